@@ -1,0 +1,46 @@
+# Two commands matter: `make app` and `make test`. Each sets up all that it needs.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: app test lint dev bench clean
+.DELETE_ON_ERROR:
+
+app: .venv/app.txt
+	$(BIN)/streamlit run app.py
+
+# Reload on every change of a file; off otherwise, because a reload would leave two engines running.
+dev: .venv/app.txt
+	$(BIN)/streamlit run app.py --server.fileWatcherType=auto --server.runOnSave=true
+
+test: lint .venv/chromium.txt
+	$(BIN)/python -m pytest
+
+lint: .venv/tests.txt
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/chromium.txt
+	$(BIN)/python -m bench
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/app.txt: requirements.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	cp requirements.txt $@
+
+.venv/tests.txt: tests/requirements.txt .venv/app.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	cp tests/requirements.txt $@
+
+# The browser tests need a Chromium: one that is here, else Debian's where apt may, else Playwright's own.
+.venv/chromium.txt: .venv/tests.txt
+	command -v chromium || command -v google-chrome \
+	  || (command -v apt-get && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium) \
+	  || (command -v apt-get && sudo -n apt-get update -qq && sudo -n apt-get install -y -qq chromium) \
+	  || $(BIN)/python -m playwright install --with-deps chromium || $(BIN)/python -m playwright install chromium
+	date > $@
