@@ -1,0 +1,18 @@
+"""Where long work lives: runs and jobs, in worker processes, behind calls that return at once.
+
+The server's process imports this and never imports torch.
+"""
+
+from vae_core.engine.info import EngineBusyError, Job, JobState, RunInfo, RunState
+from vae_core.engine.local import Engine, Subscription, get_engine
+
+__all__ = [
+    "Engine",
+    "EngineBusyError",
+    "Job",
+    "JobState",
+    "RunInfo",
+    "RunState",
+    "Subscription",
+    "get_engine",
+]
