@@ -1,0 +1,332 @@
+"""The nets: an encoder to a posterior over latent codes, a decoder to the parameters of p(x|z).
+
+The layers, exactly. Whoever runs a model elsewhere (the browser does) needs these lists, a `ModelConfig` and
+the tensors of `VAE.state_dict()`, whose names are the ones below plus ``.weight`` and ``.bias``.
+
+Notation: images (C, H, W); D latent dimensions; K = n_classes; h, w = `ModelConfig.grid`, that is H/4 and W/4
+rounded up. The sizes below are those of width 1; others can be read off the weights' shapes. ``[v, y]``
+appends the one-hot label to v (nothing if K = 0). Weights are laid out as torch does: dense (out, in);
+convolution (out, in, k, k); transposed convolution (in, out, k, k). Flattening and unflattening are row-major
+over (channel, row, column).
+
+    mlp      encoder.dense1   dense [CHW, K] -> 400, ReLU
+             decoder.dense1   dense [D, K] -> 400, ReLU
+             decoder.output   dense 400 -> CHW, seen as (C, H, W)
+
+    conv     encoder.conv1    convolution 3x3, stride 2, padding 1, C -> 32, ReLU
+             encoder.conv2    convolution 3x3, stride 2, padding 1, 32 -> 32, ReLU            (32, h, w)
+             encoder.dense1   dense [32hw, K] -> 128, ReLU
+             decoder.dense1   dense [D, K] -> 128, ReLU
+             decoder.dense2   dense 128 -> 32hw, ReLU, seen as (32, h, w)
+             decoder.deconv1  transposed convolution 4x4, stride 2, padding 1, 32 -> 16, ReLU  (16, 2h, 2w)
+             decoder.output   transposed convolution 4x4, stride 2, padding 1, 16 -> C         (C, 4h, 4w)
+                              cropped to the first H rows and W columns
+
+    article  encoder.conv1    convolution 5x5, stride 2, padding 2, C -> 32, ReLU
+             encoder.conv2    convolution 5x5, stride 2, padding 2, 32 -> 64, ReLU            (64, h, w)
+             encoder.dense1   dense [64hw, K] -> 128, ReLU
+             decoder.dense1   dense [D, K] -> 256hw, ReLU
+             decoder.norm1    batch norm of each of the 256hw numbers, then seen as (256, h, w)
+             decoder.deconv1  transposed convolution 5x5, stride 2, padding 2, output padding 1,
+                              256 -> 128, no bias                                             (128, 2h, 2w)
+             decoder.norm2    batch norm of each of the 128 channels, ReLU
+             decoder.output   transposed convolution 5x5, stride 2, padding 2, output padding 1,
+                              128 -> C, no bias                                               (C, 4h, 4w)
+                              cropped to the first H rows and W columns
+
+    all      encoder.mean     dense 400 (mlp) or 128 -> D
+             encoder.logvar   dense, the same; absent in an autoencoder
+             decoder.log_variance   a scalar, with likelihood "gaussian_learned" only
+
+Every transposed convolution doubles height and width: with a k x k kernel its padding is (k-1)//2 and its
+output padding k mod 2. Batch norm in eval mode: (v - running_mean) / sqrt(running_var + 1e-5) * weight + bias.
+The decoder's output is logits with a Bernoulli and the mean itself with a Gaussian; `decode_images` applies a
+sigmoid, or clamps to [0, 1].
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from vae_core.config import ModelConfig, layer_sizes
+from vae_core.objective import gaussian_kl
+
+INITIAL_LOG_VARIANCE: Final = -3.0
+LEAST_LOG_VARIANCE: Final = 2 * math.log(1 / 256)
+"""Of "gaussian_learned": a standard deviation of one grey level, below which there is nothing to learn."""
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """Hold q(z|x) of a batch: a diagonal Gaussian, or a point where `logvar` is None.
+
+    Attributes:
+        mean: (B, D).
+        logvar: log variance, (B, D), or None.
+    """
+
+    mean: Tensor
+    logvar: Tensor | None
+
+    def sample(self, generator: torch.Generator | None = None) -> Tensor:
+        """Draw one code per image, (B, D), differentiable in mean and logvar; a point gives its mean."""
+        if self.logvar is None:
+            return self.mean
+        return self.mean + torch.exp(0.5 * self.logvar) * standard_normal(self.mean, generator)
+
+    def kl_per_dim(self) -> Tensor:
+        """Return KL(q(z|x) || N(0, 1)) per dimension, (B, D), in nats.
+
+        Raises:
+            ValueError: for a point, which has no KL.
+        """
+        if self.logvar is None:
+            raise ValueError("an autoencoder's code is a point without a distribution: it has no KL")
+        return gaussian_kl(self.mean, self.logvar)
+
+
+def standard_normal(like: Tensor, generator: torch.Generator | None) -> Tensor:
+    """Draw N(0, 1) noise of `like`'s shape, type and device; None means a fresh unseeded generator."""
+    if generator is None:
+        generator = torch.Generator(like.device)
+        generator.seed()
+    return torch.randn(like.shape, generator=generator, dtype=like.dtype, device=like.device)
+
+
+class VAE(nn.Module):
+    """An encoder and a decoder for images of one shape.
+
+    Attributes:
+        config: what was built.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        encoders = {"mlp": DenseEncoder, "conv": ConvEncoder, "article": ConvEncoder}
+        decoders = {"mlp": DenseDecoder, "conv": ConvDecoder, "article": ArticleDecoder}
+        self.encoder = encoders[config.architecture](config)
+        self.decoder = decoders[config.architecture](config)
+
+    def encode(self, x: Tensor, y: Tensor | None = None) -> Posterior:
+        """Place images in the latent space.
+
+        Args:
+            x: images in [0, 1], floating point, (B, C, H, W).
+            y: labels, int64, (B,); wanted by a model with classes and by no other.
+
+        Returns:
+            The posterior, its tensors (B, D).
+
+        Raises:
+            ValueError: if shapes, types or labels do not fit the model.
+        """
+        if x.ndim != 4 or tuple(x.shape[1:]) != self.config.image_shape or not x.is_floating_point():
+            channels, height, width = self.config.image_shape
+            raise ValueError(
+                f"images must be floating point in [0, 1], of shape (B, {channels}, {height}, {width}); "
+                f"got {x.dtype} of shape {tuple(x.shape)}"
+            )
+        mean, logvar = self.encoder(x, self._one_hot(y, x))
+        return Posterior(mean, logvar)
+
+    def decode(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        """Return the parameters of p(x|z): a Bernoulli's logits, a Gaussian's mean.
+
+        Args:
+            z: latent codes, (B, D).
+            y: labels, int64, (B,); wanted by a model with classes and by no other.
+
+        Returns:
+            (B, C, H, W).
+
+        Raises:
+            ValueError: if shapes or labels do not fit the model.
+        """
+        if z.ndim != 2 or z.shape[1] != self.config.latent_dim:
+            raise ValueError(f"z must have shape (B, {self.config.latent_dim}); got {tuple(z.shape)}")
+        one_hot = self._one_hot(y, z)
+        parameters: Tensor = self.decoder(z if one_hot is None else torch.cat([z, one_hot], dim=1))
+        return parameters
+
+    def decode_images(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        """Return the expected images, (B, C, H, W) in [0, 1]; arguments as for `decode`."""
+        parameters = self.decode(z, y)
+        if self.config.likelihood == "bernoulli":
+            return torch.sigmoid(parameters)
+        return parameters.clamp(0, 1)
+
+    @property
+    def log_variance(self) -> Tensor:
+        """The learned log variance of p(x|z), at least one grey level's, its gradient kept there."""
+        raw: Tensor = self.decoder.log_variance
+        return raw + (raw.clamp(min=LEAST_LOG_VARIANCE) - raw).detach()
+
+    def _one_hot(self, y: Tensor | None, like: Tensor) -> Tensor | None:
+        classes = self.config.n_classes
+        if classes == 0:
+            if y is not None:
+                raise ValueError("this model was built without classes (n_classes=0) and takes no labels")
+            return None
+        if y is None or y.shape != (len(like),):
+            got = None if y is None else tuple(y.shape)
+            raise ValueError(f"this model wants one label per image, from 0 to {classes - 1}; got {got}")
+        return F.one_hot(y, classes).to(like)
+
+
+def build_model(config: ModelConfig, *, seed: int = 0) -> VAE:
+    """Build a model with fresh weights, in train mode.
+
+    Args:
+        config: what to build.
+        seed: of the weights; torch's own random state is neither used nor changed.
+
+    Returns:
+        The model, float32 on the CPU.
+    """
+    with torch.device("meta"):  # so that the layers' constructors draw no numbers
+        model = VAE(config)
+    model.to_empty(device="cpu")
+    _draw_weights(model, torch.Generator().manual_seed(seed))
+    return model
+
+
+class _Encoder(nn.Module):
+    """Turn a trunk's features into the posterior's mean and, unless a code is a point, log variance."""
+
+    def __init__(self, config: ModelConfig, features: int) -> None:
+        super().__init__()
+        hidden = layer_sizes(config).dense
+        self.dense1 = nn.Linear(features + config.n_classes, hidden)
+        self.mean = nn.Linear(hidden, config.latent_dim)
+        self.logvar = nn.Linear(hidden, config.latent_dim) if config.latent_kind == "gaussian" else None
+
+    def heads(self, features: Tensor, one_hot: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        if one_hot is not None:
+            features = torch.cat([features, one_hot], dim=1)
+        hidden = F.relu(self.dense1(features))
+        return self.mean(hidden), None if self.logvar is None else self.logvar(hidden)
+
+
+class DenseEncoder(_Encoder):
+    """The encoder of "mlp"."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__(config, math.prod(config.image_shape))
+
+    def forward(self, x: Tensor, one_hot: Tensor | None) -> tuple[Tensor, Tensor | None]:  # noqa: D102
+        return self.heads(x.flatten(1), one_hot)
+
+
+class ConvEncoder(_Encoder):
+    """The encoder of "conv" and "article"."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        sizes = layer_sizes(config)
+        (first, second), kernel = sizes.encoder_channels, sizes.encoder_kernel
+        super().__init__(config, second * math.prod(config.grid))
+        self.conv1 = nn.Conv2d(config.image_shape[0], first, kernel, stride=2, padding=kernel // 2)
+        self.conv2 = nn.Conv2d(first, second, kernel, stride=2, padding=kernel // 2)
+
+    def forward(self, x: Tensor, one_hot: Tensor | None) -> tuple[Tensor, Tensor | None]:  # noqa: D102
+        x = F.relu(self.conv1(x))  # (B, 32, H/2, W/2)
+        x = F.relu(self.conv2(x))  # (B, 32, h, w)
+        return self.heads(x.flatten(1), one_hot)
+
+
+class _Decoder(nn.Module):
+    """Hold what every decoder has: the shape of its images and perhaps a learned log variance."""
+
+    log_variance: nn.Parameter
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.image_shape = config.image_shape
+        self.grid = config.grid
+        if config.likelihood == "gaussian_learned":
+            self.log_variance = nn.Parameter(torch.empty(()))
+
+    def crop(self, x: Tensor) -> Tensor:
+        _, height, width = self.image_shape
+        return x[:, :, :height, :width]
+
+
+class DenseDecoder(_Decoder):
+    """The decoder of "mlp"."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__(config)
+        hidden = layer_sizes(config).dense
+        self.dense1 = nn.Linear(config.latent_dim + config.n_classes, hidden)
+        self.output = nn.Linear(hidden, math.prod(config.image_shape))
+
+    def forward(self, z: Tensor) -> Tensor:  # noqa: D102
+        x: Tensor = self.output(F.relu(self.dense1(z)))
+        return x.view(len(z), *self.image_shape)
+
+
+class ConvDecoder(_Decoder):
+    """The decoder of "conv": cheap enough to follow a hand in JavaScript."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__(config)
+        sizes = layer_sizes(config)
+        coarse, fine = sizes.decoder_channels
+        self.dense1 = nn.Linear(config.latent_dim + config.n_classes, sizes.dense)
+        self.dense2 = nn.Linear(sizes.dense, coarse * math.prod(self.grid))
+        self.deconv1 = _doubling(coarse, fine, sizes.decoder_kernel, bias=True)
+        self.output = _doubling(fine, config.image_shape[0], sizes.decoder_kernel, bias=True)
+
+    def forward(self, z: Tensor) -> Tensor:  # noqa: D102
+        x = F.relu(self.dense2(F.relu(self.dense1(z))))
+        x = x.view(len(z), -1, *self.grid)  # (B, 32, h, w)
+        x = F.relu(self.deconv1(x))  # (B, 16, 2h, 2w)
+        return self.crop(self.output(x))
+
+
+class ArticleDecoder(_Decoder):
+    """The decoder of "article"; both transposed convolutions have stride 2, else it would end too small."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__(config)
+        sizes = layer_sizes(config)
+        coarse, fine = sizes.decoder_channels
+        cells = math.prod(self.grid)
+        self.dense1 = nn.Linear(config.latent_dim + config.n_classes, coarse * cells)
+        self.norm1 = nn.BatchNorm1d(coarse * cells)
+        self.deconv1 = _doubling(coarse, fine, sizes.decoder_kernel, bias=False)
+        self.norm2 = nn.BatchNorm2d(fine)
+        self.output = _doubling(fine, config.image_shape[0], sizes.decoder_kernel, bias=False)
+
+    def forward(self, z: Tensor) -> Tensor:  # noqa: D102
+        x = self.norm1(F.relu(self.dense1(z)))
+        x = x.view(len(z), -1, *self.grid)  # (B, 256, h, w)
+        x = F.relu(self.norm2(self.deconv1(x)))  # (B, 128, 2h, 2w)
+        return self.crop(self.output(x))
+
+
+def _doubling(inputs: int, outputs: int, kernel: int, *, bias: bool) -> nn.ConvTranspose2d:
+    padding, odd = (kernel - 1) // 2, kernel % 2
+    return nn.ConvTranspose2d(
+        inputs, outputs, kernel, stride=2, padding=padding, output_padding=odd, bias=bias
+    )
+
+
+def _draw_weights(model: VAE, generator: torch.Generator) -> None:
+    """Draw weights and biases as torch's layers do by default, but from a generator."""
+    for module in model.modules():
+        if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)):
+            module.reset_parameters()
+        elif isinstance(module, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
+            inputs = module.weight.shape[1] * math.prod(module.weight.shape[2:])
+            bound = 1 / math.sqrt(inputs)
+            for parameter in module.parameters():
+                nn.init.uniform_(parameter, -bound, bound, generator=generator)
+    if model.config.likelihood == "gaussian_learned":
+        nn.init.constant_(model.decoder.log_variance, INITIAL_LOG_VARIANCE)
