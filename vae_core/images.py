@@ -9,13 +9,15 @@ Importing this module and calling `image_sets` does not import torch: the server
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+
+from vae_core.downloads import DOWNLOADABLE, Progress, default_root, fetch, is_here, read
+from vae_core.shapes import FACTOR_NAMES, KINDS, draw_shapes, shape_factors
 
 if TYPE_CHECKING:
     import torch
@@ -37,9 +39,10 @@ CLOTHES = (
     "bag",
     "ankle boot",
 )  # fmt: skip
+KANA = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
+THINGS = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
-Array = npt.NDArray[np.generic]
-Progress = Callable[[float, str], None]
+_SHAPES_SEED = {"train": 1, "test": 2}
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,8 +140,8 @@ class ImageSetInfo:
 
 
 MNIST_LICENCE = (
-    "MNIST database of handwritten digits by Yann LeCun, Corinna Cortes and Christopher Burges, made available "
-    "by its authors under Creative Commons Attribution-ShareAlike 3.0 "
+    "MNIST database of handwritten digits by Yann LeCun, Corinna Cortes and Christopher Burges, made "
+    "available by its authors under Creative Commons Attribution-ShareAlike 3.0 "
     "(https://creativecommons.org/licenses/by-sa/3.0/)"
 )
 FASHION_LICENCE = "Fashion-MNIST, copyright 2017 Zalando SE, https://tech.zalando.com; MIT licence"
@@ -146,6 +149,16 @@ FASHION_SOURCE = "https://github.com/zalandoresearch/fashion-mnist"
 DIGITS_LICENCE = (
     "Optical Recognition of Handwritten Digits by E. Alpaydin and C. Kaynak, UCI Machine Learning "
     "Repository, Creative Commons Attribution 4.0 (https://creativecommons.org/licenses/by/4.0/)"
+)
+
+KMNIST_LICENCE = (
+    "KMNIST Dataset, created by the Center for Open Data in the Humanities (CODH), adapted from the "
+    "Kuzushiji Dataset by the National Institute of Japanese Literature and others, doi:10.20676/00000341; Creative "
+    "Commons Attribution-ShareAlike 4.0 (https://creativecommons.org/licenses/by-sa/4.0/)"
+)
+CIFAR_LICENCE = (
+    "CIFAR-10 by Alex Krizhevsky, Vinod Nair and Geoffrey Hinton; its authors state no licence and ask to be "
+    "cited: Learning Multiple Layers of Features from Tiny Images, 2009"
 )
 
 _INFOS = (
@@ -161,6 +174,26 @@ _INFOS = (
         "digits", "Digits: handwritten, small", (1, 8, 8), 1_497, 300, True, DIGITS, (),
         DIGITS_LICENCE, "scikit-learn's load_digits; https://doi.org/10.24432/C50P49",
     ),
+    ImageSetInfo(
+        "shapes", "Shapes: five known factors", (1, 32, 32), 10_000, 2_000, True, KINDS, FACTOR_NAMES,
+        "made by this app; free to use", "generated from a fixed seed",
+    ),
+    ImageSetInfo(
+        "mnist_full", "MNIST, all of it", (1, 28, 28), 60_000, 10_000, False, DIGITS, (),
+        MNIST_LICENCE, "http://yann.lecun.com/exdb/mnist/", DOWNLOADABLE["mnist_full"].download_bytes,
+    ),
+    ImageSetInfo(
+        "fashion_full", "Fashion-MNIST, all of it", (1, 28, 28), 60_000, 10_000, False, CLOTHES, (),
+        FASHION_LICENCE, FASHION_SOURCE, DOWNLOADABLE["fashion_full"].download_bytes,
+    ),
+    ImageSetInfo(
+        "kmnist", "Kuzushiji-MNIST: cursive Japanese", (1, 28, 28), 60_000, 10_000, False, KANA, (),
+        KMNIST_LICENCE, "http://codh.rois.ac.jp/kmnist/", DOWNLOADABLE["kmnist"].download_bytes,
+    ),
+    ImageSetInfo(
+        "cifar10", "CIFAR-10: small photographs", (3, 32, 32), 50_000, 10_000, False, THINGS, (),
+        CIFAR_LICENCE, "https://www.cs.toronto.edu/~kriz/cifar.html", DOWNLOADABLE["cifar10"].download_bytes,
+    ),
 )  # fmt: skip
 
 
@@ -170,7 +203,11 @@ def image_sets(*, root: Path | str | None = None) -> tuple[ImageSetInfo, ...]:
     Args:
         root: folder of the downloaded sets; by default the app's own.
     """
-    return _INFOS
+    folder = _root(root)
+    return tuple(
+        replace(info, available=is_here(info.name, folder)) if info.name in DOWNLOADABLE else info
+        for info in _INFOS
+    )
 
 
 def load_image_set(
@@ -195,7 +232,9 @@ def load_image_set(
         progress: called now and then during a download with (fraction done 0..1, what is going on).
 
     Raises:
-        ValueError: an unknown name or split, or a limit below 1.
+        ValueError: an unknown name or split, a limit below 1, or damaged files.
+        FileNotFoundError: the set must be downloaded first.
+        OSError: the download failed. Each says what to do.
     """
     names = [info.name for info in _INFOS]
     if name not in names:
@@ -204,17 +243,31 @@ def load_image_set(
         raise ValueError(f"split must be 'train' or 'test', not {split!r}")
     if limit is not None and limit < 1:
         raise ValueError(f"limit must be at least 1 picture, not {limit}")
+    factors = None
+    images: npt.NDArray[Any]
+    labels: npt.NDArray[Any]
+    if name == "shapes":
+        factors = shape_factors(_size("shapes", split), seed=_SHAPES_SEED[split])
+        images, labels = draw_shapes(factors), factors[:, 0]
+    elif name == "digits":
+        images, labels = _read_digits(split)
+    elif name in DOWNLOADABLE:
+        folder = _root(root)
+        if download and not is_here(name, folder):
+            fetch(name, folder, progress)
+        images, labels = read(name, split, folder)
+    else:
+        images, labels = _read_shipped(name, split)
     import torch
 
-    images, labels = _read_digits(split) if name == "digits" else _read_shipped(name, split)
-    info = next(info for info in _INFOS if info.name == name)
+    info = _info(name)
     loaded = ImageSet(
         name,
         info.title,
-        torch.from_numpy(np.ascontiguousarray(images, dtype=np.uint8)),
-        torch.from_numpy(labels.astype(np.int64)),
+        torch.tensor(images, dtype=torch.uint8),
+        torch.tensor(labels, dtype=torch.int64),
         info.label_names,
-        None,
+        None if factors is None else torch.from_numpy(factors),
         info.factor_names,
         info.licence,
         info.source,
@@ -224,7 +277,7 @@ def load_image_set(
     return loaded.take(torch.from_numpy(balanced_order(labels, seed=seed)[:limit]))
 
 
-def balanced_order(labels: Array, *, seed: int = 0) -> npt.NDArray[np.int64]:
+def balanced_order(labels: npt.NDArray[Any], *, seed: int = 0) -> npt.NDArray[np.int64]:
     """Shuffle so that every beginning of the order holds the classes in equal numbers, while they last.
 
     Args:
@@ -242,18 +295,30 @@ def balanced_order(labels: Array, *, seed: int = 0) -> npt.NDArray[np.int64]:
     return shuffled[np.argsort(turn, kind="stable")]
 
 
-def _read_shipped(name: str, split: str) -> tuple[Array, Array]:
+def _info(name: str) -> ImageSetInfo:
+    return next(info for info in _INFOS if info.name == name)
+
+
+def _size(name: str, split: str) -> int:
+    return _info(name).size if split == "train" else _info(name).test_size
+
+
+def _root(root: Path | str | None) -> Path:
+    return default_root() if root is None else Path(root).expanduser()
+
+
+def _read_shipped(name: str, split: str) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Read a set of `assets/images/`: uint8 (N, 1, H, W) and labels (N,)."""
     with np.load(SHIPPED / f"{name}.npz", allow_pickle=False) as stored:
         return stored[f"{split}_images"][:, None], stored[f"{split}_labels"]
 
 
-def _read_digits(split: str) -> tuple[Array, Array]:
+def _read_digits(split: str) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Read scikit-learn's digits, 0..16 stretched to 0..255; 30 of each class are the test split."""
     from sklearn.datasets import load_digits
 
     pixels, labels = load_digits(return_X_y=True)
     images = np.round(pixels.reshape(-1, 1, 8, 8) * (255 / 16)).astype(np.uint8)
-    order = balanced_order(labels, seed=0)
-    chosen = np.sort(order[:300] if split == "test" else order[300:])
+    order, held_out = balanced_order(labels, seed=0), _size("digits", "test")
+    chosen = np.sort(order[:held_out] if split == "test" else order[held_out:])
     return images[chosen], labels[chosen]
