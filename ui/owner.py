@@ -1,98 +1,105 @@
-"""Who this browser is, and the library of models it sees."""
+"""Who this browser is: a random cookie, set with the first HTML, read by pages and routes alike."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+import re
+import secrets
+from typing import TYPE_CHECKING, Any, Final
 
-from vae_core.config import ModelConfig, TrainConfig
+import streamlit as st
+from starlette.requests import HTTPConnection
+
+from ui.library import Library, LibraryError, ModelEntry
 
 if TYPE_CHECKING:
-    from starlette.requests import HTTPConnection
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-COOKIE = "latent_owner"
+__all__ = [
+    "COOKIE",
+    "Library",
+    "LibraryError",
+    "ModelEntry",
+    "OwnerCookie",
+    "cookie_header",
+    "current_owner",
+    "new_owner",
+    "owner_of",
+]
+
+COOKIE: Final = "latent_owner"
+COOKIE_SECONDS: Final = 365 * 24 * 3600
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+_FALLBACK: Final = "_latent_owner"
+
+
+def new_owner() -> str:
+    """Return a name that nobody has or can guess: 256 bits."""
+    return secrets.token_urlsafe(32)
 
 
 def current_owner() -> str:
-    """Return the name of the browser that runs this page; only for the server's own use, never shown."""
-    raise NotImplementedError
+    """Return the name of the browser that runs this page: for the server's own use, never to be shown.
+
+    A browser without cookies, and a test, gets a name for this Streamlit session.
+    """
+    found = _proper(st.context.cookies.get(COOKIE))
+    if found is not None:
+        return found
+    if _FALLBACK not in st.session_state:
+        st.session_state[_FALLBACK] = new_owner()
+    return str(st.session_state[_FALLBACK])
 
 
 def owner_of(connection: HTTPConnection) -> str | None:
-    """Return the name of the browser behind a request or WebSocket; None without a proper cookie."""
-    raise NotImplementedError
+    """Return the name of the browser behind a request or a WebSocket; None without a proper cookie."""
+    return _proper(connection.cookies.get(COOKIE))
 
 
-@dataclass(frozen=True)
-class ModelEntry:
-    """Describe a model of the library by its file's header.
+def cookie_header(owner: str, path: str, *, secure: bool) -> bytes:
+    """Write the Set-Cookie header that makes a browser this owner.
 
-    Attributes:
-        name: the file's stem, the model's name in the URL.
-        path: the bundle.
-        shipped: whether it came with the app and is read-only.
-        title: the name for people.
-        card: as the bundle has it.
-        model_config: what it is.
-        train_config: how it was trained.
-        image_set: name, title and licence of the images.
-        metrics: what was measured.
-        history: one entry an epoch.
-        size_bytes: size of the file.
-        modified: when it was written, in seconds since 1970.
-        url: where the browser gets it, below the server's base path.
-        digest: names the content.
-        problem: one sentence when the file cannot be used, else ""; then only name, path, size are known.
+    Args:
+        owner: the name.
+        path: the app's base path, "" or "/name".
+        secure: whether the page came over https.
     """
-
-    name: str
-    path: Path
-    shipped: bool
-    title: str
-    card: Mapping[str, Any]
-    model_config: ModelConfig
-    train_config: TrainConfig | None
-    image_set: Mapping[str, Any]
-    metrics: Mapping[str, Any]
-    history: tuple[Mapping[str, Any], ...]
-    size_bytes: int
-    modified: float
-    url: str
-    digest: str
+    parts = [f"{COOKIE}={owner}", f"Max-Age={COOKIE_SECONDS}", f"Path={path or '/'}"]
+    return "; ".join([*parts, "HttpOnly", "SameSite=Lax", *["Secure"] * secure]).encode("ascii")
 
 
-class Library:
-    """Hold the models that one owner sees: the shipped ones, and their own."""
+class OwnerCookie:
+    """Give a browser that has no name one, together with the first HTML. Nothing here may be slow."""
 
-    def __init__(self, owner: str) -> None:
-        raise NotImplementedError
+    def __init__(self, app: ASGIApp, path: str = "") -> None:
+        self.app = app
+        self.path = path
 
-    def models(self) -> tuple[ModelEntry, ...]:
-        """Return all models, the shipped ones first, then the newest first."""
-        raise NotImplementedError
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
+        if scope["type"] != "http" or owner_of(HTTPConnection(scope)) is not None:
+            await self.app(scope, receive, send)
+            return
+        wants_html = any(name == b"accept" and b"text/html" in value for name, value in scope["headers"])
 
-    def get(self, name: str) -> ModelEntry:
-        """Return one model; KeyError when there is none of that name."""
-        raise NotImplementedError
+        async def named(message: Message) -> None:
+            if message["type"] == "http.response.start" and _is_page(message, wants_html):
+                cookie = cookie_header(new_owner(), self.path, secure=scope.get("scheme") == "https")
+                kept = [pair for pair in message.get("headers", ()) if pair[0].lower() != b"cache-control"]
+                added = [(b"cache-control", b"private, no-cache"), (b"set-cookie", cookie)]
+                message = {**message, "headers": kept + added}
+            await send(message)
 
-    def path_for_new(self, title: str) -> Path:
-        """Return a free path for a model of this title; LibraryError when the library is full."""
-        raise NotImplementedError
+        await self.app(scope, receive, named)
 
-    def rename(self, name: str, title: str) -> ModelEntry:
-        """Give an own model a new title, and the name that follows from it."""
-        raise NotImplementedError
 
-    def delete(self, name: str) -> None:
-        """Delete an own model."""
-        raise NotImplementedError
+def _proper(value: Any) -> str | None:
+    """Accept only what `new_owner` could have made; under AppTest cookies are mocks."""
+    return value if isinstance(value, str) and _NAME.fullmatch(value) else None
 
-    def add_upload(self, name: str, data: bytes) -> ModelEntry:
-        """Take in an uploaded bundle after checking it; waits for the check.
 
-        Raises:
-            ValueError: what is wrong with the file.
-        """
-        raise NotImplementedError
+def _is_page(message: Message, wants_html: bool) -> bool:
+    """Whether a response is HTML, or says that the HTML the browser has is still good."""
+    kinds = [value for name, value in message.get("headers", ()) if name.lower() == b"content-type"]
+    if any(kind.startswith(b"text/html") for kind in kinds):
+        return bool(message["status"] < 400)
+    return wants_html and message["status"] == 304

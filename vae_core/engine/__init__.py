@@ -4,7 +4,7 @@ The server's process imports this and never imports torch.
 """
 
 from vae_core.engine.info import EngineBusyError, Job, JobState, RunInfo, RunState
-from vae_core.engine.local import Engine, Subscription, get_engine
+from vae_core.engine.local import Engine, Subscription, close_engine, get_engine, warm_engine
 
 __all__ = [
     "Engine",
@@ -14,5 +14,7 @@ __all__ = [
     "RunInfo",
     "RunState",
     "Subscription",
+    "close_engine",
     "get_engine",
+    "warm_engine",
 ]

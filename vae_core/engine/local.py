@@ -104,3 +104,11 @@ class Engine:
 def get_engine() -> Engine:
     """Return the process's engine, started on first use."""
     raise NotImplementedError
+
+
+def warm_engine() -> None:
+    """Start the engine and its workers without waiting for them."""
+
+
+def close_engine() -> None:
+    """End the process's engine, if it was ever started."""

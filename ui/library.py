@@ -1,0 +1,311 @@
+"""The library of models: those that ship, read-only and everyone's, and the owner's own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import threading
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from ui.packed import content_digest
+from vae_core.bundle import read_header
+from vae_core.config import ModelConfig, TrainConfig
+from vae_core.engine import get_engine
+from vae_core.engine.home import incoming, latent_home, owner_folder, write_whole
+from vae_core.engine.messages import with_metadata
+from vae_core.header import MAX_BYTES, MAX_TITLE
+from vae_core.tensorfile import LENGTH_BYTES, header_length, parse_header
+
+SHIPPED: Final = Path(__file__).resolve().parent.parent / "assets" / "bundles"
+NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,47}")
+SUFFIX: Final = ".safetensors"
+CHECK_SECONDS: Final = 60.0
+NO_COOKIES: Final = "This browser refuses cookies, so it has no library of its own. Allow them and reload."
+
+
+class LibraryError(ValueError):
+    """Refuse what the library cannot do; the text says what was wrong and what to do."""
+
+
+def max_models() -> int:
+    """Return how many own models one owner may keep (LATENT_MAX_MODELS, 50)."""
+    return int(os.environ.get("LATENT_MAX_MODELS", "50"))
+
+
+def max_bytes() -> int:
+    """Return how many bytes of own models one owner may keep (LATENT_MAX_MODELS_MB, 500)."""
+    return int(float(os.environ.get("LATENT_MAX_MODELS_MB", "500")) * 1e6)
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """Describe a model of the library by its file's header.
+
+    Attributes:
+        name: the file's stem, the model's name in the URL.
+        path: the bundle.
+        shipped: whether it came with the app and is read-only.
+        title: the name for people.
+        card: title, versions, and what the model has, as the bundle says.
+        model_config: what it is.
+        train_config: how it was trained.
+        image_set: name, title, label_names, factor_names, licence and source of the images.
+        metrics: what was measured, by name.
+        history: measurements during training.
+        has_umap: whether the probe's places on a UMAP are in it.
+        size_bytes: size of the file.
+        modified: when it was written, in seconds since 1970.
+        digest: names the content.
+        url: where the browser gets it, below the server's base path.
+    """
+
+    name: str
+    path: Path
+    shipped: bool
+    title: str
+    card: Mapping[str, Any]
+    model_config: ModelConfig
+    train_config: TrainConfig
+    image_set: Mapping[str, Any]
+    metrics: Mapping[str, Any]
+    history: tuple[Mapping[str, Any], ...] = field(repr=False)
+    has_umap: bool
+    size_bytes: int
+    modified: float
+    digest: str
+    url: str
+
+
+class Library:
+    """Hold the models that one owner sees: the shipped ones and, with an owner, their own."""
+
+    def __init__(self, owner: str | None) -> None:
+        self.owner = owner or ""
+        self.folder = None if owner is None else owner_folder(latent_home(), owner) / "models"
+
+    def models(self) -> tuple[ModelEntry, ...]:
+        """Return all models: the shipped ones by name, then the own ones, newest first.
+
+        A file that cannot be read is left out.
+        """
+        shipped = [_entry(path, shipped=True) for path in _files(SHIPPED)]
+        own = [_entry(path, shipped=False) for path in _files(self.folder)]
+        taken = {entry.name for entry in shipped if entry}
+        newest = sorted(
+            (entry for entry in own if entry and entry.name not in taken),
+            key=lambda entry: (-entry.modified, entry.name),
+        )
+        return (*(entry for entry in shipped if entry), *newest)
+
+    def get(self, name: str) -> ModelEntry:
+        """Return one model.
+
+        Raises:
+            KeyError: this owner has no model of that name.
+        """
+        if NAME.fullmatch(name):
+            for folder, shipped in ((SHIPPED, True), (self.folder, False)):
+                if folder is not None:
+                    entry = _entry(folder / f"{name}{SUFFIX}", shipped=shipped)
+                    if entry is not None:
+                        return entry
+        raise KeyError(name)
+
+    def usage(self) -> tuple[int, int]:
+        """Return how many own models there are, and their bytes."""
+        sizes = []
+        for path in _files(self.folder):
+            with contextlib.suppress(OSError):
+                sizes.append(path.stat().st_size)
+        return len(sizes), sum(sizes)
+
+    def path_for_new(self, title: str) -> Path:
+        """Return the path where a model of this title can be saved.
+
+        Raises:
+            LibraryError: the library is full.
+        """
+        self.check_room()
+        return self._free(title)
+
+    def check_room(self, new_bytes: int = 0) -> None:
+        """Refuse one more model of so many bytes if it would not fit.
+
+        Raises:
+            LibraryError: the library is full.
+        """
+        count, size = self.usage()
+        if count >= max_models():
+            raise LibraryError(
+                f"Your library is full: it holds {count} models, the limit is {max_models()}. "
+                "Delete one, or download it first."
+            )
+        if size + new_bytes > max_bytes():
+            raise LibraryError(
+                f"Your library is full: it holds {size / 1e6:.0f} MB of at most {max_bytes() / 1e6:.0f} MB. "
+                "Delete a model, or download it first."
+            )
+
+    def rename(self, name: str, title: str) -> ModelEntry:
+        """Give an own model a new title, and the name that follows from it.
+
+        Raises:
+            KeyError: there is no such model.
+            LibraryError: it ships with the app, or the title is empty or too long.
+        """
+        entry = self._own(name, "renamed")
+        title = " ".join(title.split())
+        if not title or len(title) > MAX_TITLE:
+            raise LibraryError(f"A title has 1 to {MAX_TITLE} characters; this one has {len(title)}.")
+        with _LOCK:
+            path = entry.path if slug(title) == name else self._free(title)
+            write_whole(path, _with_title(entry.path.read_bytes(), title))
+            if path != entry.path:
+                entry.path.unlink()
+        return self.get(path.stem)
+
+    def delete(self, name: str) -> None:
+        """Delete an own model.
+
+        Raises:
+            KeyError: there is no such model.
+            LibraryError: it ships with the app.
+        """
+        entry = self._own(name, "deleted")
+        with _LOCK:
+            entry.path.unlink(missing_ok=True)
+
+    def add_upload(self, name: str, data: bytes) -> ModelEntry:
+        """Take in a bundle from outside; it is opened by a worker first, so this waits a few seconds.
+
+        Args:
+            name: the file's name or a title; the model's name follows from it.
+            data: the file.
+
+        Raises:
+            LibraryError: the library is full.
+            ValueError: what is wrong with the file.
+        """
+        if self.folder is None:
+            raise LibraryError(NO_COOKIES)
+        if len(data) > MAX_BYTES:
+            raise ValueError(f"The file has {len(data) / 1e6:,.0f} MB; the limit is {MAX_BYTES / 1e6:g} MB.")
+        self.check_room(len(data))
+        waiting = incoming(latent_home(), SUFFIX)
+        try:
+            write_whole(waiting, data)
+            self._refuse_bad(waiting, name)
+            with _LOCK:
+                self.check_room(len(data))
+                stem = name[: -len(SUFFIX)] if name.lower().endswith(SUFFIX) else name
+                path = self._free(stem)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                os.replace(waiting, path)
+        finally:
+            with contextlib.suppress(OSError):
+                waiting.unlink(missing_ok=True)
+        return self.get(path.stem)
+
+    def _own(self, name: str, done: str) -> ModelEntry:
+        entry = self.get(name)
+        if entry.shipped:
+            raise LibraryError(f"{entry.title} comes with the app and cannot be {done}.")
+        return entry
+
+    def _refuse_bad(self, path: Path, name: str) -> None:
+        """Open an upload in a worker; ValueError says what is wrong with it."""
+        try:
+            read_header(path)
+        except ValueError as error:
+            raise ValueError(str(error).replace(path.name, name)) from None
+        job = get_engine().submit(self.owner, "check_bundle", path=str(path)).wait(CHECK_SECONDS)
+        if not job.finished:
+            job.cancel()
+            raise ValueError(f"{name} could not be checked within {CHECK_SECONDS:.0f} s. Try again later.")
+        if job.state != "done":
+            raise ValueError(job.error.replace(path.name, name))
+
+    def _free(self, title: str) -> Path:
+        """Return the path of the first free name that follows from a title."""
+        if self.folder is None:
+            raise LibraryError(NO_COOKIES)
+        stem = slug(title)
+        taken = {path.stem for folder in (SHIPPED, self.folder) for path in _files(folder)}
+        name, number = stem, 2
+        while name in taken:
+            ending = f"-{number}"
+            name, number = stem[: 48 - len(ending)].rstrip("-") + ending, number + 1
+        return self.folder / f"{name}{SUFFIX}"
+
+
+def slug(title: str) -> str:
+    """Turn a title into a name that fits a URL: `[a-z0-9][a-z0-9-]{0,47}`."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:48].rstrip("-") or "model"
+
+
+_LOCK = threading.Lock()
+_ENTRIES: dict[tuple[str, int, int], ModelEntry | None] = {}
+_MAX_ENTRIES: Final = 2_000
+
+
+def _files(folder: Path | None) -> list[Path]:
+    """Return a folder's bundles, by name."""
+    if folder is None:
+        return []
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError:
+        return []
+    return [path for path in paths if path.suffix == SUFFIX and NAME.fullmatch(path.stem)]
+
+
+def _entry(path: Path, *, shipped: bool) -> ModelEntry | None:
+    """Read an entry, or take it from the cache; None when there is no such file or it is no bundle."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    key = (str(path), found.st_mtime_ns, found.st_size)
+    if key in _ENTRIES:
+        return _ENTRIES[key]
+    entry: ModelEntry | None = None
+    with contextlib.suppress(OSError, ValueError):
+        header = read_header(path)
+        digest = content_digest(path.read_bytes())
+        entry = ModelEntry(
+            name=path.stem,
+            path=path,
+            shipped=shipped,
+            title=header.card["title"] or path.stem,
+            card=header.card,
+            model_config=header.model_config,
+            train_config=header.train_config,
+            image_set=header.image_set,
+            metrics=header.metrics,
+            history=header.history,
+            has_umap="umap.positions" in header.tensors,
+            size_bytes=found.st_size,
+            modified=found.st_mtime,
+            digest=digest,
+            url=f"/latent/models/{path.stem}/{digest}{SUFFIX}",
+        )
+    if len(_ENTRIES) >= _MAX_ENTRIES:
+        _ENTRIES.clear()
+    _ENTRIES[key] = entry
+    return entry
+
+
+def _with_title(data: bytes, title: str) -> bytes:
+    """Return a bundle's bytes with another title on its card."""
+    length = header_length(data[: LENGTH_BYTES + 1], len(data))
+    first = LENGTH_BYTES + length
+    metadata, _ = parse_header(data[LENGTH_BYTES:first], len(data) - first)
+    metadata["card"] = json.dumps({**json.loads(metadata["card"]), "title": title}, ensure_ascii=False)
+    return with_metadata(data, metadata)

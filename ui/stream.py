@@ -1,0 +1,175 @@
+"""The WebSocket on which a browser watches a run as it trains.
+
+Downwards go binary messages in the safetensors layout (`vae_core.engine.messages`); upwards come two short
+texts, `{"ack": seq}` and `{"hand": true}`. A refused browser is let in and then shown out with a code of its
+own (4403: not yours; 4404: no such run), because a refusal during the handshake looks to it like a lost
+network, and it would try for ever.
+
+Who may watch:
+- a foreign Origin never: another page must not read what this browser may;
+- no Origin: not a browser, so there is no page to be wary of; the cookie decides;
+- no cookie, or one that is not the run's owner's: never.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from starlette.concurrency import run_in_threadpool
+from starlette.websockets import WebSocket, WebSocketDisconnect
+from streamlit import config
+
+from ui.owner import owner_of
+from vae_core.engine import Subscription, get_engine
+
+if TYPE_CHECKING:
+    from starlette.datastructures import Headers
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+FORBIDDEN: Final = 4403
+UNKNOWN: Final = 4404
+MALFORMED: Final = 1003
+MAX_TEXT: Final = 200
+SHUTDOWN_SECONDS: Final = 1.0
+
+
+async def stream(websocket: WebSocket) -> None:
+    """Serve one watching browser until it, or the server, leaves."""
+    await websocket.accept()
+    loop, news = asyncio.get_running_loop(), asyncio.Event()
+    owner = owner_of(websocket) if is_own_origin(websocket.headers) else None
+    run_id = websocket.path_params.get("run", "")
+    try:
+        subscription = await run_in_threadpool(_subscribe, owner, run_id, loop, news)
+    except KeyError:
+        await _refuse(websocket, UNKNOWN)
+    except PermissionError:
+        await _refuse(websocket, FORBIDDEN)
+    else:
+        await _serve(websocket, subscription, news)
+
+
+def is_own_origin(headers: Headers) -> bool:
+    """Whether a WebSocket was opened by a page of this app, or by something that is no page."""
+    origin = headers.get("origin")
+    if origin is None:
+        return True
+    hosts = {headers.get("host"), headers.get("x-forwarded-host")}  # a page can set neither
+    if origin != "null" and urlsplit(origin).netloc in hosts:
+        return True
+    return origin in (config.get_option("server.corsAllowedOrigins") or ())
+
+
+def _subscribe(
+    owner: str | None, run_id: str, loop: asyncio.AbstractEventLoop, news: asyncio.Event
+) -> Subscription:
+    if owner is None:
+        raise PermissionError("no owner")
+    return get_engine().subscribe(owner, run_id, loop, news.set)
+
+
+async def _serve(websocket: WebSocket, subscription: Subscription, news: asyncio.Event) -> None:
+    """Send and receive side by side; the first to end, ends both."""
+    tasks = [
+        asyncio.create_task(_listen(websocket, subscription, news)),
+        asyncio.create_task(_send_news(websocket, subscription, news)),
+    ]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        subscription.close()
+        for task in tasks:
+            task.cancel()
+        for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(outcome, ValueError):
+                await _refuse(websocket, MALFORMED)
+            elif isinstance(outcome, Exception) and not _is_goodbye(outcome):
+                raise outcome
+
+
+async def _listen(websocket: WebSocket, subscription: Subscription, news: asyncio.Event) -> None:
+    """Take acknowledgements and the hand's coming and going, until the browser leaves.
+
+    Raises:
+        ValueError: something else came.
+    """
+    while True:
+        message = await websocket.receive()
+        if message["type"] == "websocket.disconnect":
+            return
+        seq, hand = _parse(message.get("text"))
+        if seq is not None:
+            subscription.ack(seq)
+        if hand is not None:
+            subscription.hand(hand)
+        news.set()
+
+
+async def _send_news(websocket: WebSocket, subscription: Subscription, news: asyncio.Event) -> None:
+    """Send what is new and may go; a slow browser only holds up itself."""
+    while True:
+        await news.wait()
+        news.clear()
+        for _, message in subscription.take():
+            await websocket.send_bytes(message)
+
+
+def _parse(text: str | None) -> tuple[int | None, bool | None]:
+    """Read a message from the browser.
+
+    Raises:
+        ValueError: it is none of ours.
+    """
+    if text is None or len(text) > MAX_TEXT:
+        raise ValueError("not a short text")
+    message = json.loads(text)
+    if not isinstance(message, dict):
+        raise ValueError("not a table")
+    seq, hand = message.get("ack"), message.get("hand")
+    if not (seq is None or type(seq) is int) or not (hand is None or isinstance(hand, bool)):
+        raise ValueError("not of the right kind")
+    return seq, hand
+
+
+async def _refuse(websocket: WebSocket, code: int) -> None:
+    """Close with a code, and wait until the browser has gone."""
+    with contextlib.suppress(WebSocketDisconnect, RuntimeError, OSError):
+        await websocket.close(code)
+        await websocket.receive()
+
+
+def _is_goodbye(error: Exception) -> bool:
+    """Whether an error only says that the browser has gone while something was being sent."""
+    return isinstance(error, (WebSocketDisconnect, OSError)) or "close" in str(error).lower()
+
+
+class LetGo:
+    """Cut a WebSocket that hangs when the server ends.
+
+    The server waits until every connection is closed, and a connection is closed once its last bytes are
+    sent. A browser that no longer reads (a laptop lid, a lost network) would hold it up for minutes, so a
+    second after the server has said goodbye the connection is dropped. This asks uvicorn's connection for
+    its transport; where there is none (another server, a test), nothing is done.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a connection."""
+        if scope["type"] != "websocket":
+            await self.app(scope, receive, send)
+            return
+        transport = getattr(getattr(receive, "__self__", None), "transport", None)
+
+        async def listening() -> Message:
+            message = await receive()
+            if message["type"] == "websocket.disconnect" and isinstance(transport, asyncio.Transport):
+                asyncio.get_running_loop().call_later(SHUTDOWN_SECONDS, transport.abort)
+            return message
+
+        await self.app(scope, listening, send)

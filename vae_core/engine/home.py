@@ -1,0 +1,74 @@
+"""Where data lies on disk, and how it is written there: whole or not at all.
+
+LATENT_HOME/owners/<hash of the owner>/models/<name>.safetensors
+LATENT_HOME/owners/<hash of the owner>/runs/<run id>/...
+LATENT_HOME/incoming/       uploads that are not checked yet, and other short-lived files
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+import time
+from pathlib import Path
+from typing import Final
+
+INCOMING_AGE: Final = 24 * 3600.0
+"""Seconds after which a forgotten short-lived file goes."""
+
+
+def latent_home() -> Path:
+    """Return the folder of all data: LATENT_HOME, or the user's data folder."""
+    given = os.environ.get("LATENT_HOME")
+    if given:
+        return Path(given).expanduser().resolve()
+    from platformdirs import user_data_path
+
+    return user_data_path("latent-explorer", appauthor=False)
+
+
+def owner_hash(owner: str) -> str:
+    """Return the name of an owner's folder: the cookie cannot be read from it."""
+    return hashlib.sha256(f"latent-explorer:{owner}".encode()).hexdigest()[:32]
+
+
+def owner_folder(home: Path, owner: str) -> Path:
+    """Return the folder of an owner's data, which may not exist yet."""
+    return home / "owners" / owner_hash(owner)
+
+
+def new_id() -> str:
+    """Return a name that cannot be guessed: 128 bits, fit for URLs and file names."""
+    return secrets.token_hex(16)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that a reader, and a crash, find either the old bytes or the new ones.
+
+    Raises:
+        OSError: the disk is full, or the folder cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        with partial.open("wb") as file:
+            file.write(data)
+        os.replace(partial, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+        raise
+
+
+def incoming(home: Path, suffix: str) -> Path:
+    """Return a fresh path for a short-lived file, and drop forgotten ones."""
+    folder = home / "incoming"
+    folder.mkdir(parents=True, exist_ok=True)
+    oldest = time.time() - INCOMING_AGE
+    for path in folder.iterdir():
+        with contextlib.suppress(OSError):
+            if path.stat().st_mtime < oldest:
+                path.unlink()
+    return folder / f"{new_id()}{suffix}"
