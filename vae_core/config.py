@@ -243,6 +243,7 @@ def count_weights(config: ModelConfig) -> int:
     encoder += _dense(second * cells + labels, sizes.dense)
     (coarse, fine), area = sizes.decoder_channels, sizes.decoder_kernel**2
     if config.architecture == "conv":
+        encoder += _dense(sizes.dense, sizes.dense)
         decoder = _dense(latent + labels, sizes.dense) + _dense(sizes.dense, coarse * cells)
         decoder += (coarse * area + 1) * fine + (fine * area + 1) * channels
     else:
