@@ -1,8 +1,9 @@
 """The sets that are not shipped: where their files lie, fetching them, reading them.
 
 Files lie where `torchvision.datasets` puts them, so that a folder it filled is used as it is; Fashion-MNIST
-is also found where Debian's package `dataset-fashion-mnist` puts it. Addresses and checksums are torchvision's.
-The fetching is our own: torchvision's waits for ever on a silent network and cannot tell how far it is.
+is also found where Debian's package `dataset-fashion-mnist` puts it. Addresses and checksums are those of
+torchvision. The fetching is our own: torchvision's waits for ever on a silent network and cannot tell how far
+it is.
 
 Importing this module imports neither torch nor torchvision.
 """

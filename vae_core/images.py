@@ -153,8 +153,8 @@ DIGITS_LICENCE = (
 
 KMNIST_LICENCE = (
     "KMNIST Dataset, created by the Center for Open Data in the Humanities (CODH), adapted from the "
-    "Kuzushiji Dataset by the National Institute of Japanese Literature and others, doi:10.20676/00000341; Creative "
-    "Commons Attribution-ShareAlike 4.0 (https://creativecommons.org/licenses/by-sa/4.0/)"
+    "Kuzushiji Dataset by the National Institute of Japanese Literature and others, doi:10.20676/00000341; "
+    "Creative Commons Attribution-ShareAlike 4.0 (https://creativecommons.org/licenses/by-sa/4.0/)"
 )
 CIFAR_LICENCE = (
     "CIFAR-10 by Alex Krizhevsky, Vinod Nair and Geoffrey Hinton; its authors state no licence and ask to be "
