@@ -1,13 +1,14 @@
 """Maps of a latent space: from D dimensions to two, new points on to the map, and back.
 
-PCA is a plane: its way back is exact. UMAP (arXiv:1802.03426) keeps neighbourhoods and nothing else: new points
-are placed, and the way back is found, by nearest neighbours, and is an estimate. umap-learn's own `transform`
-and `inverse_transform` are not used: the first call of each compiles for most of a minute.
+PCA is a plane: its way back is exact. UMAP (arXiv:1802.03426) keeps neighbourhoods and nothing else: new
+points are placed, and the way back is found, by nearest neighbours, and is an estimate. umap-learn's own
+`transform` and `inverse_transform` are not used: the first call of each compiles for most of a minute.
 """
 
 from __future__ import annotations
 
 import threading
+import warnings
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -40,7 +41,7 @@ class Projection:
         latents: the codes that were mapped, (N, D).
         positions: their places on the map, (N, 2).
         mean: of a PCA: the code at the map's origin, (D,).
-        components: of a PCA: the map's two directions, orthonormal rows, (2, D); with D = 1 the second is zero.
+        components: of a PCA: the map's two directions, orthonormal rows, (2, D); the second is zero if D = 1.
         explained_variance: of a PCA: the share of the codes' variance that the plane holds, 0..1.
         seed: seed of what is drawn at random.
     """
@@ -94,9 +95,9 @@ class Projection:
     def invert(self, xy: Tensor, *, through: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Go back from places on the map to codes.
 
-        PCA is exact: the code on the plane that goes through `through`, parallel to the map. UMAP estimates: the
-        mean of the codes of the 8 nearest map points, weights 1 / (d^2 + eps), eps 1e-6 of the map's squared
-        extent (the diagonal of its bounding box).
+        PCA is exact: the code on the plane that goes through `through`, parallel to the map. UMAP estimates:
+        the mean of the codes of the 8 nearest map points, weights 1 / (d^2 + eps), eps 1e-6 of the map's
+        squared extent (the diagonal of its bounding box).
 
         Args:
             xy: places, (M, 2).
@@ -163,8 +164,8 @@ def fit_projection(
             shifting, (N, 2); None means those of the PCA. PCA ignores it.
 
     Returns:
-        The map. UMAP is fitted on at most 4,000 codes, drawn at random; the others are placed by their nearest
-        neighbours among these.
+        The map. UMAP is fitted on at most 4,000 codes, drawn at random; the others are placed by their
+        nearest neighbours among these.
 
     Raises:
         ValueError: an unknown method, or codes or positions of the wrong shape or not finite.
@@ -183,7 +184,7 @@ def fit_projection(
             raise ValueError(f"init must be finite and of shape ({len(codes)}, 2), not {tuple(start.shape)}")
     else:
         start = plane.positions
-    if method == "pca" or len(codes) < LEAST_FOR_UMAP or len(codes.unique(dim=0)) < LEAST_FOR_UMAP:
+    if method == "pca" or len(np.unique(_numbers(codes), axis=0)) < LEAST_FOR_UMAP:
         return plane
     rows = _sample(len(codes), FIT_AT_MOST, seed)
     fitted = torch.from_numpy(_fit_umap(_numbers(codes[rows]), _numbers(start[rows]), seed)).to(codes)
@@ -210,8 +211,8 @@ def align(previous: Projection | Tensor, current: Projection) -> Projection:
 def procrustes(previous: Tensor, current: Tensor) -> Tensor:
     """Return the rotation or reflection R that brings `current @ R` nearest to `previous`, both centred.
 
-    Orthogonal Procrustes (Schoenemann 1966). Where the points leave it open (all on a line, all equal) nothing
-    is mirrored or turned without need.
+    Orthogonal Procrustes (Schoenemann 1966). Where the points leave it open (all on a line, all equal)
+    nothing is mirrored or turned without need.
 
     Args:
         previous: positions, (N, 2).
@@ -259,13 +260,13 @@ def _fit_pca(codes: Tensor, seed: int) -> Projection:
 
 def _fit_umap(codes: Matrix, start: Matrix, seed: int) -> Matrix:
     """Run umap-learn from `start`, (N, 2), and lay the result on to it by a rigid motion."""
-    from umap import UMAP
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ImportWarning)  # that Tensorflow is not there
+        from umap import UMAP
 
     random = np.random.default_rng(seed)
     extent = np.ptp(start, axis=0).max()
-    jitter = 1e-4 * (
-        extent if extent > 0 else 1.0
-    )  # it divides by each axis' extent, and equal points stay equal
+    jitter = 1e-4 * (extent if extent > 0 else 1.0)  # umap-learn divides by the extent of each axis
     mapper = UMAP(
         n_neighbors=min(15, len(codes) - 1),
         init=start + random.normal(scale=jitter, size=start.shape),
