@@ -7,10 +7,13 @@ points are placed, and the way back is found, by nearest neighbours, and is an e
 
 from __future__ import annotations
 
+import importlib
+import sys
 import threading
 import warnings
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -260,14 +263,10 @@ def _fit_pca(codes: Tensor, seed: int) -> Projection:
 
 def _fit_umap(codes: Matrix, start: Matrix, seed: int) -> Matrix:
     """Run umap-learn from `start`, (N, 2), and lay the result on to it by a rigid motion."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ImportWarning)  # that Tensorflow is not there
-        from umap import UMAP
-
     random = np.random.default_rng(seed)
     extent = np.ptp(start, axis=0).max()
     jitter = 1e-4 * (extent if extent > 0 else 1.0)  # umap-learn divides by the extent of each axis
-    mapper = UMAP(
+    mapper = _umap_class()(
         n_neighbors=min(15, len(codes) - 1),
         init=start + random.normal(scale=jitter, size=start.shape),
         random_state=seed,
@@ -279,6 +278,26 @@ def _fit_umap(codes: Matrix, start: Matrix, seed: int) -> Matrix:
         raise ValueError("UMAP found no map of these codes; use PCA")
     turn = procrustes(torch.from_numpy(start), torch.from_numpy(positions)).numpy()
     return np.asarray((positions - positions.mean(axis=0)) @ turn + start.mean(axis=0))
+
+
+def _umap_class() -> Any:
+    """Import umap-learn, which needs a folder to keep compiled code in: the app's own if it finds none."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ImportWarning)  # that Tensorflow is not there
+            return importlib.import_module("umap").UMAP
+    except RuntimeError as error:
+        from numba import config
+
+        settings: Any = config  # its names come from the environment
+        if "no locator available" not in str(error) or settings.CACHE_DIR:
+            raise
+        from vae_core.engine.home import latent_home
+
+        settings.CACHE_DIR = str(latent_home() / "numba")
+        for name in [name for name in sys.modules if name.partition(".")[0] in ("umap", "pynndescent")]:
+            del sys.modules[name]  # what the failed import left behind
+        return _umap_class()
 
 
 def _mean_of_nearest(at: Tensor, places: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
