@@ -1,0 +1,32 @@
+"""Train: watch a model learn, and walk its latent space while it does."""
+
+from __future__ import annotations
+
+import streamlit as st
+from ui.explorer import explorer
+
+from ui import training
+from ui.notices import link_notices, opening
+from ui.owner import current_owner
+from vae_core.engine import get_engine
+
+opening(
+    "Train",
+    "A VAE learns here, live, and its latent space can be walked while it forms. **Press Start**, then move "
+    "over the map; next, raise beta while it trains and watch the dots draw together.",
+)
+notices = st.container()
+
+run = get_engine().current_run(current_owner())
+training.recall(run)
+with st.container(key="train_page"):
+    fields, stage = st.columns([1, 3.4], gap="medium")
+    with fields:
+        settings = training.fields(run)
+    with stage:
+        training.controls(run, settings)
+        training.status(run)
+        explorer(key="train", mode="train", run=run)
+        training.theory(settings)
+
+link_notices(notices)

@@ -1,0 +1,177 @@
+"""The parts of the Models page: the cards, what can be done with a model, and the upload."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import streamlit as st
+
+from ui import pictures, state
+from ui.describe import model_facts, model_metrics
+from ui.figures import training_figure
+from ui.library import max_bytes, max_models
+from ui.owner import Library, LibraryError, ModelEntry, current_owner
+from ui.sitemap import link
+from ui.text import count, duration, file_size, plain
+
+PICTURE_HEIGHT: Final = 150
+_SAID: Final = "models_said"
+_UPLOADS: Final = "models_uploads"
+
+
+def models(owner: str, library: Library) -> None:
+    """Draw a card for each model; while pictures are being made, the gallery looks for them now and then."""
+    entries = library.models()
+    shown = {entry.name: _picture(owner, entry) for entry in entries}
+    missing = any(picture.pending for picture in shown.values())
+    st.fragment(_cards, run_every=0.7 if missing else None)(owner, entries, waiting=missing)
+
+
+def upload(library: Library) -> None:
+    """Draw the way in for model files, and how full the library is."""
+    models, size = library.usage()
+    with st.expander("Add a model file", icon=":material/upload_file:", expanded=bool(_said())):
+        # A new key after each upload empties the field: a rerun must not add the file again.
+        key = f"models_upload_{st.session_state.get(_UPLOADS, 0)}"
+        given = st.file_uploader(
+            "Model file, .safetensors",
+            type="safetensors",
+            key=key,
+            help="A model downloaded here or on another machine. It is checked before it is taken in.",
+        )
+        if given is not None:
+            with st.spinner(f"Checking {plain(given.name)}", show_time=True):
+                _take_in(library, given.name, given.getvalue())
+            st.session_state[_UPLOADS] = st.session_state.get(_UPLOADS, 0) + 1
+            st.rerun()
+        if said := _said():
+            st.caption(said)
+        st.caption(
+            f"Yours: {count(models, 'model')} of {max_models()}, {file_size(size)} of {file_size(max_bytes())}."
+        )
+
+
+def _take_in(library: Library, name: str, data: bytes) -> None:
+    try:
+        entry = library.add_upload(name, data)
+    except (ValueError, OSError) as error:
+        st.session_state[_SAID] = (
+            f":red[:material/error: {plain(name)} was not taken in. {plain(str(error))}]"
+        )
+    else:
+        st.session_state[_SAID] = f":material/check: **{plain(entry.title)}** is among your models now."
+
+
+def _said() -> str:
+    """Return what the last upload came to; it is said until the page changes."""
+    if state.entered():
+        st.session_state.pop(_SAID, None)
+    return str(st.session_state.get(_SAID, ""))
+
+
+def _picture(owner: str, entry: ModelEntry) -> pictures.Picture:
+    return pictures.picture(owner, f"model {entry.digest}", "thumbnails", path=str(entry.path))
+
+
+def _cards(owner: str, entries: tuple[ModelEntry, ...], *, waiting: bool) -> None:
+    shown = {entry.name: _picture(owner, entry) for entry in entries}
+    if waiting and not any(picture.pending for picture in shown.values()):
+        st.rerun()  # the whole page once more, without looking again and again
+    if not entries:
+        link("train", "No model is here yet: train one")
+    with st.container(key="gallery"):
+        for entry in entries:
+            with st.container(border=True, gap="small"):
+                _card(entry, shown[entry.name])
+
+
+def _card(entry: ModelEntry, picture: pictures.Picture) -> None:
+    alt = f"What {entry.title} makes of images: a few of each class, reconstructed"
+    pictures.draw(picture, alt, height=PICTURE_HEIGHT)
+    st.markdown(f"**{plain(entry.title, longest=60)}**")
+    facts = model_metrics(entry)[:4]
+    origin = "came with the app" if entry.shipped else f"yours, {plain(entry.name)}"
+    st.caption(f"{model_facts(entry)} · {origin}")
+    st.caption(" · ".join(f"{plain(name)} {value}" for name, value, _ in facts) or "Nothing was measured.")
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        link("explore", "Explore", query={state.EXPLORE_MODEL: entry.name})
+        link("interpolate", "Interpolate", query={state.INTERPOLATE_MODEL: entry.name})
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
+        if st.button("Details", key=f"models_details_{entry.name}", icon=":material/info:", type="tertiary"):
+            _details(entry)
+        st.download_button(
+            "Download",
+            data=entry.path.read_bytes,
+            file_name=f"{entry.name}.safetensors",
+            mime="application/octet-stream",
+            key=f"models_download_{entry.name}",
+            icon=":material/download:",
+            type="tertiary",
+            on_click="ignore",
+        )
+        if not entry.shipped:
+            if st.button(
+                "Rename", key=f"models_rename_{entry.name}", icon=":material/edit:", type="tertiary"
+            ):
+                _rename(entry)
+            if st.button(
+                "Delete", key=f"models_delete_{entry.name}", icon=":material/delete:", type="tertiary"
+            ):
+                _delete(entry)
+
+
+@st.dialog("Details", width="large")
+def _details(entry: ModelEntry) -> None:
+    st.markdown(f"### {plain(entry.title)}")
+    st.caption(model_facts(entry))
+    for name, value, meaning in model_metrics(entry):
+        st.markdown(f"{plain(name)} **{value}**  \n:small[:gray[{meaning}]]")
+    if len(entry.history) > 1:
+        st.markdown("**How it was trained**")
+        figure = training_figure(entry.history, has_likelihood=entry.model_config.has_likelihood)
+        st.plotly_chart(figure, config={"displayModeBar": False})
+    train = entry.train_config
+    settings = [
+        count(train.epochs, "epoch"),
+        f"batch {train.batch_size}",
+        f"learning rate {train.learning_rate:g}",
+    ]
+    if entry.model_config.has_likelihood:
+        settings.append(f"beta {train.beta:g}")
+    settings += [f"likelihood {entry.model_config.likelihood}", f"seed {train.seed}"]
+    seconds = entry.history[-1].get("seconds") if entry.history else None
+    if isinstance(seconds, (int, float)):
+        settings.append(f"trained for {duration(seconds)}")
+    st.caption(" · ".join(plain(text) for text in settings))
+    licence = plain(str(entry.image_set.get("licence", "")), longest=1_000)
+    st.caption(f"{file_size(entry.size_bytes)}. Images: {licence or 'no licence is given.'}")
+
+
+@st.dialog("Rename a model")
+def _rename(entry: ModelEntry) -> None:
+    title = st.text_input("New title", value=entry.title, max_chars=80, key="models_new_title")
+    st.caption("Its name in links follows from the title, so links to it change, too.")
+    if st.button("Rename", key="models_rename_yes", type="primary"):
+        _change(lambda library: library.rename(entry.name, title))
+
+
+@st.dialog("Delete a model?")
+def _delete(entry: ModelEntry) -> None:
+    st.markdown(
+        f"**{plain(entry.title)}** will be gone for good. Download it first if you may want it again."
+    )
+    if st.button("Delete", key="models_delete_yes", type="primary", icon=":material/delete:"):
+        _change(lambda library: library.delete(entry.name))
+
+
+def _change(action: Callable[[Library], object]) -> None:
+    """Change the library from a dialog, and close it; what cannot be done is said in it."""
+    try:
+        action(Library(current_owner()))
+    except KeyError:
+        st.caption(":red[:material/error: This model is not here any more.]")
+    except (LibraryError, OSError) as error:
+        st.caption(f":red[:material/error: {plain(str(error))}]")
+    else:
+        st.rerun()

@@ -1,0 +1,92 @@
+"""The fields of Train, read together: the two configs they make, and what is wrong beside which field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+from ui.text import count, image_size
+from vae_core import ImageSetInfo, ModelConfig, TrainConfig
+from vae_core.config import check_together, count_weights, offered_architectures
+
+LIVE: Final = ("train_beta", "train_learning_rate", "train_beta_warmup_epochs", "train_free_bits")
+"""Fields that also change the run that is going on, from its next step."""
+
+_MODEL_FIELDS: Final = ("latent_dim", "architecture", "family", "likelihood", "width")
+_TRAIN_FIELDS: Final = tuple(field.name for field in fields(TrainConfig))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Hold what the fields say.
+
+    Attributes:
+        images: the image set's name.
+        model: what is to be trained, or None if the fields do not fit together.
+        train: how, or None.
+        wrong: what is wrong, by the key of the field it stands beside.
+    """
+
+    images: str
+    model: ModelConfig | None
+    train: TrainConfig | None
+    wrong: Mapping[str, str]
+
+
+def read_settings(values: Mapping[str, Any], info: ImageSetInfo) -> Settings:
+    """Make the configs that the fields describe.
+
+    Args:
+        values: the fields' values by key.
+        info: the image set chosen.
+    """
+    wrong: dict[str, str] = {}
+    model = train = None
+    if not info.available:
+        wrong["train_images"] = "These images are not on this machine yet: get them on the Images page."
+    try:
+        model = ModelConfig(
+            image_shape=info.shape, **{name: values[f"train_{name}"] for name in _MODEL_FIELDS}
+        )
+    except ValueError as error:
+        wrong[_field(str(error), "train_architecture")] = _sentence(error)
+    try:
+        train = TrainConfig(**{name: values[f"train_{name}"] for name in _TRAIN_FIELDS})
+    except ValueError as error:
+        wrong[_field(str(error), "train_epochs")] = _sentence(error)
+    if model and model.architecture not in offered_architectures(info.shape):
+        wrong["train_architecture"] = f"article is too slow for {image_size(info.shape)}: take conv."
+    if model and train:
+        try:
+            check_together(model, train)
+        except ValueError as error:
+            wrong["train_binarize"] = _sentence(error)
+    return Settings(info.name, model, train, wrong)
+
+
+def stored_settings(images: str, model: ModelConfig, train: TrainConfig) -> dict[str, Any]:
+    """Return the values of the fields that describe a run, by key."""
+    values = {f"train_{name}": getattr(model, name) for name in _MODEL_FIELDS}
+    return {
+        "train_images": images,
+        **values,
+        **{f"train_{name}": getattr(train, name) for name in _TRAIN_FIELDS},
+    }
+
+
+def weights_note(model: ModelConfig) -> str:
+    """Say how large a model is."""
+    weights = count_weights(model)
+    return f"{weights / 1e6:.1f} M weights" if weights >= 1e6 else count(round(weights, -3), "weight")
+
+
+def _field(message: str, otherwise: str) -> str:
+    """Return the key of the field that a config's complaint names first."""
+    name = message.split(" ", 1)[0]
+    return f"train_{name}" if name in (*_MODEL_FIELDS, *_TRAIN_FIELDS) else otherwise
+
+
+def _sentence(error: ValueError) -> str:
+    text = str(error)
+    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")

@@ -1,0 +1,66 @@
+"""The frame around every page: the page table, the sidebar, and what a link asked for in vain.
+
+Streamlit runs this file as its main script. It stands in `ui/` because a folder `pages/` beside the main
+script would make a cold deep link run the page without its frame.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import streamlit as st
+
+ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+from ui import routes, state  # noqa: E402
+from ui.describe import run_status  # noqa: E402
+from ui.owner import Library, current_owner  # noqa: E402
+from ui.sitemap import PLACES, link  # noqa: E402
+from vae_core import image_sets  # noqa: E402
+from vae_core.engine import get_engine  # noqa: E402
+
+st.set_page_config(page_title="Latent Explorer", page_icon=":material/scatter_plot:", layout="wide",
+                   initial_sidebar_state=220)  # fmt: skip
+st.html(ROOT / "assets" / "app.css")
+st.logo(str(ROOT / "assets" / "logo.svg"), size="large")
+
+page = st.navigation(
+    [
+        st.Page(
+            place.path, title=place.title, icon=place.icon, url_path=place.name, default=place is PLACES[0]
+        )
+        for place in PLACES
+    ],
+    expanded=True,
+)
+
+name = page.url_path or PLACES[0].name
+state.enter(name)
+owner = current_owner()
+state.add_problems(
+    state.link_problems(
+        name,
+        st.query_params.to_dict(),
+        models=[entry.name for entry in Library(owner).models()],
+        images=[info.name for info in image_sets()],
+    )
+)
+
+run = get_engine().current_run(owner)
+with st.sidebar.container(key="sidebar_foot"):
+    if run is not None and run.active and name != "train":
+        link("train", "Your run")
+        st.caption(run_status(run))
+    st.link_button(
+        "Start as someone new",
+        routes.new_owner_url(),
+        type="tertiary",
+        icon=":material/person_add:",
+        help="This browser's models and runs are yours alone. This forgets who you are: the next person at "
+        "this computer starts afresh, and nobody can reach your models any more.",
+    )
+
+page.run()

@@ -1,0 +1,295 @@
+"""The parts of the Train page: its fields, its controls, its status line, and what is being learned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import streamlit as st
+
+from ui import state
+from ui.describe import run_status, run_title
+from ui.owner import Library, LibraryError, current_owner
+from ui.settings import LIVE, Settings, read_settings, stored_settings, weights_note
+from ui.sitemap import link
+from ui.teaching import HELP, THEORY, beta_help, collapse_note
+from ui.text import count, image_size, plain
+from vae_core import image_sets
+from vae_core.engine import EngineBusyError, RunInfo, get_engine
+
+
+def recall(run: RunInfo | None) -> None:
+    """On coming to the page without settings in the link, let the fields show those of the current run."""
+    if run is None or "train_images" in st.session_state:
+        return
+    if any(name.startswith("train_") for name in st.query_params):
+        return
+    for key, value in stored_settings(run.image_set, run.model, run.train).items():
+        st.session_state[key] = value
+
+
+def fields(run: RunInfo | None) -> Settings:
+    """Draw all fields and return what they say; what cannot work is said beside its field."""
+    sets = {info.name: info for info in image_sets()}
+    below: dict[str, Any] = {}
+
+    with _beside(state.TRAIN_IMAGES, below):
+        images = st.selectbox(
+            "Images",
+            list(sets),
+            index=list(sets).index(state.DEFAULT_IMAGES),
+            key=state.TRAIN_IMAGES,
+            bind="query-params",
+            filter_mode=None,
+            help=HELP[state.TRAIN_IMAGES],
+        )
+    info = sets[images]
+    st.caption(f"{info.title}. {count(info.size, 'image')}, {image_size(info.shape)}")
+    article = _choice("train_architecture", "Architecture", below) == "article"
+    is_vae = _choice("train_family", "Family", below) == "vae"
+    likelihood = _choice("train_likelihood", "Likelihood", below)
+    note = collapse_note(likelihood, images) if is_vae else ""
+    if note:
+        st.caption(f":material/info: {note}")
+    _number("train_latent_dim", "Latent dimensions", below)
+
+    pixels = info.shape[0] * info.shape[1] * info.shape[2]
+    _number("train_beta", "Beta", below, help=beta_help(pixels), step=0.5, disabled=not is_vae)
+    _number("train_learning_rate", "Learning rate", below, step=1e-4)
+    _number("train_epochs", "Epochs", below)
+    _number("train_batch_size", "Batch size", below)
+    _number("train_seed", "Seed", below)
+    with st.expander("More settings"):
+        _number("train_width", "Width", below, step=0.125, disabled=article)
+        _number("train_beta_warmup_epochs", "Beta warm-up, epochs", below, disabled=not is_vae)
+        _number("train_free_bits", "Free bits", below, step=0.1, disabled=not is_vae)
+        _choice("train_binarize", "Binarize", below)
+
+    settings = _settings()
+    for key, sentence in settings.wrong.items():
+        below[key].caption(f":red[:material/error: {plain(sentence)}]")
+    return settings
+
+
+def controls(run: RunInfo | None, settings: Settings) -> None:
+    """Draw the buttons; each acts in a callback, before the page is drawn anew."""
+    resumable = run is not None and run.resumable
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.button(
+            "Start",
+            key="train_start",
+            type="primary",
+            icon=":material/play_arrow:",
+            disabled=bool(settings.wrong),
+            on_click=_start,
+            help="Starts a new run with these settings. A run that is going on is stopped: save it first.",
+        )
+        st.button(
+            "Resume" if resumable else "Pause",
+            key="train_pause",
+            icon=":material/resume:" if resumable else ":material/pause:",
+            disabled=run is None or not (resumable or run.active),
+            on_click=_act,
+            args=("resume" if resumable else "pause",),
+        )
+        st.button(
+            "Step",
+            key="train_step",
+            icon=":material/skip_next:",
+            disabled=run is None or run.state in ("done", "queued"),
+            on_click=_act,
+            args=("step",),
+            help="One step of the optimiser, on one batch; then the run rests.",
+        )
+        st.button(
+            "Stop",
+            key="train_stop",
+            icon=":material/stop:",
+            disabled=run is None or not run.active,
+            on_click=_act,
+            args=("stop",),
+        )
+        st.text_input(
+            "Title of the saved model",
+            key="train_title",
+            placeholder=_title(run) if run else "Title of the saved model",
+            label_visibility="collapsed",
+            max_chars=80,
+            width=220,
+        )
+        st.button(
+            "Save",
+            key="train_save",
+            icon=":material/save:",
+            disabled=run is None or run.step == 0,
+            on_click=_save,
+            help="Keeps the model as it is now among your models.",
+        )
+
+
+def status(run: RunInfo | None) -> None:
+    """Draw the line that says what is going on; it keeps itself up to date without drawing the page again."""
+    lively = (run is not None and run.active) or _SAVING in st.session_state
+    drawn = (run.id, run.state, run.step > 0) if run else None
+    with st.container(key="train_status", gap="xxsmall"):
+        st.fragment(_status, run_every=1.0 if lively else None)(drawn)
+
+
+def theory(settings: Settings) -> None:
+    """Say what is being learned, and what a widely copied tutorial has wrong about it."""
+    with st.expander("What is being learned", icon=":material/school:"):
+        st.markdown(THEORY)
+        if settings.model is not None:
+            st.caption(f"The model these settings describe has {weights_note(settings.model)}.")
+
+
+# --- actions: they run before the page is drawn ----------------------------------------------------------
+
+
+def _start() -> None:
+    settings = _settings()
+    if settings.model is None or settings.train is None or settings.wrong:
+        return
+    model, train = settings.model, settings.train
+    _try(lambda: get_engine().start_run(current_owner(), image_set=settings.images, model=model, train=train))
+
+
+def _act(name: str) -> None:
+    run = get_engine().current_run(current_owner())
+    if run is not None:
+        _try(lambda: getattr(get_engine(), name)(current_owner(), run.id))
+
+
+def _set_live(key: str) -> None:
+    """Let a changed field change the run that is going on."""
+    run = get_engine().current_run(current_owner())
+    if run is not None and run.active:
+        change = {key.removeprefix("train_"): st.session_state[key]}
+        _try(lambda: get_engine().set(current_owner(), run.id, **change))
+
+
+def _save() -> None:
+    run = get_engine().current_run(current_owner())
+    if run is None:
+        return
+    title = str(st.session_state.get("train_title", "")).strip() or _title(run)
+
+    def save() -> None:
+        path = Library(current_owner()).path_for_new(title)
+        job = get_engine().save_run(current_owner(), run.id, path, title=title)
+        st.session_state[_SAVING] = (job.id, path.stem, title)
+        st.session_state.pop(_SAVED, None)
+
+    _try(save)
+
+
+def _try(action: Callable[[], Any]) -> None:
+    """Do something; what the engine or the library refuses is said on the status line."""
+    st.session_state.pop(_REFUSED, None)
+    try:
+        action()
+    except (EngineBusyError, LibraryError, ValueError, OSError) as error:
+        st.session_state[_REFUSED] = str(error)
+    except (KeyError, PermissionError):
+        st.session_state[_REFUSED] = "This run is not here any more."
+
+
+# --- private ---------------------------------------------------------------------------------------------
+
+_SAVING: Final = "train_saving"
+_SAVED: Final = "train_saved"
+_REFUSED: Final = "train_refused"
+
+
+def _status(drawn: tuple[str, str, bool] | None) -> None:
+    run = get_engine().current_run(current_owner())
+    if (run and (run.id, run.state, run.step > 0)) != drawn:
+        st.rerun()  # the buttons follow the run's state
+    if run is None:
+        st.caption("No run yet. The settings on the left will do: press Start.")
+    else:
+        st.caption(run_status(run))
+    refused = st.session_state.get(_REFUSED, "")
+    if refused:
+        st.caption(f":red[:material/error: {plain(refused)}]")
+    elif run is not None and run.error:
+        st.caption(f":red[:material/error: {plain(run.error)}]")
+    elif run is not None and run.note:
+        st.caption(f":material/info: {plain(run.note)}")
+    _saving()
+
+
+def _saving() -> None:
+    """Say how saving goes, and where the saved model is."""
+    if _SAVING in st.session_state:
+        job_id, name, title = st.session_state[_SAVING]
+        try:
+            job = get_engine().job(current_owner(), job_id)
+        except (KeyError, PermissionError):
+            del st.session_state[_SAVING]
+            return
+        if not job.finished:
+            st.caption(f":material/hourglass: Saving {plain(title)}: {plain(job.message or 'one moment')}")
+            return
+        del st.session_state[_SAVING]
+        st.session_state[_SAVED] = (name, title, job.error if job.state != "done" else "")
+        st.rerun()
+    if _SAVED in st.session_state:
+        name, title, error = st.session_state[_SAVED]
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            if error:
+                st.caption(f":red[:material/error: {plain(title)} was not saved: {plain(error)}]")
+            else:
+                st.caption(f":material/check: Saved as **{plain(title)}**.", width="content")
+                link("explore", "Explore it", query={state.EXPLORE_MODEL: name})
+
+
+def _settings() -> Settings:
+    values = {key: st.session_state[key] for key in state.TRAIN_SETTINGS}
+    info = next(info for info in image_sets() if info.name == st.session_state[state.TRAIN_IMAGES])
+    return read_settings(values, info)
+
+
+def _title(run: RunInfo) -> str:
+    return run_title(run)
+
+
+@contextmanager
+def _beside(key: str, below: dict[str, Any]) -> Iterator[None]:
+    """Keep a place right below a field for what is wrong with it."""
+    yield
+    below[key] = st.empty()
+
+
+def _choice(key: str, label: str, below: dict[str, Any]) -> str:
+    setting = state.choice(key)
+    with _beside(key, below):
+        return st.selectbox(
+            label,
+            setting.options,
+            index=setting.options.index(setting.default),
+            key=key,
+            bind="query-params",
+            filter_mode=None,
+            help=HELP[key],
+        )
+
+
+def _number(
+    key: str, label: str, below: dict[str, Any], *, step: float = 1, disabled: bool = False, help: str = ""
+) -> None:
+    setting = state.number(key)
+    with _beside(key, below):
+        st.number_input(
+            label,
+            **setting.bounds(),
+            step=int(step) if setting.whole else float(step),
+            format="%d" if setting.whole else "%g",
+            key=key,
+            bind="query-params",
+            help=help or HELP[key],
+            disabled=disabled,
+            on_change=_set_live if key in LIVE else None,
+            args=(key,) if key in LIVE else None,
+        )
