@@ -1,53 +1,90 @@
-"""The engine on one machine."""
+"""The engine on one machine: threads and one lock around worker processes. Every call returns at once."""
 
 from __future__ import annotations
 
+import asyncio
+import atexit
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Final
 
-from vae_core.config import ModelConfig, TrainConfig
+from vae_core.config import ModelConfig, TrainConfig, check_together
+from vae_core.engine.home import incoming, latent_home, new_id, owner_folder, owner_hash
 from vae_core.engine.info import Job, RunInfo
+from vae_core.engine.jobqueue import JobQueue
+from vae_core.engine.record import STATE, Run
+from vae_core.engine.subscription import Subscription
+from vae_core.engine.trainings import Trainings
+from vae_core.images import image_sets
 
-if TYPE_CHECKING:
-    import asyncio
+CHANGEABLE: Final = ("beta", "learning_rate", "beta_warmup_epochs", "free_bits")
+TICK_SECONDS: Final = 0.25
+WARM_SECONDS: Final = 2.0
+"""How long after the server's start the workers are started, so that the first page comes first."""
 
-
-class Subscription:
-    """Hold the newest message of each kind for one watching client."""
-
-    def take(self) -> list[tuple[int, bytes]]:
-        """Return what may be sent now, as (sequence number, message)."""
-        raise NotImplementedError
-
-    def ack(self, seq: int) -> None:
-        """Note that the client has dealt with a message, and with all before it."""
-        raise NotImplementedError
-
-    def hand(self, on: bool) -> None:
-        """Note whether the client's hand is on the map or a slider: only then it gets weights."""
-        raise NotImplementedError
-
-    def close(self) -> None:
-        """End the subscription."""
-        raise NotImplementedError
+CLOSE_SECONDS: Final = 2.0
 
 
 class Engine:
-    """Run trainings and jobs in worker processes; every call returns at once."""
+    """Run trainings and jobs in worker processes.
+
+    Args:
+        home: folder of all data; by default LATENT_HOME.
+    """
 
     def __init__(self, home: Path | None = None) -> None:
-        raise NotImplementedError
+        self.home = home or latent_home()
+        self._lock = threading.RLock()
+        self._trainings = Trainings(self.home, self._lock)
+        self._jobs = JobQueue(self.home, self._lock)
+        self._closed = threading.Event()
+        self._warm_at: float | None = None
+        threading.Thread(target=self._keep_house, name="engine", daemon=True).start()
+
+    # Runs
 
     def start_run(
         self, owner: str, *, image_set: str, model: ModelConfig, train: TrainConfig, title: str = ""
     ) -> RunInfo:
-        """Start a run; an active one of the same owner is stopped first and stays on disk."""
-        raise NotImplementedError
+        """Start a run; an active one of the same owner is stopped first and stays on disk.
+
+        Raises:
+            ValueError: settings that do not fit together or the images.
+            OSError: the disk is full.
+        """
+        check_together(model, train)
+        _check_images(image_set, model)
+        run_id = new_id()
+        run = Run(
+            id=run_id,
+            owner=owner_hash(owner),
+            folder=owner_folder(self.home, owner) / "runs" / run_id,
+            title=title or image_set,
+            image_set=image_set,
+            model=model,
+            train=train,
+            created=time.time(),
+        )
+        with self._lock:
+            self._trainings.start(run)
+            return run.info()
 
     def current_run(self, owner: str) -> RunInfo | None:
         """Return the owner's newest run, whatever its state, or None."""
-        raise NotImplementedError
+        with self._lock:
+            runs = self._trainings.of_owner(owner_hash(owner))
+            if not runs:
+                return None
+            newest = next((run for run in runs if run.info().active), runs[0])
+            newest.touch()
+            return newest.info()
+
+    def runs(self, owner: str) -> tuple[RunInfo, ...]:
+        """Return all of the owner's runs, the newest first."""
+        with self._lock:
+            return tuple(run.info() for run in self._trainings.of_owner(owner_hash(owner)))
 
     def run(self, owner: str, run_id: str) -> RunInfo:
         """Return a run.
@@ -56,59 +93,225 @@ class Engine:
             KeyError: there is no such run.
             PermissionError: it is someone else's.
         """
-        raise NotImplementedError
+        with self._lock:
+            return self._run(owner, run_id).info()
 
     def pause(self, owner: str, run_id: str) -> RunInfo:
         """Let a run rest; it keeps its place in memory."""
-        raise NotImplementedError
+        with self._lock:
+            run = self._run(owner, run_id)
+            self._trainings.pause(run)
+            return run.info()
 
     def resume(self, owner: str, run_id: str) -> RunInfo:
         """Go on with a paused, stopped, failed or parked run."""
-        raise NotImplementedError
+        with self._lock:
+            run = self._run(owner, run_id)
+            self._trainings.resume(run)
+            return run.info()
 
     def step(self, owner: str, run_id: str, steps: int = 1) -> RunInfo:
-        """Take so many optimiser steps, then rest."""
-        raise NotImplementedError
+        """Take so many optimiser steps, then rest.
+
+        Raises:
+            ValueError: fewer than one step.
+        """
+        if steps < 1:
+            raise ValueError(f"steps must be at least 1; got {steps}")
+        with self._lock:
+            run = self._run(owner, run_id)
+            self._trainings.step(run, steps)
+            return run.info()
 
     def stop(self, owner: str, run_id: str) -> RunInfo:
         """End a run; it stays on disk and can be resumed."""
-        raise NotImplementedError
+        with self._lock:
+            run = self._run(owner, run_id)
+            self._trainings.stop(run)
+            return run.info()
 
     def set(self, owner: str, run_id: str, **settings: float) -> RunInfo:
-        """Change beta, learning_rate, beta_warmup_epochs or free_bits, from the next step on."""
-        raise NotImplementedError
+        """Change beta, learning_rate, beta_warmup_epochs or free_bits, from the next step on.
 
-    def save_run(self, owner: str, run_id: str, path: Path) -> Job:
-        """Write the run's model as a bundle at `path`."""
-        raise NotImplementedError
+        Raises:
+            ValueError: another setting, or a value out of range.
+        """
+        fixed = sorted(set(settings) - set(CHANGEABLE))
+        if fixed:
+            raise ValueError(
+                f"{', '.join(fixed)} cannot change while a run trains; {', '.join(CHANGEABLE)} can"
+            )
+        with self._lock:
+            run = self._run(owner, run_id)
+            self._trainings.set(run, settings)
+            return run.info()
+
+    def save_run(self, owner: str, run_id: str, path: Path, title: str = "") -> Job:
+        """Write the run's model, as it is now, as a bundle at `path`; a UMAP is added to it afterwards.
+
+        The job's result is `{"path": ..., "name": ...}`.
+        """
+        with self._lock:
+            run = self._run(owner, run_id)
+
+            def add_umap(job: Job) -> None:
+                if run.model.latent_dim > 2:
+                    self._jobs.submit(job.owner, "fit_umap", {"bundle": str(path), "write": True})
+
+            job = self._jobs.submit(run.owner, "save_run", {}, then=add_umap, held=True)
+            arguments = {
+                "state": str(run.folder / STATE),
+                "temporary": False,
+                "image_set": run.image_set,
+                "model": run.model.to_dict(),
+                "train": run.train.to_dict(),
+                "title": title or run.title,
+                "path": str(path),
+            }
+            if not run.loaded:
+                self._jobs.release(job, arguments)
+                return job
+            kept = incoming(self.home, ".state")
+
+            def then(written: bool) -> None:
+                there = {"state": str(kept), "temporary": True} if written else {}
+                self._jobs.release(job, {**arguments, **there})
+
+            self._trainings.flush(run, kept, then)
+            return job
+
+    # Jobs
 
     def submit(self, owner: str, function: str, **arguments: Any) -> Job:
-        """Start a job: a function of `vae_core.engine.jobs` with its arguments."""
-        raise NotImplementedError
+        """Start a job: a function of `vae_core.engine.jobs` with its arguments, JSON-able values or bytes.
+
+        Raises:
+            ValueError: there is no such function.
+            EngineBusyError: the owner has too many jobs waiting.
+        """
+        return self._jobs.submit(owner_hash(owner), function, arguments)
 
     def job(self, owner: str, job_id: str) -> Job:
-        """Return a job; KeyError and PermissionError as `run`."""
-        raise NotImplementedError
+        """Return a job.
+
+        Raises:
+            KeyError: there is no such job, or it is long over.
+            PermissionError: it is someone else's.
+        """
+        return self._jobs.job(owner_hash(owner), job_id)
+
+    # Watching
 
     def subscribe(
         self, owner: str, run_id: str, loop: asyncio.AbstractEventLoop, wake: Callable[[], None]
     ) -> Subscription:
-        """Watch a run; `wake` is called in `loop` whenever there is something to take."""
-        raise NotImplementedError
+        """Watch a run.
+
+        Args:
+            owner: who asks.
+            run_id: the run.
+            loop: the client's event loop.
+            wake: called in it whenever there may be something to take.
+
+        Raises:
+            KeyError: there is no such run.
+            PermissionError: it is someone else's.
+        """
+        with self._lock:
+            run = self._run(owner, run_id)
+            subscription = Subscription(
+                run,
+                self._lock,
+                loop,
+                wake,
+                on_hand=lambda watcher, on: self._trainings.hand(run, watcher, on),
+                on_close=lambda watcher: self._trainings.unwatch(run, watcher),
+            )
+            self._trainings.watch(run, subscription)
+            return subscription
+
+    # The engine itself
+
+    def worker_pids(self) -> dict[str, int]:
+        """Return the running worker processes: "train" and the lanes of jobs."""
+        with self._lock:
+            workers = self._jobs.workers()
+            if self._trainings.worker is not None:
+                workers["train"] = self._trainings.worker
+            return {lane: worker.pid for lane, worker in workers.items()}
+
+    def warm(self, seconds: float = 0.0) -> None:
+        """Start the workers that are needed first, so many seconds from now."""
+        self._warm_at = time.monotonic() + seconds
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has ended."""
+        return self._closed.is_set()
 
     def close(self) -> None:
-        """Put all runs on disk and end the workers, within two seconds."""
-        raise NotImplementedError
+        """Put all runs on disk and end the workers; takes two seconds at most."""
+        if self._closed.is_set():
+            return
+        self._closed.set()
+        with self._lock:
+            workers = self._trainings.close() + self._jobs.close()
+        until = time.monotonic() + CLOSE_SECONDS
+        for worker in workers:
+            if not worker.wait(max(0.05, until - time.monotonic())):
+                worker.kill()
+
+    def _run(self, owner: str, run_id: str) -> Run:
+        return self._trainings.get(owner_hash(owner), run_id)
+
+    def _keep_house(self) -> None:
+        with self._lock:
+            self._trainings.sweep()
+        while not self._closed.wait(TICK_SECONDS):
+            now = time.monotonic()
+            with self._lock:
+                self._trainings.tick(now)
+                self._jobs.tick(now)
+                if self._warm_at is not None and now >= self._warm_at:
+                    self._warm_at = None
+                    self._trainings.warm()
+                    self._jobs.warm()
+
+
+_LOCK = threading.Lock()
+_ENGINE: Engine | None = None
 
 
 def get_engine() -> Engine:
     """Return the process's engine, started on first use."""
-    raise NotImplementedError
+    global _ENGINE
+    with _LOCK:
+        if _ENGINE is None or _ENGINE.closed or _ENGINE.home != latent_home():
+            if _ENGINE is None:
+                atexit.register(close_engine)
+            else:
+                _ENGINE.close()
+            _ENGINE = Engine()
+        return _ENGINE
 
 
 def warm_engine() -> None:
-    """Start the engine and its workers without waiting for them."""
+    """Start the engine, and soon its workers, without waiting for them."""
+    get_engine().warm(WARM_SECONDS)
 
 
 def close_engine() -> None:
     """End the process's engine, if it was ever started."""
+    if _ENGINE is not None:
+        _ENGINE.close()
+
+
+def _check_images(name: str, model: ModelConfig) -> None:
+    """Refuse an image set that is not there, or that the model does not fit."""
+    info = next((info for info in image_sets() if info.name == name), None)
+    if info is None:
+        raise ValueError(f"There is no image set {name!r}.")
+    if not info.available:
+        raise ValueError(f"{info.title} is not on this server yet. Download it on the Images page first.")
+    if tuple(info.shape) != model.image_shape:
+        raise ValueError(f"{info.title} has images of shape {info.shape}, the model {model.image_shape}.")

@@ -1,0 +1,42 @@
+"""What went wrong, in a sentence for people."""
+
+from __future__ import annotations
+
+import errno
+from typing import Final
+
+FULL: Final = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+DISK_FULL: Final = "The server's disk is full, so nothing could be saved. Free some space and try again."
+OUT_OF_MEMORY: Final = (
+    "The server has not enough memory for this. A smaller model, batch or image set takes less; try that."
+)
+PROCESS_DIED: Final = (
+    "The process doing this was ended from outside, perhaps because memory ran out. Try again."
+)
+RESTARTED: Final = (
+    "The training process was ended from outside and started again; "
+    "at most the last five seconds of training were repeated."
+)
+DIED_AGAIN: Final = (
+    "The training process ended again and again while training this model, most likely because memory ran "
+    "out. Try a smaller model, batch or image set."
+)
+CANNOT_START: Final = "The training process cannot be started on this server; its log says why."
+NOT_A_NUMBER: Final = (
+    "The loss is no longer a number: the weights grew until the computer could not hold them. "
+    "A smaller learning rate prevents this."
+)
+
+
+def describe(error: BaseException) -> str:
+    """Say in one sentence what an error means for the person who waits, and what to do."""
+    text = " ".join(str(error).split())
+    if isinstance(error, OSError) and error.errno in FULL:
+        return DISK_FULL
+    if isinstance(error, MemoryError) or "out of memory" in text.lower() or "can't allocate" in text.lower():
+        return OUT_OF_MEMORY
+    if isinstance(error, FloatingPointError):
+        return text or NOT_A_NUMBER
+    if isinstance(error, ValueError) and text:  # ours: they say what was wrong
+        return text[:500]
+    return f"Something went wrong that should not have ({type(error).__name__}: {text[:300]}). Try again."

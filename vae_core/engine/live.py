@@ -1,0 +1,376 @@
+"""One run in the worker's memory: trained in pieces, shown to those who watch, put on disk now and then.
+
+Showing costs time that training lacks, so it is counted: pictures of the map get at most 4 % of the time,
+full snapshots at most 4 % (10 % where many share the worker and each has little), whatever the model's size.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from vae_core import tensorfile
+from vae_core.config import ModelConfig, TrainConfig
+from vae_core.engine import record
+from vae_core.engine.failures import NOT_A_NUMBER
+from vae_core.engine.home import write_whole
+from vae_core.engine.messages import message
+from vae_core.engine.state import image_splits, load_state, make_trainer, pack_state
+from vae_core.projection import Projection, align, fit_projection
+
+if TYPE_CHECKING:
+    from vae_core.engine.outbox import Outbox
+    from vae_core.trainer import Snapshot, Trainer
+
+Array = npt.NDArray[Any]
+
+WATCHED_PIECE: Final = 0.1
+"""Seconds of training between two frames."""
+
+UNWATCHED_PIECE: Final = 0.3
+FRAME_SHARE: Final = 0.04
+SNAPSHOT_SHARE: Final = 0.04
+CROWDED_SHARE: Final = 0.10
+CROWD: Final = 4
+FRAME_BYTES: Final = 16_000
+LEAST_FRAME: Final = 16
+SNAPSHOT_SECONDS: Final = 2.0
+WEIGHTS_SECONDS: Final = 0.5
+WEIGHTS_BYTES: Final = 8_000_000.0
+"""Bytes of weights a second that all hands together get."""
+
+SAVE_SECONDS: Final = 3.5
+"""Seconds of training between two states on disk; with the piece on top this stays under four."""
+
+FIRST_SAVE: Final = 1.0
+SMALL_STEPS: Final = 32
+
+
+class LiveRun:
+    """Hold a trainer, and what its watchers and the disk have still to get.
+
+    Args:
+        order: the server's order to load it.
+        outbox: where messages go.
+    """
+
+    trainer: Trainer
+
+    def __init__(self, order: Mapping[str, Any], outbox: Outbox) -> None:
+        self.name: str = order["run"]
+        self.generation: int = order["generation"]
+        self.until: int | None = None
+        self.resting = bool(order["paused"])
+        self.unsaved = 0.0
+        self._order = order
+        self._outbox = outbox
+        self._folder = Path(order["folder"])
+        self._watchers = self._hands = self._all_hands = 0
+        self._cursor = 0
+        self._image_cost = 1e-4  # seconds to encode one image of the probe
+        self._snapshot_cost = 0.2
+        self._step_seconds = 0.0
+        self._since_snapshot = math.inf  # seconds of training
+        self._snapshot_at = -math.inf
+        self._snapshot_epoch = -1
+        self._weights_at = -math.inf
+        self._weights_size = 0
+        self._history_told = 0
+        self._plane: Projection | None = None
+        self._last: tuple[dict[str, Any], bytes] | None = None
+        self._saved_once = False
+        self._spent = {"training": 0.0, "frames": 0.0, "snapshots": 0.0, "saves": 0.0}
+
+    # Orders
+
+    def open(self) -> None:
+        """Make the trainer, bring it to the state on disk if there is one, and say what it is.
+
+        Raises:
+            ValueError: the state, the images or the settings cannot be used.
+        """
+        order = self._order
+        train = TrainConfig.from_dict(order["train"])
+        self.trainer = make_trainer(order["image_set"], ModelConfig.from_dict(order["model"]), train)
+        self._images = image_splits(order["image_set"])[0]
+        state = self._folder / record.STATE
+        if state.exists():
+            load_state(self.trainer, state.read_bytes())
+            self.set(
+                {
+                    name: order["train"][name]
+                    for name in ("beta", "learning_rate", "beta_warmup_epochs", "free_bits")
+                }
+            )
+        self._history_told = len(self.trainer.history)
+        self._write_probe()
+        self.tell("loaded", facts={**self._progress(), "history": self.trainer.history})
+        if self.resting:
+            self._send_snapshot()
+
+    def set(self, values: Mapping[str, Any]) -> None:
+        """Change settings from the next step on."""
+        self.trainer.set(**values)
+
+    def watch(self, watchers: int, hands: int, all_hands: int) -> None:
+        """Note how many watch, how many of them have a hand on, and how many hands there are in all."""
+        arrived = watchers > 0 and not self._watchers
+        self._watchers, self._hands, self._all_hands = watchers, hands, all_hands
+        if arrived:
+            self._snapshot_at = -math.inf
+            if self.resting and self._last is None:
+                self._send_snapshot()
+
+    def rest(self) -> None:
+        """Show and save how things stand, and take no more steps."""
+        self.resting, self.until = True, None
+        self._send_snapshot()
+        if self._hands:
+            self.send_weights()
+        self.save()
+        self.tell("rested")
+
+    def leave(self) -> None:
+        """Show and save how things stand, for those who come when it is not in memory any more."""
+        self._send_snapshot()
+        self.save()
+
+    def flush(self, path: str) -> None:
+        """Write the present state to another file."""
+        write_whole(Path(path), pack_state(self.trainer))
+
+    # Training
+
+    def piece(self, *, sharers: int) -> None:
+        """Train for a tenth of a second, or longer when nobody watches, and show and save what is due.
+
+        Args:
+            sharers: how many runs take turns.
+
+        Raises:
+            FloatingPointError: the loss is no number any more.
+            OSError: the disk is full.
+        """
+        self.resting = False
+        before, first = time.perf_counter(), self.trainer.step
+        snapshot = self._advance()
+        spent = time.perf_counter() - before
+        self._spent["training"] += spent
+        self.unsaved += spent
+        self._since_snapshot += spent
+        taken = self.trainer.step - first
+        if taken:
+            per_step = spent / taken
+            self._step_seconds += (per_step - self._step_seconds) * (0.2 if self._step_seconds else 1.0)
+        if snapshot.log_likelihood is not None and not math.isfinite(snapshot.log_likelihood):
+            raise FloatingPointError(NOT_A_NUMBER)
+        if self.trainer.done:
+            self.rest()
+            self.tell("done")
+            return
+        if self.until is not None and self.trainer.step >= self.until:
+            self.rest()
+            return
+        if self._watchers:
+            self._show(snapshot, spent, sharers)
+        if self.unsaved >= (SAVE_SECONDS if self._saved_once else FIRST_SAVE):
+            self.save()
+
+    def _advance(self) -> Snapshot:
+        left = None if self.until is None else self.until - self.trainer.step
+        if left is not None and left <= SMALL_STEPS:
+            return self.trainer.advance(steps=left, measure=False)
+        return self.trainer.advance(
+            seconds=WATCHED_PIECE if self._watchers else UNWATCHED_PIECE, measure=False
+        )
+
+    def _show(self, snapshot: Snapshot, spent: float, sharers: int) -> None:
+        """Send what is due to those who watch."""
+        now = time.monotonic()
+        share = CROWDED_SHARE if sharers > CROWD else SNAPSHOT_SHARE
+        affordable = self._since_snapshot >= self._snapshot_cost / share
+        new_epoch = int(snapshot.epoch) > self._snapshot_epoch
+        waited = now - self._snapshot_at
+        if affordable and (waited >= SNAPSHOT_SECONDS or (new_epoch and waited >= SNAPSHOT_SECONDS / 4)):
+            self._send_snapshot(sharers)
+        else:
+            self._send_frame(snapshot, spent, sharers)
+        if self._hands and now - self._weights_at >= self._weights_every():
+            self.send_weights()
+
+    # What watchers get
+
+    def tell(self, kind: str, body: bytes = b"", **more: Any) -> None:
+        """Say something about this run to the server."""
+        self._outbox.put({"kind": kind, "run": self.name, "generation": self.generation, **more}, body)
+
+    def send_weights(self) -> None:
+        """Send the decoder's weights as float16."""
+        data, facts = self._weights()
+        self._weights_at, self._weights_size = time.monotonic(), len(data)
+        self.tell("weights", data, facts=facts)
+
+    def _send_frame(self, snapshot: Snapshot, spent: float, sharers: int) -> None:
+        """Send the losses, and where the newest weights put a part of the probe."""
+        before = time.perf_counter()
+        total, latent = len(self.trainer.probe.images), self.trainer.model.config.latent_dim
+        count = int(FRAME_SHARE * spent / self._image_cost)
+        count = max(LEAST_FRAME, min(count, FRAME_BYTES // (4 + 2 * latent), total - self._cursor, total))
+        start, self._cursor = self._cursor, (self._cursor + count) % total
+        count = min(count, total - start)
+        mean, _ = self.trainer.encode_probe(start, count)
+        encoded = time.perf_counter() - before
+        self._image_cost += 0.2 * (encoded / count - self._image_cost)
+        arrays = {"index": np.arange(start, start + count, dtype=np.int32), "mean": _half(mean)}
+        self.tell("frame", tensorfile.pack(arrays, {}), facts=self._facts(snapshot, sharers))
+        self._spent["frames"] += time.perf_counter() - before
+
+    def _send_snapshot(self, sharers: int = 1) -> None:
+        """Send all that there is to see, measured on the newest weights."""
+        before = time.perf_counter()
+        snapshot = self.trainer.advance(steps=0, measure=True)
+        arrays, facts = self._snapshot_arrays(snapshot)
+        facts |= self._facts(snapshot, sharers)
+        tail = self.trainer.history[self._history_told :]
+        self._history_told = len(self.trainer.history)
+        data = tensorfile.pack(arrays, {})
+        self._last = facts, data
+        self.tell("snapshot", data, facts={**facts, "history_tail": tail})
+        self._since_snapshot, self._snapshot_at = 0.0, time.monotonic()
+        self._snapshot_epoch = int(snapshot.epoch)
+        cost = time.perf_counter() - before
+        self._snapshot_cost += 0.5 * (cost - self._snapshot_cost)
+        self._spent["snapshots"] += cost
+
+    def _snapshot_arrays(self, snapshot: Snapshot) -> tuple[dict[str, Array], dict[str, Any]]:
+        """Return a full snapshot's arrays, and the numbers that only a full one has."""
+        assert snapshot.probe_mean is not None
+        arrays: dict[str, Array] = {"mean": _half(snapshot.probe_mean)}
+        if snapshot.probe_logvar is not None:
+            arrays["logvar"] = _half(snapshot.probe_logvar)
+        facts: dict[str, Any] = {
+            "test_log_likelihood": snapshot.test_log_likelihood,
+            "test_kl": None,
+            "test_kl_per_dim": None,
+            "explained_variance": None,
+        }
+        if snapshot.test_kl_per_dim is not None:
+            facts["test_kl_per_dim"] = _numbers(snapshot.test_kl_per_dim)
+            facts["test_kl"] = sum(facts["test_kl_per_dim"])
+        if self.trainer.model.config.latent_dim > 1:
+            plane = fit_projection(snapshot.probe_mean, method="pca")
+            self._plane = plane if self._plane is None else align(self._plane, plane)
+            assert self._plane.mean is not None
+            assert self._plane.components is not None
+            arrays["pca.mean"] = self._plane.mean.numpy()
+            arrays["pca.components"] = self._plane.components.numpy()
+            facts["explained_variance"] = self._plane.explained_variance
+        if snapshot.reconstructions is not None:
+            pictures = _pixels(snapshot.reconstructions)
+            arrays["reconstructions"] = pictures
+            arrays["originals"] = _pixels(self.trainer.probe.images[: len(pictures)])
+        if snapshot.samples is not None:
+            arrays["samples"] = _pixels(snapshot.samples)
+        return arrays, facts
+
+    def _facts(self, snapshot: Snapshot, sharers: int) -> dict[str, Any]:
+        kl = None if snapshot.kl_per_dim is None else _numbers(snapshot.kl_per_dim)
+        left = self.trainer.total_steps - self.trainer.step
+        shown = sum(self._spent.values())
+        return {
+            **self._progress(),
+            "beta": snapshot.beta,
+            "learning_rate": snapshot.learning_rate,
+            "log_likelihood": snapshot.log_likelihood,
+            "kl": None if kl is None else sum(kl),
+            "kl_per_dim": kl,
+            "images_per_second": snapshot.images_per_second,
+            "eta_seconds": left * self._step_seconds * sharers if self._step_seconds else None,
+            "spent": {name: seconds / shown for name, seconds in self._spent.items()} if shown else {},
+        }
+
+    def _progress(self) -> dict[str, Any]:
+        trainer = self.trainer
+        return {
+            "step": trainer.step,
+            "total_steps": trainer.total_steps,
+            "epoch": trainer.epoch,
+            "seconds": trainer.seconds,
+        }
+
+    def _weights(self) -> tuple[bytes, dict[str, Any]]:
+        state = self.trainer.model.state_dict()
+        arrays = {
+            name: _half(value)
+            for name, value in state.items()
+            if name.startswith("decoder.") and value.is_floating_point()
+        }
+        return tensorfile.pack(arrays, {}), {"step": self.trainer.step}
+
+    def _weights_every(self) -> float:
+        return max(WEIGHTS_SECONDS, self._all_hands * self._weights_size / WEIGHTS_BYTES)
+
+    # What the disk gets
+
+    def save(self) -> None:
+        """Put the state on disk, and beside it what a watcher gets while the run is not in memory.
+
+        Raises:
+            OSError: the disk is full.
+        """
+        before = time.perf_counter()
+        write_whole(self._folder / record.STATE, pack_state(self.trainer))
+        progress = {**self._progress(), "history": self.trainer.history, **self._names()}
+        write_whole(self._folder / record.PROGRESS, json.dumps(progress).encode())
+        data, facts = self._weights()
+        write_whole(self._folder / record.WEIGHTS, message("weights", 0, facts, data))
+        if self._last is not None:
+            facts, data = self._last
+            write_whole(self._folder / record.SNAPSHOT, message("snapshot", 0, facts, data))
+        self.unsaved, self._saved_once = 0.0, True
+        self._spent["saves"] += time.perf_counter() - before
+        self.tell("saved")
+
+    def _names(self) -> dict[str, Any]:
+        return {
+            "label_names": list(self._images.label_names),
+            "factor_names": list(self._images.factor_names),
+        }
+
+    def _write_probe(self) -> None:
+        """Write what a watcher gets once: the images on the map."""
+        probe = self.trainer.probe
+        arrays: dict[str, Array] = {"probe.images": _pixels(probe.images)}
+        if probe.labels is not None:
+            arrays["probe.labels"] = probe.labels.numpy().astype(np.int32)
+        if probe.factors is not None:
+            arrays["probe.factors"] = probe.factors.numpy().astype(np.float32)
+        facts = {"probe_count": len(probe.images), **self._names()}
+        data = message("hello", 0, facts, tensorfile.pack(arrays, {}))
+        write_whole(self._folder / record.PROBE, data)
+
+
+def _half(values: Any) -> Array:
+    """Return values as float16; what is too large for it becomes the largest it has."""
+    array = values.detach().cpu().numpy() if isinstance(values, torch.Tensor) else np.asarray(values)
+    return np.clip(array, -65504, 65504).astype(np.float16)
+
+
+def _pixels(images: Any) -> Array:
+    """Return pictures as uint8; floats are in [0, 1]."""
+    array: Array = images.detach().cpu().numpy() if isinstance(images, torch.Tensor) else np.asarray(images)
+    if array.dtype != np.uint8:
+        array = np.round(np.clip(array, 0, 1) * 255).astype(np.uint8)
+    return array
+
+
+def _numbers(values: Any) -> list[float]:
+    return [float(value) for value in values]

@@ -1,0 +1,61 @@
+"""What a worker has to say, written by a thread of its own: a server slow to read never stops training."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, BinaryIO, Final
+
+from vae_core.engine.pipe import write_message
+
+REPLACED: Final = ("frame", "weights")
+"""Kinds of which only the newest for a run counts."""
+
+
+class Outbox:
+    """Hold messages until they are written, in order.
+
+    Args:
+        pipe: where to.
+    """
+
+    def __init__(self, pipe: BinaryIO) -> None:
+        self._pipe = pipe
+        self._waiting: list[tuple[Mapping[str, Any], bytes]] = []
+        self._news = threading.Condition()
+        self._writing = False
+        self._broken = False
+        threading.Thread(target=self._write, name="outbox", daemon=True).start()
+
+    def put(self, facts: Mapping[str, Any], body: bytes = b"") -> None:
+        """Add a message; of frames and weights a newer one takes the place of an older."""
+        with self._news:
+            if facts["kind"] in REPLACED:
+                for index, (older, _) in enumerate(self._waiting):
+                    if older["kind"] == facts["kind"] and older["run"] == facts["run"]:
+                        self._waiting[index] = (facts, body)
+                        return
+            self._waiting.append((facts, body))
+            self._news.notify_all()
+
+    def drain(self, seconds: float) -> None:
+        """Wait until all is written, or nobody reads, or time is up."""
+        with self._news:
+            self._news.wait_for(lambda: self._broken or not (self._waiting or self._writing), seconds)
+
+    def _write(self) -> None:
+        while True:
+            with self._news:
+                self._news.wait_for(lambda: bool(self._waiting))
+                facts, body = self._waiting.pop(0)
+                self._writing = True
+            broken = True
+            with suppress(OSError, ValueError):
+                write_message(self._pipe, facts, body)
+                broken = False
+            with self._news:
+                self._writing, self._broken = False, broken
+                self._news.notify_all()
+            if broken:
+                return

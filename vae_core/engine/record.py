@@ -1,0 +1,186 @@
+"""A run as the server knows it, and its folder on disk.
+
+run.json               who, what, which settings, which state: written by the server
+progress.json          step, epoch, seconds, history: by the worker, with each state
+state.safetensors      the trainer's state: by the worker, at least every 4 s of training
+probe.safetensors      the images on the map, with their labels and factors: by the worker, once
+snapshot.safetensors   the newest snapshot, as the browser gets it: by the worker, with each state
+weights.safetensors    the decoder's weights, as the browser gets them: by the worker, with each state
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from vae_core.config import ModelConfig, TrainConfig
+from vae_core.engine.home import write_whole
+from vae_core.engine.info import RunInfo, RunState
+from vae_core.engine.messages import metadata_of
+
+if TYPE_CHECKING:
+    from vae_core.engine.subscription import Subscription
+
+RECORD: Final = "run.json"
+PROGRESS: Final = "progress.json"
+STATE: Final = "state.safetensors"
+PROBE: Final = "probe.safetensors"
+SNAPSHOT: Final = "snapshot.safetensors"
+WEIGHTS: Final = "weights.safetensors"
+
+_STORED: Final = ("id", "owner", "state", "title", "image_set", "created", "error", "note")
+_PROGRESS: Final = ("step", "total_steps", "epoch", "seconds", "label_names", "factor_names")
+
+
+@dataclass(eq=False)
+class Run:
+    """Hold what the server knows of a run; the attributes of `RunInfo`, and how it stands with the worker.
+
+    Attributes:
+        folder: where it lies on disk.
+        loaded: whether it is in the memory of the worker.
+        generation: counts how often it was loaded; messages from before the last time are old news.
+        stepping: whether it takes the steps that were asked for, and rests then.
+        deaths: how often the worker died with this run in its hands since it last reached the disk.
+        seen: when its owner was last heard of, on the monotonic clock.
+        snapshot: the newest snapshot, facts and arrays, while it is loaded.
+        watchers: the browsers that watch.
+    """
+
+    id: str
+    owner: str
+    folder: Path
+    title: str
+    image_set: str
+    model: ModelConfig
+    train: TrainConfig
+    created: float
+    state: RunState = "queued"
+    error: str = ""
+    note: str = ""
+    step: int = 0
+    total_steps: int = 0
+    epoch: float = 0.0
+    seconds: float = 0.0
+    eta_seconds: float | None = None
+    images_per_second: float | None = None
+    place: int = 0
+    wait_seconds: float | None = None
+    history: list[Mapping[str, Any]] = field(default_factory=list)
+    label_names: tuple[str, ...] = ()
+    factor_names: tuple[str, ...] = ()
+    loaded: bool = False
+    generation: int = 0
+    stepping: bool = False
+    deaths: int = 0
+    seen: float = field(default_factory=time.monotonic)
+    snapshot: tuple[Mapping[str, Any], bytes] | None = None
+    watchers: list[Subscription] = field(default_factory=list)
+
+    def info(self) -> RunInfo:
+        """Describe the run as it is now."""
+        names = RunInfo.__dataclass_fields__
+        values = {name: getattr(self, name) for name in names if name != "history"}
+        return RunInfo(**values, history=tuple(self.history))
+
+    def state_facts(self) -> dict[str, Any]:
+        """Return what a watcher gets at each change of state."""
+        return {
+            "state": self.state,
+            "error": self.error,
+            "note": self.note,
+            "place": self.place,
+            "wait_seconds": self.wait_seconds,
+            "step": self.step,
+            "total_steps": self.total_steps,
+            "eta_seconds": self.eta_seconds,
+            "train": self.train.to_dict(),
+        }
+
+    def hello_facts(self) -> dict[str, Any]:
+        """Return what a new watcher needs to know."""
+        return {
+            **self.state_facts(),
+            "run": self.id,
+            "model": self.model.to_dict(),
+            "image_set": self.image_set,
+            "title": self.title,
+            "label_names": self.label_names,
+            "factor_names": self.factor_names,
+            "history": list(self.history),
+            "epoch": self.epoch,
+            "seconds": self.seconds,
+            "plane": "latent" if self.model.latent_dim <= 2 else "pca",
+            **self._probe_facts(),
+        }
+
+    def history_from(self, start: int) -> list[Mapping[str, Any]]:
+        """Return the history from an entry on."""
+        return self.history[start:]
+
+    def adopt(self, progress: Mapping[str, Any]) -> None:
+        """Take over how far the worker, or the disk, says that the run is."""
+        for name in (*_PROGRESS, "eta_seconds", "images_per_second"):
+            if name in progress:
+                value = progress[name]
+                setattr(self, name, tuple(value) if isinstance(value, list) else value)
+        if "history" in progress:
+            self.history = list(progress["history"])
+        self.history.extend(progress.get("history_tail", ()))
+
+    def write(self) -> None:
+        """Put the server's part of the run on disk.
+
+        Raises:
+            OSError: the disk is full, or cannot be written.
+        """
+        record = {name: getattr(self, name) for name in _STORED}
+        record |= {"model": self.model.to_dict(), "train": self.train.to_dict()}
+        write_whole(self.folder / RECORD, json.dumps(record).encode())
+
+    def delete(self) -> None:
+        """Remove the run from the disk."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def touch(self) -> None:
+        """Note that the owner is there; unused runs go after a while."""
+        self.seen = time.monotonic()
+        with suppress(OSError):
+            if time.time() - (self.folder / RECORD).stat().st_mtime > 3600.0:
+                os.utime(self.folder / RECORD)
+
+    def _probe_facts(self) -> dict[str, Any]:
+        with suppress(OSError, ValueError, KeyError), (self.folder / PROBE).open("rb") as file:
+            head = file.read(8)
+            text = metadata_of(head + file.read(int.from_bytes(head, "little")))
+            facts: dict[str, Any] = json.loads(text["json"])
+            return facts
+        return {"probe_count": 0}
+
+
+def read_run(folder: Path) -> Run | None:
+    """Read a run from its folder; one that was active is parked now. None when it cannot be read."""
+    try:
+        record = json.loads((folder / RECORD).read_bytes())
+        run = Run(
+            folder=folder,
+            model=ModelConfig.from_dict(record.pop("model")),
+            train=TrainConfig.from_dict(record.pop("train")),
+            **{name: record[name] for name in _STORED},
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    if run.id != folder.name:
+        return None
+    if run.state in ("queued", "running", "paused"):
+        run.state = "parked"
+    with suppress(OSError, ValueError, TypeError):
+        run.adopt(json.loads((folder / PROGRESS).read_bytes()))
+    return run

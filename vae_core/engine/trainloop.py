@@ -1,0 +1,136 @@
+"""The training side of a worker: all its runs in turn, and what the server orders in between."""
+
+from __future__ import annotations
+
+import queue
+import time
+import traceback
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from vae_core.engine.failures import describe
+from vae_core.engine.live import LiveRun
+from vae_core.engine.schedule import Schedule
+
+if TYPE_CHECKING:
+    from vae_core.engine.outbox import Outbox
+    from vae_core.engine.pipe import Facts
+    from vae_core.engine.worker import Inbox
+
+LAST_SAVES: Final = 1.2
+"""Seconds for putting runs on disk when the server has gone."""
+
+
+class TrainLoop:
+    """Train runs in turn until the pipe ends.
+
+    Args:
+        inbox: orders.
+        outbox: answers.
+    """
+
+    def __init__(self, inbox: Inbox, outbox: Outbox) -> None:
+        self._inbox = inbox
+        self._outbox = outbox
+        self._schedule = Schedule()
+        self._runs: dict[str, LiveRun] = {}
+        self._closing = False
+
+    def run_until_closed(self) -> None:
+        """Work until the pipe ends; then put all runs on disk, those first that have most to lose."""
+        while not self._closing:
+            self._take_orders(wait=not len(self._schedule))
+            turn = self._schedule.turn()
+            if turn is not None and not self._closing:
+                self._take_turn(*turn)
+        until = time.monotonic() + LAST_SAVES
+        for run in sorted(self._runs.values(), key=lambda run: run.unsaved, reverse=True):
+            if time.monotonic() < until and run.unsaved > 0:
+                self._guarded(run, run.save)
+
+    def _take_turn(self, name: str, seconds: float) -> None:
+        """Train one run for a while; orders are taken between its pieces."""
+        run, spent = self._runs[name], 0.0
+        self._outbox.put({"kind": "begin", "run": name})
+        while spent < seconds and name in self._schedule and not self._schedule.urgent and not self._closing:
+            before = time.perf_counter()
+            if self._guarded(run, lambda: run.piece(sharers=len(self._schedule))) and run.resting:
+                self._schedule.remove(name)
+                if run.trainer.done:
+                    self._leave(name)
+            spent += time.perf_counter() - before
+            self._take_orders(wait=False)
+        self._outbox.put({"kind": "begin", "run": ""})
+
+    def _take_orders(self, *, wait: bool) -> None:
+        while True:
+            try:
+                order = self._inbox.get(block=wait)
+            except queue.Empty:
+                return
+            wait = False
+            if order is None:
+                self._closing = True
+                return
+            self._obey(order[0])
+
+    def _obey(self, order: Facts) -> None:
+        name, kind = order["run"], order["kind"]
+        if kind == "load":
+            self._load(order)
+            return
+        run = self._runs.get(name)
+        if run is None or run.generation != order["generation"]:
+            if kind == "flush":
+                self._outbox.put({"kind": "flushed", "token": order["token"], "done": False})
+            return
+        if kind == "flush":
+            done = False
+            with suppress(OSError):  # a full disk: what was saved last has to do
+                run.flush(order["path"])
+                done = True
+            self._outbox.put({"kind": "flushed", "token": order["token"], "done": done})
+        elif kind == "drop":
+            self._schedule.remove(name)
+            self._guarded(run, run.leave)
+            self._leave(name)
+        elif kind == "pause":
+            self._schedule.remove(name)
+            self._guarded(run, run.rest)
+        elif kind in ("resume", "step"):
+            run.until = run.trainer.step + order["steps"] if kind == "step" else None
+            self._schedule.add(name, new=True)
+        else:
+            self._guarded(run, lambda: _ORDERS[kind](run, order))
+
+    def _load(self, order: Facts) -> None:
+        run = LiveRun(order, self._outbox)
+        self._leave(run.name)
+        self._runs[run.name] = run
+        self._outbox.put({"kind": "begin", "run": run.name})
+        if self._guarded(run, run.open) and not order["paused"]:
+            self._schedule.add(run.name, new=order["new"])
+        self._outbox.put({"kind": "begin", "run": ""})
+
+    def _leave(self, name: str) -> None:
+        self._schedule.remove(name)
+        self._runs.pop(name, None)
+
+    def _guarded(self, run: LiveRun, work: Any) -> bool:
+        """Do something for one run; whatever goes wrong, only this run fails."""
+        try:
+            work()
+        except Exception as error:
+            if not isinstance(error, (ValueError, FloatingPointError)):
+                traceback.print_exc()
+            self._leave(run.name)
+            run.tell("failed", error=describe(error))
+            return False
+        return True
+
+
+_ORDERS: Final[dict[str, Any]] = {
+    "set": lambda run, order: run.set(order["values"]),
+    "watch": lambda run, order: run.watch(order["watchers"], order["hands"], order["all_hands"]),
+    "weights": lambda run, order: run.send_weights(),
+}
