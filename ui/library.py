@@ -59,6 +59,7 @@ class ModelEntry:
         metrics: what was measured, by name.
         history: measurements during training.
         has_umap: whether the probe's places on a UMAP are in it.
+        probe_count: number of images on its map.
         size_bytes: size of the file.
         modified: when it was written, in seconds since 1970.
         digest: names the content.
@@ -76,6 +77,7 @@ class ModelEntry:
     metrics: Mapping[str, Any]
     history: tuple[Mapping[str, Any], ...] = field(repr=False)
     has_umap: bool
+    probe_count: int
     size_bytes: int
     modified: float
     digest: str
@@ -291,6 +293,7 @@ def _entry(path: Path, *, shipped: bool) -> ModelEntry | None:
             metrics=header.metrics,
             history=header.history,
             has_umap="umap.positions" in header.tensors,
+            probe_count=header.tensors["probe.images"][1][0],
             size_bytes=found.st_size,
             modified=found.st_mtime,
             digest=digest,
