@@ -114,7 +114,7 @@ factor_rows = st.tuples(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(factor_rows, st.integers(1, 4), st.floats(0.05, 1), st.sampled_from((-1, 1)))
 def test_changing_one_factor_changes_the_picture(row, which, share, sign):
     low, high = FACTOR_RANGES[which]
@@ -126,7 +126,7 @@ def test_changing_one_factor_changes_the_picture(row, which, share, sign):
     assert abs(before - after).sum() > 300
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(factor_rows)
 def test_changing_the_kind_changes_the_picture(row):
     pictures = draw_shapes([(kind, *row[1:]) for kind in range(len(KINDS))]).astype(int)
@@ -164,7 +164,7 @@ def test_no_shape_leaves_the_picture():
 # The drawing against another rasteriser
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(factor_rows)
 def test_pictures_are_those_of_another_rasteriser(row):
     kind, size, angle, x, y = row
