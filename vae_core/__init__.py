@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from vae_core.trainer import Snapshot as Snapshot
     from vae_core.trainer import Trainer as Trainer
 
+__version__ = "0.1.0"
+
 _HOME = {  # public name -> the module that defines it
     "AttributeVector": "latent",
     "Bundle": "bundle",
@@ -63,7 +65,7 @@ _HOME = {  # public name -> the module that defines it
     "traverse": "latent",
 }
 
-__all__ = sorted(_HOME)  # noqa: PLE0605 - the table above is the one list of names
+__all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> Any:

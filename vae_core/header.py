@@ -43,7 +43,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from vae_core.config import ModelConfig, TrainConfig, check_together, count_weights
-from vae_core.tensorfile import LENGTH_BYTES, ArrayPlace, header_length, parse_header, parse_json
+from vae_core.tensorfile import LENGTH_BYTES, header_length, parse_header, parse_json
 
 FORMAT: Final = "latent-explorer"
 FORMAT_VERSION: Final = 1
@@ -99,7 +99,7 @@ def read_header(path: str | Path) -> BundleHeader:
         length = header_length(file.read(LENGTH_BYTES + 1), size)
         file.seek(LENGTH_BYTES)
         metadata, places = parse_header(file.read(length), size - LENGTH_BYTES - length)
-        return check_header(metadata, places)
+        return check_header(metadata, {name: (place.dtype, place.shape) for name, place in places.items()})
 
 
 def open_regular(path: Path) -> BinaryIO:
@@ -128,12 +128,14 @@ def refusing(name: str) -> Iterator[None]:
         raise ValueError(f"{name} cannot be opened as a model: {what}. {_ADVICE}") from None
 
 
-def check_header(metadata: Mapping[str, str], places: Mapping[str, ArrayPlace]) -> BundleHeader:
+def check_header(
+    metadata: Mapping[str, str], arrays: Mapping[str, tuple[str, tuple[int, ...]]]
+) -> BundleHeader:
     """Check the texts and the arrays' types and shapes of a bundle.
 
     Args:
         metadata: the header's texts.
-        places: the place of each array in the file.
+        arrays: dtype and shape of each array, by name.
 
     Raises:
         ValueError: the first thing found wrong.
@@ -164,7 +166,7 @@ def check_header(metadata: Mapping[str, str], places: Mapping[str, ArrayPlace]) 
         _flat_table(values["metrics"], "metrics"),
         _history(values["history"]),
         _card(values["card"], model_config, image_set),
-        {name: (place.dtype, place.shape) for name, place in places.items()},
+        dict(arrays),
     )
     _check_arrays(header)
     return header

@@ -156,19 +156,13 @@ def unpack(data: bytes) -> tuple[dict[str, str], dict[str, Array]]:
     """
     first = LENGTH_BYTES + header_length(data[: LENGTH_BYTES + 1], len(data))
     metadata, places = parse_header(data[LENGTH_BYTES:first], len(data) - first)
-    return metadata, {name: view(data, first, place) for name, place in places.items()}
+    return metadata, {name: _view(data, first, place) for name, place in places.items()}
 
 
-def view(data: bytes, first: int, place: ArrayPlace) -> Array:
-    """Return one array as a read-only view of the file's bytes.
-
-    Args:
-        data: the whole file.
-        first: where the header ends.
-        place: a place that `parse_header` returned for this file.
-    """
-    dtype = DTYPES[place.dtype]
-    return np.frombuffer(data, dtype, prod(place.shape), first + place.start).reshape(place.shape)
+def describe(arrays: Mapping[str, Array]) -> dict[str, tuple[str, tuple[int, ...]]]:
+    """Return the dtype (a key of `DTYPES`) and shape of each array, by name."""
+    names = {dtype: name for name, dtype in DTYPES.items()}
+    return {name: (names[array.dtype], array.shape) for name, array in arrays.items()}
 
 
 def parse_json(text: bytes | str, what: str) -> Any:
@@ -189,6 +183,11 @@ def parse_json(text: bytes | str, what: str) -> Any:
         raise ValueError(f"{what} is not JSON") from None
     except ValueError as error:  # ours, or a number of thousands of digits
         raise ValueError(f"{what} is not accepted: {error}") from None
+
+
+def _view(data: bytes, first: int, place: ArrayPlace) -> Array:
+    dtype = DTYPES[place.dtype]
+    return np.frombuffer(data, dtype, prod(place.shape), first + place.start).reshape(place.shape)
 
 
 def _refuse_constant(name: str) -> NoReturn:
