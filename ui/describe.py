@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 from ui.owner import ModelEntry
 from ui.text import count, duration, plain
@@ -20,6 +19,47 @@ STATES: Final = {
     "parked": "Parked",
 }
 
+METRICS: Final = (
+    (
+        "elbo",
+        "ELBO",
+        "{:.1f}",
+        "Lower bound of log p(x): held-out images, {pixels} pixels, nats. Higher is better.",
+    ),
+    (
+        "nll",
+        "−log p(x)",
+        "≤ {:.1f}",
+        "The same, tighter: importance-weighted, {samples} samples. Lower is better.",
+    ),
+    ("kl", "KL", "{:.1f}", "Nats per image that the code costs: what the latents tell about an image."),
+    (
+        "active_units",
+        "Active",
+        "{:.0f} of {dims}",
+        "Dimensions whose mean varies by more than 0.01 over images.",
+    ),
+    (
+        "reconstruction_mse",
+        "Pixel error",
+        "{:.4f}",
+        "Mean squared error of a reconstruction's pixel, 0 to 1.",
+    ),
+    (
+        "knn_accuracy",
+        "Class by neighbours",
+        "{:.0%}",
+        "How often the 10 nearest codes tell an image's class.",
+    ),
+    (
+        "reconstruction_knn_accuracy",
+        "Class kept",
+        "{:.0%}",
+        "How often a reconstruction still shows its class.",
+    ),
+)
+"""What may be measured: its name in a bundle and for people, how its value is written, what it means."""
+
 
 def model_facts(entry: ModelEntry) -> str:
     """Say what a model is: its images, its latent space, its nets."""
@@ -34,50 +74,19 @@ def model_facts(entry: ModelEntry) -> str:
 
 def model_metrics(entry: ModelEntry) -> tuple[tuple[str, str, str], ...]:
     """Return what was measured, as (name, value, what it means); absent numbers are left out."""
-    return tuple(_metrics(entry.metrics, entry.model_config.latent_dim))
-
-
-def _metrics(metrics: Mapping[str, Any], latent_dim: int) -> Iterator[tuple[str, str, str]]:
-    def value(name: str) -> float:
-        found = metrics.get(name)
-        real = isinstance(found, (int, float)) and not isinstance(found, bool)
-        return float(found) if real and math.isfinite(found) else math.nan
-
-    pixels = {"grey": "grey pixels", "binarized": "binarised pixels"}.get(
-        str(metrics.get("pixels")), "pixels"
-    )
-    held_out = f"held-out images, {pixels}, nats per image"
-    if not math.isnan(elbo := value("elbo")):
-        yield "ELBO", f"{elbo:.1f}", f"Lower bound of log p(x). {held_out}. Higher is better."
-    if not math.isnan(nll := value("nll")):
-        samples = value("nll_samples")
-        how = "" if math.isnan(samples) else f", importance-weighted with {count(int(samples), 'sample')}"
-        yield (
-            "−log p(x)",
-            f"≤ {nll:.1f}",
-            f"{held_out.capitalize()}{how}: tighter than the ELBO. Lower is better.",
-        )
-    if not math.isnan(kl := value("kl")):
-        yield (
-            "KL",
-            f"{kl:.1f}",
-            "Nats per image that the code costs: what the latents tell about an image.",
-        )
-    if not math.isnan(active := value("active_units")):
-        meaning = "Dimensions whose posterior mean varies from image to image (variance above 0.01)."
-        yield "Active", f"{active:.0f} of {latent_dim}", meaning
-    if not math.isnan(mse := value("reconstruction_mse")):
-        yield (
-            "Pixel error",
-            f"{mse:.4f}",
-            "Mean squared error per pixel of the reconstructions; pixels go from 0 to 1.",
-        )
-    if not math.isnan(knn := value("knn_accuracy")):
-        meaning = "How often the ten nearest neighbours in latent space tell the class of a test image."
-        yield "Class by neighbours", f"{knn:.0%}", meaning
-    if not math.isnan(kept := value("reconstruction_knn_accuracy")):
-        meaning = "How often a reconstruction still looks like its class to a classifier on real pixels."
-        yield "Class kept", f"{kept:.0%}", meaning
+    metrics = entry.metrics
+    pixels = {"grey": "grey", "binarized": "binarised"}.get(str(metrics.get("pixels")), "any")
+    words = {
+        "dims": entry.model_config.latent_dim,
+        "pixels": pixels,
+        "samples": metrics.get("nll_samples") or "many",
+    }
+    found = []
+    for key, name, value, meaning in METRICS:
+        number = metrics.get(key)
+        if isinstance(number, (int, float)) and not isinstance(number, bool) and math.isfinite(number):
+            found.append((name, value.format(number, **words), meaning.format(**words)))
+    return tuple(found)
 
 
 def run_title(run: RunInfo) -> str:

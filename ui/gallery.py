@@ -18,6 +18,7 @@ from ui.text import count, duration, file_size, plain
 PICTURE_HEIGHT: Final = 150
 _SAID: Final = "models_said"
 _UPLOADS: Final = "models_uploads"
+_OUTCOME: Final = "models_outcome"
 
 
 def models(owner: str, library: Library) -> None:
@@ -47,9 +48,8 @@ def upload(library: Library) -> None:
             st.rerun()
         if said := _said():
             st.caption(said)
-        st.caption(
-            f"Yours: {count(models, 'model')} of {max_models()}, {file_size(size)} of {file_size(max_bytes())}."
-        )
+        room = f"{count(models, 'model')} of {max_models()}, {file_size(size)} of {file_size(max_bytes())}"
+        st.caption(f"Yours: {room}.")
 
 
 def _take_in(library: Library, name: str, data: bytes) -> None:
@@ -71,7 +71,9 @@ def _said() -> str:
 
 
 def _picture(owner: str, entry: ModelEntry) -> pictures.Picture:
-    return pictures.picture(owner, f"model {entry.digest}", "thumbnails", path=str(entry.path))
+    return pictures.picture(
+        owner, f"model {entry.digest}", "thumbnails", bundle=str(entry.path), reconstructed=True
+    )
 
 
 def _cards(owner: str, entries: tuple[ModelEntry, ...], *, waiting: bool) -> None:
@@ -98,8 +100,7 @@ def _card(entry: ModelEntry, picture: pictures.Picture) -> None:
         link("explore", "Explore", query={state.EXPLORE_MODEL: entry.name})
         link("interpolate", "Interpolate", query={state.INTERPOLATE_MODEL: entry.name})
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
-        if st.button("Details", key=f"models_details_{entry.name}", icon=":material/info:", type="tertiary"):
-            _details(entry)
+        _opener("Details", "info", entry, _details)
         st.download_button(
             "Download",
             data=entry.path.read_bytes,
@@ -111,14 +112,14 @@ def _card(entry: ModelEntry, picture: pictures.Picture) -> None:
             on_click="ignore",
         )
         if not entry.shipped:
-            if st.button(
-                "Rename", key=f"models_rename_{entry.name}", icon=":material/edit:", type="tertiary"
-            ):
-                _rename(entry)
-            if st.button(
-                "Delete", key=f"models_delete_{entry.name}", icon=":material/delete:", type="tertiary"
-            ):
-                _delete(entry)
+            _opener("Rename", "edit", entry, _rename)
+            _opener("Delete", "delete", entry, _delete)
+
+
+def _opener(label: str, icon: str, entry: ModelEntry, dialog: Callable[[ModelEntry], None]) -> None:
+    key = f"models_{label.lower()}_{entry.name}"
+    if st.button(label, key=key, icon=f":material/{icon}:", type="tertiary", on_click=_forget_outcome):
+        dialog(entry)
 
 
 @st.dialog("Details", width="large")
@@ -150,10 +151,9 @@ def _details(entry: ModelEntry) -> None:
 
 @st.dialog("Rename a model")
 def _rename(entry: ModelEntry) -> None:
-    title = st.text_input("New title", value=entry.title, max_chars=80, key="models_new_title")
+    st.text_input("New title", value=entry.title, max_chars=80, key="models_new_title")
     st.caption("Its name in links follows from the title, so links to it change, too.")
-    if st.button("Rename", key="models_rename_yes", type="primary"):
-        _change(lambda library: library.rename(entry.name, title))
+    _confirm("Rename", "models_rename_yes", ":material/edit:", _do_rename, entry.name)
 
 
 @st.dialog("Delete a model?")
@@ -161,17 +161,37 @@ def _delete(entry: ModelEntry) -> None:
     st.markdown(
         f"**{plain(entry.title)}** will be gone for good. Download it first if you may want it again."
     )
-    if st.button("Delete", key="models_delete_yes", type="primary", icon=":material/delete:"):
-        _change(lambda library: library.delete(entry.name))
+    _confirm("Delete", "models_delete_yes", ":material/delete:", _do_delete, entry.name)
 
 
-def _change(action: Callable[[Library], object]) -> None:
-    """Change the library from a dialog, and close it; what cannot be done is said in it."""
+def _confirm(label: str, key: str, icon: str, action: Callable[[str], None], name: str) -> None:
+    """Draw the button that acts; the dialog closes when that went well, and says what did not."""
+    st.button(label, key=key, icon=icon, type="primary", on_click=_try, args=(action, name))
+    if _OUTCOME in st.session_state:
+        problem = st.session_state.pop(_OUTCOME)
+        if not problem:
+            st.rerun()
+        st.caption(f":red[:material/error: {plain(problem)}]")
+
+
+def _try(action: Callable[[str], None], name: str) -> None:
     try:
-        action(Library(current_owner()))
+        action(name)
     except KeyError:
-        st.caption(":red[:material/error: This model is not here any more.]")
+        st.session_state[_OUTCOME] = "This model is not here any more."
     except (LibraryError, OSError) as error:
-        st.caption(f":red[:material/error: {plain(str(error))}]")
+        st.session_state[_OUTCOME] = str(error)
     else:
-        st.rerun()
+        st.session_state[_OUTCOME] = ""
+
+
+def _do_rename(name: str) -> None:
+    Library(current_owner()).rename(name, st.session_state["models_new_title"])
+
+
+def _do_delete(name: str) -> None:
+    Library(current_owner()).delete(name)
+
+
+def _forget_outcome() -> None:
+    st.session_state.pop(_OUTCOME, None)

@@ -67,6 +67,11 @@ class Number:
         kind = "a whole number" if self.whole else "a number"
         return f"{kind} from {self.least:,.12g} to {self.greatest:,.12g}"
 
+    def instead(self, text: str) -> str:
+        """Return what Streamlit shows when `text` is in the link: it cuts 2.5 to 2, and drops the rest."""
+        usable = self.whole and not Number(self.least, self.greatest, self.default).problem(text)
+        return str(int(float(text))) if usable else f"{self.default:g}"
+
     def bounds(self) -> dict[str, Any]:
         """Return the range and the default as `st.number_input` takes them: all whole or all not."""
         kind = int if self.whole else float
@@ -153,8 +158,8 @@ def link_problems(
             setting = settings[name]
             expected = setting.problem(value)
             if expected:
-                default = setting.default if isinstance(setting, Choice) else f"{setting.default:g}"
-                sentences.append(_sentence(name, value, expected, plain(default)))
+                instead = setting.default if isinstance(setting, Choice) else setting.instead(value)
+                sentences.append(_sentence(name, value, expected, plain(instead)))
         elif name.startswith(f"{page}_") and name not in views:
             sentences.append(f"The link names {plain(name, longest=40)}, which this page does not have.")
     return tuple(sentences)

@@ -44,17 +44,16 @@ def begin(page: str, model: str, names: Sequence[str], check: Check) -> Values:
         check: says which of the link's values this model can use.
     """
     key, link = f"{page}_view", _link(names)
-    view: _View | None = st.session_state.get(key)
-    if view is None:
-        view = _View(model, _usable(link, check), linked=link)
-    elif state.entered():
-        kept = view.now() if view.model == model else {}
-        view = _View(model, _usable(link, check) or kept, linked=link)
-    elif view.model != model:
-        followed = _usable(link, check) if link != view.linked else {}
-        view = _View(model, followed, heard=view.heard, linked=link)
-    st.session_state[key] = view
-    return view.told
+    before: _View | None = st.session_state.get(key)
+    if before is not None and before.model == model and not state.entered():
+        return before.told
+    left: dict[str, Values] = state.remembered(f"{key}s_left", dict)
+    if before is not None:
+        left[before.model] = before.now()
+    is_new = before is None or state.entered() or link != before.linked
+    told = (_usable(link, check) if is_new else {}) or left.get(model, {})
+    st.session_state[key] = _View(model, told, linked=link)
+    return told
 
 
 def follow(page: str, names: Sequence[str], check: Check, said: Mapping[str, str]) -> None:

@@ -237,6 +237,11 @@ class App:
         return "\n".join(caption.value for caption in self.test.caption)
 
     @property
+    def said(self) -> str:
+        """The captions as a reader sees them."""
+        return self.captions.replace("\\", "").replace("\u2060", "")
+
+    @property
     def text(self) -> str:
         return "\n".join([self.captions, *(markdown.value for markdown in self.test.markdown)])
 

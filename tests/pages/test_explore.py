@@ -71,11 +71,24 @@ def test_another_model_forgets_the_latent(app: App, component: FakeExplorer) -> 
     app.open("explore", explore_z="0.000,1.000")
     component.says = {"z": (0.25, -1.5)}
     app.run()
+    component.says = {}
     app.test.selectbox(key="explore_model").select("mnist-16")
     app.run()
     assert component.told[-1]["entry"].name == "mnist-16"
     assert component.told[-1]["z"] is None
     assert "explore_z" not in app.url
+
+
+def test_a_model_comes_back_as_it_was_left(app: App, component: FakeExplorer) -> None:
+    app.open("explore")
+    component.says = {"z": (0.25, -1.5)}
+    app.run()
+    component.says = {}
+    for name in ("mnist-16", "mnist-2"):
+        app.test.selectbox(key="explore_model").select(name)
+        app.run()
+    assert component.told[-1]["z"] == (0.25, -1.5)
+    assert app.url["explore_z"] == "0.250,-1.500"
 
 
 def test_the_page_comes_back_as_it_was_left(app: App, component: FakeExplorer) -> None:

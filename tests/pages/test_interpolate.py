@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from conftest import PROBE, App, FakeExplorer
+
+
+def test_all_controls_are_there_at_load(app: App, component: FakeExplorer) -> None:
+    app.open("interpolate")
+    assert app.test.selectbox(key="interpolate_model").value == "mnist-2"
+    assert app.test.radio(key="interpolate_method").value == "linear"
+    assert app.test.number_input(key="interpolate_steps").value == 10
+    told = component.told[-1]
+    assert told["mode"] == "interpolate"
+    assert told["interpolation"] == {"from": None, "to": None, "method": "linear", "steps": 10}
+
+
+def test_a_cold_link_opens_its_walk(app: App, component: FakeExplorer) -> None:
+    app.open(
+        "interpolate",
+        interpolate_model="mnist-16",
+        interpolate_method="slerp",
+        interpolate_steps="5",
+        interpolate_from="3",
+        interpolate_to=str(PROBE - 1),
+    )
+    told = component.told[-1]
+    assert told["entry"].name == "mnist-16"
+    assert told["interpolation"] == {"from": 3, "to": PROBE - 1, "method": "slerp", "steps": 5}
+
+
+def test_values_that_cannot_be_used_are_said(app: App, component: FakeExplorer) -> None:
+    app.open(
+        "interpolate",
+        interpolate_from=str(PROBE),
+        interpolate_to="-1",
+        interpolate_method="cubic",
+        interpolate_steps="1",
+    )
+    said = app.said
+    assert f"interpolate_from = {PROBE}, but it should be a whole number below {PROBE}" in said
+    assert "interpolate_to" in said
+    assert "interpolate_method = cubic, but it should be one of linear, slerp; showing linear instead" in said
+    assert "interpolate_steps = 1" in said
+    assert component.told[-1]["interpolation"] == {"from": None, "to": None, "method": "linear", "steps": 10}
+
+
+def test_the_chosen_ends_go_into_the_link(app: App, component: FakeExplorer) -> None:
+    app.open("interpolate")
+    component.says = {"from_": 4, "to": 7}
+    app.run()
+    assert app.url["interpolate_from"] == "4"
+    assert app.url["interpolate_to"] == "7"
+    app.test.radio(key="interpolate_method").set_value("slerp")
+    app.run()
+    assert component.told[-1]["interpolation"]["method"] == "slerp"
+    assert component.told[-1]["interpolation"]["from"] is None, "the component keeps its own ends"

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import App, FakeEngine, done, failed, png, unfinished, write_model
+
+from vae_core import ModelConfig
+
+HOSTILE = "<img src=x onerror=alert(1)> **bold** :material/home: $x$"
+
+
+@pytest.fixture
+def own(app: App) -> Path:
+    """A model of this browser's own, with a title that tries everything."""
+    from ui.owner import Library
+
+    app.open("models")
+    library = Library(app.test.session_state["_latent_owner"])
+    path = library.path_for_new("mine")
+    return write_model(path, ModelConfig(latent_dim=3), title=HOSTILE)
+
+
+def test_every_model_has_a_card(app: App, engine: FakeEngine) -> None:
+    app.open("models")
+    assert "**MNIST in two numbers**" in app.text
+    assert "**MNIST in sixteen**" in app.text
+    assert "ELBO -141.2" in app.said
+    assert "Active 2 of 2" in app.captions
+    assert len(app.test.get("image")) == 2
+    asked = [what[2] for what in engine.asked if what[:2] == ("submit", "thumbnails")]
+    assert sorted(Path(arguments["bundle"]).stem for arguments in asked) == ["mnist-16", "mnist-2"]
+
+
+def test_pictures_are_drawn_once(app: App, engine: FakeEngine) -> None:
+    app.open("models").go("explore").go("models")
+    assert len(engine.asked) == 2
+
+
+def test_pictures_on_their_way_and_failed(app: App, engine: FakeEngine) -> None:
+    jobs = [unfinished(), unfinished()]
+    given = iter(jobs)
+    engine.outcome = lambda function, arguments: next(given)
+    app.open("models")
+    assert len(app.test.get("skeleton")) == 2
+    for job, end in zip(jobs, (done(png()), failed("The file is gone.")), strict=True):
+        job.state, job.result, job.error = end.state, end.result, end.error
+        job._finished.set()
+    app.run()
+    assert len(app.test.get("image")) == 1
+    assert "No picture: The file is gone" in app.said
+
+
+def test_a_hostile_title_is_shown_as_text(app: App, own: Path) -> None:
+    app.run()
+    shown = next(text.value for text in app.test.markdown if "onerror" in text.value)
+    assert "<img" not in shown.replace("\\<", "")
+    assert ":material" not in shown
+    assert r"\*\*bold\*\*" in shown
+
+
+def test_links_open_the_model_in_the_other_pages(app: App) -> None:
+    app.open("models")
+    links = [(link.page, link.query_string) for link in app.test.get("page_link") if link.query_string]
+    assert ("", "explore_model=mnist-16") in links
+    assert ("interpolate", "interpolate_model=mnist-16") in links
+
+
+def test_only_own_models_can_be_renamed_and_deleted(app: App, own: Path) -> None:
+    app.run()
+    keys = {button.key for button in app.test.button}
+    assert "models_delete_mine" in keys
+    assert "models_rename_mine" in keys
+    assert not [key for key in keys if key and key.endswith(("delete_mnist-2", "rename_mnist-2"))]
+
+
+def test_rename(app: App, own: Path) -> None:
+    app.run().click("models_rename_mine")
+    app.test.text_input(key="models_new_title").set_value("Ours")
+    app.click("models_rename_yes")
+    assert not own.exists()
+    assert own.with_name("ours.safetensors").exists()
+    assert "**Ours**" in app.text
+
+
+def test_delete_asks_first(app: App, own: Path) -> None:
+    app.run().click("models_delete_mine")
+    assert own.exists()
+    assert "gone for good" in app.text
+    app.click("models_delete_yes")
+    assert not own.exists()
+    assert "onerror" not in app.text
+
+
+def test_details_teach_what_the_numbers_mean(app: App) -> None:
+    app.open("models").click("models_details_mnist-2")
+    assert "Lower bound of log p(x): held-out images, grey pixels" in app.text
+    assert "importance-weighted, 500 samples" in app.text
+    assert len(app.test.get("plotly_chart")) == 1
+
+
+def test_an_upload_is_checked_and_taken_in(app: App, tmp_path: Path, engine: FakeEngine) -> None:
+    given = write_model(tmp_path / "gift.safetensors", ModelConfig(), title="A gift")
+    app.open("models")
+    app.test.file_uploader[0].set_value(("gift.safetensors", given.read_bytes(), "application/octet-stream"))
+    app.run()
+    assert "check_bundle" in [what[1] for what in engine.asked]
+    assert "**A gift** is among your models now" in app.captions
+    assert "1 model of 50" in app.captions
+    app.run()
+    assert "1 model of 50" in app.captions, "the file is taken in once"
+
+
+def test_a_bad_upload_says_why_and_changes_nothing(app: App) -> None:
+    app.open("models")
+    app.test.file_uploader[0].set_value(("<b>bad</b>.safetensors", b"\0" * 40, "application/octet-stream"))
+    app.run()
+    assert "was not taken in" in app.captions
+    assert r"\<b\>bad\<\/b\>" in app.captions
+    assert "0 models of 50" in app.captions
