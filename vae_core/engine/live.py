@@ -361,7 +361,8 @@ class LiveRun:
 def _half(values: Any) -> Array:
     """Return values as float16; what is too large for it becomes the largest it has."""
     array = values.detach().cpu().numpy() if isinstance(values, torch.Tensor) else np.asarray(values)
-    return np.clip(array, -65504, 65504).astype(np.float16)
+    half: Array = np.clip(array, -65504, 65504).astype(np.float16)
+    return half
 
 
 def _pixels(images: Any) -> Array:

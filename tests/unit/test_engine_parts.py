@@ -1,0 +1,357 @@
+"""The engine's parts that need no process: pipe, messages, schedule, subscription, files, sentences."""
+
+import asyncio
+import errno
+import io
+import json
+import os
+import threading
+
+import numpy as np
+import pytest
+from safetensors.numpy import load
+
+from vae_core import tensorfile
+from vae_core.engine import home
+from vae_core.engine.failures import DISK_FULL, OUT_OF_MEMORY, describe
+from vae_core.engine.messages import message, metadata_of, with_metadata
+from vae_core.engine.outbox import Outbox
+from vae_core.engine.pipe import HEAD, join_bytes, part_bytes, read_message, write_message
+from vae_core.engine.schedule import FIRST_TURN, LONGEST_TURN, Schedule
+from vae_core.engine.subscription import Subscription
+
+# Pipe
+
+
+@pytest.mark.parametrize("body", [b"", b"x" * 100_000])
+def test_pipe_carries_facts_and_bytes(body):
+    pipe = io.BytesIO()
+    write_message(pipe, {"kind": "frame", "text": "ä"}, body)
+    write_message(pipe, {"kind": "next"})
+    pipe.seek(0)
+    assert read_message(pipe) == ({"kind": "frame", "text": "ä"}, body)
+    assert read_message(pipe) == ({"kind": "next"}, b"")
+    assert read_message(pipe) is None
+
+
+def test_pipe_that_ends_within_a_message_has_ended():
+    pipe = io.BytesIO()
+    write_message(pipe, {"kind": "frame"}, b"x" * 1000)
+    assert read_message(io.BytesIO(pipe.getvalue()[:-1])) is None
+
+
+def test_pipe_refuses_what_is_no_message():
+    with pytest.raises(ValueError, match="bytes"):
+        read_message(io.BytesIO(HEAD.pack(2**32 - 1, 0) + b"{}"))
+
+
+@pytest.mark.parametrize(
+    "value", [b"png", {"png": b"abc", "n": 3, "gif": b""}, {"a": [1, 2]}, [1.5, None], None, "text", 7]
+)
+def test_bytes_travel_beside_json(value):
+    parted, body = part_bytes(value)
+    assert join_bytes(json.loads(json.dumps(parted)), body) == value
+
+
+# Messages
+
+
+def test_message_is_read_by_any_safetensors_reader():
+    arrays = {"mean": np.ones((3, 2), np.float16), "index": np.arange(3, dtype=np.int32)}
+    data = message(
+        "frame", 7, {"step": 5, "kl": float("nan"), "list": [float("inf"), 1.0]}, tensorfile.pack(arrays, {})
+    )
+    read = load(data)
+    assert set(read) == {"mean", "index"}
+    np.testing.assert_array_equal(read["mean"], arrays["mean"])
+    texts = metadata_of(data)
+    assert (texts["kind"], texts["seq"]) == ("frame", "7")
+    assert json.loads(texts["json"]) == {"step": 5, "kl": None, "list": [None, 1.0]}
+
+
+def test_message_without_arrays_is_a_file_too():
+    assert load(message("state", 1, {"state": "paused"})) == {}
+
+
+def test_other_texts_leave_the_arrays_alone():
+    data = tensorfile.pack({"a": np.arange(5, dtype=np.int64)}, {"old": "x"})
+    changed = with_metadata(data, {"new": "y" * 1001})
+    texts, arrays = tensorfile.unpack(changed)
+    assert texts == {"new": "y" * 1001}
+    np.testing.assert_array_equal(arrays["a"], np.arange(5))
+    assert int.from_bytes(changed[:8], "little") % 8 == 0  # typed arrays in JavaScript need it
+
+
+# Schedule
+
+
+def test_one_run_has_long_turns_after_a_short_first():
+    schedule = Schedule()
+    schedule.add("a", new=True)
+    assert schedule.turn() == ("a", FIRST_TURN)
+    assert schedule.turn() == ("a", LONGEST_TURN)
+
+
+def test_a_new_run_comes_before_all_others():
+    schedule = Schedule()
+    for name in "abc":
+        schedule.add(name, new=False)
+    schedule.turn()
+    schedule.add("new", new=True)
+    assert schedule.urgent
+    assert schedule.turn()[0] == "new"
+    assert [schedule.turn()[0] for _ in range(4)] == ["b", "c", "a", "new"]
+
+
+@pytest.mark.parametrize("count", [1, 7, 8, 30, 40])
+def test_a_round_takes_less_than_fifteen_seconds_and_leaves_nobody_out(count):
+    schedule = Schedule()
+    for index in range(count):
+        schedule.add(str(index), new=True)
+    first = [schedule.turn() for _ in range(count)]
+    turns = [schedule.turn() for _ in range(count)]
+    assert {name for name, _ in turns} == {str(index) for index in range(count)}
+    assert sum(seconds for _, seconds in turns) < 15
+    assert all(seconds <= FIRST_TURN for _, seconds in first)
+
+
+def test_a_run_that_left_has_no_turn():
+    schedule = Schedule()
+    schedule.add("a", new=True)
+    schedule.add("a", new=False)
+    schedule.add("b", new=False)
+    assert len(schedule) == 2
+    schedule.remove("a")
+    schedule.remove("a")
+    assert "a" not in schedule
+    assert schedule.turn()[0] == "b"
+    schedule.remove("b")
+    assert schedule.turn() is None
+
+
+# Subscription
+
+
+class Watched:
+    def __init__(self):
+        self.history = [{"epoch": 1}, {"epoch": 2}]
+
+    def hello_facts(self):
+        return {"run": "r", "history": list(self.history)}
+
+    def history_from(self, start):
+        return self.history[start:]
+
+
+class Hands(list):
+    def __call__(self, subscription, on):
+        self.append(on)
+
+
+def subscribed():
+    run, hands = Watched(), Hands()
+    loop = asyncio.new_event_loop()
+    loop.close()  # a closed loop must not matter
+    return Subscription(run, threading.RLock(), loop, lambda: None, hands, lambda _: None), run, hands
+
+
+def kinds(taken):
+    return [metadata_of(data)["kind"] for _, data in taken]
+
+
+def facts(data):
+    return json.loads(metadata_of(data)["json"])
+
+
+def test_only_the_newest_of_each_kind_is_sent_and_hello_comes_first():
+    subscription, *_ = subscribed()
+    subscription.put("frame", {"step": 1})
+    subscription.put("frame", {"step": 2})
+    subscription.put("state", {"state": "running"})
+    subscription.put("hello", {})
+    subscription.put("frame", {"step": 3})
+    taken = subscription.take()
+    assert kinds(taken) == ["hello", "state"]
+    assert [seq for seq, _ in taken] == [1, 2]
+    subscription.ack(2)
+    ((seq, data),) = subscription.take()
+    assert (seq, facts(data)["step"]) == (3, 3)
+
+
+def test_at_most_two_are_unacknowledged():
+    subscription, *_ = subscribed()
+    sent = 0
+    for step in range(50):
+        subscription.put("frame", {"step": step})
+        sent += len(subscription.take())
+    assert sent == 2
+    subscription.ack(1)
+    subscription.put("frame", {"step": 50})
+    assert [facts(data)["step"] for _, data in subscription.take()] == [50]
+    subscription.ack(999)
+    subscription.put("frame", {"step": 51})
+    assert len(subscription.take()) == 1
+
+
+def test_a_snapshot_replaces_the_frame_before_it_and_brings_the_history_that_is_missing():
+    subscription, run, _ = subscribed()
+    subscription.put("hello", {})
+    assert len(facts(subscription.take()[0][1])["history"]) == 2
+    subscription.ack(1)
+    for epoch in (3, 4):  # the first of these is never taken
+        run.history.append({"epoch": epoch})
+        subscription.put("frame", {"step": epoch})
+        subscription.put("snapshot", {"step": epoch})
+    taken = subscription.take()
+    assert kinds(taken) == ["snapshot"]
+    assert [entry["epoch"] for entry in facts(taken[0][1])["history_tail"]] == [3, 4]
+    subscription.ack(2)
+    subscription.put("snapshot", {"step": 5})
+    assert facts(subscription.take()[0][1])["history_tail"] == []
+
+
+def test_weights_go_only_to_a_hand_and_once():
+    subscription, _, hands = subscribed()
+    subscription.put("weights", {"step": 1})
+    assert subscription.take() == []
+    subscription.hand(True)
+    subscription.hand(True)
+    assert hands == [True]
+    for step in (1, 1, 2):
+        subscription.put("weights", {"step": step})
+    assert [facts(data)["step"] for _, data in subscription.take()] == [2]
+    subscription.put("weights", {"step": 2})
+    assert subscription.take() == []
+    subscription.put("weights", {"step": 3})
+    subscription.hand(False)
+    assert subscription.take() == []
+    assert hands == [True, False]
+
+
+def test_a_closed_subscription_is_silent():
+    subscription, _, hands = subscribed()
+    subscription.put("frame", {"step": 1})
+    subscription.close()
+    subscription.close()
+    subscription.put("frame", {"step": 2})
+    subscription.hand(True)
+    assert subscription.take() == []
+    assert hands == []
+
+
+def test_a_watcher_is_woken_in_its_own_loop():
+    async def watch():
+        woken = asyncio.Event()
+        subscription = Subscription(
+            Watched(),
+            threading.RLock(),
+            asyncio.get_running_loop(),
+            woken.set,
+            lambda *_: None,
+            lambda _: None,
+        )
+        threading.Thread(target=subscription.put, args=("frame", {"step": 1})).start()
+        await asyncio.wait_for(woken.wait(), 5)
+        return subscription.take()
+
+    assert kinds(asyncio.run(watch())) == ["frame"]
+
+
+# Outbox
+
+
+class SlowPipe(io.BytesIO):
+    def __init__(self):
+        super().__init__()
+        self.gate = threading.Event()
+
+    def write(self, data):
+        self.gate.wait(10)
+        return super().write(data)
+
+
+def test_outbox_keeps_order_and_only_the_newest_frame():
+    pipe = SlowPipe()
+    outbox = Outbox(pipe)
+    outbox.put({"kind": "begin", "run": "a"})
+    for step in range(5):
+        outbox.put({"kind": "frame", "run": "a", "step": step})
+    outbox.put({"kind": "frame", "run": "b", "step": 9})
+    outbox.put({"kind": "snapshot", "run": "a"})
+    outbox.put({"kind": "snapshot", "run": "a"})
+    pipe.gate.set()
+    outbox.drain(5)
+    pipe.seek(0)
+    read = iter(lambda: read_message(pipe), None)
+    assert [(facts["kind"], facts.get("step")) for facts, _ in read] == [
+        ("begin", None),
+        ("frame", 4),
+        ("frame", 9),
+        ("snapshot", None),
+        ("snapshot", None),
+    ]
+
+
+def test_outbox_without_a_reader_does_not_wait():
+    class Broken(io.BytesIO):
+        def write(self, data):
+            raise BrokenPipeError
+
+    outbox = Outbox(Broken())
+    outbox.put({"kind": "ready"})
+    outbox.drain(60)  # returns at once, or the test's time limit ends it
+
+
+# Files
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    path = tmp_path / "deep" / "state"
+    home.write_whole(path, b"old")
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="No space"):
+        home.write_whole(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert [found.name for found in path.parent.iterdir()] == ["state"]
+
+
+def test_an_owners_folder_does_not_tell_who_it_is(tmp_path):
+    folder = home.owner_folder(tmp_path, "the-cookie")
+    assert "cookie" not in str(folder.relative_to(tmp_path))
+    assert folder != home.owner_folder(tmp_path, "the-cookie2")
+
+
+def test_forgotten_uploads_go(tmp_path):
+    old = home.incoming(tmp_path, ".safetensors")
+    old.write_bytes(b"x")
+    os.utime(old, (0, 0))
+    assert home.incoming(tmp_path, ".safetensors") != old
+    assert not old.exists()
+
+
+# Sentences
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), DISK_FULL),
+        (MemoryError(), OUT_OF_MEMORY),
+        (
+            RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried ..."),
+            OUT_OF_MEMORY,
+        ),
+        (RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"), OUT_OF_MEMORY),
+        (ValueError("beta must be a number"), "beta must be a number"),
+    ],
+)
+def test_errors_become_sentences(error, sentence):
+    assert describe(error) == sentence
+
+
+def test_an_unforeseen_error_is_named():
+    assert "KeyError" in describe(KeyError("x"))
