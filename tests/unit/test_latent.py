@@ -47,6 +47,14 @@ def test_both_ends_are_exact_and_the_rest_is_finite(ends, steps, method):
     assert walk.isfinite().all()
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_ends_are_exact_to_the_last_bit_in_either_precision(dtype):
+    for seed in range(200):
+        a, b = normal(2, 7, seed=seed).to(dtype) / 3
+        walk = interpolate(a, b, 4, method="slerp")
+        assert torch.equal(walk[[0, -1]], torch.stack([a, b]))
+
+
 @given(codes, st.integers(2, 12), st.sampled_from(("linear", "slerp")))
 def test_the_way_back_is_the_way_there(ends, steps, method):
     a, b = map(torch.from_numpy, ends)

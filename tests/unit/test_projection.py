@@ -215,6 +215,15 @@ def test_procrustes_turns_nothing_without_need(before, now):
     torch.testing.assert_close(procrustes(before, now), torch.eye(2), atol=1e-5, rtol=0)
 
 
+@given(st.floats(-4, 4), st.floats(-4, 4), st.integers(0, 1000))
+def test_procrustes_mirrors_nothing_on_a_line(first, second, seed):
+    along = normal(9, 1, seed=seed) * torch.tensor([[1.0, 0.0]])
+    before, now = along @ turn(first), along @ turn(second)
+    found = procrustes(before, now)
+    assert torch.det(found) == pytest.approx(1, abs=1e-4)
+    torch.testing.assert_close(now @ found, before, atol=1e-4, rtol=0)
+
+
 def test_procrustes_refuses_other_points():
     with pytest.raises(ValueError, match="same N"):
         procrustes(torch.zeros(5, 2), torch.zeros(4, 2))
