@@ -40,9 +40,9 @@ over (channel, row, column).
              decoder.log_variance   a scalar, with likelihood "gaussian_learned" only
 
 Every transposed convolution doubles height and width: with a k x k kernel its padding is (k-1)//2 and its
-output padding k mod 2. In eval mode batch norm is (v - running_mean) / sqrt(running_var + 1e-5) * weight + bias.
-The decoder's output is logits with a Bernoulli and the mean itself with a Gaussian; `decode_images` applies a
-sigmoid, or clamps to [0, 1].
+output padding k mod 2. In eval mode batch norm is (v - running_mean) / sqrt(running_var + 1e-5) * weight
++ bias. The decoder's output is logits with a Bernoulli and the mean itself with a Gaussian; `decode_images`
+applies a sigmoid, or clamps to [0, 1].
 """
 
 from __future__ import annotations
