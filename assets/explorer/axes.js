@@ -1,0 +1,177 @@
+/**
+ * What the map's two axes mean, and the way there and back: two latent dimensions, PCA, UMAP; one dimension on a line.
+ *
+ * Names are those of the URL: `0,1`, `pca`, `umap`; `0` for a model of one dimension.
+ */
+
+import { fromNearest, nearestEpsilon, pcaInvert, pcaProject } from "./projection.js";
+
+/** @typedef {import("./space.js").Space} Space */
+
+/**
+ * @typedef {object} Landing      where a place on the map leads
+ * @property {Float32Array} z     (D,)
+ * @property {number | null} distance  on the map, to the nearest point; null where the way back is exact
+ */
+
+/**
+ * @typedef {object} Axes
+ * @property {string} name
+ * @property {[string, string]} titles
+ * @property {boolean} hasUnits   whether numbers on the axes mean something
+ * @property {boolean} isExact    whether the way back is a formula, not an estimate
+ * @property {() => Float32Array} points                    the probe's places now, (N, 2)
+ * @property {(latents: ArrayLike<number>, first?: number) => Float32Array} place   (M, D) to (M, 2)
+ * @property {(x: number, y: number, through: ArrayLike<number>) => Landing} land
+ */
+
+/**
+ * List the axes that a space can be seen on.
+ *
+ * @param {Space} space
+ * @returns {Array<"latent" | "line" | "pca" | "umap">}
+ */
+export function axesKinds(space) {
+  if (space.dims === 1) return ["line"];
+  const kinds = /** @type {Array<"latent" | "pca" | "umap">} */ ([]);
+  if (space.umap) kinds.push("umap");
+  if (space.pca) kinds.push("pca");
+  kinds.push("latent");
+  return kinds;
+}
+
+/**
+ * Both dimensions of a 2-D model; else UMAP, else PCA.
+ *
+ * @param {Space} space
+ * @returns {string}
+ */
+export function defaultAxes(space) {
+  if (space.dims === 1) return "0";
+  if (space.dims === 2) return "0,1";
+  if (space.umap) return "umap";
+  return space.pca ? "pca" : "0,1";
+}
+
+/**
+ * @param {string | null | undefined} name
+ * @param {Space} space
+ * @returns {string} the name, if such axes can be drawn, else the default
+ */
+export function checkedAxes(name, space) {
+  const kinds = axesKinds(space);
+  if ((name === "pca" || name === "umap") && kinds.includes(name)) return name;
+  const match = /^(\d+),(\d+)$/.exec(name ?? "");
+  if (match && match[1] !== match[2] && Math.max(Number(match[1]), Number(match[2])) < space.dims) {
+    return `${Number(match[1])},${Number(match[2])}`;
+  }
+  return defaultAxes(space);
+}
+
+/**
+ * @param {string} name  as `checkedAxes` gives it
+ * @param {Space} space  its codes may change later: the axes read them when asked
+ * @returns {Axes}
+ */
+export function makeAxes(name, space) {
+  if (name === "umap") return umapAxes(space);
+  if (name === "pca") return pcaAxes(space);
+  if (name === "0") return lineAxes(space);
+  const [i, j] = name.split(",").map(Number);
+  return latentAxes(space, i, j);
+}
+
+/** @param {Space} space @param {number} i @param {number} j @returns {Axes} */
+function latentAxes(space, i, j) {
+  const place = (latents) => {
+    const out = new Float32Array((latents.length / space.dims) * 2);
+    for (let p = 0, q = 0; p < latents.length; p += space.dims) {
+      out[q++] = latents[p + i];
+      out[q++] = latents[p + j];
+    }
+    return out;
+  };
+  return {
+    name: `${i},${j}`,
+    titles: [`z${subscript(i)}`, `z${subscript(j)}`],
+    hasUnits: true,
+    isExact: true,
+    points: () => place(space.mean),
+    place,
+    land(x, y, through) {
+      const z = Float32Array.from(through);
+      z[i] = x;
+      z[j] = y;
+      return { z, distance: null };
+    },
+  };
+}
+
+/** @param {Space} space @returns {Axes} */
+function pcaAxes(space) {
+  const place = (latents) => pcaProject(latents, space.pca);
+  return {
+    name: "pca",
+    titles: ["First principal component", "Second principal component"],
+    hasUnits: true,
+    isExact: true,
+    points: () => place(space.mean),
+    place,
+    land: (x, y, through) => ({ z: pcaInvert(x, y, through, space.pca), distance: null }),
+  };
+}
+
+/** @param {Space} space @returns {Axes} */
+function umapAxes(space) {
+  const onMap = nearestEpsilon(space.umap, 2);
+  const inLatents = nearestEpsilon(space.mean, space.dims);
+  return {
+    name: "umap",
+    titles: ["UMAP", ""],
+    hasUnits: false,
+    isExact: false,
+    points: () => space.umap,
+    place(latents) {
+      const out = new Float32Array((latents.length / space.dims) * 2);
+      for (let n = 0; n * 2 < out.length; n++) {
+        const z = Float32Array.from({ length: space.dims }, (_, d) => latents[n * space.dims + d]);
+        out.set(fromNearest(z, space.mean, space.umap, inLatents).value, n * 2);
+      }
+      return out;
+    },
+    land(x, y) {
+      const { value, distance } = fromNearest([x, y], space.umap, space.mean, onMap);
+      return { z: value, distance };
+    },
+  };
+}
+
+/** One dimension: its value to the right, a jitter that never changes upwards. @param {Space} space @returns {Axes} */
+function lineAxes(space) {
+  const golden = 0.6180339887498949;
+  const place = (latents) => {
+    const out = new Float32Array(latents.length * 2);
+    for (let n = 0; n < latents.length; n++) out[2 * n] = latents[n];
+    return out;
+  };
+  return {
+    name: "0",
+    titles: [`z${subscript(0)}`, "spread out at random, to tell points apart"],
+    hasUnits: true,
+    isExact: true,
+    points() {
+      const out = place(space.mean);
+      for (let n = 0; n < space.count; n++) out[2 * n + 1] = 2 * ((n * golden) % 1) - 1;
+      return out;
+    },
+    place,
+    land: (x) => ({ z: Float32Array.of(x), distance: null }),
+  };
+}
+
+const SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉";
+
+/** @param {number} index @returns {string} e.g. "₁₂", so that a dimension reads z₁₂ everywhere */
+export function subscript(index) {
+  return [...String(index)].map((digit) => SUBSCRIPTS[Number(digit)]).join("");
+}

@@ -1,0 +1,198 @@
+/**
+ * The component: one per place on a page, drawn by one of three views.
+ *
+ * Streamlit calls the default function with the element, the data and `setStateValue`: at mount, again for new data
+ * or another theme, and now and then twice; its clean-ups come late and not for every call. So there is one
+ * `Explorer` per element, it is destroyed only when that element has left the page, and what is worth keeping
+ * between pages (parsed models, Plotly) lives in the modules.
+ */
+
+import { DecodeService } from "./decode-service.js";
+import { element } from "./dom.js";
+import { ExploreView } from "./explore-view.js";
+import { InterpolateView } from "./interpolate-view.js";
+import { Reporter } from "./reporter.js";
+import { readTheme } from "./theme.js";
+import { TrainView } from "./train-view.js";
+import { loadBundle } from "./bundle.js";
+
+/**
+ * @typedef {object} ExplorerData   what `ui/explorer.py` sends
+ * @property {"explore" | "train" | "interpolate"} mode
+ * @property {string} plotly                              URL of Plotly.js
+ * @property {{name: string, url: string, title: string} | null} bundle
+ * @property {{url: string, run: string} | null} stream
+ * @property {number[] | null} z
+ * @property {string | null} axes
+ * @property {string[] | null} layers
+ * @property {{from: number | null, to: number | null, method: string, steps: number} | null} interpolation
+ */
+
+/**
+ * @typedef {object} ViewContext
+ * @property {ExplorerData} data
+ * @property {DecodeService} service
+ * @property {Reporter} reporter
+ */
+
+/**
+ * @typedef {object} View
+ * @property {HTMLElement} element
+ * @property {boolean} isReady
+ * @property {number} frames
+ * @property {import("./painter.js").Painter} painter
+ * @property {import("./map.js").LatentMap} map
+ * @property {import("./bundle.js").Bundle | null} bundle
+ * @property {() => Promise<void>} open
+ * @property {(data: ExplorerData) => void} update
+ * @property {() => void} close
+ * @property {() => void} [recolour]
+ */
+
+const VIEWS = { explore: ExploreView, train: TrainView, interpolate: InterpolateView };
+
+/** When to look whether an element has left the page, in ms after a clean-up. */
+const LOOKS = [0, 200, 2000];
+
+/** @type {Map<Element, Explorer>} */
+const mounted = new Map();
+
+/**
+ * @param {{parentElement: HTMLElement, data: ExplorerData, setStateValue: (key: string, value: any) => void}} component
+ * @returns {() => void} the clean-up
+ */
+export default function mount({ parentElement, data, setStateValue }) {
+  sweep();
+  let explorer = mounted.get(parentElement);
+  if (!explorer) {
+    explorer = new Explorer(parentElement);
+    mounted.set(parentElement, explorer);
+    publish();
+  }
+  explorer.update(data, setStateValue);
+  return () => LOOKS.forEach((wait) => setTimeout(sweep, wait));
+}
+
+/** Destroy what is not on the page any more. */
+function sweep() {
+  for (const [root, explorer] of mounted) {
+    if (root.isConnected) continue;
+    explorer.close();
+    mounted.delete(root);
+  }
+  publish();
+}
+
+/** Make the mounted explorers known as `window.latentExplorer`. */
+function publish() {
+  const all = [...mounted.values()].map((explorer) => explorer.face);
+  if (all.length) window.latentExplorer = Object.assign(all[0], { all });
+  else delete window.latentExplorer;
+}
+
+class Explorer {
+  /** @param {HTMLElement} parent */
+  constructor(parent) {
+    this.root = parent.querySelector(".latent-explorer") ?? parent.appendChild(element("div", { class: "latent-explorer" }));
+    this.notice = element("p", { class: "le-notice", role: "alert", hidden: true });
+    this.root.append(this.notice);
+    /** @type {View | null} */
+    this.view = null;
+    this.subject = "";
+    this.face = makeFace(this);
+  }
+
+  /** @param {ExplorerData} data @param {(key: string, value: any) => void} setStateValue */
+  update(data, setStateValue) {
+    const subject = JSON.stringify([data.mode, data.bundle?.url ?? null]);
+    if (subject !== this.subject) {
+      this.subject = subject;
+      this.#open(data, setStateValue);
+      return;
+    }
+    this.reporter.send = sender(data, setStateValue);
+    this.#followTheme();
+    this.view.update(data);
+  }
+
+  close() {
+    this.reporter?.close();
+    this.view?.close();
+    this.service?.close();
+    this.view = null;
+    this.root.replaceChildren();
+  }
+
+  #open(data, setStateValue) {
+    this.reporter?.close();
+    this.view?.close();
+    this.view?.element.remove();
+    this.service?.close();
+    this.notice.hidden = true;
+    if (data.bundle) loadBundle(data.bundle).catch(() => {}); // on its way while the view is built
+    this.service = new DecodeService();
+    this.reporter = new Reporter();
+    this.reporter.send = sender(data, setStateValue);
+    const view = new VIEWS[data.mode]({ data, service: this.service, reporter: this.reporter });
+    this.view = view;
+    this.themeKey = "";
+    this.root.append(view.element);
+    this.#followTheme();
+    view.open().catch((error) => {
+      if (this.view !== view) return;
+      view.element.hidden = true;
+      this.notice.textContent = error instanceof Error && error.message ? error.message : "The explorer could not start. Reload the page.";
+      this.notice.hidden = false;
+      if (!(error instanceof Error)) throw error;
+    });
+  }
+
+  #followTheme() {
+    const key = JSON.stringify(readTheme(this.root));
+    if (this.themeKey && key !== this.themeKey) {
+      this.view.map.recolourAll();
+      this.view.recolour?.();
+    }
+    this.themeKey = key;
+  }
+}
+
+/** Values go back together with what they belong to, because they outlive a change of model. */
+function sender(data, setStateValue) {
+  const of = data.bundle?.url ?? data.stream?.run ?? null;
+  return (key, value) => setStateValue(key, { of, value });
+}
+
+/**
+ * What tests and curious readers can ask of an explorer.
+ *
+ * @param {Explorer} explorer
+ */
+function makeFace(explorer) {
+  return {
+    get ready() {
+      return explorer.view?.isReady ?? false;
+    },
+    get bundle() {
+      return explorer.view?.bundle?.name ?? null;
+    },
+    get z() {
+      return Array.from(explorer.view?.painter.z ?? []);
+    },
+    get points() {
+      const flat = explorer.view?.map.positions ?? [];
+      return Array.from({ length: flat.length / 2 }, (_, n) => [flat[2 * n], flat[2 * n + 1]]);
+    },
+    get frames() {
+      return explorer.view?.frames ?? 0;
+    },
+    get lastLatencyMs() {
+      return explorer.view?.painter.lastLatency ?? NaN;
+    },
+    /** @param {ArrayLike<number>} z @returns {Promise<Float32Array>} */
+    decode: async (z) => {
+      if (!explorer.view) throw new Error("This explorer is gone.");
+      return explorer.view.painter.decode(z);
+    },
+  };
+}

@@ -1,0 +1,104 @@
+/**
+ * The rectangle that points are drawn in: where it lies on the screen and which numbers its edges stand for.
+ *
+ * The pointer, the light canvas and Plotly all go by this one, so hovering needs no Plotly and both drawings agree.
+ */
+
+/** Room for ticks and titles, in px; the same for all axes, so that nothing moves when they change. */
+export const MARGIN = { left: 46, right: 14, top: 14, bottom: 42 };
+
+const PADDING = 0.06;
+
+export class Frame {
+  constructor() {
+    this.left = MARGIN.left;
+    this.top = MARGIN.top;
+    /** Of the rectangle, in px. */
+    this.width = 1;
+    this.height = 1;
+    /** Units at the left, right, bottom and top edge. */
+    this.x0 = -3;
+    this.x1 = 3;
+    this.y0 = -3;
+    this.y1 = 3;
+  }
+
+  /**
+   * Say how large the whole drawing is; ranges keep their centre and their scale.
+   *
+   * @param {number} width   px
+   * @param {number} height  px
+   */
+  resize(width, height) {
+    const [wide, high] = [
+      Math.max(1, width - MARGIN.left - MARGIN.right),
+      Math.max(1, height - MARGIN.top - MARGIN.bottom),
+    ];
+    const scale = Math.max((this.x1 - this.x0) / wide, (this.y1 - this.y0) / high);
+    this.width = wide;
+    this.height = high;
+    this.#centre((this.x0 + this.x1) / 2, (this.y0 + this.y1) / 2, scale);
+  }
+
+  /**
+   * Show all of these places, a unit as long to the right as upwards.
+   *
+   * @param {Float32Array} positions  (N, 2)
+   * @param {{atLeast?: number}} [options]  half the least extent
+   */
+  fit(positions, { atLeast = 0 } = {}) {
+    let [x0, x1, y0, y1] = [Infinity, -Infinity, Infinity, -Infinity];
+    for (let p = 0; p < positions.length; p += 2) {
+      if (!Number.isFinite(positions[p] + positions[p + 1])) continue;
+      x0 = Math.min(x0, positions[p]);
+      x1 = Math.max(x1, positions[p]);
+      y0 = Math.min(y0, positions[p + 1]);
+      y1 = Math.max(y1, positions[p + 1]);
+    }
+    if (!(x1 >= x0)) [x0, x1, y0, y1] = [-1, 1, -1, 1];
+    if (atLeast > 0) {
+      [x0, x1] = [Math.min(x0, -atLeast), Math.max(x1, atLeast)];
+      [y0, y1] = [Math.min(y0, -atLeast), Math.max(y1, atLeast)];
+    }
+    const grow = 1 + 2 * PADDING;
+    const [wide, high] = [(x1 - x0) * grow || 1, (y1 - y0) * grow || 1];
+    this.#centre((x0 + x1) / 2, (y0 + y1) / 2, Math.max(wide / this.width, high / this.height));
+  }
+
+  /** @returns {[number, number, number, number]} the ranges, to compare and to restore */
+  get ranges() {
+    return [this.x0, this.x1, this.y0, this.y1];
+  }
+
+  set ranges([x0, x1, y0, y1]) {
+    Object.assign(this, { x0, x1, y0, y1 });
+  }
+
+  /** @param {number} x @param {number} y @returns {[number, number]} px in the drawing */
+  toPixels(x, y) {
+    return [
+      this.left + ((x - this.x0) / (this.x1 - this.x0)) * this.width,
+      this.top + ((this.y1 - y) / (this.y1 - this.y0)) * this.height,
+    ];
+  }
+
+  /** @param {number} px @param {number} py @returns {[number, number]} units */
+  toUnits(px, py) {
+    return [
+      this.x0 + ((px - this.left) / this.width) * (this.x1 - this.x0),
+      this.y1 - ((py - this.top) / this.height) * (this.y1 - this.y0),
+    ];
+  }
+
+  /** @param {number} px @param {number} py @returns {boolean} whether it lies among the points, not on the margin */
+  contains(px, py) {
+    const [x, y] = [px - this.left, py - this.top];
+    return x >= 0 && y >= 0 && x <= this.width && y <= this.height;
+  }
+
+  /** @param {number} x @param {number} y @param {number} scale  units per px */
+  #centre(x, y, scale) {
+    const [halfWidth, halfHeight] = [(scale * this.width) / 2, (scale * this.height) / 2];
+    this.ranges = [x - halfWidth, x + halfWidth, y - halfHeight, y + halfHeight];
+  }
+}

@@ -1,0 +1,76 @@
+/** Real images to choose from, a row for each class. */
+
+import { element } from "./dom.js";
+import { seededRandom } from "./latent.js";
+import { Picture } from "./pixels.js";
+import { classCount, imageOf, labelOf } from "./space.js";
+
+/** @typedef {import("./space.js").Space} Space */
+
+const IN_A_ROW = 14;
+const WITHOUT_CLASSES = 56;
+
+export class Gallery {
+  /** @param {(index: number) => void} onChoose */
+  constructor(onChoose) {
+    this.onChoose = onChoose;
+    this.seed = 0;
+    this.rows = element("div", { class: "le-gallery-rows" });
+    this.more = element("button", { type: "button", click: () => this.#others() }, "Other images");
+    this.element = element(
+      "section", { class: "le-gallery", "aria-label": "Images to choose from" },
+      element("div", { class: "le-heading" }, element("h3", {}, "Choose by class"), this.more), this.rows,
+    );
+    /** @type {Map<number, HTMLButtonElement>} */
+    this.buttons = new Map();
+  }
+
+  /** @param {Space} space */
+  show(space) {
+    this.space = space;
+    const random = seededRandom(this.seed);
+    this.buttons.clear();
+    const classes = classCount(space);
+    const members = Array.from({ length: Math.max(1, classes) }, () => []);
+    for (let n = 0; n < space.count; n++) members[classes ? space.labels[n] : 0].push(n);
+    this.rows.replaceChildren(
+      ...members
+        .filter((indices) => indices.length)
+        .map((indices) => this.#row(some(indices, classes ? IN_A_ROW : WITHOUT_CLASSES, this.seed ? random : null))),
+    );
+  }
+
+  /** Show which images are the ends of the walk. @param {Array<number | null>} indices */
+  mark(indices) {
+    for (const [index, button] of this.buttons) button.setAttribute("aria-pressed", String(indices.includes(index)));
+  }
+
+  #others() {
+    this.seed += 1;
+    this.show(this.space);
+  }
+
+  /** @param {number[]} indices */
+  #row(indices) {
+    const name = labelOf(this.space, indices[0]);
+    const pictures = indices.map((index) => {
+      const picture = new Picture(this.space.shape, { "aria-hidden": "true" });
+      picture.showBytes(imageOf(this.space, index));
+      const button = element(
+        "button",
+        { type: "button", "aria-pressed": "false", "aria-label": `${name || "Image"}, number ${index}`, click: () => this.onChoose(index) },
+        picture.canvas,
+      );
+      this.buttons.set(index, button);
+      return button;
+    });
+    return element("div", { class: "le-gallery-row" }, name ? element("span", { class: "le-gallery-name" }, name) : null, element("div", { class: "le-gallery-pictures" }, ...pictures));
+  }
+}
+
+/** @param {number[]} indices @param {number} count @param {(() => number) | null} random */
+function some(indices, count, random) {
+  if (!random) return indices.slice(0, count);
+  const pool = [...indices];
+  return Array.from({ length: Math.min(count, pool.length) }, () => pool.splice(Math.floor(random() * pool.length), 1)[0]);
+}

@@ -1,0 +1,337 @@
+/**
+ * The map: where the probe's images lie, and where the hand is.
+ *
+ * From below to above: Plotly (axes, resting points), a canvas of moving points, a canvas of names and paths, two
+ * markers. Hovering goes by the shared frame and works before Plotly is there.
+ */
+
+import { element } from "./dom.js";
+import { Frame } from "./frame.js";
+import { namePlaces, drawNames, drawPath } from "./marks.js";
+import { Plot } from "./plot.js";
+import { MovingPoints } from "./points.js";
+import { watchHand } from "./pointer.js";
+import { readTheme } from "./theme.js";
+
+/** @typedef {import("./axes.js").Axes} Axes */
+/** @typedef {import("./colouring.js").Colouring} Colouring */
+/** @typedef {import("./marks.js").Path} Path */
+/** @typedef {import("./walk.js").Walk} Walk */
+
+/** An arrow key goes this share of the map's width. */
+const KEY_STEP = 1 / 80;
+
+export class LatentMap {
+  /**
+   * @param {object} options
+   * @param {Walk} options.walk
+   * @param {string} options.plotlyUrl
+   * @param {string} options.description         what the map shows and how to walk it, for who cannot see it
+   * @param {(sentence: string) => void} options.onTrouble
+   * @param {() => void} [options.onHand]         the hand came on to the map or moved there
+   * @param {(x: number, y: number, stamp: number) => boolean} [options.onPick]  a click; true: it has been dealt with
+   */
+  constructor({ walk, plotlyUrl, description, onTrouble, onHand = () => {}, onPick = () => false }) {
+    Object.assign(this, { walk, plotlyUrl, onTrouble, onHand, onPick });
+    this.frame = new Frame();
+    this.points = new MovingPoints();
+    /** @type {Axes | null} */
+    this.axes = null;
+    /** @type {Colouring} */
+    this.colouring = { by: "none", groups: [], range: null };
+    /** @type {Set<number>} */
+    this.hidden = new Set();
+    /** @type {Path | null} */
+    this.path = null;
+    this.isStreaming = false;
+    /** Whether the light canvas, not Plotly, shows the points. */
+    this.isLight = true;
+    this.hasZoomed = false;
+    this.animation = 0;
+    this.lastStep = 0;
+    /** Messages of a run whose points have been drawn. */
+    this.liveFrames = 0;
+    this.undrawnFrames = 0;
+
+    this.plotHost = element("div", { class: "le-plot" });
+    this.pointCanvas = element("canvas", { class: "le-layer", "aria-hidden": "true" });
+    this.markCanvas = element("canvas", { class: "le-layer", "aria-hidden": "true" });
+    this.pinnedMarker = element("div", { class: "le-marker le-marker-pinned", "aria-hidden": "true" });
+    this.hoverMarker = element("div", { class: "le-marker le-marker-hover", "aria-hidden": "true" });
+    this.element = element(
+      "div",
+      { class: "le-map", "data-role": "map", tabindex: "0", role: "application", "aria-label": description },
+      this.plotHost, this.pointCanvas, this.markCanvas, this.pinnedMarker, this.hoverMarker,
+    );
+    this.plot = new Plot(this.plotHost, this.frame, () => this.#rangesMoved(), () => this.#redraw());
+    this.stopWatching = watchHand(this.element, this.#hand());
+    this.unsubscribe = walk.subscribe((move) => this.#showMove(move));
+    this.resizes = new ResizeObserver(() => this.#resized());
+    this.resizes.observe(this.element);
+  }
+
+  /** The points' places now, N pairs in axis units. */
+  get positions() {
+    return this.points.targets;
+  }
+
+  /**
+   * Show points on axes; those on the map already glide to their new places.
+   *
+   * @param {Axes} axes
+   * @param {Colouring} colouring
+   */
+  show(axes, colouring) {
+    const isFirst = this.axes === null;
+    const earlier = Object.assign(new Frame(), this.frame);
+    this.axes = axes;
+    this.colouring = colouring;
+    this.hasZoomed = false;
+    const positions = axes.points();
+    this.frame.fit(positions, { atLeast: this.isStreaming ? 3 : 0 });
+    if (isFirst || this.points.now.length !== positions.length) this.points.put(positions);
+    else {
+      this.points.carry(earlier, this.frame);
+      this.points.send(positions);
+    }
+    if (prefersLessMotion()) this.points.arrive();
+    this.#goLight();
+    this.#placeMarkers();
+    if (isFirst) this.#startPlot();
+  }
+
+  /** @param {Colouring} colouring @param {Set<number>} hidden */
+  recolour(colouring, hidden) {
+    this.colouring = colouring;
+    this.hidden = hidden;
+    this.#redraw();
+    if (!this.isLight) this.#handToPlot();
+  }
+
+  /** Say whether points go on moving; when they stop, Plotly gets them. @param {boolean} isStreaming */
+  stream(isStreaming) {
+    if (this.isStreaming === isStreaming) return;
+    this.isStreaming = isStreaming;
+    if (this.axes) this.#goLight();
+  }
+
+  /**
+   * Send points on while a run streams.
+   *
+   * @param {Float32Array} positions       (K, 2), or (N, 2) without indices
+   * @param {ArrayLike<number>} [indices]  (K,)
+   */
+  move(positions, indices) {
+    if (indices) this.points.sendSome(indices, positions);
+    else this.points.send(positions);
+    if (prefersLessMotion()) this.points.arrive();
+    if (!indices && !this.hasZoomed) this.#widen();
+    this.undrawnFrames += 1;
+    this.#goLight();
+  }
+
+  /** @param {Path | null} path */
+  drawPath(path) {
+    this.path = path;
+    this.#drawMarks();
+  }
+
+  /** The theme changed. */
+  recolourAll() {
+    this.theme = readTheme(this.element);
+    this.#redraw();
+    if (this.plot.isReady) this.#drawPlot();
+  }
+
+  close() {
+    cancelAnimationFrame(this.animation);
+    this.resizes.disconnect();
+    this.stopWatching();
+    this.unsubscribe();
+    this.plot.close();
+    for (const canvas of [this.pointCanvas, this.markCanvas]) canvas.width = canvas.height = 0;
+  }
+
+  /** @returns {import("./pointer.js").Hand} */
+  #hand() {
+    const land = (px, py) => {
+      const place = this.frame.toUnits(px, py);
+      return { place, ...this.axes.land(place[0], place[1], this.walk.pinned) };
+    };
+    return {
+      isInside: (px, py) => this.axes !== null && this.frame.contains(px, py),
+      hover: (px, py, stamp) => {
+        this.onHand();
+        const { z, place, distance } = land(px, py);
+        this.walk.hover(z, place, distance, stamp);
+      },
+      leave: (stamp) => this.walk.leave(stamp),
+      pick: (px, py, stamp) => {
+        const { z, place, distance } = land(px, py);
+        if (!this.onPick(place[0], place[1], stamp)) this.walk.pin(z, { place, distance, stamp });
+      },
+      step: (right, up, stamp) => {
+        if (!this.axes) return;
+        this.onHand();
+        const unit = (this.frame.x1 - this.frame.x0) * KEY_STEP;
+        const [x, y] = this.walk.pinnedPlace ?? this.axes.place(this.walk.pinned);
+        const place = /** @type {[number, number]} */ ([x + right * unit, y + up * unit]);
+        const { z, distance } = this.axes.land(place[0], place[1], this.walk.pinned);
+        this.walk.pin(z, { place, distance, stamp });
+      },
+      reset: (stamp) => this.walk.pin(new Float32Array(this.walk.pinned.length), { stamp }),
+    };
+  }
+
+  async #startPlot() {
+    await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 0)));
+    try {
+      this.theme ??= readTheme(this.element);
+      await this.plot.start(this.plotlyUrl, this.axes, this.theme);
+    } catch {
+      this.onTrouble("The map's axes could not be loaded. Hovering works without them; reload the page to get them.");
+      return;
+    }
+    if (!this.plot.isReady) return;
+    if (!this.plot.hasWebGl) {
+      this.onTrouble("WebGL is off in this browser, so the map is slower to zoom. Turn on hardware acceleration in its settings.");
+    }
+    this.#goLight();
+  }
+
+  /** Show the points on the light canvas until they have arrived, then hand them to Plotly. */
+  #goLight() {
+    if (!this.isLight) {
+      this.isLight = true;
+      this.#drawPlot();
+    } else if (this.plot.isReady && this.isStreaming) {
+      this.#drawPlotAxesOnce();
+    }
+    this.#animate();
+  }
+
+  #animate() {
+    if (this.animation) return;
+    this.lastStep = performance.now();
+    const tick = (now) => {
+      this.animation = 0;
+      const hasArrived = this.points.step(Math.min(100, Math.max(0, now - this.lastStep)), this.frame);
+      this.lastStep = now;
+      this.liveFrames += this.undrawnFrames;
+      this.undrawnFrames = 0;
+      this.#redraw();
+      if (!hasArrived) this.animation = requestAnimationFrame(tick);
+      else if (!this.isStreaming && this.plot.isReady) this.#handToPlot();
+    };
+    this.animation = requestAnimationFrame(tick);
+  }
+
+  #handToPlot() {
+    this.isLight = false;
+    this.#drawPlot();
+  }
+
+  #drawPlot() {
+    const groups = this.isLight ? [] : this.colouring.groups.filter((group, g) => !this.hidden.has(g) && group.indices.length);
+    this.drawnRanges = this.frame.ranges.join();
+    this.plot.draw(this.axes, this.theme, groups, this.points.targets.slice());
+  }
+
+  #drawPlotAxesOnce() {
+    if (this.drawnRanges !== this.frame.ranges.join()) this.#drawPlot();
+  }
+
+  /** While a run streams: make room when points leave the frame, rarely and by a good step. */
+  #widen() {
+    const { x0, x1, y0, y1 } = this.frame;
+    const needed = Object.assign(new Frame(), this.frame);
+    needed.fit(this.points.targets, { atLeast: 3 });
+    const leaves = needed.x0 < x0 || needed.x1 > x1 || needed.y0 < y0 || needed.y1 > y1;
+    const isMuchSmaller = needed.x1 - needed.x0 < 0.5 * (x1 - x0);
+    if (!leaves && !isMuchSmaller) return;
+    const grown = leaves ? 0.15 : 0.1;
+    const [wide, high] = [(needed.x1 - needed.x0) * grown, (needed.y1 - needed.y0) * grown];
+    this.frame.ranges = [needed.x0 - wide, needed.x1 + wide, needed.y0 - high, needed.y1 + high];
+    this.#placeMarkers();
+  }
+
+  #redraw() {
+    this.theme ??= readTheme(this.element);
+    const context = clearedContext(this.pointCanvas, this.frame);
+    if (this.isLight || !this.plot.hasPoints) {
+      this.points.draw(context, this.frame, this.colouring.groups, this.hidden);
+    }
+    this.#drawMarks();
+  }
+
+  #drawMarks() {
+    if (!this.axes) return;
+    this.theme ??= readTheme(this.element);
+    const context = clearedContext(this.markCanvas, this.frame);
+    if (this.path) drawPath(context, this.frame, this.theme, this.path);
+    if (this.colouring.by === "class" && this.frame.width > 200) {
+      drawNames(context, this.frame, this.theme, namePlaces(this.colouring.groups, this.points.now, this.hidden));
+    }
+  }
+
+  /** @param {import("./walk.js").Move} move */
+  #showMove(move) {
+    if (!this.axes || !move.z.length) return;
+    if (move.isHover) this.#setMarker(this.hoverMarker, move.place);
+    else this.#placeMarkers();
+    this.hoverMarker.hidden = !move.isHover;
+  }
+
+  #placeMarkers() {
+    if (!this.axes || !this.walk.pinned.length) return;
+    this.#setMarker(this.pinnedMarker, this.walk.pinnedPlace ?? this.axes.place(this.walk.pinned));
+  }
+
+  /** @param {HTMLElement} marker @param {ArrayLike<number>} place */
+  #setMarker(marker, place) {
+    const [x, y] = this.frame.toPixels(place[0], place[1]);
+    marker.hidden = !this.frame.contains(x, y);
+    marker.style.transform = `translate(${x}px, ${y}px)`;
+  }
+
+  #rangesMoved() {
+    this.hasZoomed = true;
+    this.drawnRanges = this.frame.ranges.join();
+    this.#redraw();
+    this.#placeMarkers();
+    this.hoverMarker.hidden = true;
+  }
+
+  #resized() {
+    const { clientWidth, clientHeight } = this.element;
+    if (!clientWidth || !clientHeight) return;
+    this.frame.resize(clientWidth, clientHeight);
+    if (this.axes && !this.hasZoomed) this.frame.fit(this.points.targets, { atLeast: this.isStreaming ? 3 : 0 });
+    this.#redraw();
+    this.#placeMarkers();
+    if (this.plot.isReady) this.#drawPlot();
+  }
+}
+
+/** @returns {boolean} */
+function prefersLessMotion() {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
+
+/**
+ * Clear a canvas that covers the frame, sized for the screen's pixels and scaled to CSS pixels.
+ *
+ * @param {HTMLCanvasElement} canvas
+ * @param {Frame} frame
+ * @returns {CanvasRenderingContext2D}
+ */
+function clearedContext(canvas, frame) {
+  const ratio = Math.min(2, window.devicePixelRatio || 1);
+  const [wide, high] = [canvas.clientWidth, canvas.clientHeight].map((side) => Math.round(side * ratio));
+  if (canvas.width !== wide || canvas.height !== high) Object.assign(canvas, { width: wide, height: high });
+  const context = canvas.getContext("2d");
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.clearRect(0, 0, wide, high);
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  return context;
+}

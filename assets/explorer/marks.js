@@ -1,0 +1,120 @@
+/** What stands on the map beside points: the classes' names, and a path from one latent to another. */
+
+/** @typedef {import("./frame.js").Frame} Frame */
+/** @typedef {import("./theme.js").Theme} Theme */
+/** @typedef {import("./colouring.js").Group} Group */
+
+/**
+ * @typedef {object} Path
+ * @property {Float32Array} places  (M, 2) in axis units
+ * @property {string} colour
+ */
+
+/** A name wants at least this share of the points of its class on the map. */
+const LEAST_POINTS = 3;
+
+/**
+ * Find where a class's name goes: on the median of its points.
+ *
+ * @param {Group[]} groups
+ * @param {Float32Array} positions  (N, 2)
+ * @param {Set<number>} hidden
+ * @returns {Array<{text: string, colour: string, x: number, y: number}>} in axis units
+ */
+export function namePlaces(groups, positions, hidden) {
+  const names = [];
+  groups.forEach((group, g) => {
+    if (hidden.has(g) || !group.name || group.indices.length < LEAST_POINTS) return;
+    const xs = Float32Array.from(group.indices, (n) => positions[2 * n]).sort();
+    const ys = Float32Array.from(group.indices, (n) => positions[2 * n + 1]).sort();
+    const middle = group.indices.length >> 1;
+    names.push({ text: group.name, colour: group.colour, x: xs[middle], y: ys[middle] });
+  });
+  return names;
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context  scaled to CSS pixels, cleared
+ * @param {Frame} frame
+ * @param {Theme} theme
+ * @param {ReturnType<typeof namePlaces>} names
+ */
+export function drawNames(context, frame, theme, names) {
+  context.save();
+  context.font = `600 ${frame.width > 640 ? 16 : 14}px ${theme.font}`;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.lineJoin = "round";
+  context.lineWidth = 4;
+  context.strokeStyle = theme.background;
+  context.fillStyle = theme.text;
+  const placed = spread(
+    names
+      .map(({ text, x, y }) => ({ text, at: frame.toPixels(x, y), wide: context.measureText(text).width + 10 }))
+      .filter(({ at }) => frame.contains(...at)),
+  );
+  for (const { text, at } of placed) {
+    context.globalAlpha = 0.85;
+    context.strokeText(text, at[0], at[1]);
+    context.globalAlpha = 1;
+    context.fillText(text, at[0], at[1]);
+  }
+  context.restore();
+}
+
+const LINE = 19;
+
+/** Push names that overlap apart, up and down. */
+function spread(names) {
+  for (let round = 0; round < 40; round++) {
+    let isClear = true;
+    for (let a = 0; a < names.length; a++) {
+      for (let b = a + 1; b < names.length; b++) {
+        const aside = Math.abs(names[a].at[0] - names[b].at[0]) - (names[a].wide + names[b].wide) / 2;
+        const gap = names[b].at[1] - names[a].at[1];
+        if (aside >= 0 || Math.abs(gap) >= LINE) continue;
+        const push = (LINE - Math.abs(gap)) / 2 + 0.1;
+        names[a].at[1] -= gap >= 0 ? push : -push;
+        names[b].at[1] += gap >= 0 ? push : -push;
+        isClear = false;
+      }
+    }
+    if (isClear) break;
+  }
+  return names;
+}
+
+/**
+ * Draw a path with a dot at each of its steps.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {Frame} frame
+ * @param {Theme} theme
+ * @param {Path} path
+ */
+export function drawPath(context, frame, theme, { places, colour }) {
+  if (places.length < 4) return;
+  context.save();
+  context.beginPath();
+  context.rect(frame.left, frame.top, frame.width, frame.height);
+  context.clip();
+  const points = Array.from({ length: places.length / 2 }, (_, n) => frame.toPixels(places[2 * n], places[2 * n + 1]));
+  context.lineJoin = "round";
+  context.beginPath();
+  points.forEach(([x, y], n) => (n ? context.lineTo(x, y) : context.moveTo(x, y)));
+  for (const [width, style] of [[6, theme.background], [2.5, colour]]) {
+    context.lineWidth = width;
+    context.strokeStyle = style;
+    context.stroke();
+  }
+  context.lineWidth = 1.5;
+  context.strokeStyle = theme.background;
+  context.fillStyle = colour;
+  points.forEach(([x, y], n) => {
+    context.beginPath();
+    context.arc(x, y, n === 0 || n === points.length - 1 ? 7 : 4, 0, 2 * Math.PI);
+    context.fill();
+    context.stroke();
+  });
+  context.restore();
+}

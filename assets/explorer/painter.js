@@ -1,0 +1,95 @@
+/**
+ * Draw the latent under the hand as a large picture.
+ *
+ * A decoder that takes less than `FAST` runs right here, in the pointer's own frame; a slower one in the worker, which
+ * then answers the newest request only.
+ */
+
+import { Decoder, measureDecode } from "./decoder.js";
+import { Picture } from "./pixels.js";
+
+/** In ms. A frame at 60 Hz has 16. */
+const FAST = 6;
+
+export class Painter {
+  /** @param {import("./decode-service.js").DecodeService} service */
+  constructor(service) {
+    this.service = service;
+    this.picture = new Picture([1, 28, 28], {
+      "data-role": "decoded",
+      class: "le-picture le-decoded",
+      "aria-label": "The picture that the model makes of the latent",
+    });
+    /** @type {Decoder | null} */
+    this.decoder = null;
+    this.isFast = true;
+    this.model = "";
+    /** The latent whose picture is drawn now. @type {Float32Array} */
+    this.z = new Float32Array(0);
+    /** From the hand's event to the first animation frame after the picture changed, in ms. */
+    this.lastLatency = NaN;
+  }
+
+  /** Keep room for pictures of this shape until there is a decoder. @param {import("./pixels.js").Shape} shape */
+  reserve(shape) {
+    if (this.decoder && this.picture.shape.join() === shape.join()) return;
+    this.picture.resize(shape);
+  }
+
+  /** The model is gone. */
+  forget() {
+    if (this.model) this.service.drop(this.model);
+    this.model = "";
+    this.decoder = null;
+    this.picture.clear();
+  }
+
+  /**
+   * Take a model's decoder, or the same model's newer weights.
+   *
+   * @param {string} model
+   * @param {import("./space.js").ModelConfig} config
+   * @param {import("./decoder.js").Weights} weights
+   * @throws {import("./safetensors.js").FormatError}
+   */
+  load(model, config, weights) {
+    const decoder = new Decoder(config, weights);
+    if (this.model && this.model !== model) this.service.drop(this.model);
+    if (this.model !== model) this.isFast = measureDecode(decoder) < FAST;
+    this.model = model;
+    this.decoder = decoder;
+    this.pixels = new Float32Array(decoder.size);
+    const { shape } = this.picture;
+    if (shape.join() !== config.image_shape.join()) this.picture.resize(config.image_shape);
+    this.service.load(model, config, weights);
+  }
+
+  /** @param {Float32Array} z @param {number} stamp  when the hand moved */
+  paint(z, stamp) {
+    if (!this.decoder || z.length !== this.decoder.dims) return;
+    if (this.isFast) {
+      this.picture.show(this.decoder.decode(z, this.pixels));
+      this.#painted(z, stamp);
+      return;
+    }
+    const { context } = this.picture;
+    this.service.request("hover", this.model, z, 1, ({ rgba }) => {
+      context.putImageData(new ImageData(rgba, this.picture.canvas.width, this.picture.canvas.height), 0, 0);
+      this.#painted(z, stamp);
+    });
+  }
+
+  /** @param {ArrayLike<number>} z @returns {Promise<Float32Array>} pixels in [0, 1] */
+  async decode(z) {
+    if (!this.decoder) throw new Error("There is no decoder yet.");
+    if (z.length !== this.decoder.dims) throw new Error(`A latent here has ${this.decoder.dims} numbers.`);
+    return this.decoder.decode(z);
+  }
+
+  #painted(z, stamp) {
+    this.z = z;
+    requestAnimationFrame(() => {
+      this.lastLatency = performance.now() - stamp;
+    });
+  }
+}

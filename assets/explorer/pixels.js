@@ -1,0 +1,131 @@
+/** Turn pixels into canvases. Pictures are drawn at their own size and enlarged by CSS, without smoothing. */
+
+import { element } from "./dom.js";
+
+/** @typedef {[number, number, number]} Shape  (C, H, W) */
+
+/**
+ * Write one picture as RGBA.
+ *
+ * @param {ArrayLike<number>} pixels  row-major over (channel, row, column)
+ * @param {number} scale              255 for pixels in [0, 1], 1 for bytes
+ * @param {Shape} shape
+ * @param {Uint8ClampedArray} out     its first H * W * 4 numbers after `offset` are written
+ * @param {number} [offset]
+ */
+export function writeRgba(pixels, scale, [channels, height, width], out, offset = 0) {
+  const area = height * width;
+  const green = channels === 3 ? area : 0;
+  const blue = channels === 3 ? 2 * area : 0;
+  for (let p = 0, q = offset; p < area; p++, q += 4) {
+    out[q] = pixels[p] * scale;
+    out[q + 1] = pixels[green + p] * scale;
+    out[q + 2] = pixels[blue + p] * scale;
+    out[q + 3] = 255;
+  }
+}
+
+/** A canvas that shows one picture. */
+export class Picture {
+  /** @param {Shape} shape @param {Record<string, any>} attributes  an `aria-label` is a must */
+  constructor(shape, attributes) {
+    this.canvas = element("canvas", { role: "img", class: "le-picture", ...attributes });
+    this.context = this.canvas.getContext("2d", { willReadFrequently: true });
+    this.resize(shape);
+  }
+
+  /** @param {Shape} shape */
+  resize(shape) {
+    this.shape = shape;
+    [, this.canvas.height, this.canvas.width] = shape;
+    this.image = this.context.createImageData(shape[2], shape[1]);
+    this.canvas.style.aspectRatio = `${shape[2]} / ${shape[1]}`;
+  }
+
+  /** @param {ArrayLike<number>} pixels  in [0, 1] */
+  show(pixels) {
+    writeRgba(pixels, 255, this.shape, this.image.data);
+    this.context.putImageData(this.image, 0, 0);
+  }
+
+  /** @param {ArrayLike<number>} bytes  0..255 */
+  showBytes(bytes) {
+    writeRgba(bytes, 1, this.shape, this.image.data);
+    this.context.putImageData(this.image, 0, 0);
+  }
+
+  clear() {
+    this.context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+  }
+}
+
+/** A canvas that shows pictures side by side, in rows, with a gap between them that the page shows through. */
+export class Sheet {
+  /**
+   * @param {Shape} shape
+   * @param {number} columns
+   * @param {number} rows
+   * @param {Record<string, any>} attributes
+   */
+  constructor(shape, columns, rows, attributes) {
+    this.canvas = element("canvas", { role: "img", class: "le-sheet", ...attributes });
+    this.context = this.canvas.getContext("2d", { willReadFrequently: true });
+    this.resize(shape, columns, rows);
+  }
+
+  /** @param {Shape} shape @param {number} columns @param {number} rows */
+  resize(shape, columns, rows) {
+    [this.shape, this.columns, this.rows] = [shape, columns, rows];
+    const [, height, width] = shape;
+    this.gap = Math.max(1, Math.round(width / 14));
+    this.canvas.width = columns * width + (columns - 1) * this.gap;
+    this.canvas.height = rows * height + (rows - 1) * this.gap;
+    this.canvas.style.aspectRatio = `${this.canvas.width} / ${this.canvas.height}`;
+    this.scratch = new Uint8ClampedArray(width * height * 4);
+    this.cell = new ImageData(this.scratch, width, height);
+  }
+
+  /** @param {number} index @returns {[number, number]} left and top of a picture, in canvas pixels */
+  corner(index) {
+    const [, height, width] = this.shape;
+    return [(index % this.columns) * (width + this.gap), Math.floor(index / this.columns) * (height + this.gap)];
+  }
+
+  /**
+   * Draw pictures that are RGBA already, as the decoding worker gives them.
+   *
+   * @param {number} start  index of the first
+   * @param {Uint8ClampedArray} rgba  one after the other
+   */
+  drawRgba(start, rgba) {
+    const [, height, width] = this.shape;
+    const count = rgba.length / (width * height * 4);
+    if (!count) return;
+    const image = new ImageData(rgba, width, height * count);
+    for (let n = 0; n < count; n++) {
+      const [x, y] = this.corner(start + n);
+      this.context.putImageData(image, x, y - n * height, 0, n * height, width, height);
+    }
+  }
+
+  /** @param {number} index @param {ArrayLike<number>} pixels @param {number} scale  255 for pixels in [0, 1], 1 for bytes */
+  draw(index, pixels, scale) {
+    writeRgba(pixels, scale, this.shape, this.scratch);
+    this.context.putImageData(this.cell, ...this.corner(index));
+  }
+
+  clear() {
+    this.context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+  }
+
+  /**
+   * @param {number} x  0..1 across the canvas as it is shown
+   * @param {number} y  0..1 down
+   * @returns {number} which picture is there
+   */
+  at(x, y) {
+    const column = Math.min(this.columns - 1, Math.max(0, Math.floor(x * this.columns)));
+    const row = Math.min(this.rows - 1, Math.max(0, Math.floor(y * this.rows)));
+    return row * this.columns + column;
+  }
+}

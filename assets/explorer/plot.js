@@ -1,0 +1,166 @@
+/** Plotly's part of the map: axes, pan, zoom, export, and the points while they rest. */
+
+import { hasWebGl, loadPlotly } from "./plotly-loader.js";
+import { MARGIN } from "./frame.js";
+import { POINT_OPACITY, pointSize } from "./points.js";
+
+/** @typedef {import("./frame.js").Frame} Frame */
+/** @typedef {import("./axes.js").Axes} Axes */
+/** @typedef {import("./theme.js").Theme} Theme */
+/** @typedef {import("./colouring.js").Group} Group */
+
+export class Plot {
+  /**
+   * @param {HTMLElement} host
+   * @param {Frame} frame                shared: pan and zoom are written into it
+   * @param {() => void} onMove          told while and after the ranges change
+   * @param {() => void} onDrawn         told when what was asked for is to be seen
+   */
+  constructor(host, frame, onMove, onDrawn) {
+    Object.assign(this, { host, frame, onMove, onDrawn });
+    this.plotly = null;
+    this.isClosed = false;
+    this.hasWebGl = true;
+    /** Whether it shows the points now. */
+    this.hasPoints = false;
+    /** Drawing takes tens of milliseconds: one at a time, the newest wish wins. @type {(() => Promise<any>) | null} */
+    this.next = null;
+    this.isDrawing = false;
+    if (this.plotly) this.onDrawn();
+  }
+
+  /**
+   * @param {string} url  of Plotly.js
+   * @param {Axes} axes
+   * @param {Theme} theme
+   */
+  async start(url, axes, theme) {
+    const plotly = await loadPlotly(url);
+    if (this.isClosed) return;
+    this.hasWebGl = hasWebGl();
+    await plotly.newPlot(this.host, [], this.#layout(axes, theme), {
+      displaylogo: false,
+      scrollZoom: true,
+      doubleClick: "reset",
+      modeBarButtons: [["zoom2d", "pan2d"], ["zoomIn2d", "zoomOut2d", "resetScale2d"], ["toImage"]],
+      toImageButtonOptions: { filename: "latent-map", scale: 2 },
+    });
+    if (this.isClosed) {
+      plotly.purge(this.host);
+      return;
+    }
+    this.plotly = plotly;
+    this.host.on("plotly_relayouting", () => this.#readRanges());
+    this.host.on("plotly_relayout", () => this.#readRanges());
+  }
+
+  /** Whether Plotly is there and draws. */
+  get isReady() {
+    return this.plotly !== null;
+  }
+
+  /**
+   * Draw axes and points as they are now.
+   *
+   * @param {Axes} axes
+   * @param {Theme} theme
+   * @param {Group[]} groups              those to be seen; none while the light canvas draws them
+   * @param {Float32Array} positions      (N, 2)
+   */
+  draw(axes, theme, groups, positions) {
+    this.next = async () => {
+      const traces = groups.map((group) => this.#trace(group, positions));
+      await this.plotly.react(this.host, traces, this.#layout(axes, theme));
+      this.hasPoints = groups.length > 0;
+    };
+    this.#drain();
+  }
+
+  close() {
+    this.isClosed = true;
+    this.next = null;
+    this.plotly?.purge(this.host);
+    this.plotly = null;
+  }
+
+  async #drain() {
+    if (this.isDrawing) return;
+    this.isDrawing = true;
+    while (this.next && this.plotly) {
+      const draw = this.next;
+      this.next = null;
+      await draw();
+    }
+    this.isDrawing = false;
+    if (this.plotly) this.onDrawn();
+  }
+
+  /** @param {Group} group @param {Float32Array} positions */
+  #trace(group, positions) {
+    const x = Float32Array.from(group.indices, (n) => positions[2 * n]);
+    const y = Float32Array.from(group.indices, (n) => positions[2 * n + 1]);
+    return {
+      type: this.hasWebGl ? "scattergl" : "scatter",
+      mode: "markers",
+      name: escapeMarkup(group.name),
+      x,
+      y,
+      hoverinfo: "skip",
+      marker: {
+        size: pointSize(positions.length / 2),
+        color: group.colour,
+        opacity: POINT_OPACITY,
+        line: { width: 0 },
+      },
+    };
+  }
+
+  /** @param {Axes} axes @param {Theme} theme */
+  #layout(axes, theme) {
+    const { frame } = this;
+    const axis = (title, range) => ({
+      title: { text: escapeMarkup(title), standoff: 6, font: { size: 13 } },
+      range,
+      showticklabels: axes.hasUnits,
+      showgrid: axes.hasUnits,
+      gridcolor: theme.line,
+      zeroline: axes.hasUnits,
+      zerolinecolor: theme.muted,
+      zerolinewidth: 1,
+      tickfont: { size: 12 },
+      nticks: 7,
+      showline: true,
+      mirror: true,
+      linecolor: theme.line,
+      linewidth: 1,
+      fixedrange: false,
+    });
+    return {
+      width: frame.width + MARGIN.left + MARGIN.right,
+      height: frame.height + MARGIN.top + MARGIN.bottom,
+      margin: { l: MARGIN.left, r: MARGIN.right, t: MARGIN.top, b: MARGIN.bottom, autoexpand: false },
+      paper_bgcolor: "rgba(0,0,0,0)",
+      plot_bgcolor: "rgba(0,0,0,0)",
+      font: { family: theme.font, color: theme.muted, size: 12 },
+      xaxis: axis(axes.titles[0], [frame.x0, frame.x1]),
+      yaxis: { ...axis(axes.titles[1], [frame.y0, frame.y1]), scaleanchor: "x", scaleratio: 1, constrain: "range" },
+      dragmode: this.host._fullLayout?.dragmode ?? "pan",
+      hovermode: false,
+      showlegend: false,
+      modebar: { bgcolor: "rgba(0,0,0,0)", color: theme.muted, activecolor: theme.accent },
+    };
+  }
+
+  /** Pan, zoom and reset end here: from Plotly's ranges to the shared frame. */
+  #readRanges() {
+    const full = this.host._fullLayout;
+    if (!full?.xaxis) return;
+    this.frame.ranges = [...full.xaxis.range, ...full.yaxis.range];
+    this.onMove();
+  }
+}
+
+/** Plotly reads a small HTML in its texts. @param {string} text */
+function escapeMarkup(text) {
+  return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+}

@@ -1,0 +1,130 @@
+/**
+ * A run as the browser knows it: a latent space whose points move, its curves, its newest weights.
+ *
+ * Messages come from `stream.js`; what they hold stands in the header of each `apply...`.
+ */
+
+import { Series } from "./series.js";
+
+/** @typedef {import("./space.js").Space} Space */
+/** @typedef {import("./stream.js").Message} Message */
+
+export class Run {
+  /** @param {Message} hello  run, state, model, train, title, label_names, factor_names, history, plane; the probe */
+  constructor({ facts, file }) {
+    const [count, ...shape] = file.shape("probe.images");
+    const dims = facts.model.latent_dim;
+    this.id = String(facts.run);
+    this.facts = facts;
+    /** @type {Space} */
+    this.space = {
+      config: facts.model,
+      isGaussian: facts.model.family !== "autoencoder",
+      dims,
+      count,
+      shape: /** @type {[number, number, number]} */ (shape),
+      images: /** @type {Uint8Array} */ (file.data("probe.images")),
+      labels: file.has("probe.labels") ? Int32Array.from(file.data("probe.labels")) : null,
+      labelNames: (facts.label_names ?? []).map(String),
+      factors: file.has("probe.factors") ? file.floats("probe.factors") : null,
+      factorNames: (facts.factor_names ?? []).map(String),
+      mean: new Float32Array(count * dims).fill(NaN),
+      logvar: null,
+      pca: null,
+      umap: null,
+    };
+    /** @type {import("./decoder.js").Weights | null} */
+    this.weights = null;
+    this.weightsStep = -1;
+    this.hasCodes = false;
+    this.curves = Object.fromEntries(
+      ["elbo", "log_likelihood", "kl"].map((name) => [name, { train: new Series(), test: new Series() }]),
+    );
+    this.now = { state: facts.state, step: 0, epoch: 0, total: facts.total_steps ?? 0, eta: null, rate: null, error: "", place: 0 };
+    this.#addHistory(facts.history ?? []);
+  }
+
+  get isLive() {
+    return this.now.state === "running";
+  }
+
+  /**
+   * step, epoch, log_likelihood, kl, kl_per_dim, images_per_second, eta_seconds; the codes of a part of the probe.
+   *
+   * @param {Message} message
+   * @returns {Int32Array | null} the images whose codes are new
+   */
+  applyFrame({ facts, file }) {
+    this.#applyFacts(facts);
+    if (!file.has("index")) return null;
+    const index = Int32Array.from(file.data("index"));
+    const mean = file.floats("mean");
+    const { dims } = this.space;
+    index.forEach((n, k) => this.space.mean.set(mean.subarray(k * dims, (k + 1) * dims), n * dims));
+    return index;
+  }
+
+  /**
+   * As a frame, and test_log_likelihood, test_kl, history_tail; all codes, the turned PCA, pictures.
+   *
+   * @param {Message} message
+   */
+  applySnapshot({ facts, file }) {
+    this.#applyFacts(facts);
+    this.#addHistory(facts.history_tail ?? []);
+    if (file.has("mean")) {
+      this.space.mean = file.floats("mean");
+      this.space.logvar = file.has("logvar") ? file.floats("logvar") : null;
+      this.hasCodes = true;
+    }
+    if (file.has("pca.components")) {
+      this.space.pca = { mean: file.floats("pca.mean"), components: file.floats("pca.components") };
+    }
+  }
+
+  /** @param {Message} message  step; decoder.* */
+  applyWeights({ facts, file }) {
+    this.weights = new Map(
+      file
+        .names()
+        .filter((name) => name.startsWith("decoder."))
+        .map((name) => [name, { shape: file.shape(name), data: file.floats(name) }]),
+    );
+    this.weightsStep = facts.step ?? -1;
+  }
+
+  /** @param {Message} message  state, error, place, step, eta_seconds */
+  applyState({ facts }) {
+    Object.assign(this.now, { state: facts.state, error: facts.error ?? "", place: facts.place ?? 0 });
+    if (facts.step) this.now.step = facts.step;
+    this.now.eta = facts.eta_seconds ?? null;
+  }
+
+  /** @param {Record<string, any>} facts */
+  #applyFacts(facts) {
+    const { epoch, step } = facts;
+    Object.assign(this.now, { step, epoch, eta: facts.eta_seconds ?? null, rate: facts.images_per_second ?? null });
+    /** @type {number[] | null} */
+    this.klPerDim = facts.kl_per_dim ?? null;
+    this.#addReadings(epoch, facts);
+  }
+
+  /** @param {Array<Record<string, any>>} entries */
+  #addHistory(entries) {
+    for (const entry of entries) this.#addReadings(entry.epoch, entry);
+    const last = entries.at(-1);
+    if (last && last.step > this.now.step) Object.assign(this.now, { step: last.step, epoch: last.epoch });
+    if (last?.kl_per_dim && !this.klPerDim) this.klPerDim = last.kl_per_dim;
+  }
+
+  #addReadings(epoch, facts) {
+    const { elbo, log_likelihood: logLikelihood, kl } = this.curves;
+    const difference = (a, b) => (a === null || a === undefined || b === null || b === undefined ? null : a - b);
+    logLikelihood.train.add(epoch, facts.log_likelihood);
+    logLikelihood.test.add(epoch, facts.test_log_likelihood);
+    kl.train.add(epoch, facts.kl);
+    kl.test.add(epoch, facts.test_kl);
+    elbo.train.add(epoch, difference(facts.log_likelihood, facts.kl));
+    elbo.test.add(epoch, difference(facts.test_log_likelihood, facts.test_kl));
+  }
+}

@@ -1,0 +1,78 @@
+"""What every test in a real browser shares: one Chromium, a server of static files, the running app."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from serving import JS, Errors, StaticSite, running_app
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for all tests: the one that CHROMIUM names, else the system's, else Playwright's own."""
+    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[StaticSite]:
+    """The static server."""
+    served = StaticSite()
+    yield served
+    served.server.shutdown()
+    served.server.server_close()
+
+
+@pytest.fixture
+def new_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
+    """Make a page in a context of its own; options are those of `Browser.new_context`."""
+    contexts = []
+
+    def make(**options: Any) -> Page:
+        context = chromium.new_context(**({"viewport": {"width": 1280, "height": 800}} | options))
+        contexts.append(context)
+        return context.new_page()
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(scope="module")
+def module_page(chromium: Browser, site: StaticSite) -> Iterator[Page]:
+    """A page from which modules are imported and called; it must stay free of errors."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    errors = Errors()
+    errors.watch(page)
+    page.goto(site.url)
+    yield page
+    context.close()
+    assert not errors
+
+
+@pytest.fixture
+def call(module_page: Page) -> Callable[..., Any]:
+    """Call code with a module's names: `call("latent.js", "m.interpolate(a[0], a[1], 5)", [[0], [1]])`."""
+
+    def run(module: str, expression: str, argument: Any = None) -> Any:
+        code = f"async (a) => {{ const m = await import('{JS}/{module}'); return {expression}; }}"
+        return module_page.evaluate(code, argument)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app itself, on a free port, with a library of its own."""
+    home = tmp_path_factory.mktemp("latent-home")
+    with running_app(home) as url:
+        yield url

@@ -1,0 +1,116 @@
+"""The decoder in the browser gives torch's pictures: every architecture, size, likelihood and family."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from playwright.sync_api import Page
+from safetensors.torch import save
+from serving import JS, StaticSite
+
+from vae_core.config import ARCHITECTURES, ModelConfig
+from vae_core.model import VAE, build_model
+
+LARGEST_DIFFERENCE = 1e-3
+
+CASES = [
+    *[ModelConfig(architecture=name, latent_dim=16) for name in ARCHITECTURES],
+    *[ModelConfig((1, 8, 8), 2, name, likelihood="gaussian") for name in ARCHITECTURES],
+    *[ModelConfig((3, 32, 32), 5, name) for name in ARCHITECTURES],
+    *[ModelConfig((3, 30, 27), 3, name, likelihood="gaussian_learned") for name in ARCHITECTURES],
+    ModelConfig((1, 28, 28), 1, "conv", family="autoencoder", width=0.125),
+    ModelConfig((1, 28, 28), 4, "conv", n_classes=10, width=1.3),
+    ModelConfig((1, 8, 8), 128, "mlp", width=4.0),
+]
+
+
+def trained_looking(config: ModelConfig) -> VAE:
+    """A model whose pictures have contrast and whose batch norms are not the identity."""
+    model = build_model(config, seed=1).eval()
+    generator = torch.Generator().manual_seed(2)
+    for name, tensor in model.decoder.state_dict().items():
+        if name.endswith("running_mean") or (name.endswith(".bias") and "norm" in name):
+            tensor.copy_(0.3 * torch.randn(tensor.shape, generator=generator))
+        elif name.endswith("running_var"):
+            tensor.copy_(0.5 + torch.rand(tensor.shape, generator=generator))
+        elif name.endswith(".weight"):
+            tensor.mul_(2.0)
+    return model
+
+
+def describe(config: ModelConfig) -> str:
+    return (
+        f"{config.architecture}-{'x'.join(map(str, config.image_shape))}-{config.latent_dim}d-{config.family}"
+    )
+
+
+@pytest.mark.parametrize("config", CASES, ids=describe)
+def test_decoding_is_torch_s_on_random_latents(
+    config: ModelConfig, site: StaticSite, module_page: Page
+) -> None:
+    model = trained_looking(config)
+    count = {"mlp": 1000, "conv": 1000, "article": 150}[config.architecture]
+    codes = torch.randn(count, config.latent_dim, generator=torch.Generator().manual_seed(3)) * 1.5
+    label = 3 if config.n_classes else 0
+    labels = torch.full((count,), label) if config.n_classes else None
+    with torch.no_grad():
+        expected = model.decode_images(codes, labels)
+    weights = {f"decoder.{name}": value for name, value in model.decoder.state_dict().items()}
+    url = site.put("/decoder.safetensors", save({**weights, "codes": codes, "expected": expected}))
+
+    worst = module_page.evaluate(
+        f"""async ([url, config, label]) => {{
+            const {{ Safetensors }} = await import("{JS}/safetensors.js");
+            const {{ Decoder }} = await import("{JS}/decoder.js");
+            const file = new Safetensors(await (await fetch(url)).arrayBuffer());
+            const weights = new Map(file.names().filter((n) => n.startsWith("decoder."))
+                .map((n) => [n, {{ shape: file.shape(n), data: file.floats(n) }}]));
+            const decoder = new Decoder(config, weights);
+            const codes = file.floats("codes");
+            const expected = file.floats("expected");
+            let worst = 0;
+            for (let n = 0; n * decoder.dims < codes.length; n++) {{
+                const z = codes.subarray(n * decoder.dims, (n + 1) * decoder.dims);
+                const picture = decoder.decode(z, undefined, label);
+                for (let p = 0; p < decoder.size; p++) {{
+                    const difference = Math.abs(picture[p] - expected[n * decoder.size + p]);
+                    if (!(difference <= worst)) worst = difference;
+                }}
+            }}
+            return worst;
+        }}""",
+        [url, config.to_dict(), label],
+    )
+
+    assert expected.std() > 0.02
+    assert worst < LARGEST_DIFFERENCE / 10
+
+
+def test_weights_of_another_model_are_refused_with_a_reason(site: StaticSite, call: Callable) -> None:
+    tiny = ModelConfig((1, 8, 8), architecture="mlp", width=0.125)
+    state = build_model(tiny).decoder.state_dict()
+    weights = [[f"decoder.{name}", list(t.shape), t.flatten().tolist()] for name, t in state.items()]
+
+    def message(**changes: object) -> str:
+        return call(
+            "decoder.js",
+            """(() => { const tensor = ([name, shape, data]) => [name, { shape, data: Float32Array.from(data) }];
+                try { new m.Decoder(a[0], new Map(a[1].map(tensor))); return ""; }
+                catch (error) { return error.message; } })()""",
+            [{**tiny.to_dict(), **changes}, weights],
+        )
+
+    assert message() == ""
+    assert "missing" in message(architecture="conv")
+    assert "instead of" in message(latent_dim=3)
+    assert "not known" in message(architecture="transformer")
+
+
+def test_half_precision_is_widened_exactly(call: Callable) -> None:
+    bits = np.arange(65536, dtype=np.uint16)
+    expected = bits.view(np.float16).astype(np.float32)
+    found = call("safetensors.js", "Array.from(m.widenHalf(Uint16Array.from(a)), String)", bits.tolist())
+    assert np.array_equal(np.array([float(text) for text in found], np.float32), expected, equal_nan=True)

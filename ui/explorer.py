@@ -1,0 +1,157 @@
+"""The browser component that follows the hand: map, decoded picture, sliders, strips, live curves.
+
+Its modules lie in `assets/explorer` and come to the browser from a route; what stands here is the doorway. The
+loader below is five lines because Streamlit makes a Blob URL of it, from which relative imports cannot work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict
+
+import streamlit as st
+
+from ui import routes
+
+if TYPE_CHECKING:
+    from streamlit.components.v2.types import ComponentRenderer
+
+    from ui.library import ModelEntry
+    from vae_core.engine import RunInfo
+
+Mode = Literal["explore", "train", "interpolate"]
+
+HTML: Final = '<div class="latent-explorer"></div>'
+LOADER: Final = """export default async function (component) {
+  const { default: mount } = await import(location.origin + component.data.module);
+  return mount(component);
+}
+"""
+KEYS: Final = ("z", "axes", "layers", "from", "to")
+"""What the component tells Python, each with the name of what it belongs to."""
+
+
+# `from` is a keyword of Python, so these fields are named by a call.
+Interpolation = TypedDict(
+    "Interpolation", {"from": int | None, "to": int | None, "method": str, "steps": int}
+)
+"""Which walk to draw: indices of two probe images (None: the component chooses), the path on the map ("linear"
+or "slerp"), and the pictures in a row, both ends counted."""
+
+
+@dataclass(frozen=True)
+class ExplorerResult:
+    """Hold what the hand chose since the component was mounted; None is what it has not touched.
+
+    Attributes:
+        z: the pinned latent, (D,).
+        axes: "0,1", "pca" or "umap".
+        layers: names of the map's layers that are on.
+        from_: index of the probe image at which the walk starts.
+        to: index of the probe image at which it ends.
+    """
+
+    z: tuple[float, ...] | None = None
+    axes: str | None = None
+    layers: tuple[str, ...] | None = None
+    from_: int | None = None
+    to: int | None = None
+
+
+def explorer(
+    *,
+    key: str,
+    mode: Mode,
+    entry: ModelEntry | None = None,
+    run: RunInfo | None = None,
+    z: Sequence[float] | None = None,
+    axes: str | None = None,
+    layers: Sequence[str] | None = None,
+    interpolation: Interpolation | Mapping[str, Any] | None = None,
+    height: int | None = None,
+) -> ExplorerResult:
+    """Draw the explorer of a stored model or of a run.
+
+    Args:
+        key: Streamlit's key of the component.
+        mode: which of its three views.
+        entry: the model, for "explore" and "interpolate".
+        run: the run to watch, for "train"; None shows where it will be.
+        z: latent to pin, (D,); None: the prior's mean.
+        axes: "0,1", "pca" or "umap"; None: what suits the model.
+        layers: names of the map's layers to turn on; None: what suits the model.
+        interpolation: which walk to draw, for "interpolate".
+        height: least height of the whole in px, kept free while it loads.
+
+    Returns:
+        What was chosen by hand on this very model or run.
+    """
+    base = routes.base_path()
+    bundle = entry and {"name": entry.name, "url": base + entry.url, "title": entry.title}
+    stream = run and {"url": f"{base}/latent/stream/{run.id}", "run": run.id}
+    data = {
+        "module": f"{routes.explorer_url()}/explorer.js",
+        "plotly": routes.plotly_url(),
+        "mode": mode,
+        "bundle": bundle,
+        "stream": stream,
+        "z": None if z is None else [round(float(value), 3) for value in z],
+        "axes": axes,
+        "layers": None if layers is None else list(layers),
+        "interpolation": None if interpolation is None else dict(interpolation),
+    }
+    state = _component()(
+        key=key,
+        data=data,
+        height="content" if height is None else height,
+        **{f"on_{name}_change": _nothing for name in KEYS},
+    )
+    of = bundle["url"] if bundle else stream["run"] if stream else None
+    return _result({name: getattr(state, name, None) for name in KEYS}, of, entry)
+
+
+def _component() -> ComponentRenderer:
+    """Register the component, or give the one that is registered: its texts never change while the server runs."""
+    if "renderer" not in _registered:
+        _registered["renderer"] = st.components.v2.component(
+            "latent_explorer",
+            html=HTML,
+            css=(routes.EXPLORER / "explorer.css").read_text(encoding="utf-8"),
+            js=LOADER,
+            isolate_styles=False,
+        )
+    return _registered["renderer"]
+
+
+_registered: dict[str, ComponentRenderer] = {}
+
+
+def _nothing() -> None:
+    """Stand in for a callback: Streamlit reads the keys of the state from their names."""
+
+
+def _result(state: Mapping[str, Any], of: str | None, entry: ModelEntry | None) -> ExplorerResult:
+    """Judge what came from the browser: its form, and whether it belongs to what is shown now."""
+    said = {name: found.get("value") for name, found in state.items() if isinstance(found, Mapping) and found.get("of") == of}
+    dims = entry.model_config.latent_dim if entry else None
+    count = entry.probe_count if entry else 0
+    z, axes, layers = said.get("z"), said.get("axes"), said.get("layers")
+    numbers = isinstance(z, list) and len(z) == dims and all(_is_number(value) for value in z)
+    names = isinstance(layers, list) and all(isinstance(name, str) for name in layers)
+    return ExplorerResult(
+        z=tuple(float(value) for value in z) if numbers else None,
+        axes=axes if isinstance(axes, str) else None,
+        layers=tuple(layers) if names else None,
+        from_=_index(said.get("from"), count),
+        to=_index(said.get("to"), count),
+    )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value)
+
+
+def _index(value: Any, count: int) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < count else None
