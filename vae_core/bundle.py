@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     import torch
 
     from vae_core.model import VAE
+    from vae_core.probe import Probe
     from vae_core.projection import Projection
     from vae_core.trainer import Trainer
 
@@ -200,21 +201,19 @@ def make_bundle(trainer: Trainer, *, title: str = "", umap: bool = False) -> Bun
     Raises:
         ValueError: the training has diverged and left no numbers to save.
     """
-    from vae_core.latent import encode_images
+    from vae_core.measure import held_out_metrics
     from vae_core.projection import fit_projection
 
     config, image_set = trainer.model_config, trainer.image_set
-    model = copy.deepcopy(trainer.model).eval()
+    model = copy.deepcopy(trainer.model).cpu().eval()
     if not all(bool(weight.isfinite().all()) for weight in model.state_dict().values()):
         raise ValueError(
-            "the training has diverged: its weights are no numbers any more; take a smaller learning rate"
+            "the training has diverged: its weights are no numbers any more. Take a smaller learning rate"
         )
-    held_out = trainer.test_images  # (N, C, H, W) in [0, 1], at most 1,000
-    _round_weights(model, held_out)
+    x, y = _held_out(trainer)
+    _round_weights(model, x, y)
 
-    seen = trainer.probe
-    posterior = encode_images(model, seen.images)
-    probe = BundleProbe(seen.images, posterior.mean, posterior.logvar, seen.labels, seen.factors)
+    probe = _placed(model, trainer.probe)
     projections = {}
     if config.latent_dim >= 2:
         projections["pca"] = fit_projection(probe.mean, method="pca")
@@ -225,7 +224,7 @@ def make_bundle(trainer: Trainer, *, title: str = "", umap: bool = False) -> Bun
         probe,
         projections,
         tuple(_short(entry) for entry in trainer.history),
-        {},
+        held_out_metrics(model, x, y, binarized=trainer.train_config.binarize != "none"),
         {
             "title": _title(title or f"{image_set.title}, {config.latent_dim} dimensions"),
             "versions": _versions(),
@@ -233,15 +232,33 @@ def make_bundle(trainer: Trainer, *, title: str = "", umap: bool = False) -> Bun
         },
         {
             "name": image_set.name,
-            "title": image_set.title,
-            "size": len(image_set),
-            "label_names": list(image_set.label_names),
-            "factor_names": list(image_set.factor_names),
+            "title": _title(image_set.title),
+            "size": len(image_set.images),
+            "label_names": [_title(name) for name in image_set.label_names],
+            "factor_names": [_title(name) for name in image_set.factor_names],
             "licence": image_set.licence,
             "source": image_set.source,
         },
     )
     return with_umap(bundle) if umap else bundle
+
+
+def _held_out(trainer: Trainer) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Return the images in [0, 1], (N, C, H, W), and labels that a model is judged by; the probe in need."""
+    labels = trainer.model_config.n_classes > 0
+    if trainer.test_images is not None:
+        y = trainer.test_labels
+        return trainer.test_images.cpu(), y.cpu() if labels and y is not None else None
+    return trainer.probe.images.float() / 255, trainer.probe.labels if labels else None
+
+
+def _placed(model: VAE, probe: Probe) -> BundleProbe:
+    """Put the probe's images into the model's latent space."""
+    from vae_core.latent import encode_images
+
+    labels = probe.labels if model.config.n_classes else None
+    posterior = encode_images(model, probe.images, labels=labels)
+    return BundleProbe(probe.images, posterior.mean, posterior.logvar, probe.labels, probe.factors)
 
 
 def _unpacked(data: bytes) -> Bundle:
@@ -335,12 +352,13 @@ def _projection_tensors(projections: Mapping[str, Projection]) -> dict[str, torc
     return tensors
 
 
-def _round_weights(model: VAE, x: torch.Tensor) -> None:
+def _round_weights(model: VAE, x: torch.Tensor, y: torch.Tensor | None) -> None:
     """Round a model's weights to float16, in place, unless that would cost it more than `HALF_TOLERANCE`.
 
     Args:
         model: in eval mode.
         x: held-out images in [0, 1], (N, C, H, W).
+        y: their labels, (N,), for a model with classes.
     """
     import torch
 
@@ -348,7 +366,7 @@ def _round_weights(model: VAE, x: torch.Tensor) -> None:
 
     def worth() -> float:
         with torch.no_grad():
-            terms = elbo_terms(model, x, generator=torch.Generator().manual_seed(0))
+            terms = elbo_terms(model, x, generator=torch.Generator().manual_seed(0), y=y)
         return float((terms.log_likelihood if terms.elbo is None else terms.elbo).mean())
 
     exact = {name: weight.clone() for name, weight in model.state_dict().items()}
