@@ -22,7 +22,7 @@ from ui.sitemap import PLACES, link  # noqa: E402
 from vae_core import image_sets  # noqa: E402
 from vae_core.engine import get_engine  # noqa: E402
 
-st.set_page_config(page_title="Latent Explorer", page_icon=":material/scatter_plot:", layout="wide",
+st.set_page_config(page_title="Latent Explorer", page_icon=str(ROOT / "assets" / "icon.svg"), layout="wide",
                    initial_sidebar_state=220)  # fmt: skip
 st.html(ROOT / "assets" / "app.css")
 st.logo(str(ROOT / "assets" / "logo.svg"), size="large")
