@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import streamlit as st
-from ui.explorer import explorer
 
-from ui import state, view
-from ui.describe import model_facts
-from ui.models import choose_model
-from ui.notices import link_notices, opening
-from ui.probe_view import index, interpolate_check
+from ui import state
+from ui.explorer import chosen, explorer
+from ui.models import model_row
+from ui.notices import link_notices
+from ui.probe_view import index, interpolate_check, interpolate_values
+from ui.view import in_step
 
-opening(
+entry = model_row(
     "Interpolate",
     "A walk from one real image to another through the latent space, decoded at every step. **Choose two "
     "images** on the map or below it, and compare the walk with a plain blend of their pixels.",
+    state.INTERPOLATE_MODEL,
 )
 notices = st.container()
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-    entry = choose_model(state.INTERPOLATE_MODEL)
-    methods = state.choice(state.INTERPOLATE_METHOD)
     method = st.radio(
         "Path on the map",
-        methods.options,
+        state.choice(state.INTERPOLATE_METHOD).options,
         key=state.INTERPOLATE_METHOD,
         bind="query-params",
         horizontal=True,
@@ -39,24 +38,16 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         width=150,
         help="Both ends count: 2 shows the ends alone.",
     )
-    if entry is not None:
-        st.caption(model_facts(entry), width="stretch")
 
 if entry is not None:
-    check = interpolate_check(entry)
-    told = view.begin("interpolate", entry.name, state.INTERPOLATE_VIEW, check)
-    ends = {name: index(told.get(f"interpolate_{name}", ""), entry.probe_count) for name in ("from", "to")}
-    result = explorer(
+    hand = interpolate_values(chosen("interpolate", entry))
+    view = in_step("interpolate", entry.name, state.INTERPOLATE_VIEW, interpolate_check(entry), hand)
+    start, end = (index(view.get(name, ""), entry.probe_count) for name in state.INTERPOLATE_VIEW)
+    explorer(
         key="interpolate",
         mode="interpolate",
         entry=entry,
-        interpolation={**ends, "method": method, "steps": int(steps)},
+        interpolation={"from": start, "to": end, "method": method, "steps": int(steps)},
     )
-    said = {}
-    if result.from_ is not None:
-        said["interpolate_from"] = str(result.from_)
-    if result.to is not None:
-        said["interpolate_to"] = str(result.to)
-    view.follow("interpolate", state.INTERPOLATE_VIEW, check, said)
 
 link_notices(notices)

@@ -7,6 +7,7 @@ from typing import Final
 
 from ui.owner import ModelEntry
 from ui.text import count, duration, plain
+from vae_core import ModelConfig, TrainConfig
 from vae_core.engine import RunInfo
 
 STATES: Final = {
@@ -85,13 +86,26 @@ def model_metrics(entry: ModelEntry) -> tuple[tuple[str, str, str], ...]:
     for key, name, value, meaning in METRICS:
         number = metrics.get(key)
         if isinstance(number, (int, float)) and not isinstance(number, bool) and math.isfinite(number):
-            found.append((name, value.format(number, **words), meaning.format(**words)))
+            found.append((name, value.format(number, **words).replace("-", "−"), meaning.format(**words)))
     return tuple(found)
 
 
-def run_title(run: RunInfo) -> str:
-    """Return a run's title, or what to call it."""
-    return run.title or f"{run.image_set} {run.model.latent_dim}-D"
+def run_title(images: str, model: ModelConfig, train: TrainConfig) -> str:
+    """Return what to call a run, and the model that it makes, until someone finds a better title."""
+    parts = [images, count(model.latent_dim, "dimension")]
+    if model.has_likelihood and train.beta != 1:
+        parts.append(f"beta {train.beta:g}")
+    return ", ".join(parts if model.has_likelihood else [*parts, model.family])
+
+
+def run_facts(run: RunInfo) -> str:
+    """Say what a run trains: the fields beside it may say something else by now."""
+    model, train = run.model, run.train
+    parts = [plain(run.image_set), f"{model.family}, {model.architecture}, {plain(model.likelihood)}"]
+    parts.append(count(model.latent_dim, "latent dimension"))
+    if model.has_likelihood:
+        parts.append(f"beta {train.beta:g}")
+    return f"This run: {' · '.join(parts)} · learning rate {train.learning_rate:g}"
 
 
 def run_status(run: RunInfo) -> str:

@@ -112,6 +112,12 @@ def explorer(
     return _result({name: getattr(state, name, None) for name in KEYS}, of, entry)
 
 
+def chosen(key: str, entry: ModelEntry) -> ExplorerResult:
+    """Return what `explorer` will return for this key and model, before it is drawn."""
+    state = st.session_state.get(key) or {}
+    return _result({name: state.get(name) for name in KEYS}, routes.base_path() + entry.url, entry)
+
+
 def _component() -> ComponentRenderer:
     """Register the component, or give the one that is registered: its texts never change while the server runs."""
     if "renderer" not in _registered:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from ui.explorer import ExplorerResult
 from ui.owner import ModelEntry
 from ui.state import view_problem
 from ui.view import Check, Values
@@ -47,6 +48,24 @@ def interpolate_check(entry: ModelEntry) -> Check:
     return check
 
 
+def explore_values(chosen: ExplorerResult) -> Values:
+    """Write what the hand chose on the Explore page as the link has it."""
+    values = {}
+    if chosen.z is not None:
+        values["explore_z"] = ",".join(f"{value:.3f}" for value in chosen.z)
+    if chosen.axes is not None:
+        values["explore_axes"] = chosen.axes
+    if chosen.layers is not None:
+        values["explore_layers"] = ",".join(chosen.layers)
+    return values
+
+
+def interpolate_values(chosen: ExplorerResult) -> Values:
+    """Write what the hand chose on the Interpolate page as the link has it."""
+    ends = {"interpolate_from": chosen.from_, "interpolate_to": chosen.to}
+    return {name: str(end) for name, end in ends.items() if end is not None}
+
+
 def numbers(text: str, wanted: int) -> tuple[float, ...] | None:
     """Read a latent, `0.5,-1.25`; None unless it is that many finite numbers."""
     try:
@@ -81,11 +100,6 @@ def index(text: str, limit: int) -> int | None:
     """Read the index of a probe image; None unless there is one."""
     fits = text.isascii() and text.isdigit() and len(text) < 9 and int(text) < limit
     return int(text) if fits else None
-
-
-def latent_text(z: Sequence[float]) -> str:
-    """Write a latent as the link has it: three decimals, commas."""
-    return ",".join(f"{value:.3f}" for value in z)
 
 
 def _sort(link: Values, expected: dict[str, tuple[bool, str]]) -> tuple[Values, Sequence[str]]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import streamlit as st
 
 from ui import state
-from ui.describe import run_status, run_title
+from ui.describe import run_facts, run_title
 from ui.owner import Library, LibraryError, current_owner
 from ui.settings import LIVE, Settings, read_settings, stored_settings, weights_note
 from ui.sitemap import link
@@ -113,7 +113,7 @@ def controls(run: RunInfo | None, settings: Settings) -> None:
         st.text_input(
             "Title of the saved model",
             key="train_title",
-            placeholder=_title(run) if run else "Title of the saved model",
+            placeholder=run.title if run else "Title of the saved model",
             label_visibility="collapsed",
             max_chars=80,
             width=220,
@@ -152,7 +152,12 @@ def _start() -> None:
     if settings.model is None or settings.train is None or settings.wrong:
         return
     model, train = settings.model, settings.train
-    _try(lambda: get_engine().start_run(current_owner(), image_set=settings.images, model=model, train=train))
+    title = run_title(settings.images, model, train)
+    _try(
+        lambda: get_engine().start_run(
+            current_owner(), image_set=settings.images, model=model, train=train, title=title
+        )
+    )
 
 
 def _act(name: str) -> None:
@@ -173,7 +178,7 @@ def _save() -> None:
     run = get_engine().current_run(current_owner())
     if run is None:
         return
-    title = str(st.session_state.get("train_title", "")).strip() or _title(run)
+    title = str(st.session_state.get("train_title", "")).strip() or run.title
 
     def save() -> None:
         path = Library(current_owner()).path_for_new(title)
@@ -206,15 +211,10 @@ def _status(drawn: tuple[str, str, bool] | None) -> None:
     run = get_engine().current_run(current_owner())
     if (run and (run.id, run.state, run.step > 0)) != drawn:
         st.rerun()  # the buttons follow the run's state
-    if run is None:
-        st.caption("No run yet. The settings on the left will do: press Start.")
-    else:
-        st.caption(run_status(run))
+    st.caption(run_facts(run) if run else "The settings beside this will do for a start.")
     refused = st.session_state.get(_REFUSED, "")
     if refused:
         st.caption(f":red[:material/error: {plain(refused)}]")
-    elif run is not None and run.error:
-        st.caption(f":red[:material/error: {plain(run.error)}]")
     elif run is not None and run.note:
         st.caption(f":material/info: {plain(run.note)}")
     _saving()
@@ -249,10 +249,6 @@ def _settings() -> Settings:
     values = {key: st.session_state[key] for key in state.TRAIN_SETTINGS}
     info = next(info for info in image_sets() if info.name == st.session_state[state.TRAIN_IMAGES])
     return read_settings(values, info)
-
-
-def _title(run: RunInfo) -> str:
-    return run_title(run)
 
 
 @contextmanager

@@ -1,8 +1,7 @@
 """Keep what the browser component shows and what the link says in step.
 
-The component is told its view when the page opens, when the model changes, and when the link changes from
-outside (Back, Forward). After that the hand leads: what the component reports goes into the link and is never
-handed back, so that a rerun which arrives late cannot pull the picture from under the pointer.
+The component is told its view; the hand changes it there; what the hand chose goes into the link and is told
+back. Back and Forward change the link, and so the view. Each model keeps the view in which it was left.
 """
 
 from __future__ import annotations
@@ -22,58 +21,42 @@ Check: TypeAlias = Callable[[Values], tuple[Values, Sequence[str]]]
 
 @dataclass
 class _View:
-    """Hold what one component was told, what it has said since, and what the link held after that."""
+    """Hold the view of one model, what the hand had chosen by then, and what the link held after that."""
 
     model: str
-    told: Values
-    said: Values = field(default_factory=dict)
-    heard: Values = field(default_factory=dict)
+    now: Values
+    chosen: Values
     linked: Values = field(default_factory=dict)
 
-    def now(self) -> Values:
-        return {**self.told, **self.said}
 
-
-def begin(page: str, model: str, names: Sequence[str], check: Check) -> Values:
-    """Return the view to tell the component, by the names of the URL.
+def in_step(page: str, model: str, names: Sequence[str], check: Check, chosen: Mapping[str, str]) -> Values:
+    """Return the view to tell the component, by the names of the URL, and write it into the link.
 
     Args:
         page: the page's name.
         model: what the view belongs to: another model's view means nothing.
         names: the view's names in the URL.
         check: says which of the link's values this model can use.
+        chosen: what the hand has chosen in the component; what it has not touched is absent.
     """
-    key, link = f"{page}_view", _link(names)
+    key, link, hand = f"{page}_view", _link(names), dict(chosen)
     before: _View | None = st.session_state.get(key)
-    if before is not None and before.model == model and not state.entered():
-        return before.told
-    left: dict[str, Values] = state.remembered(f"{key}s_left", dict)
-    if before is not None:
-        left[before.model] = before.now()
-    is_new = before is None or state.entered() or link != before.linked
-    told = (_usable(link, check) if is_new else {}) or left.get(model, {})
-    st.session_state[key] = _View(model, told, linked=link)
-    return told
-
-
-def follow(page: str, names: Sequence[str], check: Check, said: Mapping[str, str]) -> None:
-    """Write what the component says into the link, or tell it what a changed link says.
-
-    Args:
-        page: the page's name.
-        names: the view's names in the URL.
-        check: as given to `begin`.
-        said: what the component reports, by the names of the URL; what it has not said is absent.
-    """
-    view: _View = st.session_state[f"{page}_view"]
-    link = _link(names)
-    if dict(said) != view.heard:
-        view.said = view.heard = dict(said)
-    elif link != view.linked:
-        view.told, view.said, view.linked = _usable(link, check), {}, link
-        st.rerun()
-    _write(names, view.now())
-    view.linked = view.now()
+    if before is None or before.model != model or state.entered():
+        left: dict[str, Values] = state.remembered(f"{key}s_left", dict)
+        if before is not None:
+            left[before.model] = before.now
+        is_new = before is None or state.entered() or link != before.linked
+        view = _View(model, (_usable(link, check) if is_new else {}) or left.get(model, {}), hand)
+    else:
+        view = before
+        if hand != view.chosen:
+            view.now, view.chosen = {**view.now, **hand}, hand
+        elif link != view.linked:
+            view.now = _usable(link, check)
+    _write(names, view.now)
+    view.linked = view.now
+    st.session_state[key] = view
+    return view.now
 
 
 def _link(names: Sequence[str]) -> Values:

@@ -148,8 +148,10 @@ class FakeExplorer:
     told: list[dict[str, Any]] = field(default_factory=list)
     says: dict[str, Any] = field(default_factory=dict)
 
-    def __call__(self, **data: Any) -> SimpleNamespace:
+    def __call__(self, **data: Any) -> None:
         self.told.append(data)
+
+    def chosen(self, key: str, entry: Any) -> SimpleNamespace:
         return SimpleNamespace(
             **{"z": None, "axes": None, "layers": None, "from_": None, "to": None} | self.says
         )
@@ -176,6 +178,7 @@ def component(monkeypatch: pytest.MonkeyPatch) -> FakeExplorer:
 
     fake = FakeExplorer()
     monkeypatch.setattr(ui.explorer, "explorer", fake)
+    monkeypatch.setattr(ui.explorer, "chosen", fake.chosen)
     return fake
 
 

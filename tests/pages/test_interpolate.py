@@ -52,4 +52,4 @@ def test_the_chosen_ends_go_into_the_link(app: App, component: FakeExplorer) -> 
     app.test.radio(key="interpolate_method").set_value("slerp")
     app.run()
     assert component.told[-1]["interpolation"]["method"] == "slerp"
-    assert component.told[-1]["interpolation"]["from"] is None, "the component keeps its own ends"
+    assert component.told[-1]["interpolation"]["from"] == 4

@@ -25,7 +25,7 @@ def test_every_model_has_a_card(app: App, engine: FakeEngine) -> None:
     app.open("models")
     assert "**MNIST in two numbers**" in app.text
     assert "**MNIST in sixteen**" in app.text
-    assert "ELBO -141.2" in app.said
+    assert "ELBO −141.2" in app.said
     assert "Active 2 of 2" in app.captions
     assert len(app.test.get("image")) == 2
     asked = [what[2] for what in engine.asked if what[:2] == ("submit", "thumbnails")]
