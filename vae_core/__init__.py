@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from vae_core.config import ModelConfig as ModelConfig
     from vae_core.config import TrainConfig as TrainConfig
     from vae_core.evaluate import importance_nll as importance_nll
+    from vae_core.explain import StepDetail as StepDetail
     from vae_core.images import ImageSet as ImageSet
     from vae_core.images import ImageSetInfo as ImageSetInfo
     from vae_core.images import image_sets as image_sets
@@ -48,6 +49,7 @@ _HOME = {  # public name -> the module that defines it
     "Posterior": "model",
     "Projection": "projection",
     "Snapshot": "trainer",
+    "StepDetail": "explain",
     "TrainConfig": "config",
     "Trainer": "trainer",
     "VAE": "model",

@@ -23,6 +23,7 @@ import torch
 from torch import Tensor
 
 from vae_core.config import ModelConfig, TrainConfig, check_together
+from vae_core.explain import SHOWN, Dissection, StepDetail
 from vae_core.model import VAE, Posterior, build_model, standard_normal
 from vae_core.objective import elbo_terms
 from vae_core.probe import Probe, choose_probe, hold_out, shuffled
@@ -283,6 +284,27 @@ class Trainer:
         self._last = self._look(weights=weights, measure=measure)
         return self._last
 
+    def explain_step(self, *, images: int = SHOWN) -> StepDetail:
+        """Take one step, the very one that `advance(steps=1)` would take, and return all that happened in it.
+
+        Args:
+            images: how many of the batch's images the answer holds, at most.
+
+        Raises:
+            ValueError: the run is at its end.
+        """
+        if self.done:
+            raise ValueError(f"this run is at its end, step {self._step}: there is no step left to explain")
+        began = time.perf_counter()
+        x, y = self._next_batch()
+        dissection = Dissection(self.model, x, generator=self._noise, y=y)
+        self._update(dissection.terms)
+        detail = dissection.detail(images)
+        self._seconds += time.perf_counter() - began
+        if self._position == 0:
+            self._end_epoch()
+        return detail
+
     def encode_probe(self, start: int, count: int) -> tuple[Tensor, Tensor | None]:
         """Encode a part of the probe with the newest weights.
 
@@ -423,6 +445,11 @@ class Trainer:
                 return
 
     def _train_step(self) -> None:
+        x, y = self._next_batch()
+        self._update(elbo_terms(self.model, x, generator=self._noise, y=y))
+
+    def _next_batch(self) -> tuple[Tensor, Tensor | None]:
+        """Pick the images (B, C, H, W), in [0, 1], and labels that the next step learns from."""
         position, batch_size = self._position, self._train_config.batch_size
         if position == 0:
             self._shuffle()
@@ -431,15 +458,16 @@ class Trainer:
         x = _unit(self._images[index])  # (B, C, H, W)
         if self._train_config.binarize == "dynamic":
             x = torch.bernoulli(x, generator=self._pixels)
-        y = None if self._labels is None else self._labels[index]
+        return x, None if self._labels is None else self._labels[index]
 
-        terms = elbo_terms(self.model, x, generator=self._noise, y=y)
+    def _update(self, terms: ElboTerms) -> None:
+        """Move the weights by one step of the optimiser."""
         self._optimizer.zero_grad()
         terms.loss(self._beta(), self._train_config.free_bits).backward()  # type: ignore[no-untyped-call]
         self._optimizer.step()
 
         _add_terms(self._sums, terms)
-        self._since.images += len(x)
+        self._since.images += len(terms.log_likelihood)
         self._step += 1
 
     def _end_epoch(self) -> None:
