@@ -24,7 +24,7 @@ DIED_AGAIN: Final = (
 CANNOT_START: Final = "The training process cannot be started on this server; its log says why."
 NOT_A_NUMBER: Final = (
     "The loss is no longer a number: the weights grew until the computer could not hold them. "
-    "A smaller learning rate prevents this."
+    "Start over, or from an earlier state, with a smaller learning rate."
 )
 
 
@@ -36,7 +36,7 @@ def describe(error: BaseException) -> str:
     if isinstance(error, MemoryError) or "out of memory" in text.lower() or "can't allocate" in text.lower():
         return OUT_OF_MEMORY
     if isinstance(error, FloatingPointError):
-        return text or NOT_A_NUMBER
+        return f"{text[:1].upper()}{text[1:]}." if text else NOT_A_NUMBER
     if isinstance(error, ValueError) and text:  # ours: they say what was wrong
         return text[:500]
     return f"Something went wrong that should not have ({type(error).__name__}: {text[:300]}). Try again."

@@ -1,7 +1,7 @@
 """One run in the worker's memory: trained in pieces, shown to those who watch, put on disk now and then.
 
-Showing costs time that training lacks, so it is counted: pictures of the map get at most 4 % of the time,
-full snapshots at most 4 % (10 % where many share the worker and each has little), whatever the model's size.
+Showing costs time that training lacks, so it is counted: frames get about 2.5 % of the time and full
+snapshots 5 % (10 % where many share the worker and each has little), whatever the model's size.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ WATCHED_PIECE: Final = 0.1
 """Seconds of training between two frames."""
 
 UNWATCHED_PIECE: Final = 0.3
-FRAME_SHARE: Final = 0.04
-SNAPSHOT_SHARE: Final = 0.04
+FRAME_SHARE: Final = 0.025
+SNAPSHOT_SHARE: Final = 0.05
 CROWDED_SHARE: Final = 0.10
 CROWD: Final = 4
 FRAME_BYTES: Final = 16_000
@@ -51,7 +51,7 @@ SAVE_SECONDS: Final = 3.5
 """Seconds of training between two states on disk; with the piece on top this stays under four."""
 
 FIRST_SAVE: Final = 1.0
-SMALL_STEPS: Final = 32
+PROGRESS_SECONDS: Final = 0.5
 
 
 class LiveRun:
@@ -68,6 +68,7 @@ class LiveRun:
         self.name: str = order["run"]
         self.generation: int = order["generation"]
         self.until: int | None = None
+        self._request = 0
         self.resting = bool(order["paused"])
         self.unsaved = 0.0
         self._order = order
@@ -84,6 +85,7 @@ class LiveRun:
         self._weights_at = -math.inf
         self._weights_size = 0
         self._history_told = 0
+        self._told_at = -math.inf
         self._plane: Projection | None = None
         self._last: tuple[dict[str, Any], bytes] | None = None
         self._saved_once = False
@@ -112,7 +114,7 @@ class LiveRun:
             )
         self._history_told = len(self.trainer.history)
         self._write_probe()
-        self.tell("loaded", facts={**self._progress(), "history": self.trainer.history})
+        self.tell("loaded", facts={**self._progress(), **self._names(), "history": self.trainer.history})
         if self.resting:
             self._send_snapshot()
 
@@ -129,6 +131,11 @@ class LiveRun:
             if self.resting and self._last is None:
                 self._send_snapshot()
 
+    def take_steps(self, steps: int, request: int) -> None:
+        """Take so many more steps, and rest then; the request's number comes back with the news of it."""
+        first = self.until if self.until is not None else self.trainer.step
+        self.until, self._request = first + steps, request
+
     def rest(self) -> None:
         """Show and save how things stand, and take no more steps."""
         self.resting, self.until = True, None
@@ -136,7 +143,8 @@ class LiveRun:
         if self._hands:
             self.send_weights()
         self.save()
-        self.tell("rested")
+        self.tell("rested", request=self._request)
+        self._request = 0
 
     def leave(self) -> None:
         """Show and save how things stand, for those who come when it is not in memory any more."""
@@ -181,16 +189,15 @@ class LiveRun:
             return
         if self._watchers:
             self._show(snapshot, spent, sharers)
+        elif time.monotonic() - self._told_at >= PROGRESS_SECONDS:
+            self.tell("progress", facts=self._facts(snapshot, sharers))
         if self.unsaved >= (SAVE_SECONDS if self._saved_once else FIRST_SAVE):
             self.save()
 
     def _advance(self) -> Snapshot:
         left = None if self.until is None else self.until - self.trainer.step
-        if left is not None and left <= SMALL_STEPS:
-            return self.trainer.advance(steps=left, measure=False)
-        return self.trainer.advance(
-            seconds=WATCHED_PIECE if self._watchers else UNWATCHED_PIECE, measure=False
-        )
+        piece = WATCHED_PIECE if self._watchers else UNWATCHED_PIECE
+        return self.trainer.advance(steps=left, seconds=piece, measure=False)
 
     def _show(self, snapshot: Snapshot, spent: float, sharers: int) -> None:
         """Send what is due to those who watch."""
@@ -209,7 +216,11 @@ class LiveRun:
     # What watchers get
 
     def tell(self, kind: str, body: bytes = b"", **more: Any) -> None:
-        """Say something about this run to the server."""
+        """Say something about this run to the server, and what is new in its history."""
+        if kind in ("progress", "frame", "snapshot"):
+            self._told_at = time.monotonic()
+            more["history_tail"] = self.trainer.history[self._history_told :]
+            self._history_told = len(self.trainer.history)
         self._outbox.put({"kind": kind, "run": self.name, "generation": self.generation, **more}, body)
 
     def send_weights(self) -> None:
@@ -239,11 +250,9 @@ class LiveRun:
         snapshot = self.trainer.advance(steps=0, measure=True)
         arrays, facts = self._snapshot_arrays(snapshot)
         facts |= self._facts(snapshot, sharers)
-        tail = self.trainer.history[self._history_told :]
-        self._history_told = len(self.trainer.history)
         data = tensorfile.pack(arrays, {})
         self._last = facts, data
-        self.tell("snapshot", data, facts={**facts, "history_tail": tail})
+        self.tell("snapshot", data, facts=facts)
         self._since_snapshot, self._snapshot_at = 0.0, time.monotonic()
         self._snapshot_epoch = int(snapshot.epoch)
         cost = time.perf_counter() - before
@@ -324,9 +333,12 @@ class LiveRun:
         """Put the state on disk, and beside it what a watcher gets while the run is not in memory.
 
         Raises:
+            FloatingPointError: the weights are no numbers any more; the state on disk stays what it was.
             OSError: the disk is full.
         """
         before = time.perf_counter()
+        if not all(bool(weights.isfinite().all()) for weights in self.trainer.model.parameters()):
+            raise FloatingPointError(NOT_A_NUMBER)
         write_whole(self._folder / record.STATE, pack_state(self.trainer))
         progress = {**self._progress(), "history": self.trainer.history, **self._names()}
         write_whole(self._folder / record.PROGRESS, json.dumps(progress).encode())

@@ -29,12 +29,16 @@ class Outbox:
         threading.Thread(target=self._write, name="outbox", daemon=True).start()
 
     def put(self, facts: Mapping[str, Any], body: bytes = b"") -> None:
-        """Add a message; of frames and weights a newer one takes the place of an older."""
+        """Add a message; of frames and weights a newer one takes the place of an older.
+
+        What is new in the history is never lost with a frame.
+        """
         with self._news:
             if facts["kind"] in REPLACED:
                 for index, (older, _) in enumerate(self._waiting):
                     if older["kind"] == facts["kind"] and older["run"] == facts["run"]:
-                        self._waiting[index] = (facts, body)
+                        tail = [*older.get("history_tail", ()), *facts.get("history_tail", ())]
+                        self._waiting[index] = ({**facts, "history_tail": tail}, body)
                         return
             self._waiting.append((facts, body))
             self._news.notify_all()

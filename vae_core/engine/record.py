@@ -47,7 +47,7 @@ class Run:
         folder: where it lies on disk.
         loaded: whether it is in the memory of the worker.
         generation: counts how often it was loaded; messages from before the last time are old news.
-        stepping: whether it takes the steps that were asked for, and rests then.
+        stepping: number of the request whose steps it takes, to rest then; 0 when there is none.
         deaths: how often the worker died with this run in its hands since it last reached the disk.
         seen: when its owner was last heard of, on the monotonic clock.
         snapshot: the newest snapshot, facts and arrays, while it is loaded.
@@ -78,7 +78,7 @@ class Run:
     factor_names: tuple[str, ...] = ()
     loaded: bool = False
     generation: int = 0
-    stepping: bool = False
+    stepping: int = 0
     deaths: int = 0
     seen: float = field(default_factory=time.monotonic)
     snapshot: tuple[Mapping[str, Any], bytes] | None = None

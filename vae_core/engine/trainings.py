@@ -32,6 +32,9 @@ LOG: Final = logging.getLogger(__name__)
 MAX_ACTIVE: Final = 40
 """Runs that train at a time; more form a line."""
 
+LINE_SECONDS: Final = 5.0
+"""So often those who wait in the line are told how long it may take."""
+
 MAX_RUNS: Final = 12
 """Runs of one owner that are kept on disk."""
 
@@ -80,6 +83,8 @@ class Trainings:
     _deaths: int = 0
     _failed_starts: int = 0
     _hands: int = 0
+    _requests: int = 0
+    _line_told_at: float = 0.0
     _swept_at: float = field(default_factory=time.monotonic)
     _closing: bool = False
 
@@ -137,7 +142,7 @@ class Trainings:
         """Go on with a run that rests."""
         if run.state in ("paused", "stopped", "failed", "parked"):
             self._stop_others(run)
-            run.stepping, run.deaths, run.note = False, 0, ""
+            run.stepping, run.deaths, run.note = 0, 0, ""
             self._go(run)
 
     def step(self, run: Run, steps: int) -> None:
@@ -148,8 +153,9 @@ class Trainings:
         if not run.loaded:
             run.state = "paused"
             self._load(run, new=True)
-        run.stepping = True
-        self._tell(run, "step", steps=steps)
+        self._requests += 1
+        run.stepping = self._requests
+        self._tell(run, "step", steps=steps, request=run.stepping)
         self._settle(run, "paused" if steps <= SHORT_STEPS else "running")
 
     def stop(self, run: Run) -> None:
@@ -210,6 +216,9 @@ class Trainings:
         if self._restart_at is not None and now >= self._restart_at and not self._closing:
             self._restart_at = None
             self._start_worker()
+        if self._line and now - self._line_told_at > LINE_SECONDS:
+            self._line_told_at = now
+            self._number_line(again=True)
         limit = park_seconds()
         for run in list(self.runs.values()):
             if run.watchers:
@@ -290,15 +299,15 @@ class Trainings:
             self._activate(self._line.pop(0))
         self._number_line()
 
-    def _number_line(self) -> None:
-        """Tell everyone in the line their place and how long it may take."""
-        ends = sorted(run.eta_seconds or 0.0 for run in self.runs.values() if run.state == "running")
+    def _number_line(self, *, again: bool = False) -> None:
+        """Tell everyone in the line whose place has changed, or everyone again, how long it may take."""
+        training = [run for run in self.runs.values() if run.state == "running"]
+        ends = sorted(run.eta_seconds for run in training if run.eta_seconds)
         for index, run in enumerate(self._line):
-            wait = ends[index] if index < len(ends) and ends[index] > 0 else None
-            if run.place != index + 1:
-                run.place, run.wait_seconds = index + 1, wait
+            run.wait_seconds = ends[index] if index < len(ends) else None
+            if run.place != index + 1 or again:
+                run.place = index + 1
                 self._put(run, "state", run.state_facts())
-            run.wait_seconds = wait
         for run in self.runs.values():
             if run.state != "queued":
                 run.place, run.wait_seconds = 0, None
@@ -334,7 +343,7 @@ class Trainings:
     def _unload(self, run: Run) -> None:
         """Take a run out of the worker's memory; it is put on disk first."""
         self._tell(run, "drop")
-        run.loaded, run.stepping, run.snapshot = False, False, None
+        run.loaded, run.stepping, run.snapshot = False, 0, None
         if run in self._lost:
             self._lost.remove(run)
 
@@ -400,14 +409,12 @@ class Trainings:
     def _heard(self, run: Run, kind: str, facts: Facts, body: bytes) -> None:
         """Take what the worker says of a run that it has, or has just put on disk."""
         more: Mapping[str, Any] = facts.get("facts", {})
-        if kind in ("frame", "snapshot", "loaded"):
-            run.adopt(more)
+        run.adopt({**more, "history_tail": facts.get("history_tail", ())})
         if kind == "frame":
             self._put(run, "frame", more, body)
         elif kind == "snapshot":
-            told = {name: value for name, value in more.items() if name != "history_tail"}
-            run.snapshot = (told, body) if run.loaded else None
-            self._put(run, "snapshot", told, body)
+            run.snapshot = (more, body) if run.loaded else None
+            self._put(run, "snapshot", more, body)
         elif kind == "weights":
             self._put(run, "weights", more, body)
         elif kind == "saved":
@@ -417,8 +424,8 @@ class Trainings:
         elif kind == "loaded":
             self._put_hello(run, run.watchers)
             self._put(run, "state", run.state_facts())
-        elif kind == "rested" and run.stepping:
-            run.stepping = False
+        elif kind == "rested" and run.stepping == facts["request"] != 0:
+            run.stepping = 0
             self._settle(run, "paused")
         elif kind == "done":
             run.loaded, run.snapshot = False, None
@@ -443,7 +450,7 @@ class Trainings:
             self._lost = [run for run in self.runs.values() if run.loaded] + self._lost
             culprit = self.runs.get(self._busy_with)
             for run in list(self._lost):
-                run.loaded, run.snapshot, run.stepping = False, None, False
+                run.loaded, run.snapshot, run.stepping = False, None, 0
                 run.deaths += run is culprit
                 if run.deaths >= MAX_DEATHS or self._failed_starts >= MAX_FAILED_STARTS:
                     self._lost.remove(run)

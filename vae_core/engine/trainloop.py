@@ -8,9 +8,12 @@ import traceback
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
+from vae_core.config import Architecture, ModelConfig, TrainConfig
 from vae_core.engine.failures import describe
 from vae_core.engine.live import LiveRun
 from vae_core.engine.schedule import Schedule
+from vae_core.images import load_image_set
+from vae_core.trainer import Trainer
 
 if TYPE_CHECKING:
     from vae_core.engine.outbox import Outbox
@@ -38,6 +41,8 @@ class TrainLoop:
 
     def run_until_closed(self) -> None:
         """Work until the pipe ends; then put all runs on disk, those first that have most to lose."""
+        if self._inbox.empty():
+            warm_up()
         while not self._closing:
             self._take_orders(wait=not len(self._schedule))
             turn = self._schedule.turn()
@@ -97,8 +102,11 @@ class TrainLoop:
         elif kind == "pause":
             self._schedule.remove(name)
             self._guarded(run, run.rest)
-        elif kind in ("resume", "step"):
-            run.until = run.trainer.step + order["steps"] if kind == "step" else None
+        elif kind == "resume":
+            run.until = None
+            self._schedule.add(name, new=True)
+        elif kind == "step":
+            run.take_steps(order["steps"], order["request"])
             self._schedule.add(name, new=True)
         else:
             self._guarded(run, lambda: _ORDERS[kind](run, order))
@@ -127,6 +135,15 @@ class TrainLoop:
             run.tell("failed", error=describe(error))
             return False
         return True
+
+
+def warm_up() -> None:
+    """Train a tiny model for a moment: half of what torch needs is imported at the first step."""
+    images = load_image_set("digits", limit=32)
+    architectures: tuple[Architecture, ...] = ("mlp", "conv")
+    for architecture in architectures:
+        config = ModelConfig(image_shape=(1, 8, 8), architecture=architecture, width=0.125)
+        Trainer(images, config, TrainConfig(batch_size=16)).advance(steps=1)
 
 
 _ORDERS: Final[dict[str, Any]] = {

@@ -1,0 +1,57 @@
+"""What the engine's tests share: waiting, small models, and a client that watches."""
+
+import json
+import time
+
+from vae_core import tensorfile
+from vae_core.config import ModelConfig, TrainConfig
+
+SMALL = ModelConfig(image_shape=(1, 8, 8), latent_dim=2, architecture="mlp", width=0.25)
+LONG = TrainConfig(epochs=500, batch_size=32)
+
+
+def wait_until(condition, seconds=30.0, what="it"):
+    until = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < until, f"{what} did not come true within {seconds} s"
+        time.sleep(0.02)
+    return found
+
+
+class Loop:
+    """An event loop that has nothing to do."""
+
+    def call_soon_threadsafe(self, callback):
+        callback()
+
+
+class Watcher:
+    """Watch a run as a browser does: take, note, acknowledge."""
+
+    def __init__(self, engine, owner, run):
+        self.seen = []
+        self.subscription = engine.subscribe(owner, run.id, Loop(), lambda: None)
+
+    def poll(self):
+        for seq, data in self.subscription.take():
+            texts, arrays = tensorfile.unpack(data)
+            self.seen.append((texts["kind"], json.loads(texts["json"]), arrays, len(data)))
+            self.subscription.ack(seq)
+        return self
+
+    def kinds(self):
+        return [kind for kind, *_ in self.seen]
+
+    def last(self, kind):
+        return next((found for found in reversed(self.seen) if found[0] == kind), None)
+
+    def wait_for(self, kind, count=1, seconds=30.0):
+        wait_until(lambda: self.poll().kinds().count(kind) >= count, seconds, f"{count} x {kind}")
+        return self.last(kind)
+
+    def wait_for_state(self, state, seconds=30.0):
+        wait_until(
+            lambda: any(kind == "state" and facts["state"] == state for kind, facts, *_ in self.poll().seen),
+            seconds,
+            f"state {state}",
+        )
