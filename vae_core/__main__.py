@@ -1,0 +1,226 @@
+"""The command line: train a model, make the models that ship, measure models.
+
+    python -m vae_core train --images fashion --latent-dim 16 --out fashion.safetensors
+    python -m vae_core bundles
+    python -m vae_core measure
+
+Ctrl-C ends training after the step under way and keeps what has been learned, as a whole bundle. A second
+one ends at once; no file is ever left half-written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from tqdm import tqdm
+
+from vae_core import config
+from vae_core.config import ModelConfig, TrainConfig
+from vae_core.images import image_sets
+from vae_core.recipes import RECIPES, SHIPPED_BUNDLES
+
+if TYPE_CHECKING:
+    from vae_core.trainer import Trainer
+
+SLICE_SECONDS = 0.5
+CHOICES = {
+    "architecture": config.ARCHITECTURES,
+    "family": config.FAMILIES,
+    "likelihood": config.LIKELIHOODS,
+    "binarize": config.BINARIZE,
+}
+NOT_OPTIONS = ("image_shape", "n_classes")  # they follow from the images
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: the command line without the program's name; None takes the process's own.
+
+    Returns:
+        The exit status: 0; 2 for what cannot be done as asked; 130 after Ctrl-C.
+    """
+    asked = _parser().parse_args(arguments)
+    try:
+        return int(asked.run(asked))
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
+    except (ValueError, OSError) as error:
+        print(f"vae_core {asked.command}: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m vae_core", description="Train, make and measure models.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="train | bundles | measure")
+    shows = argparse.ArgumentDefaultsHelpFormatter
+
+    train = commands.add_parser("train", help="train a model and save it", formatter_class=shows)
+    train.add_argument(
+        "--images", default="mnist", help="image set: " + ", ".join(i.name for i in image_sets())
+    )
+    train.add_argument("--limit", type=int, help="learn from so many images only")
+    train.add_argument("--title", default="", help="the model's title")
+    train.add_argument("--out", type=Path, default=Path("model.safetensors"), help="the file to write")
+    train.add_argument("--no-umap", action="store_true", help="leave out the UMAP of more than 2 dimensions")
+    for kind in (ModelConfig, TrainConfig):
+        for field in dataclasses.fields(kind):
+            if field.name not in NOT_OPTIONS:
+                train.add_argument(
+                    "--" + field.name.replace("_", "-"),
+                    type=type(field.default),
+                    default=field.default,
+                    choices=CHOICES.get(field.name),
+                    help=" ",
+                )
+    train.set_defaults(run=_train)
+
+    bundles = commands.add_parser("bundles", help="make the models that ship", formatter_class=shows)
+    names = [recipe.name for recipe in RECIPES]
+    bundles.add_argument("names", nargs="*", metavar="name", help=f"which ones: {', '.join(names)}")
+    bundles.add_argument("--out", type=Path, default=SHIPPED_BUNDLES, help="the folder to write to")
+    bundles.add_argument("--epochs", type=int, help="train for at most so many epochs, to try it out")
+    bundles.set_defaults(run=_bundles)
+
+    measure = commands.add_parser("measure", help="print a table of models", formatter_class=shows)
+    measure.add_argument("models", nargs="*", metavar="model", help="files, or names of models that ship")
+    measure.add_argument("--samples", type=int, default=100, help="importance samples per image for the NLL")
+    measure.add_argument("--baseline-epochs", type=int, default=100, help="of the plain mlp; 0 leaves it out")
+    measure.add_argument("--limit", type=int, help="use so many images of each split only")
+    measure.set_defaults(run=_measure)
+    return parser
+
+
+def _train(asked: argparse.Namespace) -> int:
+    from vae_core.bundle import make_bundle, save_bundle
+    from vae_core.images import load_image_set
+    from vae_core.trainer import Trainer
+
+    if not asked.out.resolve().parent.is_dir():
+        raise ValueError(f"there is no folder {asked.out.resolve().parent}: make it first, or change --out")
+    images = load_image_set(asked.images, limit=asked.limit)
+    test = load_image_set(asked.images, split="test")
+    settings = {
+        kind: {
+            field.name: getattr(asked, field.name)
+            for field in dataclasses.fields(kind)
+            if field.name in asked
+        }
+        for kind in (ModelConfig, TrainConfig)
+    }
+    model = ModelConfig(image_shape=images.image_shape, **settings[ModelConfig])
+    trainer = Trainer(images, model, TrainConfig(**settings[TrainConfig]), test_set=test)
+    with _interruptible() as interrupted:
+        _advance(trainer, asked.images, interrupted)
+        print(f"Saving {asked.out} after {trainer.epoch:.1f} epochs", file=sys.stderr)
+        umap = not asked.no_umap and not interrupted()
+        save_bundle(asked.out, make_bundle(trainer, title=asked.title, umap=umap))
+        return 130 if interrupted() else 0
+
+
+def _bundles(asked: argparse.Namespace) -> int:
+    import torch
+
+    from vae_core import recipes
+    from vae_core.bundle import save_bundle
+
+    known = {recipe.name: recipe for recipe in RECIPES}
+    if unknown := [name for name in asked.names if name not in known]:
+        raise ValueError(f"no model that ships is called {unknown[0]!r}; there are {', '.join(known)}")
+    asked.out.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(1)  # sums depend on the number of threads, and the files should not
+    with _interruptible() as interrupted:
+        for name in asked.names or known:
+            recipe, path = known[name], asked.out / f"{name}.safetensors"
+            trainer = recipes.start(recipe)
+            epochs = min(asked.epochs or recipe.train.epochs, recipe.train.epochs)
+            bar = tqdm(total=epochs, desc=name, unit="epoch")
+            while trainer.epoch < epochs and not interrupted():
+                recipes.train_epoch(recipe, trainer)
+                bar.update()
+                bar.set_postfix_str(_latest(trainer))
+            bar.close()
+            if not (interrupted() and path.exists()):  # what was there is better than half a model
+                save_bundle(path, recipes.finish(recipe, trainer, umap=not interrupted()))
+            if interrupted():
+                return 130
+    return 0
+
+
+def _measure(asked: argparse.Namespace) -> int:
+    from vae_core import table
+
+    paths = [_model_path(name) for name in asked.models] or sorted(SHIPPED_BUNDLES.glob("*.safetensors"))
+    if not paths:
+        raise ValueError(
+            f"there are no models in {SHIPPED_BUNDLES}: make them with python -m vae_core bundles"
+        )
+    bar = tqdm(desc="measuring", unit="")
+    rows = table.rows(
+        paths,
+        nll_samples=asked.samples,
+        baseline_epochs=asked.baseline_epochs,
+        limit=asked.limit,
+        progress=lambda what: (bar.set_postfix_str(what), bar.update()),
+    )
+    bar.close()
+    print(table.markdown(rows))
+    return 0
+
+
+def _model_path(name: str) -> Path:
+    shipped = SHIPPED_BUNDLES / f"{name}.safetensors"
+    path = Path(name)
+    if path.is_file() or not shipped.is_file():
+        return path
+    return shipped
+
+
+def _advance(trainer: Trainer, name: str, interrupted: Callable[[], bool]) -> None:
+    """Train to the end, or to Ctrl-C, with a progress bar over the steps."""
+    with tqdm(total=trainer.total_steps, initial=trainer.step, desc=name, unit="step") as bar:
+        while not trainer.done and not interrupted():
+            trainer.advance(seconds=SLICE_SECONDS, measure=False)
+            bar.update(trainer.step - bar.n)
+            bar.set_postfix_str(_latest(trainer))
+
+
+def _latest(trainer: Trainer) -> str:
+    """Return the newest held-out values in a few words."""
+    entry: dict[str, Any] = trainer.history[-1] if trainer.history else {}
+    likelihood, kl = entry.get("test_log_likelihood"), entry.get("test_kl")
+    if likelihood is None:
+        return ""
+    return f"log p(x|z) {likelihood:.1f}" if kl is None else f"ELBO {likelihood - kl:.1f}, KL {kl:.1f}"
+
+
+@contextmanager
+def _interruptible() -> Iterator[Callable[[], bool]]:
+    """Let the first Ctrl-C be asked for, and the second end the program; yields whether it was pressed."""
+    pressed: list[int] = []
+
+    def on_press(number: int, frame: FrameType | None) -> None:
+        if pressed:
+            raise KeyboardInterrupt
+        pressed.append(number)
+        print("\nEnding; Ctrl-C again to give up what has been learned.", file=sys.stderr)
+
+    before = signal.signal(signal.SIGINT, on_press)
+    try:
+        yield lambda: bool(pressed)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
