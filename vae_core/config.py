@@ -212,7 +212,7 @@ def layer_sizes(config: ModelConfig) -> LayerSizes:
     if config.architecture == "conv":
         return LayerSizes(
             dense=scaled(128),
-            encoder_channels=(scaled(32), scaled(32)),
+            encoder_channels=(scaled(16), scaled(32)),
             decoder_channels=(scaled(32), scaled(16)),
             encoder_kernel=3,
             decoder_kernel=4,

@@ -12,6 +12,7 @@ import { batchNorm, dense, transposedConvolution } from "./layers.js";
 /** @typedef {Map<string, {shape: number[], data: Float32Array}>} Weights */
 
 const BATCH_NORM_EPSILON = 1e-5;
+const [LINEAR, RELU, LEAKY] = [1, 0, 0.1]; // an activation's slope below zero
 
 /** One decoder, ready to run. It has one set of buffers: it decodes one picture at a time. */
 export class Decoder {
@@ -134,8 +135,8 @@ function makeMlp(config, reader) {
   const [c, h, w] = config.image_shape;
   const first = reader.dense("dense1", config.latent_dim + config.n_classes);
   const layers = [
-    dense({ ...first, relu: true }),
-    dense({ ...reader.dense("output", first.bias.length, c * h * w), relu: false }),
+    dense({ ...first, slope: RELU }),
+    dense({ ...reader.dense("output", first.bias.length, c * h * w), slope: LINEAR }),
   ];
   return { layers, gridWidth: w, channelsLast: false };
 }
@@ -151,23 +152,23 @@ function makeConv(config, reader) {
   const deconv1 = transposedConvolution({
     ...deconvolution(reader, "deconv1", coarse, fine, 4),
     bias: reader.get("deconv1.bias", fine),
-    relu: true,
+    slope: LEAKY,
     height: h,
     width: w,
   });
   const output = transposedConvolution({
     ...deconvolution(reader, "output", fine, c, 4),
     bias: reader.get("output.bias", c),
-    relu: false,
+    slope: LINEAR,
     height: deconv1.height,
     width: deconv1.width,
   });
   const layers = [
-    dense({ ...first, relu: true }),
+    dense({ ...first, slope: LEAKY }),
     dense({
       weight: channelsToEnd(second.weight, coarse, h * w, first.bias.length),
       bias: channelsToEnd(second.bias, coarse, h * w, 1),
-      relu: true,
+      slope: LEAKY,
     }),
     deconv1,
     output,
@@ -190,14 +191,14 @@ function makeArticle(config, reader) {
     ...folded,
     weight: folded.weight.map((value, i) => value * norm2.scale[Math.floor(i / 25) % fine]),
     bias: norm2.shift,
-    relu: true,
+    slope: RELU,
     height: h,
     width: w,
   });
   const output = transposedConvolution({
     ...deconvolution(reader, "output", fine, c, 5),
     bias: new Float32Array(c),
-    relu: false,
+    slope: LINEAR,
     height: deconv1.height,
     width: deconv1.width,
   });
@@ -205,7 +206,7 @@ function makeArticle(config, reader) {
     dense({
       weight: channelsToEnd(first.weight, coarse, h * w, inputs),
       bias: channelsToEnd(first.bias, coarse, h * w, 1),
-      relu: true,
+      slope: RELU,
       after: {
         scale: channelsToEnd(norm1.scale, coarse, h * w, 1),
         shift: channelsToEnd(norm1.shift, coarse, h * w, 1),

@@ -20,11 +20,11 @@ const BLOCK = 8;
  * @param {object} spec
  * @param {Float32Array} spec.weight  (outputs, inputs), row by row, as in torch
  * @param {Float32Array} spec.bias    (outputs,)
- * @param {boolean} spec.relu
- * @param {Affine} [spec.after]       a scale and a shift of each output, after the ReLU
+ * @param {number} spec.slope         of the activation below zero: 1 none, 0 a ReLU, 0.1 a leaky one
+ * @param {Affine} [spec.after]       a scale and a shift of each output, after the activation
  * @returns {Layer}
  */
-export function dense({ weight, bias, relu, after }) {
+export function dense({ weight, bias, slope, after }) {
   const outputs = bias.length;
   const inputs = weight.length / outputs;
   const blocks = Math.ceil(outputs / BLOCK);
@@ -39,7 +39,7 @@ export function dense({ weight, bias, relu, after }) {
   return {
     outputs,
     run(input) {
-      runDense(packed, shift, input, output, inputs, blocks, relu);
+      runDense(packed, shift, input, output, inputs, blocks, slope);
       if (after) runAffine(answer, after.scale, after.shift);
       return answer;
     },
@@ -50,7 +50,7 @@ export function dense({ weight, bias, relu, after }) {
  * @typedef {object} TransposedSpec
  * @property {Float32Array} weight  (inChannels, outChannels, kernel, kernel), as in torch
  * @property {Float32Array} bias    (outChannels,)
- * @property {boolean} relu
+ * @property {number} slope          of the activation below zero
  * @property {number} inChannels
  * @property {number} outChannels
  * @property {number} height        of the input
@@ -120,7 +120,7 @@ export function batchNorm(weight, bias, mean, variance, epsilon) {
 
 /** The loops. Arguments are few and always of one type, so that the engine compiles each of them once. */
 
-function runDense(packed, shift, input, output, inputs, blocks, relu) {
+function runDense(packed, shift, input, output, inputs, blocks, slope) {
   let w = 0;
   for (let block = 0; block < blocks; block++) {
     const q = block * BLOCK;
@@ -137,12 +137,12 @@ function runDense(packed, shift, input, output, inputs, blocks, relu) {
       a6 += x * packed[w + 6];
       a7 += x * packed[w + 7];
     }
-    store(output, q, relu, a0, a1, a2, a3, a4, a5, a6, a7);
+    store(output, q, slope, a0, a1, a2, a3, a4, a5, a6, a7);
   }
 }
 
 function runBlocked(packed, shift, input, output, geometry) {
-  const { height, width, inChannels, kernel, stride, padding, outHeight, outWidth, channels, relu } = geometry;
+  const { height, width, inChannels, kernel, stride, padding, outHeight, outWidth, channels, slope } = geometry;
   for (let oy = 0; oy < outHeight; oy++) {
     for (let ox = 0; ox < outWidth; ox++) {
       for (let o = 0; o < channels; o += BLOCK) {
@@ -170,7 +170,7 @@ function runBlocked(packed, shift, input, output, geometry) {
             }
           }
         }
-        store(output, (oy * outWidth + ox) * channels + o, relu, a0, a1, a2, a3, a4, a5, a6, a7);
+        store(output, (oy * outWidth + ox) * channels + o, slope, a0, a1, a2, a3, a4, a5, a6, a7);
       }
     }
   }
@@ -182,7 +182,7 @@ function runAffine(values, scale, shift) {
 
 /** For one or three output channels, where blocks of eight would mostly be filling. */
 function runNarrow(packed, shift, input, output, geometry) {
-  const { height, width, inChannels, kernel, stride, padding, outHeight, outWidth, channels, relu } = geometry;
+  const { height, width, inChannels, kernel, stride, padding, outHeight, outWidth, channels, slope } = geometry;
   let q = 0;
   for (let oy = 0; oy < outHeight; oy++) {
     for (let ox = 0; ox < outWidth; ox++) {
@@ -207,21 +207,21 @@ function runNarrow(packed, shift, input, output, geometry) {
           }
         }
         const sum = even + odd;
-        output[q] = relu && sum < 0 ? 0 : sum;
+        output[q] = sum < 0 ? slope * sum : sum;
       }
     }
   }
 }
 
-function store(output, q, relu, a0, a1, a2, a3, a4, a5, a6, a7) {
-  output[q] = relu && a0 < 0 ? 0 : a0;
-  output[q + 1] = relu && a1 < 0 ? 0 : a1;
-  output[q + 2] = relu && a2 < 0 ? 0 : a2;
-  output[q + 3] = relu && a3 < 0 ? 0 : a3;
-  output[q + 4] = relu && a4 < 0 ? 0 : a4;
-  output[q + 5] = relu && a5 < 0 ? 0 : a5;
-  output[q + 6] = relu && a6 < 0 ? 0 : a6;
-  output[q + 7] = relu && a7 < 0 ? 0 : a7;
+function store(output, q, slope, a0, a1, a2, a3, a4, a5, a6, a7) {
+  output[q] = a0 < 0 ? slope * a0 : a0;
+  output[q + 1] = a1 < 0 ? slope * a1 : a1;
+  output[q + 2] = a2 < 0 ? slope * a2 : a2;
+  output[q + 3] = a3 < 0 ? slope * a3 : a3;
+  output[q + 4] = a4 < 0 ? slope * a4 : a4;
+  output[q + 5] = a5 < 0 ? slope * a5 : a5;
+  output[q + 6] = a6 < 0 ? slope * a6 : a6;
+  output[q + 7] = a7 < 0 ? slope * a7 : a7;
 }
 
 /** @param {Float32Array} values @param {number} length @returns {Float32Array} */
