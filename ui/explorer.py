@@ -140,7 +140,11 @@ def _nothing() -> None:
 
 def _result(state: Mapping[str, Any], of: str | None, entry: ModelEntry | None) -> ExplorerResult:
     """Judge what came from the browser: its form, and whether it belongs to what is shown now."""
-    said = {name: found.get("value") for name, found in state.items() if isinstance(found, Mapping) and found.get("of") == of}
+    said = {
+        name: found.get("value")
+        for name, found in state.items()
+        if isinstance(found, Mapping) and found.get("of") == of
+    }
     dims = entry.model_config.latent_dim if entry else None
     count = entry.probe_count if entry else 0
     z, axes, layers = said.get("z"), said.get("axes"), said.get("layers")

@@ -17,7 +17,7 @@ import { fromNearest, nearestEpsilon, pcaInvert, pcaProject } from "./projection
 /**
  * @typedef {object} Axes
  * @property {string} name
- * @property {[string, string]} titles
+ * @property {[string, string]} titles   of a dimension: `z3`
  * @property {boolean} hasUnits   whether numbers on the axes mean something
  * @property {boolean} isExact    whether the way back is a formula, not an estimate
  * @property {() => Float32Array} points                    the probe's places now, (N, 2)
@@ -93,7 +93,7 @@ function latentAxes(space, i, j) {
   };
   return {
     name: `${i},${j}`,
-    titles: [`z${subscript(i)}`, `z${subscript(j)}`],
+    titles: [`z${i}`, `z${j}`],
     hasUnits: true,
     isExact: true,
     points: () => place(space.mean),
@@ -156,7 +156,7 @@ function lineAxes(space) {
   };
   return {
     name: "0",
-    titles: [`z${subscript(0)}`, "spread out at random, to tell points apart"],
+    titles: ["z0", "spread out at random, to tell points apart"],
     hasUnits: true,
     isExact: true,
     points() {
@@ -167,11 +167,4 @@ function lineAxes(space) {
     place,
     land: (x) => ({ z: Float32Array.of(x), distance: null }),
   };
-}
-
-const SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉";
-
-/** @param {number} index @returns {string} e.g. "₁₂", so that a dimension reads z₁₂ everywhere */
-export function subscript(index) {
-  return [...String(index)].map((digit) => SUBSCRIPTS[Number(digit)]).join("");
 }

@@ -1,7 +1,6 @@
 /** What each dimension carries, as bars that grow and shrink in place. */
 
-import { element, setText } from "./dom.js";
-import { subscript } from "./axes.js";
+import { dimensionName, element, setText } from "./dom.js";
 import { fixed } from "./numbers.js";
 
 /** A bar chart of one number per dimension. */
@@ -42,7 +41,7 @@ export class Bars {
     this.plot.classList.toggle("le-bars-many", count > 24);
     this.plot.replaceChildren(
       ...this.bars.map((bar, d) =>
-        element("span", { class: "le-bar-column" }, bar, count > 24 ? null : element("span", { class: "le-bar-name" }, `z${subscript(d)}`)),
+        element("span", { class: "le-bar-column" }, bar, count > 24 ? null : element("span", { class: "le-bar-name" }, dimensionName(d))),
       ),
     );
   }

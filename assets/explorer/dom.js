@@ -17,7 +17,8 @@ export function element(tag, attributes = {}, ...children) {
     if (typeof value === "function") node.addEventListener(name, value);
     else node.setAttribute(name, value === true ? "" : String(value));
   }
-  node.append(...children.filter((child) => child !== null && child !== undefined).map((child) => (child instanceof Node ? child : String(child))));
+  const wanted = children.filter((child) => child !== null && child !== undefined);
+  node.append(...wanted.map((child) => (child instanceof Node ? child : String(child))));
   return node;
 }
 
@@ -29,6 +30,11 @@ export function element(tag, attributes = {}, ...children) {
  */
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
+}
+
+/** @param {number} dim @returns {HTMLElement} a latent dimension's name, its number as an index */
+export function dimensionName(dim) {
+  return element("span", { class: "le-dimension", "aria-label": `z${dim}` }, element("i", {}, "z"), element("sub", {}, dim));
 }
 
 let lastId = 0;

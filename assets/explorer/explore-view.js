@@ -39,13 +39,14 @@ export class ExploreView {
     });
     this.readout = new Readout(this.walk);
     this.sliders = new Sliders(this.walk);
+    this.buttons = element("div", { class: "le-buttons", role: "group", "aria-label": "Go to a latent" });
     this.panel = new MapPanel({
       walk: this.walk,
       plotlyUrl: data.plotly,
       onAxes: (name) => reporter.report("axes", name),
+      actions: this.buttons,
     });
     this.strips = new Strips(this.walk, service);
-    this.buttons = element("div", { class: "le-buttons", role: "group", "aria-label": "Go to a latent" });
     this.element = element(
       "div",
       { class: "le-explore" },
@@ -53,7 +54,7 @@ export class ExploreView {
       element(
         "div",
         { class: "le-side" },
-        element("figure", { class: "le-decoded-figure" }, this.painter.picture.canvas, this.readout.element, this.buttons),
+        element("figure", { class: "le-decoded-figure" }, this.painter.picture.canvas, this.readout.element),
         this.sliders.element,
       ),
       this.strips.element,
@@ -66,9 +67,9 @@ export class ExploreView {
 
   /** Fetch the model and show it. @returns {Promise<void>} */
   async open() {
-    const { data, service, reporter } = this.context;
-    this.bundle = await loadBundle(data.bundle);
+    this.bundle = await loadBundle(this.context.data.bundle);
     if (this.isClosed) return;
+    const { data, reporter } = this.context;
     const { space, weights } = this.bundle;
     const model = data.bundle.url;
     this.painter.load(model, space.config, weights);
@@ -94,6 +95,7 @@ export class ExploreView {
   /** Python says something: only what is news to us is done. @param {import("./explorer.js").ExplorerData} data */
   update(data) {
     const { reporter } = this.context;
+    this.context.data = data;
     if (!this.isReady) return;
     const { space } = this.bundle;
     if (reporter.hear("z", rounded(data.z))) {

@@ -63,6 +63,7 @@ const mounted = new Map();
  */
 export default function mount({ parentElement, data, setStateValue }) {
   sweep();
+  if (!parentElement.isConnected) return () => {}; // the page has gone on meanwhile
   let explorer = mounted.get(parentElement);
   if (!explorer) {
     explorer = new Explorer(parentElement);

@@ -49,6 +49,7 @@ export class InterpolateView {
       plotlyUrl: data.plotly,
       onPick: (x, y) => this.#pickOnMap(x, y),
       onAxes: () => this.#drawPath(),
+      help: "Click a dot to choose it for the end that is marked; Ctrl and the wheel zoom, dragging pans.",
     });
     this.gallery = new Gallery((index) => this.#choose(index));
     this.cards = [0, 1].map((end) => this.#card(end));
@@ -86,9 +87,9 @@ export class InterpolateView {
   }
 
   async open() {
-    const { data } = this.context;
-    this.bundle = await loadBundle(data.bundle);
+    this.bundle = await loadBundle(this.context.data.bundle);
     if (this.isClosed) return;
+    const { data } = this.context;
     const { space, weights } = this.bundle;
     this.painter.load(data.bundle.url, space.config, weights);
     this.readout.read(space);
@@ -113,6 +114,7 @@ export class InterpolateView {
 
   /** @param {import("./explorer.js").ExplorerData} data */
   update(data) {
+    this.context.data = data;
     if (!this.isReady) return;
     const { space } = this.bundle;
     const [method, steps] = [this.method, this.steps];
@@ -157,7 +159,7 @@ export class InterpolateView {
       element("span", { class: "le-end-word" }, word, " ", name),
       element("span", { class: "le-end-pictures" },
         element("span", {}, original.canvas, element("span", { class: "le-caption" }, "image")),
-        element("span", {}, decoded.canvas, element("span", { class: "le-caption" }, "reconstruction"))),
+        element("span", {}, decoded.canvas, element("span", { class: "le-caption" }, "decoded"))),
     );
     return { element: card, original, decoded, name };
   }
@@ -294,8 +296,21 @@ function acceptedIndex(index, space) {
   return Number.isInteger(index) && index >= 0 && index < space.count ? index : null;
 }
 
-/** @param {import("./space.js").Space} space @returns {[number, number]} two images, of two classes where there are classes */
+/**
+ * Choose two images to begin with: the first one, and of some others of other classes the one with the farthest code.
+ *
+ * @param {import("./space.js").Space} space
+ * @returns {[number, number]}
+ */
 function firstPair(space) {
-  const other = space.labels ? space.labels.findIndex((label) => label !== space.labels[0]) : -1;
-  return [0, other > 0 ? other : Math.min(1, space.count - 1)];
+  const { labels, mean, dims } = space;
+  const hasOthers = labels !== null && labels.subarray(0, 100).some((label) => label !== labels[0]);
+  let [farthest, to] = [-1, 0];
+  for (let n = 1; n < Math.min(space.count, 100); n++) {
+    if (hasOthers && labels[n] === labels[0]) continue;
+    let square = 0;
+    for (let d = 0; d < dims; d++) square += (mean[n * dims + d] - mean[d]) ** 2;
+    if (square > farthest) [farthest, to] = [square, n];
+  }
+  return [0, to];
 }

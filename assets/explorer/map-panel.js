@@ -1,6 +1,6 @@
 /** The map with what belongs around it: the choice of axes and colours above, the legend and a caption below. */
 
-import { axesKinds, checkedAxes, makeAxes, subscript } from "./axes.js";
+import { axesKinds, checkedAxes, makeAxes } from "./axes.js";
 import { colourings, makeColouring } from "./colouring.js";
 import { element, uniqueId } from "./dom.js";
 import { Legend } from "./legend.js";
@@ -20,9 +20,12 @@ export class MapPanel {
    * @param {() => void} [options.onHand]
    * @param {(x: number, y: number, stamp: number) => boolean} [options.onPick]
    * @param {(name: string) => void} [options.onAxes]  someone chose other axes
+   * @param {HTMLElement | null} [options.actions]     more to stand above the map
+   * @param {string} [options.help]                    what the hand can do
    */
-  constructor({ walk, plotlyUrl, onHand, onPick, onAxes = () => {} }) {
+  constructor({ walk, plotlyUrl, onHand, onPick, onAxes = () => {}, actions = null, help = HELP }) {
     this.onAxes = onAxes;
+    this.help = help;
     this.trouble = element("p", { class: "le-caption le-trouble", role: "status" });
     this.map = new LatentMap({
       walk,
@@ -35,17 +38,18 @@ export class MapPanel {
       onPick,
     });
     this.legend = new Legend((hidden) => this.map.recolour(this.colouring, hidden));
-    this.tools = element("div", { class: "le-tools" });
+    this.tools = element("div", { class: "le-tool-group" });
     this.caption = element("p", { class: "le-caption" });
     this.element = element(
       "section",
       { class: "le-map-panel", "aria-label": "Map of the latent space" },
-      this.tools, this.map.element, this.legend.element, this.caption, this.trouble,
+      element("div", { class: "le-tools" }, this.tools, actions), this.map.element, this.legend.element, this.caption, this.trouble,
     );
     /** @type {Space | null} */
     this.space = null;
     this.axesName = "";
     this.by = "";
+    this.ids = { kinds: uniqueId("axes"), x: uniqueId("x"), y: uniqueId("y"), by: uniqueId("by") };
   }
 
   /**
@@ -97,8 +101,7 @@ export class MapPanel {
     const { dims } = this.space;
     if (dims < 3) return [];
     const kind = /^\d/.test(this.axesName) ? "latent" : this.axesName;
-    this.ids ??= { kinds: uniqueId("axes"), x: uniqueId("x"), y: uniqueId("y"), by: uniqueId("by") };
-    const heaviest = heaviestFirst(this.#weights());
+    const heaviest = heaviestFirst(weightPerDim(this.space));
     const buttons = axesKinds(this.space).map((each) =>
       element(
         "button",
@@ -120,7 +123,7 @@ export class MapPanel {
     const chosen = this.axesName.split(",").map(Number);
     const select = (axis, id, label) => {
       const options = Array.from({ length: this.space.dims }, (_, d) =>
-        element("option", { value: d, selected: d === chosen[axis] }, `z${subscript(d)}`),
+        element("option", { value: d, selected: d === chosen[axis] }, `z${d}`),
       );
       return element(
         "select",
@@ -145,7 +148,6 @@ export class MapPanel {
   #colourTools() {
     const choices = colourings(this.space);
     if (choices.length < 2) return [];
-    this.ids ??= { kinds: uniqueId("axes"), x: uniqueId("x"), y: uniqueId("y"), by: uniqueId("by") };
     const select = element(
       "select",
       {
@@ -162,10 +164,6 @@ export class MapPanel {
     return [element("label", { class: "le-colour-by" }, "Colour by", select)];
   }
 
-  #weights() {
-    return weightPerDim(this.space);
-  }
-
   #describe() {
     const { space, axesName } = this;
     const texts = {
@@ -175,7 +173,7 @@ export class MapPanel {
     };
     const others = space.dims - 2;
     const latent = others > 0 ? `The other ${others} dimension${others > 1 ? "s stay" : " stays"} at the pinned latent.` : "Every place decodes to a picture.";
-    this.caption.textContent = `${texts[axesName] ?? latent} ${HELP}`;
+    this.caption.textContent = `${texts[axesName] ?? latent} ${this.help}`;
   }
 }
 

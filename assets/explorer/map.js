@@ -63,7 +63,11 @@ export class LatentMap {
       { class: "le-map", "data-role": "map", tabindex: "0", role: "application", "aria-label": description },
       this.plotHost, this.pointCanvas, this.markCanvas, this.pinnedMarker, this.hoverMarker,
     );
-    this.plot = new Plot(this.plotHost, this.frame, () => this.#rangesMoved(), () => this.#redraw());
+    this.plot = new Plot(this.plotHost, this.frame, {
+      onMove: () => this.#rangesMoved(),
+      onDrawn: () => this.#redraw(),
+      onHome: () => this.#showAll(),
+    });
     this.stopWatching = watchHand(this.element, this.#hand());
     this.unsubscribe = walk.subscribe((move) => this.#showMove(move));
     this.resizes = new ResizeObserver(() => this.#resized());
@@ -292,6 +296,13 @@ export class LatentMap {
     const [x, y] = this.frame.toPixels(place[0], place[1]);
     marker.hidden = !this.frame.contains(x, y);
     marker.style.transform = `translate(${x}px, ${y}px)`;
+  }
+
+  #showAll() {
+    this.hasZoomed = false;
+    this.frame.fit(this.points.targets, { atLeast: this.isStreaming ? 3 : 0 });
+    this.#placeMarkers();
+    this.#drawPlot();
   }
 
   #rangesMoved() {

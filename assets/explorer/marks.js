@@ -10,7 +10,7 @@
  * @property {string} colour
  */
 
-/** A name wants at least this share of the points of its class on the map. */
+/** A class of fewer points gets no name on the map. */
 const LEAST_POINTS = 3;
 
 /**
@@ -41,7 +41,7 @@ export function namePlaces(groups, positions, hidden) {
  */
 export function drawNames(context, frame, theme, names) {
   context.save();
-  context.font = `600 ${frame.width > 640 ? 16 : 14}px ${theme.font}`;
+  context.font = `600 ${nameSize(frame)}px ${theme.font}`;
   context.textAlign = "center";
   context.textBaseline = "middle";
   context.lineJoin = "round";
@@ -62,10 +62,19 @@ export function drawNames(context, frame, theme, names) {
   context.restore();
 }
 
+/** @param {Frame} frame @returns {number} px */
+function nameSize(frame) {
+  return frame.width > 640 ? 16 : frame.width > 340 ? 14 : 12;
+}
+
 const LINE = 19;
 
-/** Push names that overlap apart, up and down. */
+/** Names pushed further than this from their points, in px, say nothing about them any more. */
+const TOO_FAR = 24;
+
+/** Push names that overlap apart, up and down; none at all where most would end up far from their points. */
 function spread(names) {
+  const homes = names.map(({ at }) => at[1]);
   for (let round = 0; round < 40; round++) {
     let isClear = true;
     for (let a = 0; a < names.length; a++) {
@@ -81,7 +90,8 @@ function spread(names) {
     }
     if (isClear) break;
   }
-  return names;
+  const near = names.filter(({ at }, n) => Math.abs(at[1] - homes[n]) <= TOO_FAR);
+  return near.length * 2 > names.length ? near : [];
 }
 
 /**
@@ -116,5 +126,16 @@ export function drawPath(context, frame, theme, { places, colour }) {
     context.fill();
     context.stroke();
   });
+  context.font = `600 ${nameSize(frame)}px ${theme.font}`;
+  context.textBaseline = "middle";
+  context.lineWidth = 4;
+  const [first, last] = [points[0], points[points.length - 1]];
+  for (const [text, at, other] of [["From", first, last], ["To", last, first]]) {
+    const isLeft = at[0] < other[0];
+    context.textAlign = isLeft ? "right" : "left";
+    const x = at[0] + (isLeft ? -13 : 13);
+    context.strokeText(text, x, at[1]);
+    context.fillText(text, x, at[1]);
+  }
   context.restore();
 }

@@ -1,6 +1,6 @@
 /** Plotly's part of the map: axes, pan, zoom, export, and the points while they rest. */
 
-import { hasWebGl, loadPlotly } from "./plotly-loader.js";
+import { freeWebGl, hasWebGl, loadPlotly } from "./plotly-loader.js";
 import { MARGIN } from "./frame.js";
 import { POINT_OPACITY, pointSize } from "./points.js";
 
@@ -12,12 +12,14 @@ import { POINT_OPACITY, pointSize } from "./points.js";
 export class Plot {
   /**
    * @param {HTMLElement} host
-   * @param {Frame} frame                shared: pan and zoom are written into it
-   * @param {() => void} onMove          told while and after the ranges change
-   * @param {() => void} onDrawn         told when what was asked for is to be seen
+   * @param {Frame} frame  shared: pan and zoom are written into it
+   * @param {object} tell
+   * @param {() => void} tell.onMove   while and after the ranges change
+   * @param {() => void} tell.onDrawn  when what was asked for is to be seen
+   * @param {() => void} tell.onHome   when someone wants to see all of it
    */
-  constructor(host, frame, onMove, onDrawn) {
-    Object.assign(this, { host, frame, onMove, onDrawn });
+  constructor(host, frame, { onMove, onDrawn, onHome }) {
+    Object.assign(this, { host, frame, onMove, onDrawn, onHome });
     this.plotly = null;
     this.isClosed = false;
     this.hasWebGl = true;
@@ -41,8 +43,12 @@ export class Plot {
     await plotly.newPlot(this.host, [], this.#layout(axes, theme), {
       displaylogo: false,
       scrollZoom: true,
-      doubleClick: "reset",
-      modeBarButtons: [["zoom2d", "pan2d"], ["zoomIn2d", "zoomOut2d", "resetScale2d"], ["toImage"]],
+      doubleClick: false,
+      modeBarButtons: [
+        ["zoom2d", "pan2d"],
+        ["zoomIn2d", "zoomOut2d", { name: "Show all", icon: plotly.Icons.home, click: () => this.onHome() }],
+        ["toImage"],
+      ],
       toImageButtonOptions: { filename: "latent-map", scale: 2 },
     });
     if (this.isClosed) {
@@ -79,7 +85,10 @@ export class Plot {
   close() {
     this.isClosed = true;
     this.next = null;
-    this.plotly?.purge(this.host);
+    if (this.plotly) {
+      for (const canvas of this.host.querySelectorAll("canvas.gl-canvas")) freeWebGl(canvas);
+      this.plotly.purge(this.host);
+    }
     this.plotly = null;
   }
 
@@ -107,7 +116,7 @@ export class Plot {
       y,
       hoverinfo: "skip",
       marker: {
-        size: pointSize(positions.length / 2),
+        size: pointSize(positions.length / 2, this.frame),
         color: group.colour,
         opacity: POINT_OPACITY,
         line: { width: 0 },
@@ -119,7 +128,7 @@ export class Plot {
   #layout(axes, theme) {
     const { frame } = this;
     const axis = (title, range) => ({
-      title: { text: escapeMarkup(title), standoff: 6, font: { size: 13 } },
+      title: { text: markup(title), standoff: 6, font: { size: 13 } },
       range,
       showticklabels: axes.hasUnits,
       showgrid: axes.hasUnits,
@@ -158,6 +167,11 @@ export class Plot {
     this.frame.ranges = [...full.xaxis.range, ...full.yaxis.range];
     this.onMove();
   }
+}
+
+/** A dimension's name gets its number as an index. @param {string} title */
+function markup(title) {
+  return escapeMarkup(title).replace(/^z(\d+)$/, "<i>z</i><sub>$1</sub>");
 }
 
 /** Plotly reads a small HTML in its texts. @param {string} text */

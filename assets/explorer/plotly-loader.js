@@ -22,13 +22,20 @@ export function loadPlotly(url) {
   return loading;
 }
 
+/** @type {boolean | null} */
+let webGl = null;
+
 /** @returns {boolean} whether this browser can draw with WebGL */
 export function hasWebGl() {
-  try {
-    const context = document.createElement("canvas").getContext("webgl");
-    context?.getExtension("WEBGL_lose_context")?.loseContext();
-    return context !== null;
-  } catch {
-    return false;
+  if (webGl === null) {
+    const canvas = document.createElement("canvas");
+    webGl = canvas.getContext("webgl") !== null;
+    freeWebGl(canvas);
   }
+  return webGl;
+}
+
+/** Give a canvas's WebGL context back at once: a browser has only some of them. @param {HTMLCanvasElement} canvas */
+export function freeWebGl(canvas) {
+  canvas.getContext("webgl")?.getExtension("WEBGL_lose_context")?.loseContext();
 }

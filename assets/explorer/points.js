@@ -13,9 +13,14 @@ const LEFT_AFTER_100_MS = 0.12;
 /** Nearer than this to its target, in shares of the frame, a point has arrived. */
 const ARRIVED = 5e-4;
 
-/** @param {number} count @returns {number} a point's diameter in px */
-export function pointSize(count) {
-  return count > 1200 ? 5 : count > 300 ? 6.5 : 9;
+/**
+ * @param {number} count
+ * @param {Frame} frame
+ * @returns {number} a point's diameter in px: smaller where there are many, or little room
+ */
+export function pointSize(count, frame) {
+  const size = count > 1200 ? 5.5 : count > 300 ? 7 : 9;
+  return size * Math.min(1.3, Math.max(0.7, frame.width / 560));
 }
 
 export const POINT_OPACITY = 0.72;
@@ -98,7 +103,7 @@ export class MovingPoints {
    */
   draw(context, frame, groups, hidden) {
     const { left, top, width, height } = frame;
-    const radius = pointSize(this.now.length / 2) / 2;
+    const radius = pointSize(this.now.length / 2, frame) / 2;
     context.save();
     context.beginPath();
     context.rect(left, top, width, height);

@@ -1,7 +1,6 @@
 /** One slider per latent dimension, the one that carries most first, with what it carries beside it. */
 
-import { element, setText } from "./dom.js";
-import { subscript } from "./axes.js";
+import { dimensionName, element, setText } from "./dom.js";
 import { fixed } from "./numbers.js";
 
 /** @typedef {import("./walk.js").Walk} Walk */
@@ -90,7 +89,7 @@ export class Sliders {
     return element(
       "label",
       { class: "le-slider" },
-      element("span", { class: "le-slider-name" }, `z${subscript(dim)}`),
+      element("span", { class: "le-slider-name" }, dimensionName(dim)),
       input,
       value,
       element("span", { class: "le-slider-carries" }, bar, weight),

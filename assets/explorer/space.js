@@ -74,20 +74,16 @@ export function heaviestFirst(weights) {
 }
 
 /**
- * Say how far the codes reach along each dimension; at least as far as 99.9 % of the prior, where there is one.
+ * Say how far sliders reach along each dimension, the same both ways, so that the middle is zero: as far as the
+ * images' codes do, and at least as far as 99.9 % of the prior.
  *
  * @param {Space} space
  * @returns {Array<[number, number]>} (D,)
  */
 export function reachPerDim({ mean, dims, isGaussian }) {
-  const start = isGaussian ? 3.3 : 1e-3;
-  const reach = Array.from({ length: dims }, () => [-start, start]);
-  for (let p = 0; p < mean.length; p++) {
-    const range = reach[p % dims];
-    if (mean[p] < range[0]) range[0] = mean[p];
-    if (mean[p] > range[1]) range[1] = mean[p];
-  }
-  return reach.map(([least, greatest]) => [Math.floor(least * 10) / 10, Math.ceil(greatest * 10) / 10]);
+  const reach = new Float64Array(dims).fill(isGaussian ? 3.3 : 0.1);
+  for (let p = 0; p < mean.length; p++) reach[p % dims] = Math.max(reach[p % dims], Math.abs(mean[p]));
+  return Array.from(reach, (far) => [-Math.ceil(far * 10) / 10, Math.ceil(far * 10) / 10]);
 }
 
 /** @param {Space} space @param {number} index @returns {Float32Array} the code of one image, (D,) */

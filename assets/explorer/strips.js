@@ -3,8 +3,7 @@
  * other. The worker draws them; while the pinned latent moves they follow as fast as it can.
  */
 
-import { element } from "./dom.js";
-import { subscript } from "./axes.js";
+import { dimensionName, element } from "./dom.js";
 import { priorValues, traverse } from "./latent.js";
 import { fixed } from "./numbers.js";
 import { Sheet } from "./pixels.js";
@@ -96,7 +95,7 @@ export class Strips {
       element(
         "div",
         { class: "le-strip-name" },
-        element("strong", {}, `z${subscript(dim)}`),
+        element("strong", {}, dimensionName(dim)),
         element("span", { title: `${what.name}, ${what.unit}` }, `${what.name} ${fixed(weight)}`),
       ),
       element("div", { class: "le-strip-pictures" }, sheet.canvas, mark),

@@ -201,6 +201,8 @@ export class TrainView {
     this.#showPictures(message.file);
     this.#showCurves();
     this.isReady = true;
+    // Without a hand on the map the pinned picture still follows, at steps that double.
+    if (run.now.step >= 2 * Math.max(4, run.weightsStep)) this.#askForWeights();
   }
 
   /** @param {import("./stream.js").Message} message */
@@ -243,6 +245,7 @@ export class TrainView {
 
   /** Get the weights once, so that the picture is not that of long ago. */
   #askForWeights() {
+    if (this.stream.hasHand && !this.wantsWeights && this.run.isLive) return;
     this.wantsWeights = true;
     this.stream.hand(false);
     this.stream.hand(true);

@@ -1,0 +1,145 @@
+"""Every formula that exists twice: the browser's twins give Python's numbers on the same cases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import norm
+
+from vae_core.latent import interpolate, neighbours, prior_values, traverse
+from vae_core.model import Posterior
+from vae_core.projection import Projection
+
+Call = Callable
+
+
+def rows(count: int, dims: int, seed: int = 0) -> torch.Tensor:
+    return torch.randn(count, dims, generator=torch.Generator().manual_seed(seed))
+
+
+PAIRS = {
+    "general": (rows(1, 5, 1)[0], rows(1, 5, 2)[0]),
+    "one dimension": (torch.tensor([-1.5]), torch.tensor([0.5])),
+    "opposite": (torch.tensor([1.0, -2.0]), torch.tensor([-1.0, 2.0])),
+    "parallel": (torch.tensor([1.0, -2.0]), torch.tensor([2.0, -4.0])),
+    "nearly parallel": (torch.tensor([1.0, 0.0]), torch.tensor([1.0, 5e-4])),
+    "from the centre": (torch.zeros(3), torch.ones(3)),
+    "the same": (torch.ones(3), torch.ones(3)),
+    "right angle": (torch.tensor([3.0, 0.0]), torch.tensor([0.0, 1.0])),
+}
+
+
+@pytest.mark.parametrize("method", ["linear", "slerp"])
+@pytest.mark.parametrize("name", PAIRS)
+@pytest.mark.parametrize("steps", [2, 9])
+def test_walks_are_python_s(name: str, method: str, steps: int, call: Call) -> None:
+    a, b = PAIRS[name]
+    expected = interpolate(a, b, steps, method=method)
+    code = "Array.from(m.interpolate(a.a, a.b, a.steps, a.method))"
+    found = call("latent.js", code, {"a": a.tolist(), "b": b.tolist(), "steps": steps, "method": method})
+    assert np.allclose(found, expected.flatten(), atol=1e-6)
+    assert found[-len(b) :] == b.tolist()
+    assert found[: len(a)] == a.tolist()
+
+
+def test_traversals_are_python_s(call: Call) -> None:
+    z, values = rows(1, 4)[0], prior_values(9)
+    found = call("latent.js", "Array.from(m.traverse(a.z, 2, a.v))", {"z": z.tolist(), "v": values.tolist()})
+    assert np.allclose(found, traverse(z, 2, values).flatten())
+
+
+@pytest.mark.parametrize("coverage", [0.5, 0.95, 0.98, 0.999])
+def test_the_stops_of_a_traversal_are_python_s(coverage: float, call: Call) -> None:
+    found = call("latent.js", "Array.from(m.priorValues(9, a))", coverage)
+    assert np.allclose(found, prior_values(9, coverage=coverage), atol=1e-6)
+    assert call("latent.js", "Array.from(m.priorValues(1, a))", coverage) == [0]
+
+
+def test_quantiles_of_the_prior(call: Call) -> None:
+    probabilities = [1e-6, 0.001, 0.02, 0.024, 0.025, 0.3, 0.5, 0.7, 0.99, 1 - 1e-6]
+    found = call("latent.js", "a.map(m.priorQuantile)", probabilities)
+    assert np.allclose(found, norm.ppf(probabilities), atol=1e-8)
+    assert call("latent.js", "[m.priorQuantile(0), m.priorQuantile(1)].map(String)") == [
+        "-Infinity",
+        "Infinity",
+    ]
+
+
+@pytest.mark.parametrize("dims", [2, 7])
+def test_pca_goes_there_and_back_as_in_python(dims: int, call: Call) -> None:
+    latents, through = rows(30, dims), rows(1, dims, 5)[0]
+    components = torch.linalg.qr(rows(dims, 2, 6)).Q.T.contiguous()
+    plane = Projection.from_plane(latents, latents.mean(0), components)
+    xy = rows(6, 2, 7)
+    pca = "{ mean: Float32Array.from(a.mean), components: Float32Array.from(a.components) }"
+    argument = {
+        "latents": latents.flatten().tolist(),
+        "mean": latents.mean(0).tolist(),
+        "components": components.flatten().tolist(),
+        "through": through.tolist(),
+        "xy": xy.tolist(),
+    }
+    placed = call("projection.js", f"Array.from(m.pcaProject(a.latents, {pca}))", argument)
+    back = call(
+        "projection.js",
+        f"a.xy.map(([x, y]) => Array.from(m.pcaInvert(x, y, Float32Array.from(a.through), {pca})))",
+        argument,
+    )
+    assert np.allclose(placed, plane.positions.flatten(), atol=1e-5)
+    assert np.allclose(back, plane.invert(xy, through=through)[0], atol=1e-5)
+
+
+@pytest.mark.parametrize("count", [3, 40])
+def test_a_umap_s_way_back_and_its_placing_are_python_s(count: int, call: Call) -> None:
+    latents, positions = rows(count, 5), rows(count, 2, 1) * 4
+    chart = Projection.from_positions(latents, positions)
+    xy = torch.cat([rows(6, 2, 2) * 4, positions[:2]])  # also on top of points
+    new = torch.cat([rows(4, 5, 3), latents[:2]])
+    argument = {
+        "latents": latents.flatten().tolist(),
+        "positions": positions.flatten().tolist(),
+        "xy": xy.tolist(),
+        "new": new.tolist(),
+    }
+    inverted = call(
+        "projection.js",
+        """a.xy.map((at) => {
+            const found = m.fromNearest(at, a.positions, a.latents, m.nearestEpsilon(a.positions, 2));
+            return [...found.value, found.distance];
+        })""",
+        argument,
+    )
+    placed = call(
+        "projection.js",
+        """a.new.map((z) => [
+            ...m.fromNearest(z, a.latents, a.positions, m.nearestEpsilon(a.latents, 5)).value,
+        ])""",
+        argument,
+    )
+    codes, distance = chart.invert(xy)
+    assert np.allclose(inverted, torch.cat([codes, distance[:, None]], dim=1), atol=2e-3)
+    assert np.allclose(placed, chart.place(new), atol=2e-3)
+
+
+def test_the_nearest_points_are_python_s(call: Call) -> None:
+    latents, z = rows(50, 3), rows(1, 3, 9)[0]
+    indices, distances = neighbours(z[None], latents, 8)
+    found = call(
+        "projection.js", "m.nearestPoints(a.z, a.l, 8)", {"z": z.tolist(), "l": latents.flatten().tolist()}
+    )
+    assert found["indices"] == indices[0].tolist()
+    assert np.allclose(np.sqrt(found["squares"]), distances[0], atol=1e-6)
+
+
+def test_what_a_dimension_carries_is_its_mean_kl(call: Call) -> None:
+    mean, logvar = rows(20, 3), torch.tensor([-8.0, 0.0, 1e-4]).repeat(20, 1)
+    expected = Posterior(mean, logvar).kl_per_dim().mean(0)
+    argument = {"mean": mean.flatten().tolist(), "logvar": logvar.flatten().tolist(), "dims": 3, "count": 20}
+    found = call("space.js", "Array.from(m.weightPerDim(a))", argument)
+    assert np.allclose(found, expected, rtol=1e-5)
+    variance = call("space.js", "Array.from(m.weightPerDim(a))", {**argument, "logvar": None})
+    assert np.allclose(variance, mean.var(dim=0, correction=0), rtol=1e-5)
+    assert call("space.js", "m.heaviestFirst(a)", [0.1, 3, 0.1, 2]) == [1, 3, 0, 2]
