@@ -11,7 +11,7 @@ from ui.notices import link_notices
 from ui.probe_view import explore_check, explore_values, layers, numbers
 from ui.view import in_step
 
-entry = model_row(
+entry, _ = model_row(
     "Explore",
     "Every dot is an image that the model did not learn from, placed by what the model saw in it; every "
     "place between the dots decodes to a picture. **Move over the map**, then pull a slider.",

@@ -11,14 +11,13 @@ from ui.notices import link_notices
 from ui.probe_view import index, interpolate_check, interpolate_values
 from ui.view import in_step
 
-entry = model_row(
+entry, beside = model_row(
     "Interpolate",
     "A walk from one real image to another through the latent space, decoded at every step. **Choose two "
     "images** on the map or below it, and compare the walk with a plain blend of their pixels.",
     state.INTERPOLATE_MODEL,
 )
-notices = st.container()
-with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+with beside:
     method = st.radio(
         "Path on the map",
         state.choice(state.INTERPOLATE_METHOD).options,
@@ -35,9 +34,10 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         **state.number(state.INTERPOLATE_STEPS).bounds(),
         key=state.INTERPOLATE_STEPS,
         bind="query-params",
-        width=150,
+        width=140,
         help="Both ends count: 2 shows the ends alone.",
     )
+notices = st.container()
 
 if entry is not None:
     hand = interpolate_values(chosen("interpolate", entry))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import streamlit as st
-from ui.explorer import explorer
 
 from ui import training
+from ui.explorer import explorer
 from ui.notices import link_notices, opening
 from ui.owner import current_owner
 from vae_core.engine import get_engine
@@ -25,8 +25,8 @@ with st.container(key="train_page"):
         settings = training.fields(run)
     with stage:
         training.controls(run, settings)
-        training.status(run)
+        training.status(run, settings)
         explorer(key="train", mode="train", run=run)
-        training.theory(settings)
+        training.theory()
 
 link_notices(notices)

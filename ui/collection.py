@@ -27,14 +27,18 @@ def _sets(owner: str, infos: tuple[ImageSetInfo, ...], waiting: list[bool]) -> N
     if waiting != [_waiting(owner, info) for info in infos]:
         st.rerun()  # the whole page once more: a picture or a set has arrived
     for info in infos:
+        st.space("small")
         with st.container(key=f"images_{info.name}"):
-            sheet, words = st.columns([1, 2], gap="medium")
+            sheet, words = st.columns([1, 1.25], gap="large")
             with sheet:
                 if info.available:
-                    pictures.draw(_picture(owner, info), f"Images of {info.title}", height=PICTURE_HEIGHT)
+                    alt = f"Images of {info.title}" + (
+                        ", a column for each class" if info.label_names else ""
+                    )
+                    pictures.draw(_picture(owner, info), alt, height=PICTURE_HEIGHT)
                 else:
                     st.caption(":material/cloud_download: Not on this machine yet.")
-            with words:
+            with words, st.container(gap="xsmall"):
                 _words(owner, info)
 
 

@@ -21,43 +21,13 @@ STATES: Final = {
 }
 
 METRICS: Final = (
-    (
-        "elbo",
-        "ELBO",
-        "{:.1f}",
-        "Lower bound of log p(x): held-out images, {pixels} pixels, nats. Higher is better.",
-    ),
-    (
-        "nll",
-        "−log p(x)",
-        "≤ {:.1f}",
-        "The same, tighter: importance-weighted, {samples} samples. Lower is better.",
-    ),
+    ("elbo", "ELBO", "{:.1f}", "Lower bound of log p(x): held-out images, {pixels} pixels, nats."),
+    ("nll", "−log p(x)", "≤ {:.1f}", "A tighter bound: importance-weighted, {samples} samples, nats."),
+    ("active_units", "Active", "{:.0f} of {dims}", "Dimensions whose mean has a variance above 0.01."),
     ("kl", "KL", "{:.1f}", "Nats per image that the code costs: what the latents tell about an image."),
-    (
-        "active_units",
-        "Active",
-        "{:.0f} of {dims}",
-        "Dimensions whose mean varies by more than 0.01 over images.",
-    ),
-    (
-        "reconstruction_mse",
-        "Pixel error",
-        "{:.4f}",
-        "Mean squared error of a reconstruction's pixel, 0 to 1.",
-    ),
-    (
-        "knn_accuracy",
-        "Class by neighbours",
-        "{:.0%}",
-        "How often the 10 nearest codes tell an image's class.",
-    ),
-    (
-        "reconstruction_knn_accuracy",
-        "Class kept",
-        "{:.0%}",
-        "How often a reconstruction still shows its class.",
-    ),
+    ("reconstruction_mse", "Pixel error", "{:.4f}", "Mean squared error of reconstructed pixels, 0 to 1."),
+    ("knn_accuracy", "Class by neighbours", "{:.0%}", "How often the 10 nearest codes tell the class."),
+    ("reconstruction_knn_accuracy", "Class kept", "{:.0%}", "How often a reconstruction shows its class."),
 )
 """What may be measured: its name in a bundle and for people, how its value is written, what it means."""
 

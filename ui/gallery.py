@@ -19,10 +19,13 @@ PICTURE_HEIGHT: Final = 150
 _SAID: Final = "models_said"
 _UPLOADS: Final = "models_uploads"
 _OUTCOME: Final = "models_outcome"
+_DIALOG: Final = "models_dialog"
 
 
 def models(owner: str, library: Library) -> None:
     """Draw a card for each model; while pictures are being made, the gallery looks for them now and then."""
+    if state.entered():
+        _closed()
     entries = library.models()
     shown = {entry.name: _picture(owner, entry) for entry in entries}
     missing = any(picture.pending for picture in shown.values())
@@ -78,13 +81,13 @@ def _picture(owner: str, entry: ModelEntry) -> pictures.Picture:
 
 def _cards(owner: str, entries: tuple[ModelEntry, ...], *, waiting: bool) -> None:
     shown = {entry.name: _picture(owner, entry) for entry in entries}
-    if waiting and not any(picture.pending for picture in shown.values()):
-        st.rerun()  # the whole page once more, without looking again and again
+    if waiting and not any(picture.pending for picture in shown.values()) and _DIALOG not in st.session_state:
+        st.rerun()  # the whole page once more, without looking again and again; it would close a dialog
     if not entries:
         link("train", "No model is here yet: train one")
     with st.container(key="gallery"):
         for entry in entries:
-            with st.container(border=True, gap="small"):
+            with st.container(border=True, gap="xsmall"):
                 _card(entry, shown[entry.name])
 
 
@@ -92,37 +95,45 @@ def _card(entry: ModelEntry, picture: pictures.Picture) -> None:
     alt = f"What {entry.title} makes of images: a few of each class, reconstructed"
     pictures.draw(picture, alt, height=PICTURE_HEIGHT)
     st.markdown(f"**{plain(entry.title, longest=60)}**")
-    facts = model_metrics(entry)[:4]
+    facts = model_metrics(entry)[:3]
     origin = "came with the app" if entry.shipped else f"yours, {plain(entry.name)}"
     st.caption(f"{model_facts(entry)} · {origin}")
     st.caption(" · ".join(f"{plain(name)} {value}" for name, value, _ in facts) or "Nothing was measured.")
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+    with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
         link("explore", "Explore", query={state.EXPLORE_MODEL: entry.name})
         link("interpolate", "Interpolate", query={state.INTERPOLATE_MODEL: entry.name})
-    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
-        _opener("Details", "info", entry, _details)
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        _opener("Details", entry, _details)
         st.download_button(
             "Download",
             data=entry.path.read_bytes,
             file_name=f"{entry.name}.safetensors",
             mime="application/octet-stream",
             key=f"models_download_{entry.name}",
-            icon=":material/download:",
             type="tertiary",
             on_click="ignore",
         )
         if not entry.shipped:
-            _opener("Rename", "edit", entry, _rename)
-            _opener("Delete", "delete", entry, _delete)
+            _opener("Rename", entry, _rename)
+            _opener("Delete", entry, _delete)
 
 
-def _opener(label: str, icon: str, entry: ModelEntry, dialog: Callable[[ModelEntry], None]) -> None:
+def _opener(label: str, entry: ModelEntry, dialog: Callable[[ModelEntry], None]) -> None:
     key = f"models_{label.lower()}_{entry.name}"
-    if st.button(label, key=key, icon=f":material/{icon}:", type="tertiary", on_click=_forget_outcome):
+    if st.button(label, key=key, type="tertiary", on_click=_opened):
         dialog(entry)
 
 
-@st.dialog("Details", width="large")
+def _opened() -> None:
+    st.session_state[_DIALOG] = True
+    st.session_state.pop(_OUTCOME, None)
+
+
+def _closed() -> None:
+    st.session_state.pop(_DIALOG, None)
+
+
+@st.dialog("Details", width="large", on_dismiss=_closed)
 def _details(entry: ModelEntry) -> None:
     st.markdown(f"### {plain(entry.title)}")
     st.caption(model_facts(entry))
@@ -149,14 +160,14 @@ def _details(entry: ModelEntry) -> None:
     st.caption(f"{file_size(entry.size_bytes)}. Images: {licence or 'no licence is given.'}")
 
 
-@st.dialog("Rename a model")
+@st.dialog("Rename a model", on_dismiss=_closed)
 def _rename(entry: ModelEntry) -> None:
     st.text_input("New title", value=entry.title, max_chars=80, key="models_new_title")
     st.caption("Its name in links follows from the title, so links to it change, too.")
     _confirm("Rename", "models_rename_yes", ":material/edit:", _do_rename, entry.name)
 
 
-@st.dialog("Delete a model?")
+@st.dialog("Delete a model?", on_dismiss=_closed)
 def _delete(entry: ModelEntry) -> None:
     st.markdown(
         f"**{plain(entry.title)}** will be gone for good. Download it first if you may want it again."
@@ -183,6 +194,7 @@ def _try(action: Callable[[str], None], name: str) -> None:
         st.session_state[_OUTCOME] = str(error)
     else:
         st.session_state[_OUTCOME] = ""
+        _closed()
 
 
 def _do_rename(name: str) -> None:
@@ -191,7 +203,3 @@ def _do_rename(name: str) -> None:
 
 def _do_delete(name: str) -> None:
     Library(current_owner()).delete(name)
-
-
-def _forget_outcome() -> None:
-    st.session_state.pop(_OUTCOME, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ui import state
 from ui.describe import model_facts
@@ -11,23 +12,26 @@ from ui.owner import Library, ModelEntry, current_owner
 from ui.sitemap import link
 
 
-def model_row(title: str, sentence: str, key: str) -> ModelEntry | None:
-    """Draw a page's opening with the choice of a model beside it; None when there is no model.
+def model_row(title: str, sentence: str, key: str) -> tuple[ModelEntry | None, DeltaGenerator]:
+    """Draw a page's opening with the choice of a model beside it.
 
     Args:
         title: the page's heading.
         sentence: what the page is, and what to try first.
         key: the widget's key and name in the URL.
+
+    Returns:
+        The model, None when there is none; and the place beside it, for what else the page lets one choose.
     """
     with st.container(key="model_row"):
-        words, choice = st.columns([3, 1], gap="medium")
-    with words:
-        opening(title, sentence)
-    with choice:
+        words, choices = st.columns([1.1, 1] if key == state.INTERPOLATE_MODEL else [3, 1], gap="medium")
+    with choices:
+        beside = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
+    with beside:
         entry = _choose(key)
-        if entry is not None:
-            st.caption(model_facts(entry))
-    return entry
+    with words:
+        opening(title, sentence, model_facts(entry) if entry else "")
+    return entry, beside
 
 
 def _choose(key: str) -> ModelEntry | None:

@@ -7,13 +7,19 @@ import streamlit as st
 from ui import state
 
 
-def opening(title: str, sentence: str) -> None:
-    """Draw a page's heading and its first sentence: what this is, and what to try first."""
+def opening(title: str, sentence: str, facts: str = "") -> None:
+    """Draw a page's heading and its first sentence, what this is and what to try first; below it, facts."""
     st.title(title, anchor=False)
-    st.markdown(sentence)
+    with st.container(gap="xsmall"):
+        st.markdown(sentence)
+        if facts:
+            st.caption(facts)
 
 
 def link_notices(place: st.delta_generator.DeltaGenerator) -> None:
     """Say, in a place kept for it above the page's widgets, which values of the link could not be used."""
-    for sentence in state.problems():
-        place.caption(f":material/link_off: {sentence}")
+    sentences = state.problems()
+    if sentences:
+        lines = place.container(gap="xxsmall")
+        for sentence in sentences:
+            lines.caption(f":material/link_off: {sentence}")

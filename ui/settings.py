@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
+from ui.teaching import LABELS
 from ui.text import count, image_size
 from vae_core import ImageSetInfo, ModelConfig, TrainConfig
 from vae_core.config import check_together, count_weights, offered_architectures
@@ -88,5 +89,9 @@ def _field(message: str, otherwise: str) -> str:
 
 
 def _sentence(error: ValueError) -> str:
+    """Say in the page's words what a config said in its own."""
     text = str(error)
+    for name in (*_MODEL_FIELDS, *_TRAIN_FIELDS):
+        if text.startswith(f"{name} "):
+            text = LABELS[f"train_{name}"] + text[len(name) :]
     return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")

@@ -15,8 +15,9 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from ui import routes, state  # noqa: E402
+from ui import state  # noqa: E402
 from ui.describe import run_status  # noqa: E402
+from ui.newcomer import someone_new  # noqa: E402
 from ui.owner import Library, current_owner  # noqa: E402
 from ui.sitemap import PLACES, link  # noqa: E402
 from vae_core import image_sets  # noqa: E402
@@ -50,17 +51,11 @@ state.add_problems(
 )
 
 run = get_engine().current_run(owner)
-with st.sidebar.container(key="sidebar_foot"):
+with st.sidebar:
     if run is not None and run.active and name != "train":
         link("train", "Your run")
         st.caption(run_status(run))
-    st.link_button(
-        "Start as someone new",
-        routes.new_owner_url(),
-        type="tertiary",
-        icon=":material/person_add:",
-        help="This browser's models and runs are yours alone. This forgets who you are: the next person at "
-        "this computer starts afresh, and nobody can reach your models any more.",
-    )
+    if st.button("Start as someone new", key="someone_new", icon=":material/person_add:", type="tertiary"):
+        someone_new()
 
 page.run()

@@ -144,12 +144,12 @@ def link_problems(
         One sentence in Markdown for each; foreign text in it is disarmed.
     """
     settings = {
-        "explore": {EXPLORE_MODEL: named(models, DEFAULT_MODEL, "a model that is here")},
+        "explore": {EXPLORE_MODEL: named(models, DEFAULT_MODEL, "the name of a model that is here")},
         "interpolate": {
-            INTERPOLATE_MODEL: named(models, DEFAULT_MODEL, "a model that is here"),
+            INTERPOLATE_MODEL: named(models, DEFAULT_MODEL, "the name of a model that is here"),
             **INTERPOLATE_SETTINGS,
         },
-        "train": {TRAIN_IMAGES: named(images, DEFAULT_IMAGES, "an image set"), **TRAIN_SETTINGS},
+        "train": {TRAIN_IMAGES: named(images, DEFAULT_IMAGES, "the name of an image set"), **TRAIN_SETTINGS},
     }.get(page, {})
     views = {"explore": EXPLORE_VIEW, "interpolate": INTERPOLATE_VIEW}.get(page, ())
     sentences = []
@@ -171,7 +171,7 @@ def view_problem(name: str, value: str, expected: str) -> str:
 
 
 def _sentence(name: str, value: str, expected: str, instead: str) -> str:
-    said = f"The link asks for {plain(name)} = {plain(value, longest=40)}, but it should be {plain(expected)}"
+    said = f"The link says {plain(name)} = {plain(value, longest=40)}. It should be {plain(expected)}"
     return f"{said}; showing {instead} instead." if instead else f"{said}; left out."
 
 

@@ -4,6 +4,24 @@ from __future__ import annotations
 
 from typing import Final
 
+LABELS: Final = {
+    "train_images": "Images",
+    "train_architecture": "Architecture",
+    "train_family": "Family",
+    "train_likelihood": "Likelihood",
+    "train_latent_dim": "Latent dimensions",
+    "train_beta": "Beta",
+    "train_learning_rate": "Learning rate",
+    "train_epochs": "Epochs",
+    "train_batch_size": "Batch size",
+    "train_seed": "Seed",
+    "train_width": "Width",
+    "train_beta_warmup_epochs": "Beta warm-up, epochs",
+    "train_free_bits": "Free bits",
+    "train_binarize": "Binarize",
+}
+"""What a field is called, by its key."""
+
 HELP: Final = {
     "train_images": """
 What the model learns from. The Images page shows every set.

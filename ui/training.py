@@ -13,7 +13,7 @@ from ui.describe import run_facts, run_title
 from ui.owner import Library, LibraryError, current_owner
 from ui.settings import LIVE, Settings, read_settings, stored_settings, weights_note
 from ui.sitemap import link
-from ui.teaching import HELP, THEORY, beta_help, collapse_note
+from ui.teaching import HELP, LABELS, THEORY, beta_help, collapse_note
 from ui.text import count, image_size, plain
 from vae_core import image_sets
 from vae_core.engine import EngineBusyError, RunInfo, get_engine
@@ -36,7 +36,7 @@ def fields(run: RunInfo | None) -> Settings:
 
     with _beside(state.TRAIN_IMAGES, below):
         images = st.selectbox(
-            "Images",
+            LABELS[state.TRAIN_IMAGES],
             list(sets),
             index=list(sets).index(state.DEFAULT_IMAGES),
             key=state.TRAIN_IMAGES,
@@ -46,25 +46,25 @@ def fields(run: RunInfo | None) -> Settings:
         )
     info = sets[images]
     st.caption(f"{info.title}. {count(info.size, 'image')}, {image_size(info.shape)}")
-    article = _choice("train_architecture", "Architecture", below) == "article"
-    is_vae = _choice("train_family", "Family", below) == "vae"
-    likelihood = _choice("train_likelihood", "Likelihood", below)
+    article = _choice("train_architecture", below) == "article"
+    is_vae = _choice("train_family", below) == "vae"
+    likelihood = _choice("train_likelihood", below)
     note = collapse_note(likelihood, images) if is_vae else ""
     if note:
         st.caption(f":material/info: {note}")
-    _number("train_latent_dim", "Latent dimensions", below)
+    _number("train_latent_dim", below)
 
     pixels = info.shape[0] * info.shape[1] * info.shape[2]
-    _number("train_beta", "Beta", below, help=beta_help(pixels), step=0.5, disabled=not is_vae)
-    _number("train_learning_rate", "Learning rate", below, step=1e-4)
-    _number("train_epochs", "Epochs", below)
-    _number("train_batch_size", "Batch size", below)
-    _number("train_seed", "Seed", below)
+    _number("train_beta", below, help=beta_help(pixels), step=0.5, disabled=not is_vae)
+    _number("train_learning_rate", below, step=1e-4)
+    _number("train_epochs", below)
+    _number("train_batch_size", below)
+    _number("train_seed", below)
     with st.expander("More settings"):
-        _number("train_width", "Width", below, step=0.125, disabled=article)
-        _number("train_beta_warmup_epochs", "Beta warm-up, epochs", below, disabled=not is_vae)
-        _number("train_free_bits", "Free bits", below, step=0.1, disabled=not is_vae)
-        _choice("train_binarize", "Binarize", below)
+        _number("train_width", below, step=0.125, disabled=article)
+        _number("train_beta_warmup_epochs", below, disabled=not is_vae)
+        _number("train_free_bits", below, step=0.1, disabled=not is_vae)
+        _choice("train_binarize", below)
 
     settings = _settings()
     for key, sentence in settings.wrong.items():
@@ -73,7 +73,11 @@ def fields(run: RunInfo | None) -> Settings:
 
 
 def controls(run: RunInfo | None, settings: Settings) -> None:
-    """Draw the buttons; each acts in a callback, before the page is drawn anew."""
+    """Draw the buttons; each acts in a callback, before the page is drawn anew.
+
+    They have no `help`: Streamlit would draw each such button a second time, hidden, and its tooltip would
+    cover the page's opening sentence.
+    """
     resumable = run is not None and run.resumable
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.button(
@@ -83,7 +87,6 @@ def controls(run: RunInfo | None, settings: Settings) -> None:
             icon=":material/play_arrow:",
             disabled=bool(settings.wrong),
             on_click=_start,
-            help="Starts a new run with these settings. A run that is going on is stopped: save it first.",
         )
         st.button(
             "Resume" if resumable else "Pause",
@@ -100,7 +103,6 @@ def controls(run: RunInfo | None, settings: Settings) -> None:
             disabled=run is None or run.state in ("done", "queued"),
             on_click=_act,
             args=("step",),
-            help="One step of the optimiser, on one batch; then the run rests.",
         )
         st.button(
             "Stop",
@@ -124,24 +126,21 @@ def controls(run: RunInfo | None, settings: Settings) -> None:
             icon=":material/save:",
             disabled=run is None or run.step == 0,
             on_click=_save,
-            help="Keeps the model as it is now among your models.",
         )
 
 
-def status(run: RunInfo | None) -> None:
+def status(run: RunInfo | None, settings: Settings) -> None:
     """Draw the line that says what is going on; it keeps itself up to date without drawing the page again."""
     lively = (run is not None and run.active) or _SAVING in st.session_state
     drawn = (run.id, run.state, run.step > 0) if run else None
     with st.container(key="train_status", gap="xxsmall"):
-        st.fragment(_status, run_every=1.0 if lively else None)(drawn)
+        st.fragment(_status, run_every=1.0 if lively else None)(drawn, settings)
 
 
-def theory(settings: Settings) -> None:
-    """Say what is being learned, and what a widely copied tutorial has wrong about it."""
+def theory() -> None:
+    """Say what is being learned, and what a tutorial that is often copied has wrong about it."""
     with st.expander("What is being learned", icon=":material/school:"):
         st.markdown(THEORY)
-        if settings.model is not None:
-            st.caption(f"The model these settings describe has {weights_note(settings.model)}.")
 
 
 # --- actions: they run before the page is drawn ----------------------------------------------------------
@@ -184,14 +183,14 @@ def _save() -> None:
         path = Library(current_owner()).path_for_new(title)
         job = get_engine().save_run(current_owner(), run.id, path, title=title)
         st.session_state[_SAVING] = (job.id, path.stem, title)
-        st.session_state.pop(_SAVED, None)
 
     _try(save)
 
 
 def _try(action: Callable[[], Any]) -> None:
     """Do something; what the engine or the library refuses is said on the status line."""
-    st.session_state.pop(_REFUSED, None)
+    for key in (_REFUSED, _SAVED):
+        st.session_state.pop(key, None)
     try:
         action()
     except (EngineBusyError, LibraryError, ValueError, OSError) as error:
@@ -207,42 +206,52 @@ _SAVED: Final = "train_saved"
 _REFUSED: Final = "train_refused"
 
 
-def _status(drawn: tuple[str, str, bool] | None) -> None:
+def _status(drawn: tuple[str, str, bool] | None, settings: Settings) -> None:
     run = get_engine().current_run(current_owner())
     if (run and (run.id, run.state, run.step > 0)) != drawn:
         st.rerun()  # the buttons follow the run's state
-    st.caption(run_facts(run) if run else "The settings beside this will do for a start.")
     refused = st.session_state.get(_REFUSED, "")
     if refused:
         st.caption(f":red[:material/error: {plain(refused)}]")
+    elif _SAVING in st.session_state:
+        _saving()
+    elif _SAVED in st.session_state:
+        _saved()
     elif run is not None and run.note:
         st.caption(f":material/info: {plain(run.note)}")
-    _saving()
+    elif settings.wrong:
+        key, sentence = next(iter(settings.wrong.items()))
+        st.caption(f":red[:material/error: Start waits for {LABELS[key]}. {plain(sentence)}]")
+    elif run is not None:
+        st.caption(run_facts(run))
+    elif settings.model is not None:
+        st.caption(f"These settings make a model of {weights_note(settings.model)}.")
 
 
 def _saving() -> None:
-    """Say how saving goes, and where the saved model is."""
-    if _SAVING in st.session_state:
-        job_id, name, title = st.session_state[_SAVING]
-        try:
-            job = get_engine().job(current_owner(), job_id)
-        except (KeyError, PermissionError):
-            del st.session_state[_SAVING]
-            return
-        if not job.finished:
-            st.caption(f":material/hourglass: Saving {plain(title)}: {plain(job.message or 'one moment')}")
-            return
+    """Say how saving goes."""
+    job_id, name, title = st.session_state[_SAVING]
+    try:
+        job = get_engine().job(current_owner(), job_id)
+    except (KeyError, PermissionError):
         del st.session_state[_SAVING]
-        st.session_state[_SAVED] = (name, title, job.error if job.state != "done" else "")
         st.rerun()
-    if _SAVED in st.session_state:
-        name, title, error = st.session_state[_SAVED]
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            if error:
-                st.caption(f":red[:material/error: {plain(title)} was not saved: {plain(error)}]")
-            else:
-                st.caption(f":material/check: Saved as **{plain(title)}**.", width="content")
-                link("explore", "Explore it", query={state.EXPLORE_MODEL: name})
+    if job.finished:
+        del st.session_state[_SAVING]
+        st.session_state[_SAVED] = (name, title, "" if job.state == "done" else job.error)
+        st.rerun()
+    st.caption(f":material/hourglass: Saving {plain(title)}: {plain(job.message or 'one moment')}")
+
+
+def _saved() -> None:
+    """Say where the saved model is, or why there is none."""
+    name, title, error = st.session_state[_SAVED]
+    if error:
+        st.caption(f":red[:material/error: {plain(title)} was not saved: {plain(error)}]")
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(f":material/check: Saved as **{plain(title)}**.", width="content")
+        link("explore", "Explore it", query={state.EXPLORE_MODEL: name})
 
 
 def _settings() -> Settings:
@@ -258,11 +267,11 @@ def _beside(key: str, below: dict[str, Any]) -> Iterator[None]:
     below[key] = st.empty()
 
 
-def _choice(key: str, label: str, below: dict[str, Any]) -> str:
+def _choice(key: str, below: dict[str, Any]) -> str:
     setting = state.choice(key)
     with _beside(key, below):
         return st.selectbox(
-            label,
+            LABELS[key],
             setting.options,
             index=setting.options.index(setting.default),
             key=key,
@@ -273,12 +282,12 @@ def _choice(key: str, label: str, below: dict[str, Any]) -> str:
 
 
 def _number(
-    key: str, label: str, below: dict[str, Any], *, step: float = 1, disabled: bool = False, help: str = ""
+    key: str, below: dict[str, Any], *, step: float = 1, disabled: bool = False, help: str = ""
 ) -> None:
     setting = state.number(key)
     with _beside(key, below):
         st.number_input(
-            label,
+            LABELS[key],
             **setting.bounds(),
             step=int(step) if setting.whole else float(step),
             format="%d" if setting.whole else "%g",

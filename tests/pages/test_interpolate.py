@@ -36,9 +36,9 @@ def test_values_that_cannot_be_used_are_said(app: App, component: FakeExplorer) 
         interpolate_steps="1",
     )
     said = app.said
-    assert f"interpolate_from = {PROBE}, but it should be a whole number below {PROBE}" in said
+    assert f"interpolate_from = {PROBE}. It should be a whole number below {PROBE}" in said
     assert "interpolate_to" in said
-    assert "interpolate_method = cubic, but it should be one of linear, slerp; showing linear instead" in said
+    assert "interpolate_method = cubic. It should be one of linear, slerp; showing linear instead" in said
     assert "interpolate_steps = 1" in said
     assert component.told[-1]["interpolation"] == {"from": None, "to": None, "method": "linear", "steps": 10}
 

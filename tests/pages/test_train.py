@@ -162,9 +162,9 @@ def test_images_that_are_not_here_cannot_be_trained_on(app: App, monkeypatch: py
 def test_nonsense_in_the_link_is_said(app: App) -> None:
     app.open("train", train_beta="-3", train_images="cats", train_epochs="2.5", train_family="vae")
     said = app.said
-    assert "train_beta = -3, but it should be a number from 0 to 100,000; showing 1 instead" in said
+    assert "train_beta = -3. It should be a number from 0 to 100,000; showing 1 instead" in said
     assert "train_images = cats" in said
-    assert "train_epochs = 2.5, but it should be a whole number from 1 to 500; showing 2 instead" in said
+    assert "train_epochs = 2.5. It should be a whole number from 1 to 500; showing 2 instead" in said
     assert "train_family" not in said
     assert app.test.number_input(key="train_beta").value == 1.0
     assert app.test.number_input(key="train_epochs").value == 2
