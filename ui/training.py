@@ -220,8 +220,7 @@ def _status(drawn: tuple[str, str, bool] | None, settings: Settings) -> None:
     elif run is not None and run.note:
         st.caption(f":material/info: {plain(run.note)}")
     elif settings.wrong:
-        key, sentence = next(iter(settings.wrong.items()))
-        st.caption(f":red[:material/error: Start waits for {LABELS[key]}. {plain(sentence)}]")
+        st.caption(f":red[:material/error: Not yet: {plain(next(iter(settings.wrong.values())))}]")
     elif run is not None:
         st.caption(run_facts(run))
     elif settings.model is not None:

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from serving import Errors, running_app
 
-SETTINGS = "train_images=digits&train_architecture=mlp&train_epochs=6&train_latent_dim=2"
+SETTINGS = "train_images=digits&train_architecture=mlp"
 READY = "name => window.latentExplorer?.ready && (!name || window.latentExplorer.bundle === name)"
 
 
@@ -52,7 +52,7 @@ def test_train_save_explore_and_interpolate(url: str, new_page: Callable[..., Pa
     page.on("pageerror", lambda error: errors.append(str(error)))
 
     # Train: the map moves and can be hovered while it does
-    page.goto(f"{url}/train?{SETTINGS}")
+    page.goto(f"{url}/train?{SETTINGS}&train_epochs=200")
     expect(page.locator(".st-key-train_start button")).to_be_enabled(timeout=30_000)
     press(page, "train_start")
     page.wait_for_function("window.latentExplorer?.frames >= 2", timeout=60_000)
@@ -73,10 +73,10 @@ def test_train_save_explore_and_interpolate(url: str, new_page: Callable[..., Pa
     link = page.get_by_role("link", name="Explore it")
     expect(link).to_be_visible(timeout=60_000)
     link.click()
-    page.wait_for_function(READY, arg=None, timeout=60_000)
-    name = page.evaluate("window.latentExplorer.bundle")
+    page.wait_for_url("**explore_model=**")
+    name = page.url.partition("explore_model=")[2].partition("&")[0]
     assert re.fullmatch(r"[a-z0-9][a-z0-9-]{0,47}", name)
-    assert f"explore_model={name}" in page.url
+    page.wait_for_function(READY, arg=name, timeout=60_000)
 
     # Explore: hover, pin, slider; the latent is in the link and survives a reload
     first, second = hover_map(page, 0.35, 0.5), None
@@ -111,13 +111,13 @@ def test_train_save_explore_and_interpolate(url: str, new_page: Callable[..., Pa
 
 def test_two_browsers_have_runs_of_their_own(url: str, new_page: Callable[..., Page]) -> None:
     first, second = new_page(), new_page()
-    first.goto(f"{url}/train?{SETTINGS}&train_epochs=100")
+    first.goto(f"{url}/train?{SETTINGS}&train_epochs=400")
     expect(first.locator(".st-key-train_start button")).to_be_enabled(timeout=30_000)
     press(first, "train_start")
     first.wait_for_function("window.latentExplorer?.frames >= 1", timeout=60_000)
     second.goto(f"{url}/train")
     expect(second.get_by_text("No run yet").first).to_be_visible(timeout=30_000)
-    second.goto(f"{url}/train?{SETTINGS}&train_latent_dim=3")
+    second.goto(f"{url}/train?{SETTINGS}&train_epochs=400&train_latent_dim=3")
     expect(second.locator(".st-key-train_start button")).to_be_enabled(timeout=30_000)
     press(second, "train_start")
     second.wait_for_function("window.latentExplorer?.frames >= 1", timeout=60_000)
