@@ -333,8 +333,13 @@ def _doubling(inputs: int, outputs: int, kernel: int, *, bias: bool) -> nn.ConvT
 
 
 def _draw_weights(model: VAE, generator: torch.Generator) -> None:
-    """Draw weights and biases as torch's layers do by default, but from a generator."""
-    for module in model.modules():
+    """Draw weights and biases as torch's layers do by default, but from a generator; conv's weights wider.
+
+    Torch's default shrinks what passes through a ReLU, more with each layer: "conv", the deepest net,
+    would spend its first epochs on a plateau (16 dimensions on 10,000 MNIST images, 6 epochs: a test ELBO
+    of -148 where the wider draw reaches -121). "mlp" and "article" begin as they do everywhere.
+    """
+    for name, module in model.named_modules():
         if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)):
             module.reset_parameters()
         elif isinstance(module, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
@@ -342,5 +347,17 @@ def _draw_weights(model: VAE, generator: torch.Generator) -> None:
             bound = 1 / math.sqrt(inputs)
             for parameter in module.parameters():
                 nn.init.uniform_(parameter, -bound, bound, generator=generator)
+            if model.config.architecture == "conv":
+                _draw_wide(module.weight, name, generator)
     if model.config.likelihood == "gaussian_learned":
         nn.init.constant_(model.decoder.log_variance, INITIAL_LOG_VARIANCE)
+
+
+def _draw_wide(weight: Tensor, name: str, generator: torch.Generator) -> None:
+    """Draw a weight so that a layer keeps its input's variance, its ReLU included (arXiv:1502.01852)."""
+    inputs = math.prod(weight.shape[1:])
+    if "deconv" in name or name == "decoder.output":  # at stride 2 a quarter of the kernel meets a pixel
+        inputs = weight.shape[0] * math.prod(weight.shape[2:]) // 4
+    has_relu = not name.endswith(("mean", "logvar", "output"))
+    bound = math.sqrt((6 if has_relu else 3) / inputs)
+    nn.init.uniform_(weight, -bound, bound, generator=generator)
