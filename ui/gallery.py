@@ -133,12 +133,12 @@ def _closed() -> None:
     st.session_state.pop(_DIALOG, None)
 
 
-@st.dialog("Details", width="large", on_dismiss=_closed)
+@st.dialog("Details", width="medium", on_dismiss=_closed)
 def _details(entry: ModelEntry) -> None:
-    st.markdown(f"### {plain(entry.title)}")
-    st.caption(model_facts(entry))
-    for name, value, meaning in model_metrics(entry):
-        st.markdown(f"{plain(name)} **{value}**  \n:small[:gray[{meaning}]]")
+    st.markdown(f"**{plain(entry.title)}**  \n{model_facts(entry)}")
+    with st.container(gap="xsmall"):
+        for name, value, meaning in model_metrics(entry):
+            st.markdown(f"**{plain(name)} {plain(value)}** :small[:gray[{meaning}]]")
     if len(entry.history) > 1:
         st.markdown("**How it was trained**")
         figure = training_figure(entry.history, has_likelihood=entry.model_config.has_likelihood)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
+from ui.state import DEFAULT_IMAGES, TRAIN_SETTINGS
 from ui.teaching import LABELS
 from ui.text import count, image_size
 from vae_core import ImageSetInfo, ModelConfig, TrainConfig
@@ -73,6 +74,15 @@ def stored_settings(images: str, model: ModelConfig, train: TrainConfig) -> dict
         "train_images": images,
         **values,
         **{f"train_{name}": getattr(train, name) for name in _TRAIN_FIELDS},
+    }
+
+
+def link_values(values: Mapping[str, Any]) -> dict[str, str]:
+    """Write the values of fields as a link has them: those that are not the default."""
+    defaults = {"train_images": DEFAULT_IMAGES, **{key: each.default for key, each in TRAIN_SETTINGS.items()}}
+    changed = {key: value for key, value in values.items() if value != defaults[key]}
+    return {
+        key: f"{value:.12g}" if isinstance(value, float) else str(value) for key, value in changed.items()
     }
 
 

@@ -16,7 +16,7 @@ LABELS: Final = {
     "train_batch_size": "Batch size",
     "train_seed": "Seed",
     "train_width": "Width",
-    "train_beta_warmup_epochs": "Beta warm-up, epochs",
+    "train_beta_warmup_epochs": "Warm-up epochs",
     "train_free_bits": "Free bits",
     "train_binarize": "Binarize",
 }

@@ -11,7 +11,7 @@ import streamlit as st
 from ui import state
 from ui.describe import run_facts, run_title
 from ui.owner import Library, LibraryError, current_owner
-from ui.settings import LIVE, Settings, read_settings, stored_settings, weights_note
+from ui.settings import LIVE, Settings, link_values, read_settings, stored_settings, weights_note
 from ui.sitemap import link
 from ui.teaching import HELP, LABELS, THEORY, beta_help, collapse_note
 from ui.text import count, image_size, plain
@@ -25,8 +25,11 @@ def recall(run: RunInfo | None) -> None:
         return
     if any(name.startswith("train_") for name in st.query_params):
         return
-    for key, value in stored_settings(run.image_set, run.model, run.train).items():
+    values = stored_settings(run.image_set, run.model, run.train)
+    for key, value in values.items():
         st.session_state[key] = value
+    # Streamlit writes what a widget is given before it is drawn into its value, and not into the link.
+    st.query_params.update(link_values(values))
 
 
 def fields(run: RunInfo | None) -> Settings:

@@ -97,6 +97,13 @@ def test_without_a_link_the_fields_show_the_current_run(app: App, engine: FakeEn
     assert app.test.selectbox(key="train_images").value == "digits"
     assert app.test.number_input(key="train_beta").value == 4.0
     assert app.test.number_input(key="train_latent_dim").value == 5
+    assert app.url == {
+        "train_images": "digits",
+        "train_likelihood": "gaussian",
+        "train_latent_dim": "5",
+        "train_beta": "4",
+        "train_epochs": "30",
+    }, "so that a copied link shows the same settings"
 
 
 def test_beta_and_learning_rate_reach_the_run_that_is_going_on(app: App, engine: FakeEngine) -> None:
