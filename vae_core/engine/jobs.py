@@ -206,7 +206,7 @@ def thumbnails(
     columns: int = 10,
     reconstructed: bool = False,
 ) -> bytes:
-    """Draw a contact sheet as PNG: a column for each class, or just pictures where there are no classes.
+    """Draw a contact sheet as PNG: columns by class, or just pictures where there are no classes.
 
     Args:
         report: progress.
@@ -344,7 +344,10 @@ def _by_class(labels: Array | None, rows: int, columns: int) -> Array:
         return np.arange(rows * columns)
     classes = np.unique(labels)[:columns]
     places = [np.flatnonzero(labels == label) for label in classes]
-    return np.array([own[row % len(own)] for row in range(rows) for own in places], dtype=np.int64)
+    each = columns // len(classes)  # few classes get several columns, so that a sheet is never a tower
+    numbers = [[row * each + place for place in range(each)] for row in range(rows)]
+    chosen = [own[number % len(own)] for row in numbers for own in places for number in row]
+    return np.array(chosen, dtype=np.int64)
 
 
 def _grid(images: Array, columns: int, gap: int = 1) -> Array:
