@@ -24,7 +24,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from streamlit import config
 
 from ui.owner import owner_of
-from vae_core.engine import Subscription, get_engine
+from vae_core.engine import EngineBusyError, Subscription, get_engine
 
 if TYPE_CHECKING:
     from starlette.datastructures import Headers
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 FORBIDDEN: Final = 4403
 UNKNOWN: Final = 4404
 MALFORMED: Final = 1003
+TRY_LATER: Final = 1013
 MAX_TEXT: Final = 200
 SHUTDOWN_SECONDS: Final = 1.0
 
@@ -49,6 +50,8 @@ async def stream(websocket: WebSocket) -> None:
         await _refuse(websocket, UNKNOWN)
     except PermissionError:
         await _refuse(websocket, FORBIDDEN)
+    except EngineBusyError:
+        await _refuse(websocket, TRY_LATER)
     else:
         await _serve(websocket, subscription, news)
 

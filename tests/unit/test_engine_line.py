@@ -170,11 +170,17 @@ def test_what_was_running_is_parked_after_a_restart(all_runs, tmp_path, worker):
         later.get("c", run.id[:-1] + "x")
 
 
-def test_old_runs_go(all_runs):
+def test_old_runs_go(all_runs, monkeypatch):
     runs = [begin(all_runs, "a", created=index) for index in range(MAX_RUNS + 3)]
     assert [run.folder.exists() for run in runs] == [False] * 3 + [True] * MAX_RUNS
     assert len(all_runs.of_owner("a")) == MAX_RUNS
-    old, newest = runs[-2], runs[-1]
+    (runs[5].folder / "state.safetensors").write_bytes(bytes(10_000))
+    monkeypatch.setattr(trainings, "MAX_RUN_BYTES", 10_000)
+    begin(all_runs, "a", created=99)
+    assert not runs[3].folder.exists()
+    assert not runs[5].folder.exists()
+    assert runs[6].folder.exists()
+    old, newest = runs[-2], all_runs.of_owner("a")[0]
     for run in (old, newest):
         os.utime(run.folder / "run.json", (1, 1))
     all_runs.sweep()

@@ -55,11 +55,22 @@ def write_whole(path: Path, data: bytes) -> None:
     try:
         with partial.open("wb") as file:
             file.write(data)
-        os.replace(partial, path)
+        _replace(partial, path)
     except BaseException:
         with contextlib.suppress(OSError):
             partial.unlink()
         raise
+
+
+def _replace(partial: Path, path: Path) -> None:
+    """Give a file its name; on Windows someone who reads the old one holds that up for a moment."""
+    for _ in range(20):
+        try:
+            os.replace(partial, path)
+            return
+        except PermissionError:
+            time.sleep(0.05)
+    os.replace(partial, path)
 
 
 def incoming(home: Path, suffix: str) -> Path:

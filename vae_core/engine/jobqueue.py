@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -298,4 +299,5 @@ class JobQueue:
         entry.arguments = {}
         job._finished.set()
         if outcome == "done" and entry.then is not None:
-            entry.then(job)
+            with suppress(EngineBusyError):
+                entry.then(job)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -12,19 +13,21 @@ from typing import Any, Final
 
 from vae_core.config import ModelConfig, TrainConfig, check_together
 from vae_core.engine.home import incoming, latent_home, new_id, owner_folder, owner_hash
-from vae_core.engine.info import Job, RunInfo
+from vae_core.engine.info import EngineBusyError, Job, RunInfo
 from vae_core.engine.jobqueue import JobQueue
 from vae_core.engine.record import STATE, Run
 from vae_core.engine.subscription import Subscription
 from vae_core.engine.trainings import Trainings
 from vae_core.images import image_sets
 
+LOG: Final = logging.getLogger(__name__)
 CHANGEABLE: Final = ("beta", "learning_rate", "beta_warmup_epochs", "free_bits")
 TICK_SECONDS: Final = 0.25
 WARM_SECONDS: Final = 2.0
 """How long after the server's start the workers are started, so that the first page comes first."""
 
 CLOSE_SECONDS: Final = 2.0
+MAX_WATCHERS: Final = 64
 
 
 class Engine:
@@ -216,9 +219,12 @@ class Engine:
         Raises:
             KeyError: there is no such run.
             PermissionError: it is someone else's.
+            EngineBusyError: too many watch it already.
         """
         with self._lock:
             run = self._run(owner, run_id)
+            if len(run.watchers) >= MAX_WATCHERS:
+                raise EngineBusyError(f"{MAX_WATCHERS} pages watch this run already. Close some.")
             subscription = Subscription(
                 run,
                 self._lock,
@@ -268,14 +274,19 @@ class Engine:
         with self._lock:
             self._trainings.sweep()
         while not self._closed.wait(TICK_SECONDS):
-            now = time.monotonic()
-            with self._lock:
-                self._trainings.tick(now)
-                self._jobs.tick(now)
-                if self._warm_at is not None and now >= self._warm_at:
-                    self._warm_at = None
-                    self._trainings.warm()
-                    self._jobs.warm()
+            try:
+                with self._lock:
+                    self._tick(time.monotonic())
+            except Exception:  # what failed now may work a moment later; the house must be kept
+                LOG.exception("the engine's housekeeping failed")
+
+    def _tick(self, now: float) -> None:
+        self._trainings.tick(now)
+        self._jobs.tick(now)
+        if self._warm_at is not None and now >= self._warm_at:
+            self._warm_at = None
+            self._trainings.warm()
+            self._jobs.warm()
 
 
 _LOCK = threading.Lock()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from typing import Any, Final, cast
 
 from vae_core.engine.pipe import Facts, read_message, write_message
 
+LOG: Final = logging.getLogger(__name__)
 ROOT: Final = Path(__file__).resolve().parents[2]
 WINDOWS: Final = os.name == "nt"
 
@@ -53,6 +55,7 @@ class WorkerProcess:
         threads = str(worker_threads())
         paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
         environment = {
+            "NUMBA_CACHE_DIR": str(home / "cache" / "numba"),  # what umap compiles; it must be writable
             **os.environ,
             "PYTHONPATH": os.pathsep.join(paths),
             "LATENT_HOME": str(home),
@@ -107,7 +110,10 @@ class WorkerProcess:
         pipe = cast("Any", self._process.stdout)
         try:
             while (found := read_message(pipe)) is not None:
-                self._on_message(self, *found)
+                try:
+                    self._on_message(self, *found)
+                except Exception:  # one message that cannot be used must not end all others
+                    LOG.exception("a message from the %s process could not be used", self.lane)
         except ValueError:  # something else wrote into the pipe: nothing that follows can be trusted
             self.kill()
         finally:

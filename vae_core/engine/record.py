@@ -145,6 +145,13 @@ class Run:
         record |= {"model": self.model.to_dict(), "train": self.train.to_dict()}
         write_whole(self.folder / RECORD, json.dumps(record).encode())
 
+    def size(self) -> int:
+        """Return how many bytes the run takes on disk."""
+        total = 0
+        with suppress(OSError):
+            total = sum(path.stat().st_size for path in self.folder.iterdir())
+        return total
+
     def delete(self) -> None:
         """Remove the run from the disk."""
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -36,7 +36,8 @@ LINE_SECONDS: Final = 5.0
 """So often those who wait in the line are told how long it may take."""
 
 MAX_RUNS: Final = 12
-"""Runs of one owner that are kept on disk."""
+MAX_RUN_BYTES: Final = 1_000_000_000
+"""Runs of one owner that are kept on disk; the oldest go first."""
 
 EXPIRY_SECONDS: Final = 14 * 24 * 3600.0
 SWEEP_SECONDS: Final = 3600.0
@@ -127,8 +128,11 @@ class Trainings:
         mine = self.of_owner(run.owner)
         run.write()
         self._stop_others(run)
-        for old in [old for old in mine if old.state not in ("queued", "running", "paused")][MAX_RUNS - 1 :]:
-            self._forget(old, delete=True)
+        room = MAX_RUN_BYTES
+        for place, old in enumerate([old for old in mine if not old.info().active], start=1):
+            room -= old.size()
+            if place >= MAX_RUNS or room < 0:
+                self._forget(old, delete=True)
         self.runs[run.id] = run
         self._go(run)
 
