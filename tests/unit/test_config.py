@@ -179,7 +179,9 @@ def test_pages_can_ask_what_a_model_has():
     )
 
 
-@pytest.mark.parametrize(("shape", "grid"), [((1, 28, 28), (7, 7)), ((3, 9, 13), (3, 4)), ((1, 8, 32), (2, 8))])
+@pytest.mark.parametrize(
+    ("shape", "grid"), [((1, 28, 28), (7, 7)), ((3, 9, 13), (3, 4)), ((1, 8, 32), (2, 8))]
+)
 def test_the_grid_is_a_quarter_rounded_up(shape, grid):
     assert ModelConfig(shape).grid == grid
 
@@ -194,5 +196,7 @@ def test_binarized_pixels_want_a_bernoulli():
 
 
 def test_configs_need_no_torch():
-    code = "import sys, vae_core.config as c; c.ModelConfig(); c.TrainConfig(); sys.exit('torch' in sys.modules)"
+    code = (
+        "import sys, vae_core.config as c; c.ModelConfig(); c.TrainConfig(); sys.exit('torch' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

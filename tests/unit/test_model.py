@@ -1,0 +1,247 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from tests.unit.plain_decoder import decode as plain_decode
+from vae_core.config import ARCHITECTURES, FAMILIES, LIKELIHOODS, ModelConfig, count_weights
+from vae_core.model import LEAST_LOG_VARIANCE, Posterior, build_model
+
+torch.set_num_threads(1)
+
+SHAPES = [(1, 28, 28), (1, 8, 8), (3, 9, 13), (1, 30, 27), (3, 32, 32)]
+
+
+def generator(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def lively(config, seed=0):
+    """A model in eval mode whose biases and running statistics are not the trivial ones."""
+    model = build_model(config, seed=seed).eval()
+    for name, buffer in model.named_buffers():
+        if "running" in name:
+            buffer.copy_(torch.rand(buffer.shape, generator=generator(seed)) + 0.5)
+    for name, parameter in model.named_parameters():
+        if "norm" in name:
+            nn.init.uniform_(parameter, -1, 1, generator=generator(seed + 1))
+    return model
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("n_classes", [0, 3])
+def test_shapes_in_and_out(architecture, shape, n_classes):
+    model = build_model(ModelConfig(shape, 5, architecture, n_classes=n_classes, width=0.25))
+    y = torch.tensor([0, 2, 1, 1]) if n_classes else None
+    posterior = model.encode(torch.rand(4, *shape), y)
+    assert posterior.mean.shape == (4, 5)
+    assert posterior.logvar.shape == (4, 5)
+    assert model.decode(posterior.sample(), y).shape == (4, *shape)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("likelihood", LIKELIHOODS)
+def test_weights_are_counted_without_building(architecture, family, likelihood):
+    for shape, n_classes, width in [((1, 28, 28), 0, 1.0), ((3, 9, 13), 4, 0.125)]:
+        config = ModelConfig(shape, 7, architecture, family, likelihood, n_classes, width)
+        assert sum(p.numel() for p in build_model(config).parameters()) == count_weights(config)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("shape", [(1, 8, 12), (3, 9, 13)], ids=str)
+@pytest.mark.parametrize("n_classes", [0, 3])
+def test_the_decoder_is_what_the_docstring_lists(architecture, shape, n_classes):
+    config = ModelConfig(shape, 4, architecture, n_classes=n_classes, width=0.25)
+    model = lively(config)
+    z = torch.randn(3, 4, generator=generator())
+    y = torch.tensor([2, 0, 1]) if n_classes else None
+    with torch.no_grad():
+        decoded = model.decode(z, y).numpy()
+    weights = {name: value for name, value in model.state_dict().items() if name.startswith("decoder.")}
+    for i in range(3):
+        code = np.concatenate([z[i].numpy(), np.eye(n_classes)[y[i]]]) if n_classes else z[i].numpy()
+        np.testing.assert_allclose(decoded[i], plain_decode(weights, config, code), rtol=1e-4, atol=1e-5)
+
+
+def test_the_textbook_net_has_the_textbook_layers():
+    state = build_model(ModelConfig(architecture="mlp", latent_dim=20)).state_dict()
+    assert {name: tuple(value.shape) for name, value in state.items() if name.endswith("weight")} == {
+        "encoder.dense1.weight": (400, 784),
+        "encoder.mean.weight": (20, 400),
+        "encoder.logvar.weight": (20, 400),
+        "decoder.dense1.weight": (400, 20),
+        "decoder.output.weight": (784, 400),
+    }
+
+
+def test_the_article_net_has_the_article_layers():
+    state = build_model(ModelConfig(architecture="article", latent_dim=128, width=0.5)).state_dict()
+    assert {name: tuple(value.shape) for name, value in state.items() if name.endswith("weight")} == {
+        "encoder.conv1.weight": (32, 1, 5, 5),
+        "encoder.conv2.weight": (64, 32, 5, 5),
+        "encoder.dense1.weight": (128, 64 * 7 * 7),
+        "encoder.mean.weight": (128, 128),
+        "encoder.logvar.weight": (128, 128),
+        "decoder.dense1.weight": (7 * 7 * 256, 128),
+        "decoder.norm1.weight": (7 * 7 * 256,),
+        "decoder.deconv1.weight": (256, 128, 5, 5),
+        "decoder.norm2.weight": (128,),
+        "decoder.output.weight": (128, 1, 5, 5),
+    }
+
+
+@pytest.mark.parametrize(("architecture", "least", "most"), [("conv", 0.2e6, 1e6), ("article", 35e6, 45e6)])
+def test_multiply_adds_of_a_decode(architecture, least, most):
+    model = build_model(ModelConfig(architecture=architecture, latent_dim=128)).eval()
+    counted = []
+
+    def count(module, inputs, output):
+        per_number = module.weight[0].numel() if isinstance(module, nn.ConvTranspose2d) else 1
+        numbers = inputs[0].numel() if isinstance(module, nn.ConvTranspose2d) else module.weight.numel()
+        counted.append(per_number * numbers)
+
+    for module in model.decoder.modules():
+        if isinstance(module, (nn.Linear, nn.ConvTranspose2d)):
+            module.register_forward_hook(count)
+    with torch.no_grad():
+        model.decode(torch.zeros(1, 128))
+    assert least < sum(counted) < most
+
+
+@pytest.mark.parametrize("architecture", ["conv", "article"])
+def test_odd_sizes_are_rounded_up_and_cropped(architecture):
+    odd = lively(ModelConfig((1, 9, 14), 3, architecture, width=0.25))
+    whole = build_model(ModelConfig((1, 12, 16), 3, architecture, width=0.25)).eval()
+    whole.load_state_dict(odd.state_dict())
+    z = torch.randn(2, 3, generator=generator())
+    torch.testing.assert_close(odd.decode(z), whole.decode(z)[:, :, :9, :14])
+
+
+def test_weights_come_from_the_seed_and_touch_no_global_state():
+    before = torch.get_rng_state()
+    config = ModelConfig(architecture="article", latent_dim=3)
+    one, same, other = (build_model(config, seed=seed) for seed in (1, 1, 2))
+    assert torch.equal(torch.get_rng_state(), before)
+    for (name, a), b, c in zip(one.named_parameters(), same.parameters(), other.parameters(), strict=True):
+        assert torch.equal(a, b)
+        assert "norm" in name or not torch.equal(a, c)
+
+
+@pytest.mark.parametrize("architecture", ["mlp", "article"])
+def test_weights_are_drawn_as_torch_draws_them(architecture):
+    model = build_model(ModelConfig(architecture=architecture, latent_dim=16))
+    compared = 0
+    for module in model.modules():
+        if not isinstance(module, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)) or module.weight.numel() < 2000:
+            continue
+        if isinstance(module, nn.Linear):
+            twin = nn.Linear(module.in_features, module.out_features)
+        else:
+            twin = type(module)(module.in_channels, module.out_channels, module.kernel_size)
+        ours, theirs = module.weight.detach(), twin.weight.detach()
+        assert float(ours.std()) == pytest.approx(float(theirs.std()), rel=0.1)
+        assert float(ours.abs().max()) == pytest.approx(float(theirs.abs().max()), rel=0.02)
+        compared += 1
+    assert compared >= 2
+
+
+def test_a_fresh_model_is_in_train_mode_and_measures_nothing_by_itself():
+    model = build_model(ModelConfig((1, 8, 8), architecture="article"))
+    assert model.training
+    model.encode(torch.rand(2, 1, 8, 8))
+    model.decode(torch.zeros(2, 2))
+    assert all(module.training for module in model.modules())
+
+
+def test_batch_norm_uses_running_statistics_in_eval_mode():
+    model = lively(ModelConfig((1, 8, 8), architecture="article"))
+    z = torch.randn(5, 2, generator=generator())
+    torch.testing.assert_close(model.decode(z)[:1], model.decode(z[:1]))
+    model.train()
+    assert not torch.allclose(model.decode(z)[:2], model.decode(z[:2]), atol=1e-3)
+
+
+def test_an_autoencoder_has_a_point_for_a_code():
+    model = build_model(ModelConfig((1, 8, 8), family="autoencoder"))
+    posterior = model.encode(torch.rand(3, 1, 8, 8))
+    assert posterior.logvar is None
+    assert posterior.sample(generator()) is posterior.mean
+    with pytest.raises(ValueError, match="autoencoder"):
+        posterior.kl_per_dim()
+    assert not any("logvar" in name for name in model.state_dict())
+
+
+def test_samples_have_the_posterior_s_moments():
+    mean, logvar = torch.tensor([[1.0, -2.0]]), torch.tensor([[0.0, math.log(0.25)]])
+    draws = Posterior(mean.repeat(40_000, 1), logvar.repeat(40_000, 1)).sample(generator())
+    torch.testing.assert_close(draws.mean(dim=0), mean[0], atol=0.02, rtol=0)
+    torch.testing.assert_close(draws.std(dim=0), torch.tensor([1.0, 0.5]), atol=0.02, rtol=0)
+
+
+def test_samples_depend_on_the_generator_alone():
+    posterior = Posterior(torch.zeros(4, 3), torch.zeros(4, 3))
+    assert torch.equal(posterior.sample(generator(1)), posterior.sample(generator(1)))
+    before = torch.get_rng_state()
+    assert not torch.equal(posterior.sample(), posterior.sample())
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_samples_pass_gradients_to_mean_and_logvar():
+    mean = torch.randn(4, 3, generator=generator(), dtype=torch.float64, requires_grad=True)
+    logvar = torch.randn(4, 3, generator=generator(1), dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda m, v: Posterior(m, v).sample(generator(2)), (mean, logvar))
+
+
+def test_images_lie_between_black_and_white():
+    z = 50 * torch.randn(20, 2, generator=generator())
+    for likelihood in LIKELIHOODS:
+        model = build_model(ModelConfig((1, 8, 8), likelihood=likelihood, width=0.25)).eval()
+        with torch.no_grad():
+            parameters, images = model.decode(z), model.decode_images(z)
+        expected = torch.sigmoid(parameters) if likelihood == "bernoulli" else parameters.clamp(0, 1)
+        assert torch.equal(images, expected)
+        assert float(images.min()) >= 0
+        assert float(images.max()) <= 1
+        assert parameters.min().item() < 0
+
+
+def test_the_learned_variance_has_a_floor_that_passes_gradients():
+    model = build_model(ModelConfig((1, 8, 8), likelihood="gaussian_learned"))
+    assert model.log_variance.item() == -3.0
+    with torch.no_grad():
+        model.decoder.log_variance.fill_(-20.0)
+    assert model.log_variance.item() == pytest.approx(LEAST_LOG_VARIANCE) == pytest.approx(-11.09, abs=0.01)
+    model.log_variance.backward()
+    assert float(model.decoder.log_variance.grad) == 1.0
+
+
+def test_a_label_is_a_one_hot_beside_the_code():
+    config = ModelConfig((1, 8, 8), 2, n_classes=4, width=0.25)
+    model = build_model(config)
+    z, y = torch.zeros(4, 2), torch.arange(4)
+    told = model.decode(z, y)
+    torch.testing.assert_close(told, model.decoder(torch.cat([z, torch.eye(4)], dim=1)))
+    assert not torch.allclose(told[0], told[1])
+    x = torch.rand(1, 1, 8, 8).expand(4, 1, 8, 8)
+    assert not torch.allclose(model.encode(x, y).mean[0], model.encode(x, y).mean[1])
+
+
+def test_what_does_not_fit_is_refused_in_words():
+    model = build_model(ModelConfig((1, 8, 8), 2))
+    with pytest.raises(ValueError, match=r"floating point.*uint8"):
+        model.encode(torch.zeros(2, 1, 8, 8, dtype=torch.uint8))
+    with pytest.raises(ValueError, match=r"\(B, 1, 8, 8\).*\(2, 1, 8, 9\)"):
+        model.encode(torch.zeros(2, 1, 8, 9))
+    with pytest.raises(ValueError, match=r"\(B, 2\).*\(2, 3\)"):
+        model.decode(torch.zeros(2, 3))
+    with pytest.raises(ValueError, match="without classes"):
+        model.decode(torch.zeros(2, 2), torch.zeros(2, dtype=torch.int64))
+    told = build_model(ModelConfig((1, 8, 8), 2, n_classes=3))
+    with pytest.raises(ValueError, match="label"):
+        told.decode(torch.zeros(2, 2))
+    with pytest.raises(ValueError, match="label"):
+        told.decode(torch.zeros(2, 2), torch.zeros(3, dtype=torch.int64))
