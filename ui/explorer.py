@@ -1,13 +1,14 @@
 """The browser component that follows the hand: map, decoded picture, sliders, strips, live curves.
 
-Its modules lie in `assets/explorer` and come to the browser from a route; what stands here is the doorway. The
-loader below is five lines because Streamlit makes a Blob URL of it, from which relative imports cannot work.
+Its modules lie in `assets/explorer` and come to the browser from a route; what stands here is the doorway.
+The loader below is short because Streamlit makes a Blob URL of it, from which relative imports cannot work.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict
 
@@ -37,8 +38,8 @@ KEYS: Final = ("z", "axes", "layers", "from", "to")
 Interpolation = TypedDict(
     "Interpolation", {"from": int | None, "to": int | None, "method": str, "steps": int}
 )
-"""Which walk to draw: indices of two probe images (None: the component chooses), the path on the map ("linear"
-or "slerp"), and the pictures in a row, both ends counted."""
+"""Which walk to draw: indices of two probe images (None: the component chooses), the path on the map
+("linear" or "slerp"), and the pictures in a row, both ends counted."""
 
 
 @dataclass(frozen=True)
@@ -118,20 +119,16 @@ def chosen(key: str, entry: ModelEntry) -> ExplorerResult:
     return _result({name: state.get(name) for name in KEYS}, routes.base_path() + entry.url, entry)
 
 
+@cache
 def _component() -> ComponentRenderer:
-    """Register the component, or give the one that is registered: its texts never change while the server runs."""
-    if "renderer" not in _registered:
-        _registered["renderer"] = st.components.v2.component(
-            "latent_explorer",
-            html=HTML,
-            css=(routes.EXPLORER / "explorer.css").read_text(encoding="utf-8"),
-            js=LOADER,
-            isolate_styles=False,
-        )
-    return _registered["renderer"]
-
-
-_registered: dict[str, ComponentRenderer] = {}
+    """Register the component, once: its texts never change while the server runs."""
+    return st.components.v2.component(
+        "latent_explorer",
+        html=HTML,
+        css=(routes.EXPLORER / "explorer.css").read_text(encoding="utf-8"),
+        js=LOADER,
+        isolate_styles=False,
+    )
 
 
 def _nothing() -> None:

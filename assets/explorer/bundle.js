@@ -19,6 +19,9 @@ import { FormatError, Safetensors } from "./safetensors.js";
  * @property {Record<string, any>} imageSet
  */
 
+/** A model that cannot be had; the message can be shown to a reader. */
+export class BundleError extends Error {}
+
 const KEPT = 4;
 
 /** @type {Map<string, Promise<Bundle>>} by URL, the last used at the end */
@@ -28,7 +31,7 @@ const kept = new Map();
  * Fetch and parse a bundle, or give the one that is already here.
  *
  * @param {{name: string, url: string, title: string}} source
- * @returns {Promise<Bundle>} rejected with an Error whose message can be shown
+ * @returns {Promise<Bundle>} rejected with a BundleError
  */
 export function loadBundle(source) {
   const found = kept.get(source.url) ?? fetchBundle(source);
@@ -45,16 +48,20 @@ async function fetchBundle({ name, url, title }) {
   try {
     response = await fetch(url);
   } catch {
-    throw new Error(`The model “${title || name}” could not be fetched: no connection to the server. Reload the page.`);
+    throw new BundleError(
+      `The model “${title || name}” could not be fetched: no connection to the server. Reload the page.`,
+    );
   }
   if (!response.ok) {
-    throw new Error(`The model “${title || name}” is not there any more (${response.status}). Choose another one.`);
+    throw new BundleError(`The model “${title || name}” is not there any more (${response.status}). Choose another one.`);
   }
   try {
     return parseBundle(await response.arrayBuffer(), name, title);
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
-    throw new Error(`The model “${title || name}” cannot be read. ${error.message} Choose another one, or save it anew.`);
+    throw new BundleError(
+      `The model “${title || name}” cannot be read. ${error.message} Choose another one, or save it anew.`,
+    );
   }
 }
 

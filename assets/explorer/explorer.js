@@ -7,14 +7,15 @@
  * between pages (parsed models, Plotly) lives in the modules.
  */
 
+import { BundleError, loadBundle } from "./bundle.js";
 import { DecodeService } from "./decode-service.js";
 import { element } from "./dom.js";
 import { ExploreView } from "./explore-view.js";
 import { InterpolateView } from "./interpolate-view.js";
 import { Reporter } from "./reporter.js";
+import { FormatError } from "./safetensors.js";
 import { readTheme } from "./theme.js";
 import { TrainView } from "./train-view.js";
-import { loadBundle } from "./bundle.js";
 
 /**
  * @typedef {object} ExplorerData   what `ui/explorer.py` sends
@@ -142,9 +143,8 @@ class Explorer {
     view.open().catch((error) => {
       if (this.view !== view) return;
       view.element.hidden = true;
-      this.notice.textContent = error instanceof Error && error.message ? error.message : "The explorer could not start. Reload the page.";
+      this.notice.textContent = sentenceOn(error);
       this.notice.hidden = false;
-      if (!(error instanceof Error)) throw error;
     });
   }
 
@@ -156,6 +156,14 @@ class Explorer {
     }
     this.themeKey = key;
   }
+}
+
+/** @param {unknown} error @returns {string} what a reader is told */
+function sentenceOn(error) {
+  if (error instanceof BundleError) return error.message;
+  if (error instanceof FormatError) return `This model cannot be read. ${error.message} Choose another one.`;
+  console.error(error);
+  return "The explorer could not start. Reload the page; if that does not help, choose another model.";
 }
 
 /** Values go back together with what they belong to, because they outlive a change of model. */

@@ -166,14 +166,21 @@ export class MapPanel {
 
   #describe() {
     const { space, axesName } = this;
-    const texts = {
-      umap: "UMAP keeps neighbours together; how far apart groups lie, and how large they are, means little. Between dots the picture is an estimate.",
-      pca: `The plane in which the codes spread most: ${explainedPercent(space)} of their variance. The other directions stay at the pinned latent.`,
-      0: "The only dimension goes to the right; upwards, dots are spread out to be told apart.",
-    };
     const others = space.dims - 2;
-    const latent = others > 0 ? `The other ${others} dimension${others > 1 ? "s stay" : " stays"} at the pinned latent.` : "Every place decodes to a picture.";
-    this.caption.textContent = `${texts[axesName] ?? latent} ${this.help}`;
+    const texts = {
+      umap: () =>
+        "UMAP keeps neighbours together; how far apart groups lie, and how large they are, means little. " +
+        "Between dots the picture is an estimate.",
+      pca: () =>
+        `The plane in which the codes spread most: ${explainedPercent(space)} of their variance. ` +
+        "The other directions stay at the pinned latent.",
+      0: () => "The only dimension goes to the right; upwards, dots are spread out to be told apart.",
+      pair: () =>
+        others > 0
+          ? `The other ${others > 1 ? `${others} dimensions stay` : "dimension stays"} at the pinned latent.`
+          : "Every place decodes to a picture.",
+    };
+    this.caption.textContent = `${(texts[axesName] ?? texts.pair)()} ${this.help}`;
   }
 }
 

@@ -16,7 +16,7 @@ export class Readout {
     this.first = element("div", { class: "le-readout-first" });
     this.second = element("div", { class: "le-caption" });
     this.spoken = element("div", { class: "le-unseen", role: "status", "aria-live": "polite" });
-    this.element = element("div", { class: "le-readout", "data-role": "readout" }, this.first, this.second);
+    this.element = element("div", { class: "le-readout", "data-role": "readout" }, this.first, this.second, this.spoken);
     /** @type {Space | null} */
     this.space = null;
     this.timer = 0;

@@ -72,7 +72,7 @@ export class Sliders {
       "data-role": `slider-${dim}`,
       "aria-label": `z${dim}`,
     });
-    const value = element("output", { class: "le-slider-value" });
+    const value = element("span", { class: "le-slider-value", "aria-hidden": "true" });
     const weight = element("span", { class: "le-slider-weight", title: `${what.name}, ${what.unit}` });
     const bar = element("span", { class: "le-slider-bar", "aria-hidden": "true" });
     for (const type of ["pointermove", "pointerdown"]) {

@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from serving import JS, Errors, StaticSite, running_app
+
+VIEWPORT = {"width": 1280, "height": 800}
 
 
 @pytest.fixture(scope="session")
@@ -31,25 +33,35 @@ def site() -> Iterator[StaticSite]:
     served.server.server_close()
 
 
+@pytest.fixture(scope="session")
+def shared_context(chromium: Browser) -> Iterator[BrowserContext]:
+    """A context whose cache serves all pages that need no other."""
+    context = chromium.new_context(viewport=VIEWPORT)
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def new_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
-    """Make a page in a context of its own; options are those of `Browser.new_context`."""
-    contexts = []
+def new_page(chromium: Browser, shared_context: BrowserContext) -> Iterator[Callable[..., Page]]:
+    """Make a page; with options, those of `Browser.new_context`, in a context of its own."""
+    open_now: list[Page | BrowserContext] = []
 
     def make(**options: Any) -> Page:
-        context = chromium.new_context(**({"viewport": {"width": 1280, "height": 800}} | options))
-        contexts.append(context)
+        if not options:
+            open_now.append(page := shared_context.new_page())
+            return page
+        open_now.append(context := chromium.new_context(**({"viewport": VIEWPORT} | options)))
         return context.new_page()
 
     yield make
-    for context in contexts:
-        context.close()
+    for each in open_now:
+        each.close()
 
 
 @pytest.fixture(scope="module")
 def module_page(chromium: Browser, site: StaticSite) -> Iterator[Page]:
     """A page from which modules are imported and called; it must stay free of errors."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 800})
+    context = chromium.new_context(viewport=VIEWPORT)
     page = context.new_page()
     errors = Errors()
     errors.watch(page)

@@ -25,6 +25,9 @@ EXPLORER = ROOT / "assets" / "explorer"
 JS = "/latent/js/test"
 PLOTLY = "/latent/plotly/test/plotly.min.js"
 PLOTLY_FILE = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+NO_PLOTLY = "/latent/plotly/test/nothing.js"
+"""In place of five megabytes, where a test needs no axes."""
+PLOTLY_FILE = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 
 
 class StaticSite:
@@ -43,6 +46,8 @@ class StaticSite:
                     return
                 self.send_response(200)
                 self.send_header("Content-Type", found[0])
+                if path == PLOTLY:
+                    self.send_header("Cache-Control", "public, max-age=31536000, immutable")
                 self.send_header("Content-Length", str(len(found[1])))
                 self.end_headers()
                 self.wfile.write(found[1])
@@ -62,9 +67,9 @@ class StaticSite:
 
     def asset(self, path: str) -> tuple[str, bytes] | None:
         if path == PLOTLY:
-            return "text/javascript", (
-                Path(plotly.__file__).parent / "package_data/plotly.min.js"
-            ).read_bytes()
+            return "text/javascript", PLOTLY_FILE.read_bytes()
+        if path == NO_PLOTLY:
+            return "text/javascript", b""
         name = path.removeprefix(JS + "/")
         file = EXPLORER / name
         if name == path or "/" in name or not file.is_file():

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import torch
-from serving import JS, PLOTLY, StaticSite
+from serving import JS, NO_PLOTLY, PLOTLY, StaticSite
 
 from vae_core.bundle import Bundle, BundleProbe, pack_bundle
 from vae_core.config import ModelConfig, TrainConfig
@@ -94,11 +94,13 @@ def serve_model(site: StaticSite, name: str, bundle: Bundle) -> dict[str, str]:
     return {"name": name, "url": path, "title": f"The model {name}"}
 
 
-def component_data(mode: str, bundle: dict[str, str] | None = None, **changes: Any) -> dict[str, Any]:
-    """What `ui/explorer.py` sends."""
+def component_data(
+    mode: str, bundle: dict[str, str] | None = None, *, plotly: bool = False, **changes: Any
+) -> dict[str, Any]:
+    """What `ui/explorer.py` sends; Plotly.js only where it is asked for."""
     return {
         "mode": mode,
-        "plotly": PLOTLY,
+        "plotly": PLOTLY if plotly else NO_PLOTLY,
         "bundle": bundle,
         "stream": None,
         "z": None,
