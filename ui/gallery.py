@@ -59,9 +59,7 @@ def _take_in(library: Library, name: str, data: bytes) -> None:
     try:
         entry = library.add_upload(name, data)
     except (ValueError, OSError) as error:
-        st.session_state[_SAID] = (
-            f":red[:material/error: {plain(name)} was not taken in. {plain(str(error))}]"
-        )
+        st.session_state[_SAID] = f":red[:material/error: {plain(str(error), longest=600)}]"
     else:
         st.session_state[_SAID] = f":material/check: **{plain(entry.title)}** is among your models now."
 

@@ -65,4 +65,4 @@ def draw(shown: Picture, alt: str, *, height: int) -> None:
     elif shown.pending:
         st.skeleton(height=height)
     else:
-        st.caption(f":material/broken_image: No picture: {plain(shown.problem)}")
+        st.caption(f":material/broken_image: No picture: {plain(shown.problem, longest=600)}")

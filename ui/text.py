@@ -28,14 +28,14 @@ def plain(text: str, *, longest: int = 200) -> str:
 
 
 def file_size(count: int) -> str:
-    """Write a number of bytes: `512 bytes`, `34 kB`, `1.2 MB`."""
+    """Write a number of bytes: `512 bytes`, `34 kB`, `1.2 MB`, `500 MB`."""
     if count < 1_000:
         return f"{count} bytes"
-    if count < 1_000_000:
-        return f"{count / 1_000:.0f} kB"
-    if count < 1_000_000_000:
-        return f"{count / 1_000_000:.1f} MB"
-    return f"{count / 1_000_000_000:.1f} GB"
+    size, unit = count / 1e3, "kB"
+    for larger in ("MB", "GB"):
+        if size >= 1_000:
+            size, unit = size / 1e3, larger
+    return f"{size:.1f} {unit}" if size < 10 else f"{size:.0f} {unit}"
 
 
 def duration(seconds: float) -> str:

@@ -215,7 +215,7 @@ def _status(drawn: tuple[str, str, bool] | None, settings: Settings) -> None:
         st.rerun()  # the buttons follow the run's state
     refused = st.session_state.get(_REFUSED, "")
     if refused:
-        st.caption(f":red[:material/error: {plain(refused)}]")
+        st.caption(f":red[:material/error: {plain(refused, longest=600)}]")
     elif _SAVING in st.session_state:
         _saving()
     elif _SAVED in st.session_state:
@@ -249,7 +249,7 @@ def _saved() -> None:
     """Say where the saved model is, or why there is none."""
     name, title, error = st.session_state[_SAVED]
     if error:
-        st.caption(f":red[:material/error: {plain(title)} was not saved: {plain(error)}]")
+        st.caption(f":red[:material/error: {plain(title)} was not saved: {plain(error, longest=600)}]")
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(f":material/check: Saved as **{plain(title)}**.", width="content")

@@ -115,6 +115,6 @@ def test_a_bad_upload_says_why_and_changes_nothing(app: App) -> None:
     app.open("models")
     app.test.file_uploader[0].set_value(("<b>bad</b>.safetensors", b"\0" * 40, "application/octet-stream"))
     app.run()
-    assert "was not taken in" in app.captions
+    assert "cannot be opened as a model" in app.said
     assert r"\<b\>bad\<\/b\>" in app.captions
     assert "0 models of 50" in app.captions

@@ -355,3 +355,9 @@ def test_errors_become_sentences(error, sentence):
 
 def test_an_unforeseen_error_is_named():
     assert "KeyError" in describe(KeyError("x"))
+
+
+def test_our_own_words_about_a_failed_download_reach_the_page() -> None:
+    sentence = "kmnist could not be downloaded. Check the network connection and try again."
+    assert describe(OSError(sentence)) == sentence
+    assert "should not have" in describe(FileNotFoundError(2, "No such file or directory"))

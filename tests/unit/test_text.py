@@ -64,10 +64,11 @@ def test_durations(seconds: float, text: str) -> None:
 
 
 def test_numbers() -> None:
-    assert [file_size(n) for n in (512, 34_000, 1_230_000, 2_000_000_000)] == [
+    assert [file_size(n) for n in (512, 34_000, 1_230_000, 500_000_000, 2_000_000_000)] == [
         "512 bytes",
         "34 kB",
         "1.2 MB",
+        "500 MB",
         "2.0 GB",
     ]
     assert count(1, "image") == "1 image"

@@ -37,6 +37,7 @@ def describe(error: BaseException) -> str:
         return OUT_OF_MEMORY
     if isinstance(error, FloatingPointError):
         return f"{text[:1].upper()}{text[1:]}." if text else NOT_A_NUMBER
-    if isinstance(error, ValueError) and text:  # ours: they say what was wrong
+    ours = isinstance(error, ValueError) or (isinstance(error, OSError) and error.errno is None)
+    if ours and text:  # they say what was wrong and what to do
         return text[:500]
     return f"Something went wrong that should not have ({type(error).__name__}: {text[:300]}). Try again."
