@@ -356,8 +356,8 @@ class Trainer:
         _check_like(state, self.state_dict())
         if not 0 <= state["step"] <= self.total_steps:  # type: ignore[operator]
             raise ValueError(f"this state is damaged: step {state['step']} of {self.total_steps}")
-        train_config = TrainConfig.from_dict(json.loads(str(state["train_config"])))
-        history = json.loads(str(state["history"]))
+        train_config = TrainConfig.from_dict(_parsed(state, "train_config", dict))
+        history = _parsed(state, "history", list)
         names = [*self._generators(), "generator.order"]
         try:
             for name, generator in zip(names, [*self._generators().values(), self._order_generator]):
@@ -697,6 +697,17 @@ def _test_images(held_out: ImageSet, train_config: TrainConfig) -> tuple[Tensor,
     return images, chosen.labels
 
 
+def _parsed(state: Mapping[str, Tensor | float | str], name: str, kind: type[Any]) -> Any:
+    """Return a JSON text of a state as what it stands for."""
+    try:
+        value = json.loads(str(state[name]))
+    except ValueError:
+        value = None
+    if not isinstance(value, kind):
+        raise ValueError(f"this state is damaged: {name} cannot be read")
+    return value
+
+
 def _tensor(value: Tensor | float | str) -> Tensor:
     assert isinstance(value, Tensor)
     return value
@@ -716,5 +727,5 @@ def _check_like(state: Mapping[str, Tensor | float | str], own: Mapping[str, Ten
             fits = isinstance(other, (int, float)) and math.isfinite(other)
         if not fits:
             raise ValueError(f"this is no state of such a run: {name} does not fit")
-    if json.loads(str(state["run"])) != json.loads(str(own["run"])):
+    if _parsed(state, "run", dict) != _parsed(own, "run", dict):
         raise ValueError(f"this state is of another run: {state['run']} instead of {own['run']}")

@@ -1,0 +1,117 @@
+"""How fast `Trainer` trains, against the plain loop of `bench/textbook.py`, printed as one table.
+
+    python -m bench.training            60,000 images, ten epochs, three seeds: half an hour on two cores
+    python -m bench.training --quick    the speeds alone, one epoch each
+
+Uses all of Fashion-MNIST where it is here, else the sample that ships, six times over. Both loops run in
+this process, an epoch of each in turn, so that a busy machine slows both: quote the ratios.
+"""
+
+import argparse
+import statistics
+from dataclasses import replace
+
+import torch
+
+from bench import textbook
+from bench.table import print_table
+from vae_core import VAE, ImageSet, ModelConfig, TrainConfig, Trainer, elbo_terms, image_sets, load_image_set
+
+MLP = ModelConfig(architecture="mlp", latent_dim=20)
+CONV = ModelConfig(architecture="conv", latent_dim=16)
+SECONDS = 60.0
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="the speeds alone")
+    parser.add_argument("--rounds", type=int, default=3, help="epochs of each loop for the speeds")
+    parser.add_argument("--epochs", type=int, default=10, help="epochs for the ELBO")
+    parser.add_argument("--seeds", type=int, default=3, help="seeds for the ELBO")
+    options = parser.parse_args()
+    train_set, test_set = sixty_thousand()
+    print(f"{len(train_set):,} images of {train_set.title}, {torch.get_num_threads()} threads\n")
+    rows = speed(train_set, test_set, options.rounds)
+    if not options.quick:
+        rows += same_elbo(train_set, test_set, options.epochs, options.seeds)
+        rows += widths(options.seeds)
+    print_table(("what", "textbook", "Trainer", "ratio or difference", "wanted"), rows)
+
+
+def speed(train_set: ImageSet, test_set: ImageSet, rounds: int) -> list[tuple[str, ...]]:
+    """Time one epoch of each loop in turn; the medians."""
+    rows = []
+    for name, config, wanted in (("mlp", MLP, "3 times"), ("conv", CONV, "1.5 times")):
+        plain, ours = [], []
+        for seed in range(rounds):
+            train = TrainConfig(epochs=1, seed=seed)
+            plain += textbook.train(train_set, config, train)[1]
+            ours.append(Trainer(train_set, config, train, test_set=test_set).advance().seconds)
+        a, b = statistics.median(plain), statistics.median(ours)
+        rows.append((f"{name}: one epoch", f"{a:.1f} s", f"{b:.1f} s", f"{a / b:.2f} times", wanted))
+        per_second = [f"{len(train_set) / seconds:,.0f}" for seconds in (a, b)]
+        rows.append((f"{name}: images a second", *per_second, f"{a / b:.2f} times", wanted))
+    return rows
+
+
+def same_elbo(train_set: ImageSet, test_set: ImageSet, epochs: int, seeds: int) -> list[tuple[str, ...]]:
+    """Train both ways from the same weights and compare the test ELBO."""
+    rows = []
+    for name, config in (("mlp", MLP),):
+        plain, ours = [], []
+        for seed in range(seeds):
+            train = TrainConfig(epochs=epochs, seed=seed)
+            plain.append(test_elbo(textbook.train(train_set, config, train)[0], test_set))
+            trainer = Trainer(train_set, config, train, test_set=test_set)
+            while not trainer.done:
+                trainer.advance(measure=False)
+            ours.append(test_elbo(trainer.model, test_set))
+        a, b = statistics.mean(plain), statistics.mean(ours)
+        what = f"{name}: test ELBO after {epochs} epochs, mean of {seeds} seeds"
+        rows.append((what, f"{a:.2f}", f"{b:.2f}", f"{b - a:+.2f} nats", "within 1 nat"))
+    return rows
+
+
+def widths(seeds: int) -> list[tuple[str, ...]]:
+    """Train `conv` for a minute at width 1 and at width 2 and compare the test ELBO."""
+    train_set, test_set = load_image_set("fashion"), load_image_set("fashion", split="test")
+    elbos: dict[float, list[float]] = {1.0: [], 2.0: []}
+    for seed in range(seeds):
+        for width, found in elbos.items():
+            trainer = Trainer(
+                train_set, replace(CONV, width=width), TrainConfig(epochs=500, seed=seed), test_set=test_set
+            )
+            while trainer.seconds < SECONDS:
+                trainer.advance(seconds=min(2.0, SECONDS - trainer.seconds), measure=False)
+            found.append(test_elbo(trainer.model, test_set))
+    narrow, wide = (statistics.mean(found) for found in elbos.values())
+    what = f"conv: test ELBO after {SECONDS:.0f} s on fashion, mean of {seeds} seeds"
+    return [
+        (what, f"width 2: {wide:.2f}", f"width 1: {narrow:.2f}", f"{narrow - wide:+.2f} nats", "0 or more")
+    ]
+
+
+def test_elbo(model: VAE, test_set: ImageSet) -> float:
+    """Return the mean test ELBO in nats, with the same noise for every model."""
+    generator = torch.Generator().manual_seed(0)
+    model.eval()
+    with torch.no_grad():
+        parts = [
+            elbo_terms(model, images.float() / 255, generator=generator, n_samples=4).elbo
+            for images in test_set.images.split(500)
+        ]
+    model.train()
+    return float(torch.cat([part for part in parts if part is not None]).mean())
+
+
+def sixty_thousand() -> tuple[ImageSet, ImageSet]:
+    """Return all of Fashion-MNIST, or its sample repeated to the same size."""
+    here = {info.name for info in image_sets() if info.available}
+    if "fashion_full" in here:
+        return load_image_set("fashion_full"), load_image_set("fashion_full", split="test")
+    train_set, test_set = load_image_set("fashion"), load_image_set("fashion", split="test")
+    return train_set.take(torch.arange(len(train_set)).repeat(6)), test_set
+
+
+if __name__ == "__main__":
+    main()
