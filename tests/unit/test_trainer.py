@@ -407,7 +407,8 @@ def test_the_history_has_an_entry_at_each_pass_s_end(monkeypatch):
     assert [(entry["epoch"], entry["step"]) for entry in trainer.history] == [(1, 4), (2, 8)]
     for n, entry in enumerate(trainer.history):
         assert set(entry) == {
-            "epoch", "step", "seconds", "beta", "log_likelihood", "kl", "kl_per_dim", "test_log_likelihood", "test_kl",
+            "epoch", "step", "seconds", "beta", "log_likelihood", "kl", "kl_per_dim",
+            "test_log_likelihood", "test_kl",
         }  # fmt: skip
         elbo = float(torch.cat(seen[4 * n : 4 * n + 4]).mean())
         assert entry["log_likelihood"] - entry["kl"] == pytest.approx(elbo, rel=1e-6)
