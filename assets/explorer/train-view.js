@@ -245,7 +245,7 @@ export class TrainView {
 
   /** Get the weights once, so that the picture is not that of long ago. */
   #askForWeights() {
-    if (this.stream.hasHand && !this.wantsWeights && this.run.isLive) return;
+    if (this.wantsWeights || (this.stream.hasHand && this.run.isLive)) return; // they are on their way
     this.wantsWeights = true;
     this.stream.hand(false);
     this.stream.hand(true);

@@ -1,0 +1,335 @@
+"""A run as it is watched: messages in, points and curves out, acknowledgements and the hand back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, WebSocketRoute, expect
+from serving import Errors, StaticSite
+from small_models import component_data, component_page, lively_model
+
+from vae_core.config import ModelConfig, TrainConfig
+from vae_core.engine.messages import message
+from vae_core.tensorfile import pack
+
+COUNT = 40
+EPOCH = 100
+
+
+class FakeRun:
+    """The server's end of the stream, in the test's hands."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        self.config = config
+        self.random = np.random.default_rng(0)
+        self.codes = self.random.normal(size=(COUNT, config.latent_dim)).astype(np.float16)
+        self.sockets: list[WebSocketRoute] = []
+        self.heard: list[dict[str, Any]] = []
+        self.seq = 0
+        self.refuse_with = 0
+
+    def connect(self, socket: WebSocketRoute) -> None:
+        self.sockets.append(socket)
+        socket.on_message(lambda text: self.heard.append(json.loads(text)))
+        if self.refuse_with:
+            socket.close(code=self.refuse_with)
+            return
+        self.hello()
+
+    def send(self, kind: str, facts: dict[str, Any], arrays: dict[str, np.ndarray] | None = None) -> int:
+        self.seq += 1
+        self.sockets[-1].send(message(kind, self.seq, facts, pack(arrays or {}, {})))
+        return self.seq
+
+    def hello(self, state: str = "running", history: tuple = ()) -> None:
+        facts = {
+            "run": "r1",
+            "state": state,
+            "model": self.config.to_dict(),
+            "train": TrainConfig(epochs=4).to_dict(),
+            "image_set": "noise",
+            "title": "Noise",
+            "label_names": ["a", "b"],
+            "factor_names": [],
+            "history": list(history),
+            "probe_count": COUNT,
+            "total_steps": 4 * EPOCH,
+            "plane": "latent" if self.config.latent_dim < 3 else "pca",
+        }
+        images = self.random.integers(0, 256, (COUNT, *self.config.image_shape), dtype=np.uint8)
+        self.send("hello", facts, {"probe.images": images, "probe.labels": np.arange(COUNT) % 2})
+
+    def facts(self, step: int) -> dict[str, Any]:
+        has_kl = self.config.latent_kind == "gaussian"
+        return {
+            "step": step,
+            "epoch": step / EPOCH,
+            "seconds": step / 10,
+            "beta": 1.0,
+            "learning_rate": 1e-3,
+            "log_likelihood": -200.0 + step,
+            "kl": 5.0 if has_kl else None,
+            "kl_per_dim": [2.5] * self.config.latent_dim if has_kl else None,
+            "images_per_second": 1234.0,
+            "eta_seconds": 75.0,
+        }
+
+    def frame(self, step: int, index: np.ndarray, mean: np.ndarray) -> int:
+        arrays = {"index": index.astype(np.int32), "mean": mean.astype(np.float16)}
+        return self.send("frame", self.facts(step), arrays)
+
+    def snapshot(self, step: int) -> int:
+        dims = self.config.latent_dim
+        pictures = self.random.integers(0, 256, (8, *self.config.image_shape), dtype=np.uint8)
+        arrays = {"mean": self.codes, "reconstructions": pictures, "originals": pictures}
+        facts = self.facts(step) | {
+            "test_log_likelihood": -210.0 + step,
+            "test_kl": None,
+            "test_kl_per_dim": None,
+            "explained_variance": 0.5,
+            "history_tail": [],
+        }
+        if self.config.latent_kind == "gaussian":
+            arrays |= {"logvar": np.full_like(self.codes, -2), "samples": pictures}
+            facts |= {"test_kl": 4.0, "test_kl_per_dim": [2.25] * dims}
+        if dims > 1:
+            arrays |= {
+                "pca.mean": np.zeros(dims, np.float32),
+                "pca.components": np.eye(2, dims, dtype=np.float32),
+            }
+        return self.send("snapshot", facts, arrays)
+
+    def weights(self, step: int) -> None:
+        state = lively_model(self.config).decoder.state_dict()
+        arrays = {f"decoder.{name}": tensor.half().numpy() for name, tensor in state.items()}
+        self.send("weights", {"step": step}, arrays)
+
+    def acknowledged(self) -> list[int]:
+        return [said["ack"] for said in self.heard if "ack" in said]
+
+    def hands(self) -> list[bool]:
+        return [said["hand"] for said in self.heard if "hand" in said]
+
+
+@pytest.fixture
+def watch(new_page: Callable, site: StaticSite) -> Callable[..., tuple[Page, FakeRun, Errors]]:
+    """Open the Train view on a run that the test plays."""
+
+    def make(config: ModelConfig | None = None, *, refuse_with: int = 0, plotly: bool = False):
+        run = FakeRun(config or ModelConfig((1, 12, 10), 2, "conv", width=0.25))
+        run.refuse_with = refuse_with
+        page, errors = new_page(), Errors()
+        errors.watch(page)
+        page.set_default_timeout(15_000)
+        page.route_web_socket("**/latent/stream/r1", run.connect)
+        stream = {"url": "/latent/stream/r1", "run": "r1"}
+        page.goto(site.put("/run", component_page(component_data("train", stream=stream, plotly=plotly))))
+        return page, run, errors
+
+    return make
+
+
+def until(page: Page, condition: Callable[[], bool]) -> None:
+    """Wait until something that the page sends has come."""
+    for _ in range(300):
+        if condition():
+            return
+        page.wait_for_timeout(20)
+    pytest.fail("it did not come true within 6 s")
+
+
+def started(page: Page, run: FakeRun) -> None:
+    until(page, lambda: bool(run.sockets))
+    run.snapshot(10)
+    run.weights(10)
+    page.wait_for_function("window.latentExplorer?.ready && window.latentExplorer.z.length")
+
+
+def points(page: Page) -> np.ndarray:
+    return np.array(page.evaluate("window.latentExplorer.points"))
+
+
+def test_points_follow_snapshots_and_frames_and_all_is_acknowledged(watch: Callable) -> None:
+    page, run, errors = watch()
+    started(page, run)
+    assert np.allclose(points(page), run.codes, atol=1e-3)
+    drawn = page.evaluate("window.latentExplorer.frames")
+
+    moved = np.array([[1.5, -1.5], [0.25, 2.0]])
+    run.frame(20, np.array([3, 7]), moved)
+    page.wait_for_function("(before) => window.latentExplorer.frames > before", arg=drawn)
+    expected = run.codes.astype(float)
+    expected[[3, 7]] = moved
+    assert np.allclose(points(page), expected, atol=1e-3)
+    until(page, lambda: run.acknowledged() == list(range(1, run.seq + 1)))
+    expect(page.locator(".le-status")).to_contain_text("epoch 0.20 of 4 · step 20 of 400")
+    expect(page.locator(".le-status")).to_contain_text("1 min 15 s left")
+    expect(page.get_by_role("img", name="ELBO")).to_have_attribute("aria-label", "ELBO: −185 · −204 held out")
+    assert not errors
+
+
+def test_more_than_two_dimensions_lie_on_the_plane_that_the_run_sends(watch: Callable) -> None:
+    page, run, errors = watch(ModelConfig((1, 8, 8), 5, "mlp", width=0.125))
+    started(page, run)
+    assert np.allclose(points(page), run.codes[:, :2], atol=1e-3)
+    mean = np.array([[1.0, 2, 3, 4, 5]])
+    run.frame(20, np.array([0]), mean)
+    page.wait_for_function("window.latentExplorer.points[0][1] === 2")
+    page.get_by_role("button", name="Two dimensions").click()
+    page.get_by_label("Dimension to the right").select_option("4")
+    page.wait_for_function("window.latentExplorer.points[0].includes(5)")
+    run.snapshot(30)
+    page.wait_for_function("!window.latentExplorer.points[0].includes(5)")
+    assert page.get_by_label("Dimension to the right").input_value() == "4"
+    assert not errors
+
+
+def test_weights_come_once_and_then_only_for_a_hand(watch: Callable) -> None:
+    page, run, errors = watch()
+    started(page, run)
+    until(page, lambda: run.hands() == [True, False])
+    box = page.locator("[data-role=map]").bounding_box()
+    page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.4 * box["height"])
+    until(page, lambda: run.hands()[2:] == [True])
+    page.wait_for_timeout(100)
+    before = page.evaluate("window.latentExplorer.z")
+    run.weights(33)
+    expect(page.get_by_text("step 33")).to_be_visible()
+    assert page.evaluate("window.latentExplorer.z") == before
+    page.mouse.move(2, 2)
+    until(page, lambda: run.hands()[3:] == [False])
+    assert page.evaluate("window.sent") == []
+    assert not errors
+
+
+def test_pictures_and_bars_are_drawn(watch: Callable) -> None:
+    page, run, errors = watch()
+    started(page, run)
+    for name in ("Held-out images", "Their reconstructions", "Samples from the prior"):
+        canvas = page.get_by_role("img", name=name, exact=True)
+        filled = "(c) => c.getContext('2d').getImageData(0, 0, 9, 9).data.some((v, i) => i % 4 < 3 && v > 0)"
+        assert canvas.evaluate(filled), name
+    expect(page.get_by_role("img", name="KL per dimension")).to_have_attribute(
+        "aria-label", "KL per dimension: 2 of 2 above 0.1. z0 2.50, z1 2.50"
+    )
+    assert not errors
+
+
+def test_an_autoencoder_has_no_kl_and_no_samples(watch: Callable) -> None:
+    page, run, errors = watch(ModelConfig((1, 8, 8), 2, "mlp", family="autoencoder", width=0.125))
+    started(page, run)
+    run.frame(20, np.array([0]), np.zeros((1, 2)))
+    page.wait_for_timeout(100)
+    expect(page.get_by_role("img", name="Reconstruction", exact=False).first).to_be_visible()
+    for name in ("ELBO", "KL per dimension", "Samples from the prior"):
+        expect(page.get_by_role("img", name=name)).to_have_count(0)
+    assert not errors
+
+
+def test_a_lost_connection_is_taken_up_again(watch: Callable) -> None:
+    page, run, _ = watch()
+    started(page, run)
+    run.sockets[-1].close(code=1011)
+    until(page, lambda: len(run.sockets) == 2)
+    run.snapshot(50)
+    page.wait_for_function("document.querySelector('.le-status').textContent.includes('step 50')")
+    assert np.allclose(points(page), run.codes, atol=1e-3)
+
+
+@pytest.mark.parametrize(("code", "says"), [(4403, "another browser"), (4404, "not there any more")])
+def test_a_refusal_is_final_and_said(code: int, says: str, watch: Callable) -> None:
+    page, run, _ = watch(refuse_with=code)
+    expect(page.locator(".le-status")).to_contain_text(says)
+    page.wait_for_timeout(1500)
+    assert len(run.sockets) == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        ({"state": "paused"}, "Paused"),
+        ({"state": "failed", "error": "The loss became infinite."}, "The loss became infinite."),
+        ({"state": "queued", "place": 3}, "place 3"),
+        ({"state": "done"}, "Done"),
+    ],
+    ids=lambda value: value["state"] if isinstance(value, dict) else "",
+)
+def test_the_state_is_said_and_at_rest_plotly_gets_the_points(
+    state: dict, says: str, watch: Callable
+) -> None:
+    page, run, errors = watch(plotly=True)
+    started(page, run)
+    page.wait_for_selector(".le-plot .nsewdrag", state="attached")
+    assert page.evaluate("document.querySelector('.le-plot').data.length") == 0
+    run.send("state", {"error": "", "place": 0, "step": 10, "eta_seconds": None, **state})
+    expect(page.locator(".le-status")).to_contain_text(says)
+    page.wait_for_function("document.querySelector('.le-plot').data.length === 2")
+    assert not errors
+
+
+def test_a_run_that_starts_anew_begins_with_its_hello(watch: Callable) -> None:
+    page, run, errors = watch()
+    started(page, run)
+    history = ({"epoch": 1.0, "step": 100, "log_likelihood": -90.0, "kl": 6.0, "test_log_likelihood": -91.0,
+                "test_kl": 6.5, "kl_per_dim": [3.0, 3.0]},)  # fmt: skip
+    run.hello("paused", history)
+    expect(page.locator(".le-status")).to_contain_text("Paused · epoch 1.00 of 4 · step 100")
+    expect(page.get_by_role("img", name="ELBO")).to_have_attribute(
+        "aria-label", "ELBO: −96.0 · −97.5 held out"
+    )
+    assert not errors
+
+
+def test_without_a_run_the_page_says_what_to_do(new_page: Callable, site: StaticSite) -> None:
+    page = new_page()
+    page.goto(site.put("/run", component_page(component_data("train"))))
+    expect(page.get_by_text("press Start")).to_be_visible()
+    assert page.locator("[data-role=map]").is_hidden()
+
+
+def test_points_that_fly_out_of_the_map_make_it_wider_until_someone_zooms(watch: Callable) -> None:
+    page, run, _ = watch(plotly=True)
+    started(page, run)
+    page.wait_for_selector(".le-plot .nsewdrag", state="attached")
+    ranges = "document.querySelector('.le-plot')._fullLayout.xaxis.range"
+    run.codes = run.codes * 4
+    run.snapshot(40)
+    widest = float(np.abs(run.codes[:, 0]).max())
+    page.wait_for_function(f"(far) => {ranges}[1] > far && {ranges}[0] < -far", arg=widest)
+    page.locator("[data-role=map]").hover()
+    page.get_by_role("button", name="Zoom in").click()
+    page.wait_for_function(f"(far) => {ranges}[1] < far", arg=widest)
+    zoomed = page.evaluate(ranges)
+    run.codes = run.codes * 4
+    run.snapshot(60)
+    page.wait_for_timeout(300)
+    assert page.evaluate(ranges) == zoomed
+
+
+def test_a_long_run_keeps_a_bounded_curve(call: Callable) -> None:
+    found = call(
+        "series.js",
+        """(() => { const series = new m.Series();
+            for (let n = 0; n < 20000; n++) series.add(n / 100, n);
+            series.add(5, 1); series.add(300, NaN); series.add(300, null);
+            return [series.points.length, series.points[0], series.latest]; })()""",
+    )
+    assert found[0] <= 1200
+    assert found[1:] == [[0, 0], 19999]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.2, "1 s"), (59.4, "59 s"), (59.6, "1 min 0 s"), (125, "2 min 5 s"), (7300, "2 h 1 min")],
+)
+def test_time_left_in_words(seconds: float, text: str, call: Callable) -> None:
+    assert call("numbers.js", "m.duration(a)", seconds) == text
+
+
+def test_ticks_are_round_numbers(call: Callable) -> None:
+    assert call("curves.js", "m.ticks(-103, 12, 4)") == [-100, -50, 0]
+    assert call("curves.js", "m.ticks(1, 1, 4)") == []

@@ -1,0 +1,161 @@
+"""Interpolate: two ends chosen in every way, three rows, a path on the map; and what Python is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from playwright.sync_api import Page, expect
+from serving import Errors, StaticSite
+from small_models import component_data, component_page, serve_model, small_bundle
+
+from vae_core.latent import interpolate
+
+REST = 700
+STEPS = 5
+
+
+@pytest.fixture
+def walk(new_page: Callable, site: StaticSite) -> Callable[..., tuple[Page, Errors]]:
+    """Open the Interpolate view."""
+    model = serve_model(site, "walks", small_bundle())
+
+    def make(*, plotly: bool = False, **interpolation: object):
+        page, errors = new_page(), Errors()
+        errors.watch(page)
+        page.set_default_timeout(15_000)
+        given = {"from": None, "to": None, "method": "linear", "steps": STEPS, **interpolation}
+        data = component_data("interpolate", model, plotly=plotly, interpolation=given)
+        page.goto(site.put("/walk", component_page(data)))
+        page.wait_for_function("window.latentExplorer?.ready")
+        return page, errors
+
+    return make
+
+
+def row(page: Page, name: str) -> np.ndarray:
+    """The pictures of a row, (steps, H * W), 0..255."""
+    page.wait_for_function(
+        """(name) => {
+            const canvas = document.querySelector(`[data-role=row-${name}]`);
+            const data = canvas.getContext("2d").getImageData(canvas.width - 1, 0, 1, 1).data;
+            return data[3] === 255;
+        }""",
+        arg=name,
+    )
+    return np.array(
+        page.evaluate(
+            """([name, width]) => {
+                const canvas = document.querySelector(`[data-role=row-${name}]`);
+                const context = canvas.getContext("2d");
+                const count = (canvas.width + 1) / (width + 1);
+                return Array.from({ length: count }, (_, n) => {
+                    const { data } = context.getImageData(n * (width + 1), 0, width, canvas.height);
+                    return Array.from(data.filter((_, i) => i % 4 === 0));
+                });
+            }""",
+            [name, 10],
+        )
+    )
+
+
+@pytest.mark.parametrize("method", ["linear", "slerp"])
+def test_rows_are_the_walk_that_python_walks(method: str, walk: Callable) -> None:
+    page, errors = walk(**{"from": 4, "to": 17}, method=method)
+    bundle = small_bundle()
+    codes = interpolate(bundle.probe.mean[4], bundle.probe.mean[17], STEPS, method=method)
+    with torch.no_grad():
+        expected = bundle.model.decode_images(codes)[:, 0].flatten(1).numpy() * 255
+    page.wait_for_timeout(300)
+    found = row(page, method)
+    assert found.shape == (STEPS, 120)
+    assert np.abs(found - expected).max() < 1
+    assert not errors
+
+
+def test_the_blend_is_of_the_real_pixels(walk: Callable) -> None:
+    page, _ = walk(**{"from": 4, "to": 17})
+    images = small_bundle().probe.images[:, 0].flatten(1).float()
+    blend = torch.stack([images[4] * (1 - t) + images[17] * t for t in torch.linspace(0, 1, STEPS)])
+    assert np.abs(row(page, "pixels") - blend.numpy()).max() <= 0.5
+
+
+def test_steps_and_method_follow_python(walk: Callable) -> None:
+    page, _ = walk(**{"from": 4, "to": 17})
+    page.evaluate("""() => window.mount({ interpolation: { from: 4, to: 17, method: "slerp", steps: 9 } })""")
+    page.wait_for_function("document.querySelector('[data-role=row-pixels]').width === 9 * 11 - 1")
+    assert len(row(page, "slerp")) == 9
+    expect(page.locator(".le-row-chosen strong")).to_have_text("Slerp")
+
+
+def test_ends_are_chosen_in_the_gallery_and_python_is_told_once(walk: Callable) -> None:
+    page, errors = walk(**{"from": 0, "to": 1})
+    page.wait_for_timeout(REST)
+    assert page.evaluate("window.sent") == []
+    page.get_by_role("button", name="bag, number 5").click()
+    page.get_by_role("button", name="sneaker, number 10").click()
+    expect(page.get_by_role("button", name="bag, number 5")).to_have_attribute("aria-pressed", "true")
+    page.wait_for_function("window.sent.length === 2")
+    page.wait_for_timeout(REST)
+    assert page.evaluate("window.sent.map(([key, value]) => [key, value])") == [["from", 5], ["to", 10]]
+    page.get_by_role("button", name="Swap").click()
+    page.wait_for_function("window.sent.length === 4")
+    assert page.evaluate("window.sent.slice(2).map(([key, value]) => [key, value])") == [
+        ["from", 10],
+        ["to", 5],
+    ]
+    assert not errors
+
+
+def test_an_end_is_chosen_on_the_map(walk: Callable) -> None:
+    page, _ = walk(**{"from": 0, "to": 1}, plotly=True)
+    page.wait_for_selector(".le-plot .nsewdrag", state="attached")
+    place = page.evaluate("""() => {
+        const { xaxis, yaxis } = document.querySelector(".le-plot")._fullLayout;
+        const [x, y] = window.latentExplorer.points[42];
+        const box = document.querySelector(".le-plot .nsewdrag").getBoundingClientRect();
+        return [box.left + (box.width * (x - xaxis.range[0])) / (xaxis.range[1] - xaxis.range[0]),
+                box.top + (box.height * (yaxis.range[1] - y)) / (yaxis.range[1] - yaxis.range[0])];
+    }""")
+    page.get_by_title("Click, then choose an image for this end").nth(1).click()
+    page.mouse.click(*place)
+    page.wait_for_function("window.sent.length")
+    assert page.evaluate("window.sent.map(([key, value]) => [key, value])") == [["to", 42]]
+
+
+def test_two_at_random_are_two(walk: Callable) -> None:
+    page, _ = walk(**{"from": 0, "to": 1})
+    for _ in range(5):
+        page.get_by_role("button", name="Two at random").click()
+    page.wait_for_function("window.sent.length >= 2")
+    last = dict(page.evaluate("window.sent.slice(-2).map(([key, value]) => [key, value])"))
+    assert last["from"] != last["to"]
+
+
+def test_the_slider_walks_and_the_picture_follows(walk: Callable) -> None:
+    page, errors = walk(**{"from": 4, "to": 17})
+    mean = small_bundle().probe.mean
+    slider = page.get_by_role("slider", name="Place on the way")
+    for share, expected in ((1, mean[17]), (0.5, (mean[4] + mean[17]) / 2)):
+        slider.fill(str(share))
+        page.wait_for_timeout(50)
+        assert np.allclose(page.evaluate("window.latentExplorer.z"), expected, atol=1e-5)
+    assert not errors
+
+
+def test_nonsense_from_python_is_replaced_by_two_images(walk: Callable) -> None:
+    page, errors = walk(**{"from": 1000, "to": -1}, method="spiral", steps=1)
+    assert len(row(page, "linear")) == 2
+    assert page.locator(".le-end-name").all_text_contents()[0] != ""
+    assert not errors
+
+
+def test_other_images_are_shown(walk: Callable) -> None:
+    page, _ = walk(**{"from": 0, "to": 1})
+    names = "[...document.querySelectorAll('.le-gallery-pictures button')].map((b) => b.ariaLabel).join()"
+    before = page.evaluate(names)
+    page.get_by_role("button", name="Other images").click()
+    assert page.evaluate(names) != before
+    assert page.evaluate("document.querySelectorAll('.le-gallery-row').length") == 3
