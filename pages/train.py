@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import training
+from ui import fields, training
 from ui.explorer import explorer
 from ui.notices import link_notices, opening
 from ui.owner import current_owner
@@ -18,11 +18,11 @@ opening(
 notices = st.container()
 
 run = get_engine().current_run(current_owner())
-training.recall(run)
+fields.recall(run)
 with st.container(key="train_page"):
-    fields, stage = st.columns([1, 3.4], gap="medium")
-    with fields:
-        settings = training.fields(run)
+    beside, stage = st.columns([1, 3.4], gap="medium")
+    with beside:
+        settings = fields.fields()
     with stage:
         training.controls(run, settings)
         training.status(run, settings)

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
+import streamlit as st
+
 from ui.state import DEFAULT_IMAGES, TRAIN_SETTINGS
 from ui.teaching import LABELS
 from ui.text import count, image_size
-from vae_core import ImageSetInfo, ModelConfig, TrainConfig
+from vae_core import ImageSetInfo, ModelConfig, TrainConfig, image_sets
 from vae_core.config import check_together, count_weights, offered_architectures
 
 LIVE: Final = ("train_beta", "train_learning_rate", "train_beta_warmup_epochs", "train_free_bits")
@@ -65,6 +67,12 @@ def read_settings(values: Mapping[str, Any], info: ImageSetInfo) -> Settings:
         except ValueError as error:
             wrong["train_binarize"] = _sentence(error)
     return Settings(info.name, model, train, wrong)
+
+
+def current_settings() -> Settings:
+    """Read the fields as they are in this session."""
+    info = next(info for info in image_sets() if info.name == st.session_state["train_images"])
+    return read_settings({key: st.session_state[key] for key in TRAIN_SETTINGS}, info)
 
 
 def stored_settings(images: str, model: ModelConfig, train: TrainConfig) -> dict[str, Any]:

@@ -163,11 +163,12 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     import ui.gallery
     import ui.library
     import ui.pictures
+    import ui.run_actions
     import ui.training
     import vae_core.engine
 
     fake = FakeEngine()
-    for module in (ui.collection, ui.library, ui.pictures, ui.training, vae_core.engine):
+    for module in (ui.collection, ui.library, ui.pictures, ui.run_actions, ui.training, vae_core.engine):
         monkeypatch.setattr(module, "get_engine", lambda: fake)
     return fake
 

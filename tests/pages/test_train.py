@@ -156,11 +156,13 @@ def test_an_autoencoder_has_no_beta(app: App) -> None:
 
 
 def test_images_that_are_not_here_cannot_be_trained_on(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    import ui.training
+    import ui.fields
+    import ui.settings
     from vae_core import image_sets
 
     absent = [replace(info, available=False) if info.name == "kmnist" else info for info in image_sets()]
-    monkeypatch.setattr(ui.training, "image_sets", lambda: absent)
+    for module in (ui.fields, ui.settings):
+        monkeypatch.setattr(module, "image_sets", lambda: absent)
     app.open("train", train_images="kmnist")
     assert "get them on the Images page" in app.captions
     assert app.test.button(key="train_start").disabled
