@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-CACHE_BYTES: Final = 40_000_000
+CACHE_BYTES: Final = 20_000_000
 WORTH_IT: Final = 0.97
 """Files that gzip shrinks by less than this stay as they are."""
 

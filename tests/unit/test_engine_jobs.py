@@ -12,6 +12,8 @@ import torch
 from PIL import Image
 
 from tests.unit.engine_watcher import SMALL, wait_until
+from ui import library
+from ui.owner import new_owner
 from vae_core import TrainConfig, Trainer, encode_images, load_bundle, load_image_set, save_bundle, tensorfile
 from vae_core.engine import Engine, EngineBusyError, jobqueue
 from vae_core.engine.failures import PROCESS_DIED
@@ -116,6 +118,23 @@ def test_uploads_are_opened(engine, bundle, tmp_path):
         job = engine.submit("ada", "check_bundle", path=str(path)).wait(60)
         assert job.state == "failed"
         assert job.error.startswith(f"{name}.safetensors cannot be opened as a model:")
+
+
+def test_the_library_takes_in_what_a_worker_could_open(engine, bundle, monkeypatch):
+    monkeypatch.setattr(library, "get_engine", lambda: engine)
+    monkeypatch.setenv("LATENT_HOME", str(engine.home))
+    own = library.Library(new_owner())
+    entry = own.add_upload("From a friend.safetensors", bundle.read_bytes())
+    assert (entry.name, entry.model_config) == ("from-a-friend", SMALL)
+    assert entry.path.read_bytes() == bundle.read_bytes()
+    _, arrays = tensorfile.unpack(bundle.read_bytes())
+    lacking = {name: array for name, array in arrays.items() if name != "decoder.dense1.bias"}
+    assert len(lacking) < len(arrays)
+    texts, _ = tensorfile.unpack(bundle.read_bytes())
+    padded = {**lacking, "decoder.other": np.zeros(200_000, np.float32)}
+    with pytest.raises(ValueError, match="bad cannot be opened as a model"):
+        own.add_upload("bad", tensorfile.pack(padded, texts))
+    assert own.usage()[0] == 1
 
 
 def test_a_set_that_is_here_needs_no_network(engine):
