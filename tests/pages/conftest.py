@@ -1,160 +1,14 @@
-"""What the page tests share: a library of two shipped models, an engine without workers, and a component
-that keeps what it was told and says what a test lets it say."""
+"""What the page tests share."""
 
 from __future__ import annotations
 
-import io
-import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
-import numpy as np
 import pytest
-from PIL import Image
-from streamlit.testing.v1 import AppTest
+from stand_ins import App, FakeEngine, FakeExplorer, write_model
 
-from vae_core import ModelConfig, TrainConfig, tensorfile
-from vae_core.config import count_weights
-from vae_core.engine import Job, RunInfo
-from vae_core.header import FORMAT, FORMAT_VERSION
-
-ROOT = Path(__file__).resolve().parents[2]
-PROBE = 12
-
-
-def write_model(path: Path, model: ModelConfig, *, title: str, metrics: dict[str, Any] | None = None) -> Path:
-    """Write a file whose header is a bundle's; its weights are zeros, which no page ever looks at."""
-    latent = model.latent_dim
-    arrays = {
-        "decoder.weights": np.zeros(count_weights(model), np.float16),
-        "probe.images": np.zeros((PROBE, *model.image_shape), np.uint8),
-        "probe.mean": np.zeros((PROBE, latent), np.float32),
-        "probe.labels": np.arange(PROBE, dtype=np.int64) % 10,
-    }
-    if model.latent_kind == "gaussian":
-        arrays["probe.logvar"] = np.zeros((PROBE, latent), np.float32)
-    if latent > 2:
-        arrays["umap.positions"] = np.zeros((PROBE, 2), np.float32)
-    history = [{"epoch": n, "log_likelihood": -100 - 50 / n, "kl": 5.0} for n in (1, 2, 3)]
-    images = {"name": "mnist", "title": "MNIST: handwritten digits", "label_names": list("0123456789")}
-    texts = {
-        "model_config": model.to_dict(),
-        "train_config": TrainConfig().to_dict(),
-        "image_set": images,
-        "metrics": metrics or {},
-        "history": history,
-        "card": {"title": title},
-    }
-    metadata = {name: json.dumps(value) for name, value in texts.items()}
-    metadata |= {"format": FORMAT, "format_version": str(FORMAT_VERSION)}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(tensorfile.pack(arrays, metadata))
-    return path
-
-
-def png() -> bytes:
-    buffer = io.BytesIO()
-    Image.new("L", (4, 4)).save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-@dataclass
-class FakeEngine:
-    """Answers as the engine does, at once and without workers; keeps what it was asked."""
-
-    current: RunInfo | None = None
-    asked: list[tuple[Any, ...]] = field(default_factory=list)
-    outcome: Callable[[str, dict[str, Any]], Job] | None = None
-    refuses: Exception | None = None
-    jobs: dict[str, Job] = field(default_factory=dict)
-
-    def current_run(self, owner: str) -> RunInfo | None:
-        return self.current
-
-    def start_run(
-        self, owner: str, *, image_set: str, model: ModelConfig, train: TrainConfig, title: str = ""
-    ) -> RunInfo:
-        self._ask("start_run", image_set, model, train)
-        self.current = RunInfo("run-1", "hash", "running", title, image_set, model, train, total_steps=100)
-        return self.current
-
-    def _become(self, name: str, state: str, **changes: Any) -> None:
-        self._ask(name)
-        assert self.current is not None
-        self.current = replace(self.current, state=state, **changes)
-
-    def pause(self, owner: str, run_id: str) -> None:
-        self._become("pause", "paused")
-
-    def resume(self, owner: str, run_id: str) -> None:
-        self._become("resume", "running")
-
-    def step(self, owner: str, run_id: str, steps: int = 1) -> None:
-        assert self.current is not None
-        self._become("step", "paused", step=self.current.step + steps)
-
-    def stop(self, owner: str, run_id: str) -> None:
-        self._become("stop", "stopped")
-
-    def set(self, owner: str, run_id: str, **settings: float) -> None:
-        self._ask("set", settings)
-
-    def save_run(self, owner: str, run_id: str, path: Path, **more: Any) -> Job:
-        self._ask("save_run", path.stem, more)
-        return self._job("save_run", {})
-
-    def submit(self, owner: str, function: str, **arguments: Any) -> Job:
-        self._ask("submit", function, arguments)
-        return self._job(function, arguments)
-
-    def job(self, owner: str, job_id: str) -> Job:
-        return self.jobs[job_id]
-
-    def _ask(self, *what: Any) -> None:
-        self.asked.append(what)
-        if self.refuses is not None:
-            raise self.refuses
-
-    def _job(self, function: str, arguments: dict[str, Any]) -> Job:
-        job = self.outcome(function, arguments) if self.outcome else done(png())
-        job.id, job.function = f"job-{len(self.jobs)}", function
-        self.jobs[job.id] = job
-        return job
-
-
-def done(result: Any) -> Job:
-    job = Job("", "hash", "", state="done", progress=1.0, result=result)
-    job._finished.set()
-    return job
-
-
-def failed(error: str) -> Job:
-    job = Job("", "hash", "", state="failed", error=error)
-    job._finished.set()
-    return job
-
-
-def unfinished(progress: float = 0.4, message: str = "") -> Job:
-    return Job("", "hash", "", state="running", progress=progress, message=message)
-
-
-@dataclass
-class FakeExplorer:
-    """Stands for the browser component."""
-
-    told: list[dict[str, Any]] = field(default_factory=list)
-    says: dict[str, Any] = field(default_factory=dict)
-
-    def __call__(self, **data: Any) -> None:
-        self.told.append(data)
-
-    def chosen(self, key: str, entry: Any) -> SimpleNamespace:
-        return SimpleNamespace(
-            **{"z": None, "axes": None, "layers": None, "from_": None, "to": None} | self.says
-        )
+from vae_core import ModelConfig
 
 
 @pytest.fixture
@@ -201,53 +55,6 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_model(folder / "mnist-16.safetensors", ModelConfig(latent_dim=16), title="MNIST in sixteen")
     monkeypatch.setattr(ui.library, "SHIPPED", folder)
     return folder
-
-
-class App:
-    """The app under AppTest: opens pages and finds elements by key."""
-
-    def __init__(self) -> None:
-        self.test = AppTest.from_file(str(ROOT / "ui" / "shell.py"), default_timeout=20)
-
-    def open(self, page: str, **query: str) -> App:
-        """Open a page as a cold link would: with nothing known but its URL."""
-        for name, value in query.items():
-            self.test.query_params[name] = value
-        if page != "explore":
-            self.test.switch_page(str(ROOT / "pages" / f"{page}.py"))
-        return self.run()
-
-    def go(self, page: str) -> App:
-        """Go on to another page, as a click in the navigation does."""
-        self.test.query_params.clear()
-        self.test.switch_page(str(ROOT / "pages" / f"{page}.py"))
-        return self.run()
-
-    def run(self) -> App:
-        self.test.run()
-        assert not self.test.exception, [error.value for error in self.test.exception]
-        return self
-
-    def click(self, key: str) -> App:
-        self.test.button(key=key).click()
-        return self.run()
-
-    @property
-    def url(self) -> dict[str, str]:
-        return {name: str(value) for name, value in self.test.query_params.items()}
-
-    @property
-    def captions(self) -> str:
-        return "\n".join(caption.value for caption in self.test.caption)
-
-    @property
-    def said(self) -> str:
-        """The captions as a reader sees them."""
-        return self.captions.replace("\\", "").replace("\u2060", "")
-
-    @property
-    def text(self) -> str:
-        return "\n".join([self.captions, *(markdown.value for markdown in self.test.markdown)])
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from conftest import App, FakeExplorer
+from stand_ins import App, FakeExplorer
 
 
 def test_a_shipped_model_is_there_at_once(app: App, component: FakeExplorer) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from conftest import App, FakeEngine, done, failed, unfinished
+from stand_ins import App, FakeEngine, done, failed, unfinished
 
 from vae_core import image_sets
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import App, FakeEngine, done, failed, png, unfinished, write_model
+from stand_ins import App, FakeEngine, done, failed, png, unfinished, write_model
 
 from vae_core import ModelConfig
 

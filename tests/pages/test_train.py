@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from conftest import App, FakeEngine, FakeExplorer, failed, unfinished
+from stand_ins import App, FakeEngine, FakeExplorer, failed, unfinished
 
 from vae_core import ModelConfig, TrainConfig
 from vae_core.engine import EngineBusyError, RunInfo
