@@ -8,14 +8,14 @@
 import { element, setText } from "./dom.js";
 import { SERIES_COLOURS } from "./palette.js";
 import { readTheme } from "./theme.js";
-import { short } from "./numbers.js";
+import { fixed, short } from "./numbers.js";
 
 /** @typedef {import("./series.js").Series} Series */
 
 const PAD = { left: 46, right: 8, top: 8, bottom: 20 };
 
-/** The first readings are far off; from here on they decide the chart's range. */
-const SETTLED = 0.02;
+/** The first readings are far off: this share of them does not count for the chart's range. */
+const OUTLIERS = 0.06;
 
 export class Chart {
   /**
@@ -72,16 +72,15 @@ export class Chart {
     context.restore();
   }
 
-  /** @returns {[number, number]} */
+  /** @returns {[number, number]} of nearly all readings: the very first ones may leave the chart below or above */
   #range() {
-    const [first, last] = [this.train.points[0]?.[0] ?? 0, this.train.points.at(-1)?.[0] ?? 0];
-    const settled = first + SETTLED * (last - first) + 1e-9;
-    const values = [this.train, this.test].flatMap(({ points }) => {
-      const late = points.filter(([epoch]) => epoch >= settled);
-      return (late.length ? late : points).map(([, value]) => value);
-    });
+    const values = [...this.train.points, ...this.test.points.slice(-100)].map(([, value]) => value).sort((a, b) => a - b);
     if (!values.length) return [0, 1];
-    const [least, greatest] = [Math.min(...values), Math.max(...values)];
+    const at = (share) => values[Math.round(share * (values.length - 1))];
+    const few = values.length < 12;
+    const isRising = (this.train.points[0]?.[1] ?? 0) <= (this.train.latest ?? 0);
+    const least = few || !isRising ? values[0] : at(OUTLIERS);
+    const greatest = few || isRising ? values[values.length - 1] : at(1 - OUTLIERS);
     const room = (greatest - least) * 0.08 || Math.abs(greatest) * 0.05 || 1;
     return [least - room, greatest + room];
   }
@@ -93,19 +92,21 @@ export class Chart {
     context.lineWidth = 1;
     context.textAlign = "right";
     context.textBaseline = "middle";
-    for (const value of ticks(least, greatest, Math.max(2, Math.floor(high / 42)))) {
+    const values = ticks(least, greatest, Math.max(2, Math.floor(high / 42)));
+    for (const value of values) {
       const at = Math.round(y(value)) + 0.5;
       context.beginPath();
       context.moveTo(PAD.left, at);
       context.lineTo(wide - PAD.right, at);
       context.stroke();
-      context.fillText(short(value), PAD.left - 6, at);
+      context.fillText(tickText(value, values), PAD.left - 6, at);
     }
     context.textAlign = "center";
     context.textBaseline = "alphabetic";
-    for (const epoch of ticks(0, this.lastEpoch, 4)) {
+    const epochs = ticks(0, this.lastEpoch, 4);
+    for (const epoch of epochs) {
       if (epoch === 0 || epoch > this.lastEpoch * 0.93) continue;
-      context.fillText(short(epoch).replace(/\.0+$/, ""), x(epoch), high - 5);
+      context.fillText(tickText(epoch, epochs), x(epoch), high - 5);
     }
     context.textAlign = "right";
     context.fillText("epoch", wide - PAD.right, high - 5);
@@ -170,6 +171,12 @@ export function ticks(least, greatest, count) {
   const out = [];
   for (let k = Math.ceil(least / step); k * step <= greatest; k++) out.push(k * step);
   return out;
+}
+
+/** @param {number} value @param {number[]} all @returns {string} with as many decimals as the ticks' distance needs */
+function tickText(value, all) {
+  const distance = all.length > 1 ? all[1] - all[0] : Math.abs(value) || 1;
+  return fixed(value, Math.min(6, Math.max(0, -Math.floor(Math.log10(distance) + 1e-9))));
 }
 
 function drawLine(context, points, colour, x, y) {

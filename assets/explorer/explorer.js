@@ -126,6 +126,7 @@ class Explorer {
   }
 
   #open(data, setStateValue) {
+    this.root.style.minHeight = `${this.root.offsetHeight}px`; // the page below stays where it is
     this.reporter?.close();
     this.view?.close();
     this.view?.element.remove();
@@ -140,8 +141,12 @@ class Explorer {
     this.themeKey = "";
     this.root.append(view.element);
     this.#followTheme();
-    view.open().catch((error) => {
+    const settle = () => {
+      if (this.view === view) this.root.style.minHeight = "";
+    };
+    view.open().then(settle, (error) => {
       if (this.view !== view) return;
+      settle();
       view.element.hidden = true;
       this.notice.textContent = sentenceOn(error);
       this.notice.hidden = false;

@@ -5,7 +5,7 @@
  */
 
 /** Room for ticks and titles, in px; the same for all axes, so that nothing moves when they change. */
-export const MARGIN = { left: 46, right: 14, top: 14, bottom: 42 };
+export const MARGIN = { left: 46, right: 14, top: 26, bottom: 42 };
 
 const PADDING = 0.06;
 

@@ -7,7 +7,6 @@ import { interpolate } from "./latent.js";
 import { MapPanel } from "./map-panel.js";
 import { fixed } from "./numbers.js";
 import { Painter } from "./painter.js";
-import { METHOD_COLOURS } from "./palette.js";
 import { Picture, Sheet } from "./pixels.js";
 import { nearestPoints } from "./projection.js";
 import { Readout } from "./readout.js";
@@ -142,7 +141,7 @@ export class InterpolateView {
 
   #read(data) {
     const { method, steps } = data.interpolation ?? {};
-    this.method = method in METHOD_COLOURS ? method : "linear";
+    this.method = method === "slerp" ? "slerp" : "linear";
     this.steps = Math.min(MOST_STEPS, Math.max(2, Math.round(steps || 11)));
     for (const [name, row] of Object.entries(this.rows)) row.element.classList.toggle("le-row-chosen", name === this.method);
   }
@@ -266,7 +265,7 @@ export class InterpolateView {
     const { space } = this.bundle;
     const [from, to] = this.ends.map((index) => codeOf(space, index));
     const codes = interpolate(from, to, this.steps, this.method);
-    this.map.drawPath({ places: this.panel.axes.place(codes), colour: METHOD_COLOURS[this.method] });
+    this.map.drawPath(this.panel.axes.place(codes));
   }
 
   /** Show the picture at a share of the way. @param {number} t @param {number} stamp @param {string} [method] */

@@ -174,7 +174,9 @@ export class MapPanel {
       pca: () =>
         `The plane in which the codes spread most: ${explainedPercent(space)} of their variance. ` +
         "The other directions stay at the pinned latent.",
-      0: () => "The only dimension goes to the right; upwards, dots are spread out to be told apart.",
+      0: () =>
+        "The only dimension goes to the right; upwards, dots are spread out to be told apart. " +
+        "Above them: how densely they lie, and the prior as a dashed line.",
       pair: () =>
         others > 0
           ? `The other ${others > 1 ? `${others} dimensions stay` : "dimension stays"} at the pinned latent.`

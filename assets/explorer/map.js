@@ -7,7 +7,7 @@
 
 import { element } from "./dom.js";
 import { Frame } from "./frame.js";
-import { namePlaces, drawNames, drawPath } from "./marks.js";
+import { drawDensity, drawNames, drawPath, namePlaces } from "./marks.js";
 import { Plot } from "./plot.js";
 import { MovingPoints } from "./points.js";
 import { watchHand } from "./pointer.js";
@@ -15,7 +15,6 @@ import { readTheme } from "./theme.js";
 
 /** @typedef {import("./axes.js").Axes} Axes */
 /** @typedef {import("./colouring.js").Colouring} Colouring */
-/** @typedef {import("./marks.js").Path} Path */
 /** @typedef {import("./walk.js").Walk} Walk */
 
 /** An arrow key goes this share of the map's width. */
@@ -41,7 +40,7 @@ export class LatentMap {
     this.colouring = { by: "none", groups: [], range: null };
     /** @type {Set<number>} */
     this.hidden = new Set();
-    /** @type {Path | null} */
+    /** @type {Float32Array | null} */
     this.path = null;
     this.isStreaming = false;
     /** Whether the light canvas, not Plotly, shows the points. */
@@ -134,7 +133,7 @@ export class LatentMap {
     this.#goLight();
   }
 
-  /** @param {Path | null} path */
+  /** @param {Float32Array | null} path  (M, 2) in axis units */
   drawPath(path) {
     this.path = path;
     this.#drawMarks();
@@ -272,6 +271,7 @@ export class LatentMap {
     if (!this.axes) return;
     this.theme ??= readTheme(this.element);
     const context = clearedContext(this.markCanvas, this.frame);
+    if (this.axes.name === "0") drawDensity(context, this.frame, this.theme, this.points.now);
     if (this.path) drawPath(context, this.frame, this.theme, this.path);
     if (this.colouring.by === "class" && this.frame.width > 200) {
       drawNames(context, this.frame, this.theme, namePlaces(this.colouring.groups, this.points.now, this.hidden));

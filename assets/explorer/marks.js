@@ -1,14 +1,8 @@
-/** What stands on the map beside points: the classes' names, and a path from one latent to another. */
+/** What stands on the map beside points: the classes' names, a path between latents, a density over a line. */
 
 /** @typedef {import("./frame.js").Frame} Frame */
 /** @typedef {import("./theme.js").Theme} Theme */
 /** @typedef {import("./colouring.js").Group} Group */
-
-/**
- * @typedef {object} Path
- * @property {Float32Array} places  (M, 2) in axis units
- * @property {string} colour
- */
 
 /** A class of fewer points gets no name on the map. */
 const LEAST_POINTS = 3;
@@ -95,15 +89,16 @@ function spread(names) {
 }
 
 /**
- * Draw a path with a dot at each of its steps.
+ * Draw a path with a dot at each of its steps, in the colour of the text, which no class has.
  *
  * @param {CanvasRenderingContext2D} context
  * @param {Frame} frame
  * @param {Theme} theme
- * @param {Path} path
+ * @param {Float32Array} places  (M, 2) in axis units
  */
-export function drawPath(context, frame, theme, { places, colour }) {
+export function drawPath(context, frame, theme, places) {
   if (places.length < 4) return;
+  const colour = theme.text;
   context.save();
   context.beginPath();
   context.rect(frame.left, frame.top, frame.width, frame.height);
@@ -112,7 +107,7 @@ export function drawPath(context, frame, theme, { places, colour }) {
   context.lineJoin = "round";
   context.beginPath();
   points.forEach(([x, y], n) => (n ? context.lineTo(x, y) : context.moveTo(x, y)));
-  for (const [width, style] of [[6, theme.background], [2.5, colour]]) {
+  for (const [width, style] of [[6, theme.background], [2, colour]]) {
     context.lineWidth = width;
     context.strokeStyle = style;
     context.stroke();
@@ -122,7 +117,7 @@ export function drawPath(context, frame, theme, { places, colour }) {
   context.fillStyle = colour;
   points.forEach(([x, y], n) => {
     context.beginPath();
-    context.arc(x, y, n === 0 || n === points.length - 1 ? 7 : 4, 0, 2 * Math.PI);
+    context.arc(x, y, n === 0 || n === points.length - 1 ? 6.5 : 3.5, 0, 2 * Math.PI);
     context.fill();
     context.stroke();
   });
@@ -137,5 +132,54 @@ export function drawPath(context, frame, theme, { places, colour }) {
     context.strokeText(text, x, at[1]);
     context.fillText(text, x, at[1]);
   }
+  context.restore();
+}
+
+/** Where the density of one dimension stands, in axis units: above the jittered points. */
+const DENSITY_FOOT = 1.25;
+const DENSITY_HEIGHT = 1.6;
+
+/**
+ * Draw how densely the codes of a single dimension lie, and the prior beside it.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {Frame} frame
+ * @param {Theme} theme
+ * @param {Float32Array} positions  (N, 2); only the first column counts
+ */
+export function drawDensity(context, frame, theme, positions) {
+  const count = positions.length / 2;
+  if (count < 2) return;
+  const grid = Array.from({ length: 160 }, (_, k) => frame.x0 + ((frame.x1 - frame.x0) * k) / 159);
+  const width = Math.max(0.05, (frame.x1 - frame.x0) / 60);
+  const bell = (x, middle, deviation) =>
+    Math.exp(-0.5 * ((x - middle) / deviation) ** 2) / (deviation * Math.sqrt(2 * Math.PI));
+  const density = grid.map((x) => {
+    let sum = 0;
+    for (let n = 0; n < count; n++) sum += bell(x, positions[2 * n], width);
+    return sum / count;
+  });
+  const prior = grid.map((x) => bell(x, 0, 1));
+  const scale = DENSITY_HEIGHT / Math.max(...density, ...prior);
+  const line = (values) => {
+    context.beginPath();
+    values.forEach((value, k) => context.lineTo(...frame.toPixels(grid[k], DENSITY_FOOT + value * scale)));
+  };
+  context.save();
+  context.beginPath();
+  context.rect(frame.left, frame.top, frame.width, frame.height);
+  context.clip();
+  line(density);
+  context.lineTo(...frame.toPixels(frame.x1, DENSITY_FOOT));
+  context.lineTo(...frame.toPixels(frame.x0, DENSITY_FOOT));
+  context.fillStyle = theme.accent;
+  context.globalAlpha = 0.3;
+  context.fill();
+  context.globalAlpha = 1;
+  line(prior);
+  context.setLineDash([5, 4]);
+  context.lineWidth = 1.5;
+  context.strokeStyle = theme.text;
+  context.stroke();
   context.restore();
 }

@@ -16,9 +16,6 @@ export const PLAIN_COLOUR = CLASS_COLOURS[0];
 /** Two readings of one thing: the first is training, the second held out. */
 export const SERIES_COLOURS = ["#3f90da", "#e76300"];
 
-/** Ways from one picture to another, by method. */
-export const METHOD_COLOURS = { linear: "#e76300", slerp: "#832db6" };
-
 const VIRIDIS = [
   [68, 1, 84], [72, 40, 120], [62, 74, 137], [49, 104, 142], [38, 130, 142],
   [31, 158, 137], [53, 183, 121], [109, 205, 89], [180, 222, 44], [253, 231, 37],

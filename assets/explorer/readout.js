@@ -13,7 +13,7 @@ const SPOKEN_AFTER = 700;
 export class Readout {
   /** @param {import("./walk.js").Walk} walk */
   constructor(walk) {
-    this.first = element("div", { class: "le-readout-first" });
+    this.first = element("div", { class: "le-readout-first" }, "Loading the model …");
     this.second = element("div", { class: "le-caption" });
     this.spoken = element("div", { class: "le-unseen", role: "status", "aria-live": "polite" });
     this.element = element("div", { class: "le-readout", "data-role": "readout" }, this.first, this.second, this.spoken);

@@ -110,7 +110,8 @@ def test_train_save_explore_and_interpolate(url: str, new_page: Callable[..., Pa
 
 
 def test_two_browsers_have_runs_of_their_own(url: str, new_page: Callable[..., Page]) -> None:
-    first, second = new_page(), new_page()
+    size = {"width": 1280, "height": 800}
+    first, second = new_page(viewport=size), new_page(viewport=size)  # each a browser of its own
     first.goto(f"{url}/train?{SETTINGS}&train_epochs=400")
     expect(first.locator(".st-key-train_start button")).to_be_enabled(timeout=30_000)
     press(first, "train_start")
