@@ -10,7 +10,7 @@ SMALL = ModelConfig(image_shape=(1, 8, 8), latent_dim=2, architecture="mlp", wid
 LONG = TrainConfig(epochs=500, batch_size=32)
 
 
-def wait_until(condition, seconds=30.0, what="it"):
+def wait_until(condition, seconds=120.0, what="it"):
     until = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < until, f"{what} did not come true within {seconds} s"
@@ -45,11 +45,11 @@ class Watcher:
     def last(self, kind):
         return next((found for found in reversed(self.seen) if found[0] == kind), None)
 
-    def wait_for(self, kind, count=1, seconds=30.0):
+    def wait_for(self, kind, count=1, seconds=120.0):
         wait_until(lambda: self.poll().kinds().count(kind) >= count, seconds, f"{count} x {kind}")
         return self.last(kind)
 
-    def wait_for_state(self, state, seconds=30.0):
+    def wait_for_state(self, state, seconds=120.0):
         wait_until(
             lambda: any(kind == "state" and facts["state"] == state for kind, facts, *_ in self.poll().seen),
             seconds,

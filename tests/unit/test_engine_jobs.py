@@ -26,6 +26,7 @@ from vae_core.engine.lanes import FUNCTIONS
 def engine(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LATENT_THREADS", "1")
+        patch.setenv("LATENT_NICE", "0")
         found = Engine(tmp_path_factory.mktemp("home"))
         yield found
         found.close()
@@ -41,7 +42,7 @@ def bundle(tmp_path_factory):
     return path
 
 
-def done(job, seconds=60):
+def done(job, seconds=120):
     job.wait(seconds)
     assert (job.state, job.error, job.progress) == ("done", "", 1.0)
     return job.result
@@ -92,7 +93,7 @@ def test_encoding(engine, bundle):
     arrays = tensorfile.unpack(done(job))[1]
     assert arrays["mean"].shape == (300, 2)
     foreign = tensorfile.pack({"images": np.zeros((3, 1, 9, 9), np.uint8)}, {})
-    job = engine.submit("ada", "encode", bundle=str(bundle), images=foreign).wait(60)
+    job = engine.submit("ada", "encode", bundle=str(bundle), images=foreign).wait(120)
     assert (job.state, "(1, 8, 8)" in job.error) == ("failed", True)
 
 
@@ -100,7 +101,7 @@ def test_a_walk_as_gif(engine, bundle):
     walk = [[-1.0, 0.0], [0.0, 0.0], [1.0, 0.5]]
     image = picture(done(engine.submit("ada", "gif", bundle=str(bundle), z=walk, scale=4)))
     assert (image.format, image.size, image.n_frames) == ("GIF", (32, 32), 4)
-    assert engine.submit("ada", "gif", bundle=str(bundle), z=[[1.0]]).wait(60).state == "failed"
+    assert engine.submit("ada", "gif", bundle=str(bundle), z=[[1.0]]).wait(120).state == "failed"
 
 
 def test_the_importance_weighted_bound(engine, bundle):
@@ -115,7 +116,7 @@ def test_uploads_are_opened(engine, bundle, tmp_path):
     for name, data in {"cut": bundle.read_bytes()[:-50], "empty": b"", "foreign": b"PK\3\4" * 100}.items():
         path = tmp_path / f"{name}.safetensors"
         path.write_bytes(data)
-        job = engine.submit("ada", "check_bundle", path=str(path)).wait(60)
+        job = engine.submit("ada", "check_bundle", path=str(path)).wait(120)
         assert job.state == "failed"
         assert job.error.startswith(f"{name}.safetensors cannot be opened as a model:")
 
@@ -150,7 +151,7 @@ def test_an_unknown_job_is_refused(engine):
 
 
 def test_wrong_arguments_fail_in_a_sentence(engine):
-    job = engine.submit("ada", "set_sample", nonsense=1).wait(60)
+    job = engine.submit("ada", "set_sample", nonsense=1).wait(120)
     assert job.state == "failed"
     assert "nonsense" in job.error
     assert "Traceback" not in job.error

@@ -7,12 +7,14 @@ import time
 import pytest
 
 from tests.unit.engine_watcher import LONG, SMALL, Loop
-from vae_core.engine import trainings
+from vae_core.engine import archive, trainworker
+from vae_core.engine.archive import MAX_RUNS
 from vae_core.engine.failures import CANNOT_START, DIED_AGAIN, RESTARTED
 from vae_core.engine.messages import NO_ARRAYS, metadata_of
 from vae_core.engine.record import Run, read_run
 from vae_core.engine.subscription import Subscription
-from vae_core.engine.trainings import MAX_ACTIVE, MAX_DEATHS, MAX_FAILED_STARTS, MAX_RUNS, Trainings
+from vae_core.engine.trainings import MAX_ACTIVE, MAX_DEATHS, Trainings
+from vae_core.engine.trainworker import MAX_FAILED_STARTS
 
 
 class FakeWorker:
@@ -42,7 +44,7 @@ class FakeWorker:
 
 @pytest.fixture
 def worker(monkeypatch):
-    monkeypatch.setattr(trainings, "WorkerProcess", FakeWorker)
+    monkeypatch.setattr(trainworker, "WorkerProcess", FakeWorker)
     FakeWorker.made = []
     return lambda: FakeWorker.made[-1]
 
@@ -143,7 +145,7 @@ def test_a_run_without_its_owner_is_parked_and_resumes(all_runs, worker, monkeyp
     watcher.close()
     all_runs.tick(watched.seen + 301)
     assert watched.state == "parked"
-    all_runs.resume(all_runs.get("a", alone.id))
+    all_runs.resume(all_runs.archive.get("a", alone.id))
     assert alone.state == "running"
     assert worker().orders_for(alone) == ["load", "drop", "load"]
     monkeypatch.setenv("LATENT_PARK_MINUTES", "0")
@@ -155,8 +157,8 @@ def test_a_run_at_rest_leaves_memory_and_comes_back_from_disk(all_runs):
     run = begin(all_runs, "a")
     all_runs.stop(run)
     all_runs.tick(time.monotonic() + 1e5)
-    assert all_runs.runs == {}
-    again = all_runs.get("a", run.id)
+    assert all_runs.archive.runs == {}
+    again = all_runs.archive.get("a", run.id)
     assert (again.state, again.model, again.train) == ("stopped", run.model, run.train)
 
 
@@ -164,26 +166,27 @@ def test_what_was_running_is_parked_after_a_restart(all_runs, tmp_path, worker):
     run, other = begin(all_runs, "a"), begin(all_runs, "b")
     worker().say("failed", other, error="The loss …")
     later = Trainings(tmp_path, threading.RLock())
-    assert later.get("a", run.id).state == "parked"
-    assert (later.get("b", other.id).state, later.get("b", other.id).error) == ("failed", "The loss …")
+    assert later.archive.get("a", run.id).state == "parked"
+    failed = later.archive.get("b", other.id)
+    assert (failed.state, failed.error) == ("failed", "The loss …")
     with pytest.raises(KeyError):
-        later.get("c", run.id[:-1] + "x")
+        later.archive.get("c", run.id[:-1] + "x")
 
 
 def test_old_runs_go(all_runs, monkeypatch):
     runs = [begin(all_runs, "a", created=index) for index in range(MAX_RUNS + 3)]
     assert [run.folder.exists() for run in runs] == [False] * 3 + [True] * MAX_RUNS
-    assert len(all_runs.of_owner("a")) == MAX_RUNS
+    assert len(all_runs.archive.of_owner("a")) == MAX_RUNS
     (runs[5].folder / "state.safetensors").write_bytes(bytes(10_000))
-    monkeypatch.setattr(trainings, "MAX_RUN_BYTES", 10_000)
+    monkeypatch.setattr(archive, "MAX_RUN_BYTES", 10_000)
     begin(all_runs, "a", created=99)
     assert not runs[3].folder.exists()
     assert not runs[5].folder.exists()
     assert runs[6].folder.exists()
-    old, newest = runs[-2], all_runs.of_owner("a")[0]
+    old, newest = runs[-2], all_runs.archive.of_owner("a")[0]
     for run in (old, newest):
         os.utime(run.folder / "run.json", (1, 1))
-    all_runs.sweep()
+    all_runs.archive.sweep()
     assert not old.folder.exists()
     assert newest.folder.exists()  # it trains
 
@@ -193,14 +196,14 @@ def test_a_damaged_record_is_no_run(all_runs, text):
     run = begin(all_runs, "a")
     (run.folder / "run.json").write_text(text)
     assert read_run(run.folder) is None
-    assert Trainings(all_runs.home, threading.RLock()).of_owner("a") == []
+    assert Trainings(all_runs.home, threading.RLock()).archive.of_owner("a") == []
 
 
 def test_a_run_in_a_foreign_folder_is_no_run(all_runs):
     run = begin(all_runs, "a")
     (all_runs.home / "owners" / "b" / "runs").mkdir(parents=True)
     (all_runs.home / "owners" / "b" / "runs" / run.id).symlink_to(run.folder)
-    assert Trainings(all_runs.home, threading.RLock()).of_owner("b") == []
+    assert Trainings(all_runs.home, threading.RLock()).archive.of_owner("b") == []
 
 
 # The worker's deaths
@@ -232,11 +235,11 @@ def test_a_crash_loop_backs_off_and_ends_the_run_that_causes_it(all_runs, worker
         worker().say("begin", run=bad)
         died = worker()
         died.die()
-        if all_runs._restart_at is not None:
-            rests.append(all_runs._restart_at - time.monotonic())
-            all_runs.tick(all_runs._restart_at - 0.1)
+        if all_runs.worker.restart_at is not None:
+            rests.append(all_runs.worker.restart_at - time.monotonic())
+            all_runs.tick(all_runs.worker.restart_at - 0.1)
             assert worker() is died
-            all_runs.tick(all_runs._restart_at)
+            all_runs.tick(all_runs.worker.restart_at)
         assert worker() is not died
     assert (bad.state, bad.error) == ("failed", DIED_AGAIN)
     assert good.state == "running"
@@ -252,7 +255,7 @@ def test_a_run_that_reaches_the_disk_is_not_blamed(all_runs, worker):
         worker().say("begin", run=run)
         worker().say("saved", run)
         worker().die()
-        assert all_runs._restart_at is None
+        assert all_runs.worker.restart_at is None
     assert (run.state, run.deaths) == ("running", 1)
 
 
@@ -260,8 +263,8 @@ def test_a_worker_that_cannot_start_is_given_up(all_runs, worker):
     run = begin(all_runs, "a")
     for _ in range(MAX_FAILED_STARTS):
         worker().die()
-        if all_runs._restart_at is not None:
-            all_runs.tick(all_runs._restart_at)
+        if all_runs.worker.restart_at is not None:
+            all_runs.tick(all_runs.worker.restart_at)
     assert (run.state, run.error) == ("failed", CANNOT_START)
     count = len(FakeWorker.made)
     all_runs.resume(run)  # a click tries again
@@ -273,11 +276,11 @@ def test_a_run_started_while_the_worker_rests_waits_for_it(all_runs, worker):
     first = begin(all_runs, "a")
     worker().die()
     worker().die()
-    assert all_runs._restart_at is not None
+    assert all_runs.worker.restart_at is not None
     second = begin(all_runs, "b")
     all_runs.pause(first)
     assert worker().orders_for(second) == []
-    all_runs.tick(all_runs._restart_at)
+    all_runs.tick(all_runs.worker.restart_at)
     assert worker().orders_for(second) == ["load"]
     assert next(order for order in worker().orders if order["run"] == first.id)["paused"]
 
@@ -290,6 +293,17 @@ def test_a_flush_that_the_worker_never_answers_is_answered(all_runs, worker, tmp
     worker().say("flushed", token="one", done=True)
     worker().die()
     assert answers == [True, False]
+
+
+def test_a_flush_comes_after_the_save_of_a_run_that_was_stopped(all_runs, worker, tmp_path):
+    answers, run = [], begin(all_runs, "a")
+    all_runs.stop(run)
+    all_runs.flush(run, tmp_path / "one", answers.append)
+    assert worker().orders_for(run) == ["load", "drop", "flush"]
+    worker().say("flushed", token="one", done=False)
+    assert answers == [False]
+    Trainings(all_runs.home, threading.RLock()).flush(run, tmp_path / "two", answers.append)
+    assert answers == [False, False]
 
 
 # Watchers and hands

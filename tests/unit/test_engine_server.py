@@ -37,13 +37,13 @@ class Served:
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "streamlit", "run", script, *settings],
-                env={**os.environ, "LATENT_HOME": str(home), "LATENT_THREADS": "1"},
+                env={**os.environ, "LATENT_HOME": str(home), "LATENT_THREADS": "1", "LATENT_NICE": "0"},
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=home,
                 start_new_session=True,
             )
-        wait_until(self.answers, 60, "the server's first answer")
+        wait_until(self.answers, 120, "the server's first answer")
 
     def answers(self):
         with contextlib.suppress(httpx.HTTPError):
@@ -69,7 +69,7 @@ class Served:
     def train(self, seconds):
         """Start a run and let it train for so long; returns its id and how things stand."""
         run = self.get("/test/start").json()
-        wait_until(lambda: self.look()["run"]["seconds"] >= seconds, 60, f"{seconds} s of training")
+        wait_until(lambda: self.look()["run"]["seconds"] >= seconds, 120, f"{seconds} s of training")
         return run, self.look()
 
 
@@ -131,7 +131,7 @@ def test_a_killed_server_leaves_no_process_and_at_most_five_seconds_are_lost(ser
     assert (parked.id, parked.state) == (run, "parked")
     assert before["run"]["seconds"] - parked.seconds < 5
     assert again.resume(served.owner, run).state == "running"
-    wait_until(lambda: again.run(served.owner, run).seconds > parked.seconds, 60, "training again")
+    wait_until(lambda: again.run(served.owner, run).seconds > parked.seconds, 120, "training again")
     again.close()
 
 

@@ -22,6 +22,7 @@ from PIL import Image
 from vae_core import tensorfile
 from vae_core.bundle import load_bundle, make_bundle, save_bundle, with_umap
 from vae_core.config import ModelConfig, TrainConfig
+from vae_core.engine import sheets
 from vae_core.engine.state import load_state, make_trainer
 from vae_core.images import balanced_order, load_image_set
 
@@ -29,12 +30,10 @@ if TYPE_CHECKING:
     from vae_core.images import ImageSet
 
 Report = Callable[[float, str], None]
-Array = npt.NDArray[Any]
 
 MAX_PICTURES: Final = 1_000
 MAX_FRAMES: Final = 600
 MAX_ENCODED: Final = 100_000
-BACKGROUND: Final = 0
 
 
 def check_bundle(report: Report, *, path: str) -> dict[str, Any]:
@@ -190,7 +189,7 @@ def set_sample(
     chosen = torch.from_numpy(balanced_order(labels, seed=seed)[: max(1, min(count, MAX_PICTURES))])
     shown = images.take(chosen)
     return {
-        "png": _png(_grid(shown.images.numpy(), columns)),
+        "png": sheets.png(sheets.grid(shown.images.numpy(), columns)),
         "labels": None if shown.labels is None else shown.labels.tolist(),
         "factors": None if shown.factors is None else shown.factors.tolist(),
         "columns": columns,
@@ -219,18 +218,18 @@ def thumbnails(
     if bundle is not None:
         loaded = load_bundle(bundle)
         images, labels = loaded.probe.images, loaded.probe.labels
-        order = _by_class(None if labels is None else labels.numpy(), rows, columns)
+        order = _class_order(labels, len(images), rows, columns)
         picked = images[torch.from_numpy(order)]
         if reconstructed:
             with torch.no_grad():
                 decoded = loaded.model.decode_images(loaded.probe.mean[torch.from_numpy(order)])
             picked = (decoded * 255).round().to(torch.uint8)
-        return _png(_grid(picked.numpy(), max(1, len(order) // rows)))
+        return sheets.png(sheets.grid(picked.numpy(), max(1, len(order) // rows)))
     if image_set is None:
         raise ValueError("thumbnails needs a bundle or an image_set")
     shown: ImageSet = load_image_set(image_set, limit=2_000)
-    order = _by_class(None if shown.labels is None else shown.labels.numpy(), rows, columns)
-    return _png(_grid(shown.images[torch.from_numpy(order)].numpy(), max(1, len(order) // rows)))
+    order = _class_order(shown.labels, len(shown), rows, columns)
+    return sheets.png(sheets.grid(shown.images[torch.from_numpy(order)].numpy(), max(1, len(order) // rows)))
 
 
 def encode(
@@ -314,7 +313,7 @@ def gif(
         with torch.no_grad():
             decoded = loaded.model.decode_images(codes[start : start + 64])
         for picture in (decoded * 255).round().to(torch.uint8).numpy():
-            image = _image(picture)
+            image = sheets.to_image(picture)
             frames.append(image.resize((image.width * scale, image.height * scale), Image.Resampling.NEAREST))
     if there_and_back:
         frames += frames[-2:0:-1]
@@ -338,39 +337,5 @@ TABLE: Final[Mapping[str, Callable[..., Any]]] = {
 }
 
 
-def _by_class(labels: Array | None, rows: int, columns: int) -> Array:
-    """Return which pictures stand in a contact sheet, in reading order."""
-    if labels is None:
-        return np.arange(rows * columns)
-    classes = np.unique(labels)[:columns]
-    places = [np.flatnonzero(labels == label) for label in classes]
-    each = columns // len(classes)  # few classes get several columns, so that a sheet is never a tower
-    numbers = [[row * each + place for place in range(each)] for row in range(rows)]
-    chosen = [own[number % len(own)] for row in numbers for own in places for number in row]
-    return np.array(chosen, dtype=np.int64)
-
-
-def _grid(images: Array, columns: int, gap: int = 1) -> Array:
-    """Lay pictures (N, C, H, W) out in reading order: (C, rows, columns) pictures with gaps between them."""
-    count, channels, height, width = images.shape
-    columns = max(1, min(columns, count))
-    rows = -(-count // columns)
-    shape = (channels, rows * (height + gap) - gap, columns * (width + gap) - gap)
-    sheet = np.full(shape, BACKGROUND, np.uint8)
-    for index, picture in enumerate(images):
-        top, left = (index // columns) * (height + gap), (index % columns) * (width + gap)
-        sheet[:, top : top + height, left : left + width] = picture
-    return sheet
-
-
-def _image(picture: Array) -> Image.Image:
-    """Turn (C, H, W) pixels into an image."""
-    return Image.fromarray(
-        picture[0] if len(picture) == 1 else np.ascontiguousarray(picture.transpose(1, 2, 0))
-    )
-
-
-def _png(picture: Array) -> bytes:
-    file = io.BytesIO()
-    _image(picture).save(file, "PNG")
-    return file.getvalue()
+def _class_order(labels: torch.Tensor | None, count: int, rows: int, columns: int) -> npt.NDArray[Any]:
+    return sheets.by_class(None if labels is None else labels.numpy(), count, rows, columns)

@@ -14,24 +14,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-import numpy.typing as npt
-import torch
-
-from vae_core import tensorfile
 from vae_core.config import ModelConfig, TrainConfig
 from vae_core.engine import record
 from vae_core.engine.failures import NOT_A_NUMBER
 from vae_core.engine.home import write_whole
 from vae_core.engine.messages import message
+from vae_core.engine.packing import pack_decoder, pack_frame, pack_probe, pack_snapshot
 from vae_core.engine.state import image_splits, load_state, make_trainer, pack_state
 from vae_core.projection import Projection, align, fit_projection
 
 if TYPE_CHECKING:
     from vae_core.engine.outbox import Outbox
     from vae_core.trainer import Snapshot, Trainer
-
-Array = npt.NDArray[Any]
 
 WATCHED_PIECE: Final = 0.1
 """Seconds of training between two frames."""
@@ -231,9 +225,9 @@ class LiveRun:
 
     def send_weights(self) -> None:
         """Send the decoder's weights as float16."""
-        data, facts = self._weights()
+        data = pack_decoder(self.trainer.model)
         self._weights_at, self._weights_size = time.monotonic(), len(data)
-        self.tell("weights", data, facts=facts)
+        self.tell("weights", data, facts={"step": self.trainer.step})
 
     def _send_frame(self, snapshot: Snapshot, worked: float, sharers: int) -> None:
         """Send the losses, and where the newest weights put a part of the probe."""
@@ -246,52 +240,33 @@ class LiveRun:
         count = min(count, total - start)
         mean, _ = self.trainer.encode_probe(start, count)
         self._image_cost += 0.2 * ((time.thread_time() - before) / count - self._image_cost)
-        arrays = {"index": np.arange(start, start + count, dtype=np.int32), "mean": _half(mean)}
-        self.tell("frame", tensorfile.pack(arrays, {}), facts=self._facts(snapshot, sharers))
+        self.tell("frame", pack_frame(start, mean), facts=self._facts(snapshot, sharers))
         self._count("frames", before)
 
     def _send_snapshot(self, sharers: int = 1) -> None:
         """Send all that there is to see, measured on the newest weights."""
         before = time.thread_time()
         snapshot = self.trainer.advance(steps=0, measure=True)
-        arrays, facts = self._snapshot_arrays(snapshot)
-        facts |= self._facts(snapshot, sharers)
-        data = tensorfile.pack(arrays, {})
+        assert snapshot.probe_mean is not None
+        if self.trainer.model.config.latent_dim > 1:
+            plane = fit_projection(snapshot.probe_mean, method="pca")
+            self._plane = plane if self._plane is None else align(self._plane, plane)
+        facts = {**self._facts(snapshot, sharers), **self._measured(snapshot)}
+        data = pack_snapshot(snapshot, self.trainer.probe, self._plane)
         self._last = facts, data
         self.tell("snapshot", data, facts=facts)
         self._snapshot_at, self._snapshot_epoch = time.monotonic(), int(snapshot.epoch)
         self._snapshot_cost += 0.5 * (self._count("snapshots", before) - self._snapshot_cost)
 
-    def _snapshot_arrays(self, snapshot: Snapshot) -> tuple[dict[str, Array], dict[str, Any]]:
-        """Return a full snapshot's arrays, and the numbers that only a full one has."""
-        assert snapshot.probe_mean is not None
-        arrays: dict[str, Array] = {"mean": _half(snapshot.probe_mean)}
-        if snapshot.probe_logvar is not None:
-            arrays["logvar"] = _half(snapshot.probe_logvar)
-        facts: dict[str, Any] = {
+    def _measured(self, snapshot: Snapshot) -> dict[str, Any]:
+        """Return the numbers that only a full snapshot has."""
+        kl = None if snapshot.test_kl_per_dim is None else _numbers(snapshot.test_kl_per_dim)
+        return {
             "test_log_likelihood": snapshot.test_log_likelihood,
-            "test_kl": None,
-            "test_kl_per_dim": None,
-            "explained_variance": None,
+            "test_kl": None if kl is None else sum(kl),
+            "test_kl_per_dim": kl,
+            "explained_variance": None if self._plane is None else self._plane.explained_variance,
         }
-        if snapshot.test_kl_per_dim is not None:
-            facts["test_kl_per_dim"] = _numbers(snapshot.test_kl_per_dim)
-            facts["test_kl"] = sum(facts["test_kl_per_dim"])
-        if self.trainer.model.config.latent_dim > 1:
-            plane = fit_projection(snapshot.probe_mean, method="pca")
-            self._plane = plane if self._plane is None else align(self._plane, plane)
-            assert self._plane.mean is not None
-            assert self._plane.components is not None
-            arrays["pca.mean"] = self._plane.mean.numpy()
-            arrays["pca.components"] = self._plane.components.numpy()
-            facts["explained_variance"] = self._plane.explained_variance
-        if snapshot.reconstructions is not None:
-            pictures = _pixels(snapshot.reconstructions)
-            arrays["reconstructions"] = pictures
-            arrays["originals"] = _pixels(self.trainer.probe.images[: len(pictures)])
-        if snapshot.samples is not None:
-            arrays["samples"] = _pixels(snapshot.samples)
-        return arrays, facts
 
     def _facts(self, snapshot: Snapshot, sharers: int) -> dict[str, Any]:
         kl = None if snapshot.kl_per_dim is None else _numbers(snapshot.kl_per_dim)
@@ -318,15 +293,6 @@ class LiveRun:
             "seconds": trainer.seconds,
         }
 
-    def _weights(self) -> tuple[bytes, dict[str, Any]]:
-        state = self.trainer.model.state_dict()
-        arrays = {
-            name: _half(value)
-            for name, value in state.items()
-            if name.startswith("decoder.") and value.is_floating_point()
-        }
-        return tensorfile.pack(arrays, {}), {"step": self.trainer.step}
-
     def _count(self, what: str, since: float) -> float:
         """Add the processor's time since then to the count, and return it."""
         seconds = time.thread_time() - since
@@ -351,8 +317,8 @@ class LiveRun:
         write_whole(self._folder / record.STATE, pack_state(self.trainer))
         progress = {**self._progress(), "history": self.trainer.history, **self._names()}
         write_whole(self._folder / record.PROGRESS, json.dumps(progress).encode())
-        data, facts = self._weights()
-        write_whole(self._folder / record.WEIGHTS, message("weights", 0, facts, data))
+        weights = message("weights", 0, {"step": self.trainer.step}, pack_decoder(self.trainer.model))
+        write_whole(self._folder / record.WEIGHTS, weights)
         if self._last is not None:
             facts, data = self._last
             write_whole(self._folder / record.SNAPSHOT, message("snapshot", 0, facts, data))
@@ -369,29 +335,8 @@ class LiveRun:
     def _write_probe(self) -> None:
         """Write what a watcher gets once: the images on the map."""
         probe = self.trainer.probe
-        arrays: dict[str, Array] = {"probe.images": _pixels(probe.images)}
-        if probe.labels is not None:
-            arrays["probe.labels"] = probe.labels.numpy().astype(np.int32)
-        if probe.factors is not None:
-            arrays["probe.factors"] = probe.factors.numpy().astype(np.float32)
-        facts = {"probe_count": len(probe.images), **self._names()}
-        data = message("hello", 0, facts, tensorfile.pack(arrays, {}))
+        data = message("hello", 0, {"probe_count": len(probe), **self._names()}, pack_probe(probe))
         write_whole(self._folder / record.PROBE, data)
-
-
-def _half(values: Any) -> Array:
-    """Return values as float16; what is too large for it becomes the largest it has."""
-    array = values.detach().cpu().numpy() if isinstance(values, torch.Tensor) else np.asarray(values)
-    half: Array = np.clip(array, -65504, 65504).astype(np.float16)
-    return half
-
-
-def _pixels(images: Any) -> Array:
-    """Return pictures as uint8; floats are in [0, 1]."""
-    array: Array = images.detach().cpu().numpy() if isinstance(images, torch.Tensor) else np.asarray(images)
-    if array.dtype != np.uint8:
-        array = np.round(np.clip(array, 0, 1) * 255).astype(np.uint8)
-    return array
 
 
 def _numbers(values: Any) -> list[float]:

@@ -77,17 +77,17 @@ class Engine:
     def current_run(self, owner: str) -> RunInfo | None:
         """Return the owner's newest run, whatever its state, or None."""
         with self._lock:
-            runs = self._trainings.of_owner(owner_hash(owner))
+            runs = self._trainings.archive.of_owner(owner_hash(owner))
             if not runs:
                 return None
-            newest = next((run for run in runs if run.info().active), runs[0])
+            newest = next((run for run in runs if run.active), runs[0])
             newest.touch()
             return newest.info()
 
     def runs(self, owner: str) -> tuple[RunInfo, ...]:
         """Return all of the owner's runs, the newest first."""
         with self._lock:
-            return tuple(run.info() for run in self._trainings.of_owner(owner_hash(owner)))
+            return tuple(run.info() for run in self._trainings.archive.of_owner(owner_hash(owner)))
 
     def run(self, owner: str, run_id: str) -> RunInfo:
         """Return a run.
@@ -171,9 +171,6 @@ class Engine:
                 "title": title or run.title,
                 "path": str(path),
             }
-            if not run.loaded:
-                self._jobs.release(job, arguments)
-                return job
             kept = incoming(self.home, ".state")
 
             def then(written: bool) -> None:
@@ -242,8 +239,8 @@ class Engine:
         """Return the running worker processes: "train" and the lanes of jobs."""
         with self._lock:
             workers = self._jobs.workers()
-            if self._trainings.worker is not None:
-                workers["train"] = self._trainings.worker
+            if self._trainings.worker.process is not None:
+                workers["train"] = self._trainings.worker.process
             return {lane: worker.pid for lane, worker in workers.items()}
 
     def warm(self, seconds: float = 0.0) -> None:
@@ -268,11 +265,11 @@ class Engine:
                 worker.kill()
 
     def _run(self, owner: str, run_id: str) -> Run:
-        return self._trainings.get(owner_hash(owner), run_id)
+        return self._trainings.archive.get(owner_hash(owner), run_id)
 
     def _keep_house(self) -> None:
         with self._lock:
-            self._trainings.sweep()
+            self._trainings.archive.sweep()
         while not self._closed.wait(TICK_SECONDS):
             try:
                 with self._lock:

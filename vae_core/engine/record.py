@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -22,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from vae_core.config import ModelConfig, TrainConfig
 from vae_core.engine.home import write_whole
-from vae_core.engine.info import RunInfo, RunState
+from vae_core.engine.info import ACTIVE_STATES, RunInfo, RunState
 from vae_core.engine.messages import metadata_of
 
 if TYPE_CHECKING:
@@ -83,6 +82,11 @@ class Run:
     seen: float = field(default_factory=time.monotonic)
     snapshot: tuple[Mapping[str, Any], bytes] | None = None
     watchers: list[Subscription] = field(default_factory=list)
+
+    @property
+    def active(self) -> bool:
+        """Whether it runs, rests in a pause, or waits in the line."""
+        return self.state in ACTIVE_STATES
 
     def info(self) -> RunInfo:
         """Describe the run as it is now."""
@@ -152,10 +156,6 @@ class Run:
             total = sum(path.stat().st_size for path in self.folder.iterdir())
         return total
 
-    def delete(self) -> None:
-        """Remove the run from the disk."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-
     def touch(self) -> None:
         """Note that the owner is there; unused runs go after a while."""
         self.seen = time.monotonic()
@@ -186,7 +186,7 @@ def read_run(folder: Path) -> Run | None:
         return None
     if run.id != folder.name:
         return None
-    if run.state in ("queued", "running", "paused"):
+    if run.active:
         run.state = "parked"
     with suppress(OSError, ValueError, TypeError):
         run.adopt(json.loads((folder / PROGRESS).read_bytes()))

@@ -8,8 +8,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import re
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -19,13 +17,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from vae_core.engine import record
+from vae_core.engine.archive import Archive
 from vae_core.engine.failures import CANNOT_START, DIED_AGAIN, RESTARTED
 from vae_core.engine.info import RunState
 from vae_core.engine.messages import NO_ARRAYS, metadata_of
 from vae_core.engine.pipe import Facts
 from vae_core.engine.process import WorkerProcess
-from vae_core.engine.record import Run, read_run
+from vae_core.engine.record import Run
 from vae_core.engine.subscription import Subscription
+from vae_core.engine.trainworker import TrainWorker
 
 LOG: Final = logging.getLogger(__name__)
 
@@ -35,23 +35,13 @@ MAX_ACTIVE: Final = 40
 LINE_SECONDS: Final = 5.0
 """So often those who wait in the line are told how long it may take."""
 
-MAX_RUNS: Final = 12
-MAX_RUN_BYTES: Final = 1_000_000_000
-"""Runs of one owner that are kept on disk; the oldest go first."""
-
-EXPIRY_SECONDS: Final = 14 * 24 * 3600.0
 SWEEP_SECONDS: Final = 3600.0
 FORGET_SECONDS: Final = 1800.0
 """After this long without a sign of its owner, a run at rest is only on disk."""
 
 MAX_DEATHS: Final = 5
-MAX_FAILED_STARTS: Final = 5
-LONG_LIFE: Final = 20.0
-LONGEST_REST: Final = 30.0
 SHORT_STEPS: Final = 20
 """So few steps are over before anyone could read "running"."""
-
-RUN_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
 def park_seconds() -> float:
@@ -66,58 +56,28 @@ class Trainings:
     Attributes:
         home: folder of all data.
         lock: the engine's lock.
-        runs: those that are known: all of every owner who was here lately.
-        worker: the process that trains, once it was needed.
+        archive: where the runs are.
+        worker: the process that trains.
     """
 
     home: Path
     lock: threading.RLock
-    runs: dict[str, Run] = field(default_factory=dict)
-    worker: WorkerProcess | None = None
     _line: list[Run] = field(default_factory=list)
     _lost: list[Run] = field(default_factory=list)
-    _owners: set[str] = field(default_factory=set)
     _flushes: dict[str, Callable[[bool], None]] = field(default_factory=dict)
-    _busy_with: str = ""
-    _started_at: float = 0.0
-    _restart_at: float | None = None
-    _deaths: int = 0
-    _failed_starts: int = 0
     _hands: int = 0
     _requests: int = 0
     _line_told_at: float = 0.0
     _swept_at: float = field(default_factory=time.monotonic)
     _closing: bool = False
 
+    def __post_init__(self) -> None:
+        self.archive = Archive(self.home)
+        self.worker = TrainWorker(
+            self.home, self.lock, self._message, self._worker_started, self._worker_died
+        )
+
     # What owners ask for
-
-    def of_owner(self, owner: str) -> list[Run]:
-        """Return an owner's runs, the newest first; they are read from disk when first asked for."""
-        if owner not in self._owners:
-            self._owners.add(owner)
-            with suppress(OSError):
-                for folder in (self.home / "owners" / owner / "runs").iterdir():
-                    if folder.name not in self.runs and RUN_ID.fullmatch(folder.name):
-                        found = read_run(folder)
-                        if found is not None and found.owner == owner:
-                            self.runs[found.id] = found
-        mine = [run for run in self.runs.values() if run.owner == owner]
-        return sorted(mine, key=lambda run: run.created, reverse=True)
-
-    def get(self, owner: str, run_id: str) -> Run:
-        """Return an owner's run.
-
-        Raises:
-            KeyError: there is no such run.
-            PermissionError: it is someone else's.
-        """
-        if RUN_ID.fullmatch(run_id):
-            self.of_owner(owner)
-        run = self.runs[run_id]
-        if run.owner != owner:
-            raise PermissionError(run_id)
-        run.touch()
-        return run
 
     def start(self, run: Run) -> None:
         """Take in a new run and let it train, or wait in the line.
@@ -125,15 +85,8 @@ class Trainings:
         Raises:
             OSError: it could not be put on disk.
         """
-        mine = self.of_owner(run.owner)
-        run.write()
+        self.archive.add(run)
         self._stop_others(run)
-        room = MAX_RUN_BYTES
-        for place, old in enumerate([old for old in mine if not old.info().active], start=1):
-            room -= old.size()
-            if place >= MAX_RUNS or room < 0:
-                self._forget(old, delete=True)
-        self.runs[run.id] = run
         self._go(run)
 
     def pause(self, run: Run) -> None:
@@ -179,10 +132,19 @@ class Trainings:
         self._settle(run, run.state)
 
     def flush(self, run: Run, path: Path, then: Callable[[bool], None]) -> None:
-        """Write a loaded run's present state at `path`; `then` is called with whether it worked."""
-        token = path.name
-        self._flushes[token] = then
-        self._tell(run, "flush", path=str(path), token=token)
+        """Write a run's present state at `path`, if the worker has it; then the state on disk is its last.
+
+        Args:
+            run: the run.
+            path: a new file.
+            then: called with whether it was written; in either case after all earlier orders were obeyed.
+        """
+        if self.worker.process is None:
+            then(False)
+            return
+        self._flushes[path.name] = then
+        order = {"kind": "flush", "run": run.id, "generation": run.generation if run.loaded else 0}
+        self.worker.send({**order, "path": str(path), "token": path.name})
 
     # Watchers
 
@@ -217,60 +179,42 @@ class Trainings:
 
     def tick(self, now: float) -> None:
         """Do what is due: start a worker again, park runs without owners, forget what is old."""
-        if self._restart_at is not None and now >= self._restart_at and not self._closing:
-            self._restart_at = None
-            self._start_worker()
+        self.worker.tick(now)
         if self._line and now - self._line_told_at > LINE_SECONDS:
             self._line_told_at = now
             self._number_line(again=True)
         limit = park_seconds()
-        for run in list(self.runs.values()):
+        for run in list(self.archive.runs.values()):
             if run.watchers:
                 run.seen = now
             away = now - run.seen
-            if limit and away > limit and run.state in ("queued", "running", "paused"):
+            if limit and away > limit and run.active:
                 LOG.info("run %s is parked: its owner is away", run.id)
                 self._unload(run)
                 self._settle(run, "parked")
-            elif away > FORGET_SECONDS and run.state not in ("queued", "running", "paused"):
-                self._forget(run)
+            elif away > FORGET_SECONDS and not run.active:
+                self.archive.forget(run)
         if now - self._swept_at > SWEEP_SECONDS:
             self._swept_at = now
-            self.sweep()
-
-    def sweep(self) -> None:
-        """Delete runs that nobody has used for a fortnight."""
-        oldest = time.time() - EXPIRY_SECONDS
-        for folder in (self.home / "owners").glob("*/runs/*"):
-            known = self.runs.get(folder.name)
-            with suppress(OSError):
-                unused = (folder / record.RECORD).stat().st_mtime < oldest
-                if unused and (known is None or not known.info().active):
-                    LOG.info("run %s is deleted: unused for 14 days", folder.name)
-                    shutil.rmtree(folder, ignore_errors=True)
-                    self.runs.pop(folder.name, None)
+            self.archive.sweep()
 
     def warm(self) -> None:
         """Start the worker before the first run comes."""
-        if self.worker is None and self._restart_at is None:
-            self._start_worker()
+        self.worker.ready()
 
     def close(self) -> list[WorkerProcess]:
         """Let the worker put its runs on disk and end; returns what to wait for."""
         self._closing = True
-        for run in self.runs.values():
+        for run in self.archive.runs.values():
             for subscription in list(run.watchers):
                 subscription.close()
-        if self.worker is None:
-            return []
-        self.worker.close()
-        return [self.worker]
+        return self.worker.close()
 
     # How runs come and go
 
     def _go(self, run: Run) -> None:
         """Let a run train now, or put it into the line."""
-        training = sum(other.state == "running" and other is not run for other in self.runs.values())
+        training = sum(other.state == "running" and other is not run for other in self.archive.runs.values())
         if training < MAX_ACTIVE:
             self._activate(run)
         else:
@@ -297,7 +241,7 @@ class Trainings:
         except OSError as problem:
             LOG.warning("run %s: its record cannot be written: %s", run.id, problem)
         self._put(run, "state", run.state_facts())
-        training = sum(other.state == "running" for other in self.runs.values())
+        training = sum(other.state == "running" for other in self.archive.runs.values())
         while self._line and training < MAX_ACTIVE and not self._closing:
             training += 1
             self._activate(self._line.pop(0))
@@ -305,29 +249,27 @@ class Trainings:
 
     def _number_line(self, *, again: bool = False) -> None:
         """Tell everyone in the line whose place has changed, or everyone again, how long it may take."""
-        training = [run for run in self.runs.values() if run.state == "running"]
+        training = [run for run in self.archive.runs.values() if run.state == "running"]
         ends = sorted(run.eta_seconds for run in training if run.eta_seconds)
         for index, run in enumerate(self._line):
             run.wait_seconds = ends[index] if index < len(ends) else None
             if run.place != index + 1 or again:
                 run.place = index + 1
                 self._put(run, "state", run.state_facts())
-        for run in self.runs.values():
+        for run in self.archive.runs.values():
             if run.state != "queued":
                 run.place, run.wait_seconds = 0, None
 
     def _stop_others(self, run: Run) -> None:
         """Stop what else this owner has going: one run at a time."""
-        for other in self.of_owner(run.owner):
-            if other is not run and other.state in ("queued", "running", "paused"):
+        for other in self.archive.of_owner(run.owner):
+            if other is not run and other.active:
                 self._unload(other)
                 self._settle(other, "stopped")
 
     def _load(self, run: Run, *, new: bool) -> None:
         """Give a run to the worker, which takes its state from disk if there is one."""
-        if self.worker is None and self._restart_at is None:
-            self._start_worker()
-        if self.worker is None:
+        if not self.worker.ready():
             self._lost.append(run)
             return
         run.generation += 1
@@ -351,31 +293,33 @@ class Trainings:
         if run in self._lost:
             self._lost.remove(run)
 
-    def _forget(self, run: Run, *, delete: bool = False) -> None:
-        """Keep a run only on disk, or not even there."""
-        self._unload(run)
-        self.runs.pop(run.id, None)
-        self._owners.discard(run.owner)
-        if delete:
-            run.delete()
-
     # The worker
 
-    def _start_worker(self) -> None:
-        """Start the worker, and give it what the one before it had."""
-        self._started_at, self._busy_with = time.monotonic(), ""
-        try:
-            self.worker = WorkerProcess("train", self.home, self._message, self._exit)
-        except OSError as problem:
-            LOG.error("the training process cannot be started: %s", problem)
-            self._restart_at = time.monotonic() + LONGEST_REST
-            return
+    def _worker_started(self) -> None:
+        """Give a new worker what the one before it had."""
         lost, self._lost = self._lost, []
         for run in lost:
             self._load(run, new=False)
 
+    def _worker_died(self, busy_with: str, hopeless: bool) -> bool:
+        """Let the runs go on from what is on disk; says whether there are any."""
+        flushes, self._flushes = self._flushes, {}
+        for then in flushes.values():
+            then(False)
+        self._lost = [run for run in self.archive.runs.values() if run.loaded] + self._lost
+        for run in list(self._lost):
+            run.loaded, run.snapshot, run.stepping = False, None, 0
+            run.deaths += run.id == busy_with
+            if run.deaths >= MAX_DEATHS or hopeless:
+                self._lost.remove(run)
+                self._settle(run, "failed", DIED_AGAIN if run.deaths >= MAX_DEATHS else CANNOT_START)
+            else:
+                run.note = RESTARTED
+                self._put(run, "state", run.state_facts())
+        return bool(self._lost)
+
     def _tell(self, run: Run, kind: str, **more: Any) -> None:
-        if run.loaded and self.worker is not None:
+        if run.loaded:
             self.worker.send({"kind": kind, "run": run.id, "generation": run.generation, **more})
 
     def _tell_watch(self, run: Run) -> None:
@@ -385,35 +329,29 @@ class Trainings:
     def _count_hands(self) -> None:
         """Let everyone's weights come less often as the hands grow."""
         before = self._hands
-        self._hands = sum(watcher.has_hand for run in self.runs.values() for watcher in run.watchers)
+        self._hands = sum(watcher.has_hand for run in self.archive.runs.values() for watcher in run.watchers)
         if self._hands != before:
-            for run in self.runs.values():
+            for run in self.archive.runs.values():
                 if run.loaded and any(watcher.has_hand for watcher in run.watchers):
                     self._tell_watch(run)
 
-    def _message(self, worker: WorkerProcess, facts: Facts, body: bytes) -> None:
-        """Take what the worker says; called in the thread that reads from it."""
-        with self.lock:
-            if worker is not self.worker or self._closing:
-                return
-            kind = facts["kind"]
-            if kind == "begin":
-                self._busy_with = facts["run"]
-            elif kind == "ready":
-                self._failed_starts = 0
-            elif kind == "flushed":
-                then = self._flushes.pop(facts["token"], None)
-                if then is not None:
-                    then(bool(facts["done"]))
-            else:
-                run = self.runs.get(facts["run"])
-                if run is not None and run.generation == facts["generation"]:
-                    self._heard(run, kind, facts, body)
+    def _message(self, facts: Facts, body: bytes) -> None:
+        """Take what the worker says."""
+        if facts["kind"] == "flushed":
+            then = self._flushes.pop(facts["token"], None)
+            if then is not None:
+                then(bool(facts["done"]))
+            return
+        run = self.archive.runs.get(facts["run"])
+        if run is not None and run.generation == facts["generation"]:
+            self._heard(run, facts["kind"], facts, body)
 
     def _heard(self, run: Run, kind: str, facts: Facts, body: bytes) -> None:
         """Take what the worker says of a run that it has, or has just put on disk."""
         more: Mapping[str, Any] = facts.get("facts", {})
         run.adopt({**more, "history_tail": facts.get("history_tail", ())})
+        if run.state != "running":
+            run.eta_seconds = None
         if kind == "frame":
             self._put(run, "frame", more, body)
         elif kind == "snapshot":
@@ -422,7 +360,7 @@ class Trainings:
         elif kind == "weights":
             self._put(run, "weights", more, body)
         elif kind == "saved":
-            run.deaths = self._deaths = 0
+            run.deaths = 0
         elif not run.loaded:
             return
         elif kind == "loaded":
@@ -437,39 +375,6 @@ class Trainings:
         elif kind == "failed":
             run.loaded, run.snapshot = False, None
             self._settle(run, "failed", facts["error"])
-
-    def _exit(self, worker: WorkerProcess) -> None:
-        """Start a worker that ended unasked again; its runs go on from what is on disk."""
-        with self.lock:
-            if worker is not self.worker or self._closing:
-                return
-            self.worker = None
-            now = time.monotonic()
-            LOG.warning("the training process ended unexpectedly; its run: %s", self._busy_with or "none")
-            flushes, self._flushes = self._flushes, {}
-            for then in flushes.values():
-                then(False)
-            self._failed_starts += 1
-            self._deaths += 1
-            self._lost = [run for run in self.runs.values() if run.loaded] + self._lost
-            culprit = self.runs.get(self._busy_with)
-            for run in list(self._lost):
-                run.loaded, run.snapshot, run.stepping = False, None, 0
-                run.deaths += run is culprit
-                if run.deaths >= MAX_DEATHS or self._failed_starts >= MAX_FAILED_STARTS:
-                    self._lost.remove(run)
-                    self._settle(run, "failed", DIED_AGAIN if run.deaths >= MAX_DEATHS else CANNOT_START)
-                else:
-                    run.note = RESTARTED
-                    self._put(run, "state", run.state_facts())
-            rest = 0.0 if self._deaths == 1 else min(LONGEST_REST, 0.25 * 2**self._deaths)
-            if self._lost or self._failed_starts == 1:
-                self._restart_at = now + rest
-                if rest == 0.0:
-                    self._restart_at = None
-                    self._start_worker()
-            else:
-                self._failed_starts = 0
 
     # Watchers
 

@@ -19,7 +19,9 @@ from typing import BinaryIO, Final  # noqa: E402
 from vae_core.engine.outbox import Outbox  # noqa: E402
 from vae_core.engine.pipe import Facts, read_message  # noqa: E402
 
-NICE: Final = 10
+NICE: Final = "10"
+"""How much others come first (LATENT_NICE): whoever looks at a page should not feel the training."""
+
 LAST_WORDS: Final = 1.5
 """Seconds to put the runs on disk in, once the server has gone."""
 
@@ -38,7 +40,7 @@ def main() -> None:
     )
     listener.start()
     if hasattr(os, "nice"):
-        os.nice(NICE)
+        os.nice(int(os.environ.get("LATENT_NICE", NICE)))
 
     import torch
 
