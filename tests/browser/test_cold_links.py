@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 from serving import Errors
 
+PATIENCE = 60_000
 PAGES = {
     "": "Explore",
     "train": "Train",
@@ -39,11 +40,24 @@ KEYS = {
 }
 
 
+def patient(page: Page) -> Page:
+    """Let a busy machine take its time: nothing here is about speed."""
+    page.set_default_timeout(PATIENCE)
+    return page
+
+
+@pytest.fixture(autouse=True)
+def patience() -> Iterator[None]:
+    expect.set_options(timeout=PATIENCE)
+    yield
+    expect.set_options(timeout=5_000)
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_a_cold_link_opens_the_page_in_its_frame(
     path: str, app_url: str, new_page: Callable[..., Page]
 ) -> None:
-    page, errors, foreign = new_page(), Errors(), []
+    page, errors, foreign = patient(new_page()), Errors(), []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("request", lambda request: foreign.append(request.url) if app_url not in request.url else None)
     page.goto(f"{app_url}/{path}")
@@ -58,18 +72,18 @@ def test_a_cold_link_opens_the_page_in_its_frame(
 
 
 def test_a_cold_link_carries_a_models_view(app_url: str, new_page: Callable[..., Page]) -> None:
-    page = new_page()
+    page = patient(new_page())
     page.goto(f"{app_url}/?explore_model=fashion-2&explore_z=0.500,-1.250")
-    page.wait_for_function("window.latentExplorer?.ready === true", timeout=30_000)
+    page.wait_for_function("window.latentExplorer?.ready === true")
     assert page.evaluate("window.latentExplorer.bundle") == "fashion-2"
     assert page.evaluate("Array.from(window.latentExplorer.z)") == [0.5, -1.25]
     assert "explore_model=fashion-2" in page.url
 
 
 def test_a_cold_link_carries_the_settings_of_train(app_url: str, new_page: Callable[..., Page]) -> None:
-    page = new_page()
+    page = patient(new_page())
     page.goto(f"{app_url}/train?train_images=digits&train_beta=4&train_epochs=7&train_seed=x")
-    expect(page.locator(".st-key-train_beta input")).to_have_value("4", timeout=20_000)
+    expect(page.locator(".st-key-train_beta input")).to_have_value("4")
     expect(page.locator(".st-key-train_epochs input")).to_have_value("7")
     expect(page.locator(".st-key-train_images input")).to_have_value("digits")
     expect(page.get_by_text("The link says train_seed = x")).to_be_visible()
@@ -77,7 +91,7 @@ def test_a_cold_link_carries_the_settings_of_train(app_url: str, new_page: Calla
 
 
 def test_foreign_text_is_shown_as_text(app_url: str, new_page: Callable[..., Page]) -> None:
-    page = new_page()
+    page = patient(new_page())
     page.goto(f"{app_url}/?explore_model=<img src=x> :material/home: **b** $x$ ->")
     sentence = page.get_by_text("The link says explore_model")
     expect(sentence).to_be_visible(timeout=20_000)
@@ -87,13 +101,13 @@ def test_foreign_text_is_shown_as_text(app_url: str, new_page: Callable[..., Pag
 
 
 def test_the_links_own_history_works(app_url: str, new_page: Callable[..., Page]) -> None:
-    page = new_page()
+    page = patient(new_page())
     page.goto(f"{app_url}/?explore_model=mnist-2&explore_z=1.000,1.000")
-    page.wait_for_function("window.latentExplorer?.ready === true", timeout=30_000)
+    page.wait_for_function("window.latentExplorer?.ready === true")
     box = page.locator("[data-role=map]").bounding_box()
     assert box
     page.mouse.click(box["x"] + box["width"] * 0.4, box["y"] + box["height"] * 0.4)
-    page.wait_for_url(lambda url: "explore_z" in url and "1.000" not in url, timeout=10_000)
+    page.wait_for_url(lambda url: "explore_z" in url and "1.000" not in url)
     page.go_back()
-    page.wait_for_function("Array.from(window.latentExplorer.z).join() === '1,1'", timeout=10_000)
+    page.wait_for_function("Array.from(window.latentExplorer.z).join() === '1,1'")
     assert "explore_z=1.000" in page.url
