@@ -30,12 +30,15 @@ export class ExploreView {
     this.isReady = false;
     this.frames = 0;
     this.bundle = null;
+    /** The pinned latent that was reported last. @type {Float32Array | null} */
+    this.reported = null;
     this.walk = new Walk(new Float32Array(0));
     this.painter = new Painter(service);
     this.walk.subscribe((move) => {
-      reporter.stir();
       this.painter.paint(move.z, move.stamp);
-      if (move.isChosen && !move.isHover) reporter.report("z", rounded(move.pinned));
+      if (!move.isChosen || move.pinned === this.reported) return;
+      this.reported = move.pinned;
+      reporter.report("z", rounded(move.pinned));
     });
     this.readout = new Readout(this.walk);
     this.sliders = new Sliders(this.walk);
@@ -88,6 +91,8 @@ export class ExploreView {
     this.panel.show(space, data.axes);
     this.#makeButtons();
     this.walk.repeat();
+    await this.painter.firstPicture;
+    if (this.isClosed) return;
     this.isReady = true;
     this.strips.make(space, model, order, carried, what);
   }
@@ -96,7 +101,7 @@ export class ExploreView {
   update(data) {
     const { reporter } = this.context;
     this.context.data = data;
-    if (!this.isReady) return;
+    if (!this.bundle) return;
     const { space } = this.bundle;
     if (reporter.hear("z", rounded(data.z))) {
       this.walk.start(acceptedLatent(data.z, space.dims) ?? new Float32Array(space.dims));
@@ -106,7 +111,7 @@ export class ExploreView {
 
   close() {
     this.isClosed = true;
-    for (const part of [this.walk, this.readout, this.sliders, this.panel, this.strips]) part.close();
+    for (const part of [this.walk, this.painter, this.readout, this.sliders, this.panel, this.strips]) part.close();
   }
 
   #makeButtons() {

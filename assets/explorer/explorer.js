@@ -98,6 +98,8 @@ class Explorer {
     this.root = parent.querySelector(".latent-explorer") ?? parent.appendChild(element("div", { class: "latent-explorer" }));
     this.notice = element("p", { class: "le-notice", role: "alert", hidden: true });
     this.root.append(this.notice);
+    // Whatever the hand does here, nothing is told before it rests.
+    this.root.addEventListener("pointermove", () => this.reporter?.stir(), { passive: true });
     /** @type {View | null} */
     this.view = null;
     this.subject = "";

@@ -38,10 +38,7 @@ export class InterpolateView {
     this.steps = 11;
     this.walk = new Walk(new Float32Array(0));
     this.painter = new Painter(service);
-    this.walk.subscribe((move) => {
-      context.reporter.stir();
-      this.painter.paint(move.z, move.stamp);
-    });
+    this.walk.subscribe((move) => this.painter.paint(move.z, move.stamp));
     this.readout = new Readout(this.walk);
     this.panel = new MapPanel({
       walk: this.walk,
@@ -106,15 +103,16 @@ export class InterpolateView {
     this.panel.show(space, data.axes);
     this.#showEnds();
     this.walk.repeat();
-    this.isReady = true;
     this.gallery.show(space);
     this.gallery.mark(this.ends);
+    await this.painter.firstPicture;
+    this.isReady = true;
   }
 
   /** @param {import("./explorer.js").ExplorerData} data */
   update(data) {
     this.context.data = data;
-    if (!this.isReady) return;
+    if (!this.bundle) return;
     const { space } = this.bundle;
     const [method, steps] = [this.method, this.steps];
     this.#read(data);
@@ -131,7 +129,7 @@ export class InterpolateView {
 
   close() {
     this.isClosed = true;
-    for (const part of [this.walk, this.readout, this.panel]) part.close();
+    for (const part of [this.walk, this.painter, this.readout, this.panel]) part.close();
   }
 
   #hearEnds(given) {

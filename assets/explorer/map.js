@@ -281,13 +281,14 @@ export class LatentMap {
   /** @param {import("./walk.js").Move} move */
   #showMove(move) {
     if (!this.axes || !move.z.length) return;
+    if (move.pinned !== this.markedLatent) this.#placeMarkers();
     if (move.isHover) this.#setMarker(this.hoverMarker, move.place);
-    else this.#placeMarkers();
-    this.hoverMarker.hidden = !move.isHover;
+    else this.hoverMarker.hidden = true;
   }
 
   #placeMarkers() {
     if (!this.axes || !this.walk.pinned.length) return;
+    this.markedLatent = this.walk.pinned;
     this.#setMarker(this.pinnedMarker, this.walk.pinnedPlace ?? this.axes.place(this.walk.pinned));
   }
 

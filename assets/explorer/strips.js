@@ -38,8 +38,11 @@ export class Strips {
     this.model = "";
     this.isBusy = false;
     this.isBehind = false;
+    /** The pinned latent that was seen last. @type {Float32Array | null} */
+    this.marked = null;
     this.unsubscribe = walk.subscribe((move) => {
-      if (move.isHover || move.pinned === this.drawn) return;
+      if (move.pinned === this.marked) return;
+      this.marked = move.pinned;
       this.#placeMarks(move.pinned);
       this.#draw();
     });
@@ -111,7 +114,6 @@ export class Strips {
     this.isBusy = true;
     this.isBehind = false;
     const { pinned } = this.walk;
-    this.drawn = pinned;
     const codes = new Float32Array(this.order.length * PICTURES * pinned.length);
     this.order.forEach((dim, row) => {
       codes.set(traverse(pinned, dim, this.rows.get(dim).values), row * PICTURES * pinned.length);

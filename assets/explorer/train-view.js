@@ -100,7 +100,7 @@ export class TrainView {
   close() {
     clearTimeout(this.handTimer);
     this.stream?.close();
-    for (const part of [this.walk, this.readout, this.sliders, this.panel, this.charts]) part.close();
+    for (const part of [this.walk, this.painter, this.readout, this.sliders, this.panel, this.charts]) part.close();
   }
 
   /** The theme changed. */
@@ -200,7 +200,9 @@ export class TrainView {
     else this.map.move(this.panel.axes.points());
     this.#showPictures(message.file);
     this.#showCurves();
-    this.isReady = true;
+    this.painter.firstPicture.then(() => {
+      this.isReady ||= this.run === run;
+    });
     // Without a hand on the map the pinned picture still follows, at steps that double.
     if (run.now.step >= 2 * Math.max(4, run.weightsStep)) this.#askForWeights();
   }

@@ -8,10 +8,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from serving import JS, Errors, StaticSite, running_app
 
 VIEWPORT = {"width": 1280, "height": 800}
+PATIENCE = 60_000
+"""How long anything may take on a busy machine, in ms; what is waited for ends the wait."""
+
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +41,7 @@ def site() -> Iterator[StaticSite]:
 def shared_context(chromium: Browser) -> Iterator[BrowserContext]:
     """A context whose cache serves all pages that need no other."""
     context = chromium.new_context(viewport=VIEWPORT)
+    context.set_default_timeout(PATIENCE)
     yield context
     context.close()
 
@@ -51,6 +56,7 @@ def new_page(chromium: Browser, shared_context: BrowserContext) -> Iterator[Call
             open_now.append(page := shared_context.new_page())
             return page
         open_now.append(context := chromium.new_context(**({"viewport": VIEWPORT} | options)))
+        context.set_default_timeout(PATIENCE)
         return context.new_page()
 
     yield make
@@ -62,6 +68,7 @@ def new_page(chromium: Browser, shared_context: BrowserContext) -> Iterator[Call
 def module_page(chromium: Browser, site: StaticSite) -> Iterator[Page]:
     """A page from which modules are imported and called; it must stay free of errors."""
     context = chromium.new_context(viewport=VIEWPORT)
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     errors = Errors()
     errors.watch(page)

@@ -124,7 +124,6 @@ def watch(new_page: Callable, site: StaticSite) -> Callable[..., tuple[Page, Fak
         run.refuse_with = refuse_with
         page, errors = new_page(), Errors()
         errors.watch(page)
-        page.set_default_timeout(15_000)
         page.route_web_socket("**/latent/stream/r1", run.connect)
         stream = {"url": "/latent/stream/r1", "run": "r1"}
         page.goto(site.put("/run", component_page(component_data("train", stream=stream, plotly=plotly))))
@@ -135,11 +134,11 @@ def watch(new_page: Callable, site: StaticSite) -> Callable[..., tuple[Page, Fak
 
 def until(page: Page, condition: Callable[[], bool]) -> None:
     """Wait until something that the page sends has come."""
-    for _ in range(300):
+    for _ in range(1500):
         if condition():
             return
         page.wait_for_timeout(20)
-    pytest.fail("it did not come true within 6 s")
+    pytest.fail("it did not come")
 
 
 def started(page: Page, run: FakeRun) -> None:

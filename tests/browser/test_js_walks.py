@@ -25,7 +25,6 @@ def walk(new_page: Callable, site: StaticSite) -> Callable[..., tuple[Page, Erro
     def make(*, plotly: bool = False, **interpolation: object):
         page, errors = new_page(), Errors()
         errors.watch(page)
-        page.set_default_timeout(15_000)
         given = {"from": None, "to": None, "method": "linear", "steps": STEPS, **interpolation}
         data = component_data("interpolate", model, plotly=plotly, interpolation=given)
         page.goto(site.put("/walk", component_page(data)))
