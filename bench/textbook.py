@@ -18,19 +18,20 @@ from vae_core.torchvision_import import import_torchvision
 
 
 class PictureDataset(Dataset[tuple[Any, int]]):
-    """Give one picture at a time, through a transform, as torchvision's datasets do."""
+    """Give one picture at a time, as torchvision's MNIST and FashionMNIST do."""
 
     def __init__(self, image_set: ImageSet, transform: Any) -> None:
         assert image_set.labels is not None
-        self.pictures = image_set.images.squeeze(1).numpy()
-        self.labels = image_set.labels.tolist()
+        self.data = image_set.images[:, 0]
+        self.targets = image_set.labels
         self.transform = transform
 
     def __len__(self) -> int:
-        return len(self.pictures)
+        return len(self.data)
 
     def __getitem__(self, index: int) -> tuple[Any, int]:
-        return self.transform(Image.fromarray(self.pictures[index])), self.labels[index]
+        picture, target = self.data[index], int(self.targets[index])
+        return self.transform(Image.fromarray(picture.numpy())), target
 
 
 def train(

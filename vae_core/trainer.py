@@ -455,7 +455,7 @@ class Trainer:
             self._shuffle()
         last = position == self.steps_per_epoch - 1
         index = self._order[position * batch_size : None if last else (position + 1) * batch_size]
-        x = _unit(self._images[index])  # (B, C, H, W)
+        x = _unit(self._images.index_select(0, index))  # (B, C, H, W)
         if self._train_config.binarize == "dynamic":
             x = torch.bernoulli(x, generator=self._pixels)
         return x, None if self._labels is None else self._labels[index]

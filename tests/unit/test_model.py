@@ -149,6 +149,16 @@ def test_weights_are_drawn_as_torch_draws_them(architecture):
     assert compared >= 2
 
 
+def test_a_fresh_conv_passes_its_input_s_variance_on():
+    model = build_model(ModelConfig(latent_dim=16))
+    with torch.no_grad():
+        code = torch.randn(500, 16, generator=generator())
+        hidden = model.decoder.dense2(nn.functional.leaky_relu(model.decoder.dense1(code), 0.1))
+        logits = model.decode(code)
+    assert 0.6 < hidden.std(dim=0).mean().item() < 1.5
+    assert 0.4 < logits.std(dim=0).mean().item() < 1.5  # with torch's own draw: 0.04
+
+
 def test_a_fresh_model_is_in_train_mode_and_measures_nothing_by_itself():
     model = build_model(ModelConfig((1, 8, 8), architecture="article"))
     assert model.training
