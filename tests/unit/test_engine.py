@@ -254,9 +254,7 @@ def test_a_killed_worker_costs_at_most_five_seconds_and_one_sentence(engine):
     pid = engine.worker_pids()["train"]
     watcher.seen.clear()
     os.kill(pid, signal.SIGKILL)
-    after = wait_until(
-        lambda: (now := engine.run("nan", runs["nan"].id)).seconds > before.seconds and now
-    )
+    after = wait_until(lambda: (now := engine.run("nan", runs["nan"].id)).seconds > before.seconds and now)
     assert engine.worker_pids()["train"] != pid
     assert (after.state, after.note, after.error) == ("running", RESTARTED, "")
     assert engine.run("ora", runs["ora"].id).state == "paused"
