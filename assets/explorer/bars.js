@@ -13,7 +13,14 @@ export class Bars {
     this.element = element(
       "figure",
       { class: "le-chart" },
-      element("figcaption", {}, element("strong", {}, title), " ", this.now, element("span", { class: "le-caption" }, caption)),
+      element(
+        "figcaption",
+        {},
+        element("strong", {}, title),
+        " ",
+        this.now,
+        element("span", { class: "le-caption" }, caption),
+      ),
       this.plot,
     );
     /** @type {HTMLElement[]} */
@@ -31,7 +38,12 @@ export class Bars {
     setText(this.now, `highest ${fixed(Math.max(...Array.from(values)))}`);
     this.plot.setAttribute(
       "aria-label",
-      `${this.title}: ${awake} of ${values.length} above 0.1. ${Array.from(values, (value, d) => `z${d} ${fixed(value)}`).slice(0, 32).join(", ")}`,
+      `${this.title}: ${awake} of ${values.length} above 0.1. ${Array.from(
+        values,
+        (value, d) => `z${d} ${fixed(value)}`,
+      )
+        .slice(0, 32)
+        .join(", ")}`,
     );
   }
 
@@ -41,7 +53,12 @@ export class Bars {
     this.plot.classList.toggle("le-bars-many", count > 24);
     this.plot.replaceChildren(
       ...this.bars.map((bar, d) =>
-        element("span", { class: "le-bar-column" }, bar, count > 24 ? null : element("span", { class: "le-bar-name" }, dimensionName(d))),
+        element(
+          "span",
+          { class: "le-bar-column" },
+          bar,
+          count > 24 ? null : element("span", { class: "le-bar-name" }, dimensionName(d)),
+        ),
       ),
     );
   }

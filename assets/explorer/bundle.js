@@ -53,7 +53,9 @@ async function fetchBundle({ name, url, title }) {
     );
   }
   if (!response.ok) {
-    throw new BundleError(`The model “${title || name}” is not there any more (${response.status}). Choose another one.`);
+    throw new BundleError(
+      `The model “${title || name}” is not there any more (${response.status}). Choose another one.`,
+    );
   }
   try {
     return parseBundle(await response.arrayBuffer(), name, title);
@@ -87,7 +89,8 @@ export function parseBundle(buffer, name, title = "") {
   /** @type {Bundle["weights"]} */
   const weights = new Map();
   for (const tensor of file.names()) {
-    if (tensor.startsWith("decoder.")) weights.set(tensor, { shape: file.shape(tensor), data: file.floats(tensor) });
+    if (tensor.startsWith("decoder."))
+      weights.set(tensor, { shape: file.shape(tensor), data: file.floats(tensor) });
   }
   return {
     name,

@@ -6,6 +6,7 @@
  */
 
 import { element, setText } from "./dom.js";
+import { freshCanvas } from "./drawing.js";
 import { SERIES_COLOURS } from "./palette.js";
 import { readTheme } from "./theme.js";
 import { fixed, short } from "./numbers.js";
@@ -31,7 +32,14 @@ export class Chart {
     this.element = element(
       "figure",
       { class: "le-chart" },
-      element("figcaption", {}, element("strong", {}, title), " ", this.now, element("span", { class: "le-caption" }, caption)),
+      element(
+        "figcaption",
+        {},
+        element("strong", {}, title),
+        " ",
+        this.now,
+        element("span", { class: "le-caption" }, caption),
+      ),
       this.canvas,
     );
     /** @type {Array<{epoch: number, text: string}>} */
@@ -46,20 +54,19 @@ export class Chart {
   draw(theme, lastEpoch) {
     this.lastEpoch = lastEpoch;
     const [train, test] = [this.train.latest, this.test.latest];
-    setText(this.now, [train, test].every((value) => value === undefined) ? "" : `${short(train ?? NaN)} · ${short(test ?? NaN)} held out`);
+    setText(
+      this.now,
+      [train, test].every((value) => value === undefined)
+        ? ""
+        : `${short(train ?? NaN)} · ${short(test ?? NaN)} held out`,
+    );
     this.canvas.setAttribute("aria-label", `${this.title}: ${this.now.textContent || "nothing yet"}`);
-    const ratio = Math.min(2, window.devicePixelRatio || 1);
-    const [wide, high] = [this.canvas.clientWidth, this.canvas.clientHeight];
+    const { context, width: wide, height: high } = freshCanvas(this.canvas);
     if (!wide || !high) return;
-    if (this.canvas.width !== Math.round(wide * ratio) || this.canvas.height !== Math.round(high * ratio)) {
-      Object.assign(this.canvas, { width: Math.round(wide * ratio), height: Math.round(high * ratio) });
-    }
-    const context = this.canvas.getContext("2d");
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, wide, high);
     const [least, greatest] = this.#range();
     const x = (epoch) => PAD.left + (epoch / lastEpoch) * (wide - PAD.left - PAD.right);
-    const y = (value) => high - PAD.bottom - ((value - least) / (greatest - least)) * (high - PAD.top - PAD.bottom);
+    const y = (value) =>
+      high - PAD.bottom - ((value - least) / (greatest - least)) * (high - PAD.top - PAD.bottom);
     this.#axes(context, theme, wide, high, least, greatest, x, y);
     context.save();
     context.beginPath();
@@ -74,7 +81,9 @@ export class Chart {
 
   /** @returns {[number, number]} of nearly all readings: the very first ones may leave the chart below or above */
   #range() {
-    const values = [...this.train.points, ...this.test.points.slice(-100)].map(([, value]) => value).sort((a, b) => a - b);
+    const values = [...this.train.points, ...this.test.points.slice(-100)]
+      .map(([, value]) => value)
+      .sort((a, b) => a - b);
     if (!values.length) return [0, 1];
     const at = (share) => values[Math.round(share * (values.length - 1))];
     const few = values.length < 12;
@@ -127,7 +136,12 @@ export class Charts {
       "section",
       { class: "le-charts", "aria-label": "Curves" },
       ...charts.map((chart) => chart.element),
-      element("div", { class: "le-keys le-caption" }, key(SERIES_COLOURS[0], "training images"), key(SERIES_COLOURS[1], "held-out images")),
+      element(
+        "div",
+        { class: "le-keys le-caption" },
+        key(SERIES_COLOURS[0], "training images"),
+        key(SERIES_COLOURS[1], "held-out images"),
+      ),
     );
     this.lastEpoch = 1;
     this.request = 0;
@@ -185,7 +199,9 @@ function drawLine(context, points, colour, x, y) {
   context.lineWidth = 2;
   context.lineJoin = "round";
   context.beginPath();
-  points.forEach(([epoch, value], n) => (n ? context.lineTo(x(epoch), y(value)) : context.moveTo(x(epoch), y(value))));
+  points.forEach(([epoch, value], n) =>
+    n ? context.lineTo(x(epoch), y(value)) : context.moveTo(x(epoch), y(value)),
+  );
   context.stroke();
 }
 

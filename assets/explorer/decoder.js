@@ -103,7 +103,9 @@ class WeightReader {
     const found = this.weights.get(`decoder.${name}`);
     if (!found) throw new FormatError(`Its weights “decoder.${name}” are missing.`);
     if (length !== undefined && found.data.length !== length) {
-      throw new FormatError(`Its weights “decoder.${name}” have ${found.data.length} numbers instead of ${length}.`);
+      throw new FormatError(
+        `Its weights “decoder.${name}” have ${found.data.length} numbers instead of ${length}.`,
+      );
     }
     return found.data;
   }

@@ -34,7 +34,12 @@ export function setText(node, text) {
 
 /** @param {number} dim @returns {HTMLElement} a latent dimension's name, its number as an index */
 export function dimensionName(dim) {
-  return element("span", { class: "le-dimension", "aria-label": `z${dim}` }, element("i", {}, "z"), element("sub", {}, dim));
+  return element(
+    "span",
+    { class: "le-dimension", "aria-label": `z${dim}` },
+    element("i", {}, "z"),
+    element("sub", {}, dim),
+  );
 }
 
 let lastId = 0;

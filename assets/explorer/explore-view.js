@@ -111,20 +111,29 @@ export class ExploreView {
 
   close() {
     this.isClosed = true;
-    for (const part of [this.walk, this.painter, this.readout, this.sliders, this.panel, this.strips]) part.close();
+    for (const part of [this.walk, this.painter, this.readout, this.sliders, this.panel, this.strips])
+      part.close();
   }
 
   #makeButtons() {
     const { space } = this.bundle;
     const go = (text, title, choose) =>
-      element("button", { type: "button", title, click: (event) => this.walk.pin(choose(), { stamp: event.timeStamp }) }, text);
+      element(
+        "button",
+        { type: "button", title, click: (event) => this.walk.pin(choose(), { stamp: event.timeStamp }) },
+        text,
+      );
     this.buttons.replaceChildren(
       go("Centre", "All dimensions at zero", () => new Float32Array(space.dims)),
       go("A real image", "The code of one of the images on the map", () => {
         return codeOf(space, Math.floor(Math.random() * space.count));
       }),
       ...(space.isGaussian
-        ? [go("A sample", "Drawn from the prior, as the model makes new images", () => Float32Array.from({ length: space.dims }, () => gaussian(Math.random)))]
+        ? [
+            go("A sample", "Drawn from the prior, as the model makes new images", () =>
+              Float32Array.from({ length: space.dims }, () => gaussian(Math.random)),
+            ),
+          ]
         : []),
     );
   }

@@ -95,7 +95,9 @@ function publish() {
 class Explorer {
   /** @param {HTMLElement} parent */
   constructor(parent) {
-    this.root = parent.querySelector(".latent-explorer") ?? parent.appendChild(element("div", { class: "latent-explorer" }));
+    this.root =
+      parent.querySelector(".latent-explorer") ??
+      parent.appendChild(element("div", { class: "latent-explorer" }));
     this.notice = element("p", { class: "le-notice", role: "alert", hidden: true });
     this.root.append(this.notice);
     // Whatever the hand does here, nothing is told before it rests.

@@ -18,8 +18,10 @@ export class Gallery {
     this.rows = element("div", { class: "le-gallery-rows" });
     this.more = element("button", { type: "button", click: () => this.#others() }, "Other images");
     this.element = element(
-      "section", { class: "le-gallery", "aria-label": "Images to choose from" },
-      element("div", { class: "le-heading" }, element("h3", {}, "Choose by class"), this.more), this.rows,
+      "section",
+      { class: "le-gallery", "aria-label": "Images to choose from" },
+      element("div", { class: "le-heading" }, element("h3", {}, "Choose by class"), this.more),
+      this.rows,
     );
     /** @type {Map<number, HTMLButtonElement>} */
     this.buttons = new Map();
@@ -36,13 +38,16 @@ export class Gallery {
     this.rows.replaceChildren(
       ...members
         .filter((indices) => indices.length)
-        .map((indices) => this.#row(some(indices, classes ? IN_A_ROW : WITHOUT_CLASSES, this.seed ? random : null))),
+        .map((indices) =>
+          this.#row(some(indices, classes ? IN_A_ROW : WITHOUT_CLASSES, this.seed ? random : null)),
+        ),
     );
   }
 
   /** Show which images are the ends of the walk. @param {Array<number | null>} indices */
   mark(indices) {
-    for (const [index, button] of this.buttons) button.setAttribute("aria-pressed", String(indices.includes(index)));
+    for (const [index, button] of this.buttons)
+      button.setAttribute("aria-pressed", String(indices.includes(index)));
   }
 
   #others() {
@@ -58,13 +63,23 @@ export class Gallery {
       picture.showBytes(imageOf(this.space, index));
       const button = element(
         "button",
-        { type: "button", "aria-pressed": "false", "aria-label": `${name || "Image"}, number ${index}`, click: () => this.onChoose(index) },
+        {
+          type: "button",
+          "aria-pressed": "false",
+          "aria-label": `${name || "Image"}, number ${index}`,
+          click: () => this.onChoose(index),
+        },
         picture.canvas,
       );
       this.buttons.set(index, button);
       return button;
     });
-    return element("div", { class: "le-gallery-row" }, name ? element("span", { class: "le-gallery-name" }, name) : null, element("div", { class: "le-gallery-pictures" }, ...pictures));
+    return element(
+      "div",
+      { class: "le-gallery-row" },
+      name ? element("span", { class: "le-gallery-name" }, name) : null,
+      element("div", { class: "le-gallery-pictures" }, ...pictures),
+    );
   }
 }
 
@@ -72,5 +87,8 @@ export class Gallery {
 function some(indices, count, random) {
   if (!random) return indices.slice(0, count);
   const pool = [...indices];
-  return Array.from({ length: Math.min(count, pool.length) }, () => pool.splice(Math.floor(random() * pool.length), 1)[0]);
+  return Array.from(
+    { length: Math.min(count, pool.length) },
+    () => pool.splice(Math.floor(random() * pool.length), 1)[0],
+  );
 }

@@ -1,25 +1,21 @@
 /** Interpolate: two real images, the walk between their codes, and the plain blend of their pixels beside it. */
 
 import { loadBundle } from "./bundle.js";
-import { element, setText } from "./dom.js";
+import { element } from "./dom.js";
+import { EndCard } from "./end-card.js";
 import { Gallery } from "./gallery.js";
-import { interpolate } from "./latent.js";
+import { between, interpolate } from "./latent.js";
 import { MapPanel } from "./map-panel.js";
 import { fixed } from "./numbers.js";
 import { Painter } from "./painter.js";
-import { Picture, Sheet } from "./pixels.js";
 import { nearestPoints } from "./projection.js";
 import { Readout } from "./readout.js";
-import { codeOf, imageOf, labelOf } from "./space.js";
+import { codeOf } from "./space.js";
+import { WalkRows } from "./walk-rows.js";
 import { Walk } from "./walk.js";
 
 /** @typedef {import("./explorer.js").ViewContext} ViewContext */
 
-const ROWS = {
-  linear: { title: "Linear", caption: "the straight line from code to code" },
-  slerp: { title: "Slerp", caption: "an arc around the centre, which keeps about the same distance from it" },
-  pixels: { title: "Pixel blend", caption: "no model at all: one picture fades into the other" },
-};
 const MOST_STEPS = 200;
 
 export class InterpolateView {
@@ -48,32 +44,52 @@ export class InterpolateView {
       help: "Click a dot to choose it for the end that is marked; Ctrl and the wheel zoom, dragging pans.",
     });
     this.gallery = new Gallery((index) => this.#choose(index));
-    this.cards = [0, 1].map((end) => this.#card(end));
+    this.cards = [new EndCard("From", () => this.#aimAt(0)), new EndCard("To", () => this.#aimAt(1))];
+    this.#aimAt(0);
     this.progress = element("input", {
-      type: "range", min: "0", max: "1", step: "0.002", value: "0", class: "le-progress-slider",
+      type: "range",
+      min: "0",
+      max: "1",
+      step: "0.002",
+      value: "0",
+      class: "le-progress-slider",
       "aria-label": "Place on the way",
       input: (event) => this.#goTo(this.progress.valueAsNumber, event.timeStamp),
     });
-    this.rows = Object.fromEntries(Object.entries(ROWS).map(([name, words]) => [name, this.#row(name, words)]));
+    this.rows = new WalkRows(service, (t, method, stamp) => this.#goTo(t, stamp, method ?? this.method));
     this.element = element(
-      "div", { class: "le-interpolate" },
+      "div",
+      { class: "le-interpolate" },
       this.panel.element,
       element(
-        "div", { class: "le-side" },
+        "div",
+        { class: "le-side" },
         element("div", { class: "le-ends" }, this.cards[0].element, this.cards[1].element),
         element(
-          "div", { class: "le-buttons" },
+          "div",
+          { class: "le-buttons" },
           element("button", { type: "button", click: () => this.#random() }, "Two at random"),
-          element("button", { type: "button", click: () => this.#setEnds([this.ends[1], this.ends[0]], true) }, "Swap"),
+          element(
+            "button",
+            { type: "button", click: () => this.#setEnds([this.ends[1], this.ends[0]], true) },
+            "Swap",
+          ),
         ),
         element(
-          "figure", { class: "le-decoded-figure" },
+          "figure",
+          { class: "le-decoded-figure" },
           this.painter.picture.canvas,
-          element("label", { class: "le-way" }, element("span", {}, "From"), this.progress, element("span", {}, "To")),
+          element(
+            "label",
+            { class: "le-way" },
+            element("span", {}, "From"),
+            this.progress,
+            element("span", {}, "To"),
+          ),
           this.readout.element,
         ),
       ),
-      element("section", { class: "le-rows", "aria-label": "The walk" }, ...Object.values(this.rows).map((row) => row.element)),
+      this.rows.element,
       this.gallery.element,
     );
   }
@@ -89,10 +105,7 @@ export class InterpolateView {
     const { space, weights } = this.bundle;
     this.painter.load(data.bundle.url, space.config, weights);
     this.readout.read(space);
-    for (const { original, decoded } of this.cards) {
-      original.resize(space.shape);
-      decoded.resize(space.shape);
-    }
+    this.rows.fileName = (name) => `${this.bundle.name}-${this.ends.join("-")}-${name}.png`;
     this.#read(data);
     const [from, to] = firstPair(space);
     const given = data.interpolation ?? {};
@@ -120,7 +133,9 @@ export class InterpolateView {
     const news = this.#hearEnds(given);
     if (news[0] || news[1]) {
       const pair = firstPair(space);
-      const wanted = [given.from, given.to].map((index, end) => (news[end] ? (acceptedIndex(index, space) ?? pair[end]) : this.ends[end]));
+      const wanted = [given.from, given.to].map((index, end) =>
+        news[end] ? (acceptedIndex(index, space) ?? pair[end]) : this.ends[end],
+      );
       this.#setEnds(/** @type {[number, number]} */ (wanted), false);
     } else if (method !== this.method || steps !== this.steps) {
       this.#drawRows();
@@ -141,50 +156,12 @@ export class InterpolateView {
     const { method, steps } = data.interpolation ?? {};
     this.method = method === "slerp" ? "slerp" : "linear";
     this.steps = Math.min(MOST_STEPS, Math.max(2, Math.round(steps || 11)));
-    for (const [name, row] of Object.entries(this.rows)) row.element.classList.toggle("le-row-chosen", name === this.method);
-  }
-
-  /** @param {number} end  0: from, 1: to */
-  #card(end) {
-    const word = ["From", "To"][end];
-    const original = new Picture([1, 28, 28], { "aria-label": `${word}: the real image` });
-    const decoded = new Picture([1, 28, 28], { "aria-label": `${word}: its reconstruction` });
-    const name = element("span", { class: "le-end-name" });
-    const card = element(
-      "button",
-      { type: "button", class: "le-end", "aria-pressed": String(end === 0), title: "Click, then choose an image for this end", click: () => this.#aimAt(end) },
-      element("span", { class: "le-end-word" }, word, " ", name),
-      element("span", { class: "le-end-pictures" },
-        element("span", {}, original.canvas, element("span", { class: "le-caption" }, "image")),
-        element("span", {}, decoded.canvas, element("span", { class: "le-caption" }, "decoded"))),
-    );
-    return { element: card, original, decoded, name };
-  }
-
-  /** @param {string} name @param {{title: string, caption: string}} words */
-  #row(name, { title, caption }) {
-    const sheet = new Sheet([1, 28, 28], 2, 1, { "aria-label": `${title}: ${caption}`, "data-role": `row-${name}` });
-    const show = (event) => {
-      const box = sheet.canvas.getBoundingClientRect();
-      const step = sheet.at((event.clientX - box.left) / box.width, 0);
-      this.#goTo(step / (this.steps - 1), event.timeStamp, name === "pixels" ? this.method : name);
-    };
-    if (name !== "pixels") sheet.canvas.addEventListener("pointermove", show);
-    sheet.canvas.addEventListener("pointerdown", show);
-    const save = element("button", { type: "button", class: "le-quiet", click: () => this.#save(name, sheet.canvas) }, "Save as PNG");
-    return {
-      sheet,
-      element: element(
-        "figure", { class: "le-row" },
-        element("figcaption", {}, element("strong", {}, title), " ", element("span", { class: "le-caption" }, caption), save),
-        element("div", { class: "le-row-pictures" }, sheet.canvas),
-      ),
-    };
+    this.rows.mark(this.method);
   }
 
   #aimAt(end) {
     this.choosing = end;
-    this.cards.forEach((card, n) => card.element.setAttribute("aria-pressed", String(n === end)));
+    this.cards.forEach((card, n) => card.aim(n === end));
   }
 
   #choose(index) {
@@ -221,42 +198,13 @@ export class InterpolateView {
 
   #showEnds() {
     const { space } = this.bundle;
-    this.cards.forEach(({ original, decoded, name }, end) => {
-      const index = this.ends[end];
-      original.showBytes(imageOf(space, index));
-      decoded.show(this.painter.decoder.decode(codeOf(space, index)));
-      setText(name, labelOf(space, index) || `image ${index}`);
-    });
+    this.cards.forEach((card, end) => card.show(space, this.ends[end], this.painter.decoder));
     this.#drawRows();
   }
 
   #drawRows() {
-    const { space } = this.bundle;
-    const { steps } = this;
-    const [from, to] = this.ends.map((index) => codeOf(space, index));
-    for (const { sheet } of Object.values(this.rows)) {
-      if (sheet.columns !== steps || sheet.shape.join() !== space.shape.join()) sheet.resize(space.shape, steps, 1);
-      sheet.canvas.style.setProperty("--le-columns", String(steps));
-    }
-    const codes = new Float32Array(2 * steps * space.dims);
-    codes.set(interpolate(from, to, steps, "linear"), 0);
-    codes.set(interpolate(from, to, steps, "slerp"), steps * space.dims);
-    this.context.service.request("rows", this.context.data.bundle.url, codes, steps, ({ start, rgba }) => {
-      (start === 0 ? this.rows.linear : this.rows.slerp).sheet.drawRgba(0, rgba);
-    });
-    this.#drawBlend();
+    this.rows.draw(this.bundle.space, this.context.data.bundle.url, this.ends, this.steps);
     this.#drawPath();
-  }
-
-  #drawBlend() {
-    const { space } = this.bundle;
-    const [from, to] = this.ends.map((index) => imageOf(space, index));
-    const blend = new Float32Array(from.length);
-    for (let step = 0; step < this.steps; step++) {
-      const t = step / (this.steps - 1);
-      for (let p = 0; p < blend.length; p++) blend[p] = from[p] * (1 - t) + to[p] * t;
-      this.rows.pixels.sheet.draw(step, blend, 1);
-    }
   }
 
   #drawPath() {
@@ -268,23 +216,10 @@ export class InterpolateView {
 
   /** Show the picture at a share of the way. @param {number} t @param {number} stamp @param {string} [method] */
   #goTo(t, stamp, method = this.method) {
-    const { space } = this.bundle;
-    const [from, to] = this.ends.map((index) => codeOf(space, index));
-    const fine = 501;
-    const at = Math.round(t * (fine - 1));
-    const z = interpolate(from, to, fine, /** @type {any} */ (method)).slice(at * space.dims, (at + 1) * space.dims);
+    const [from, to] = this.ends.map((index) => codeOf(this.bundle.space, index));
     this.progress.value = String(t);
     this.progress.setAttribute("aria-valuetext", `${fixed(100 * t, 0)} % of the way`);
-    this.walk.pin(z, { stamp });
-  }
-
-  #save(name, canvas) {
-    canvas.toBlob((blob) => {
-      if (!blob) return;
-      const url = URL.createObjectURL(blob);
-      element("a", { href: url, download: `${this.bundle.name}-${this.ends.join("-")}-${name}.png` }).click();
-      setTimeout(() => URL.revokeObjectURL(url), 1000);
-    });
+    this.walk.pin(between(from, to, t, /** @type {"linear" | "slerp"} */ (method)), { stamp });
   }
 }
 

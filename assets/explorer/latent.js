@@ -17,18 +17,28 @@ const LEAST_SINE = 1e-3;
  * @returns {Float32Array} (steps, D)
  */
 export function interpolate(a, b, steps, method = "linear") {
-  const dims = a.length;
-  const out = new Float32Array(steps * dims);
-  const angle = method === "slerp" ? angleBetween(a, b) : 0;
-  const isBent = Math.sin(angle) >= LEAST_SINE;
-  for (let step = 0; step < steps; step++) {
-    const t = steps > 1 ? step / (steps - 1) : 0;
-    let [wa, wb] = [1 - t, t];
-    if (isBent) [wa, wb] = [Math.sin((1 - t) * angle) / Math.sin(angle), Math.sin(t * angle) / Math.sin(angle)];
-    if (step === steps - 1 && steps > 1) [wa, wb] = [0, 1];
-    for (let d = 0; d < dims; d++) out[step * dims + d] = wa * a[d] + wb * b[d];
-  }
+  const out = new Float32Array(steps * a.length);
+  for (let step = 0; step < steps; step++)
+    out.set(between(a, b, step / (steps - 1), method), step * a.length);
   return out;
+}
+
+/**
+ * Give the code at a share of the way.
+ *
+ * @param {ArrayLike<number>} a  (D,)
+ * @param {ArrayLike<number>} b  (D,)
+ * @param {number} t             0..1
+ * @param {"linear" | "slerp"} [method]
+ * @returns {Float32Array} (D,)
+ */
+export function between(a, b, t, method = "linear") {
+  if (t === 0 || t === 1) return Float32Array.from(t ? b : a);
+  const angle = method === "slerp" ? angleBetween(a, b) : 0;
+  const sine = Math.sin(angle);
+  const [wa, wb] =
+    sine >= LEAST_SINE ? [Math.sin((1 - t) * angle) / sine, Math.sin(t * angle) / sine] : [1 - t, t];
+  return Float32Array.from({ length: a.length }, (_, d) => wa * a[d] + wb * b[d]);
 }
 
 /**
@@ -58,7 +68,9 @@ export function traverse(z, dim, values) {
  */
 export function priorValues(count, coverage = 0.95) {
   const reach = priorQuantile(0.5 + coverage / 2);
-  return Float32Array.from({ length: count }, (_, k) => (count > 1 ? reach * ((2 * k) / (count - 1) - 1) : 0));
+  return Float32Array.from({ length: count }, (_, k) =>
+    count > 1 ? reach * ((2 * k) / (count - 1) - 1) : 0,
+  );
 }
 
 /**
@@ -86,7 +98,8 @@ const CENTRE_TOP = [
   2.506628277459239,
 ];
 const CENTRE_BOTTOM = [
-  -5.447609879822406e1, 1.615858368580409e2, -1.556989798598866e2, 6.680131188771972e1, -1.328068155288572e1, 1,
+  -5.447609879822406e1, 1.615858368580409e2, -1.556989798598866e2, 6.680131188771972e1, -1.328068155288572e1,
+  1,
 ];
 const TAIL_TOP = [
   -7.784894002430293e-3, -3.223964580411365e-1, -2.400758277161838, -2.549732539343734, 4.374664141464968,

@@ -124,8 +124,14 @@ function runDense(packed, shift, input, output, inputs, blocks, slope) {
   let w = 0;
   for (let block = 0; block < blocks; block++) {
     const q = block * BLOCK;
-    let a0 = shift[q], a1 = shift[q + 1], a2 = shift[q + 2], a3 = shift[q + 3];
-    let a4 = shift[q + 4], a5 = shift[q + 5], a6 = shift[q + 6], a7 = shift[q + 7];
+    let a0 = shift[q],
+      a1 = shift[q + 1],
+      a2 = shift[q + 2],
+      a3 = shift[q + 3];
+    let a4 = shift[q + 4],
+      a5 = shift[q + 5],
+      a6 = shift[q + 6],
+      a7 = shift[q + 7];
     for (let i = 0; i < inputs; i++, w += BLOCK) {
       const x = input[i];
       a0 += x * packed[w];
@@ -142,12 +148,19 @@ function runDense(packed, shift, input, output, inputs, blocks, slope) {
 }
 
 function runBlocked(packed, shift, input, output, geometry) {
-  const { height, width, inChannels, kernel, stride, padding, outHeight, outWidth, channels, slope } = geometry;
+  const { height, width, inChannels, kernel, stride, padding, outHeight, outWidth, channels, slope } =
+    geometry;
   for (let oy = 0; oy < outHeight; oy++) {
     for (let ox = 0; ox < outWidth; ox++) {
       for (let o = 0; o < channels; o += BLOCK) {
-        let a0 = shift[o], a1 = shift[o + 1], a2 = shift[o + 2], a3 = shift[o + 3];
-        let a4 = shift[o + 4], a5 = shift[o + 5], a6 = shift[o + 6], a7 = shift[o + 7];
+        let a0 = shift[o],
+          a1 = shift[o + 1],
+          a2 = shift[o + 2],
+          a3 = shift[o + 3];
+        let a4 = shift[o + 4],
+          a5 = shift[o + 5],
+          a6 = shift[o + 6],
+          a7 = shift[o + 7];
         for (let ky = (oy + padding) % stride; ky < kernel; ky += stride) {
           const iy = (oy + padding - ky) / stride;
           if (iy < 0 || iy >= height) continue;
@@ -182,7 +195,8 @@ function runAffine(values, scale, shift) {
 
 /** For one or three output channels, where blocks of eight would mostly be filling. */
 function runNarrow(packed, shift, input, output, geometry) {
-  const { height, width, inChannels, kernel, stride, padding, outHeight, outWidth, channels, slope } = geometry;
+  const { height, width, inChannels, kernel, stride, padding, outHeight, outWidth, channels, slope } =
+    geometry;
   let q = 0;
   for (let oy = 0; oy < outHeight; oy++) {
     for (let ox = 0; ox < outWidth; ox++) {

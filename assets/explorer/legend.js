@@ -8,7 +8,11 @@ export class Legend {
   /** @param {(hidden: Set<number>) => void} onChange  told which groups are hidden */
   constructor(onChange) {
     this.onChange = onChange;
-    this.element = element("div", { class: "le-legend", role: "group", "aria-label": "Colours of the points" });
+    this.element = element("div", {
+      class: "le-legend",
+      role: "group",
+      "aria-label": "Colours of the points",
+    });
     /** @type {Set<number>} */
     this.hidden = new Set();
   }
@@ -18,7 +22,8 @@ export class Legend {
     this.hidden = new Set();
     this.element.replaceChildren();
     if (colouring.range) this.element.append(...this.#scale(colouring));
-    else if (colouring.groups.length > 1) this.element.append(...colouring.groups.map((group, g) => this.#button(group, g)));
+    else if (colouring.groups.length > 1)
+      this.element.append(...colouring.groups.map((group, g) => this.#button(group, g)));
   }
 
   /** @param {import("./colouring.js").Group} group @param {number} index */
@@ -51,7 +56,9 @@ export class Legend {
   }
 
   #tell() {
-    [...this.element.children].forEach((button, g) => button.setAttribute("aria-pressed", String(!this.hidden.has(g))));
+    [...this.element.children].forEach((button, g) =>
+      button.setAttribute("aria-pressed", String(!this.hidden.has(g))),
+    );
     this.onChange(this.hidden);
   }
 

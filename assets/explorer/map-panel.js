@@ -43,7 +43,11 @@ export class MapPanel {
     this.element = element(
       "section",
       { class: "le-map-panel", "aria-label": "Map of the latent space" },
-      element("div", { class: "le-tools" }, this.tools, actions), this.map.element, this.legend.element, this.caption, this.trouble,
+      element("div", { class: "le-tools" }, this.tools, actions),
+      this.map.element,
+      this.legend.element,
+      this.caption,
+      this.trouble,
     );
     /** @type {Space | null} */
     this.space = null;
@@ -114,7 +118,9 @@ export class MapPanel {
         KIND_NAMES[each],
       ),
     );
-    const tools = [element("div", { class: "le-segments", role: "group", "aria-label": "Axes of the map" }, ...buttons)];
+    const tools = [
+      element("div", { class: "le-segments", role: "group", "aria-label": "Axes of the map" }, ...buttons),
+    ];
     if (kind === "latent") tools.push(this.#dimensionTools());
     return tools;
   }
@@ -140,8 +146,11 @@ export class MapPanel {
       );
     };
     return element(
-      "div", { class: "le-pair" },
-      select(0, this.ids.x, "Dimension to the right"), "×", select(1, this.ids.y, "Dimension upwards"),
+      "div",
+      { class: "le-pair" },
+      select(0, this.ids.x, "Dimension to the right"),
+      "×",
+      select(1, this.ids.y, "Dimension upwards"),
     );
   }
 

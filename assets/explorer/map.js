@@ -6,6 +6,7 @@
  */
 
 import { element } from "./dom.js";
+import { freshCanvas, prefersLessMotion } from "./drawing.js";
 import { Frame } from "./frame.js";
 import { drawDensity, drawNames, drawPath, namePlaces } from "./marks.js";
 import { Plot } from "./plot.js";
@@ -60,7 +61,11 @@ export class LatentMap {
     this.element = element(
       "div",
       { class: "le-map", "data-role": "map", tabindex: "0", role: "application", "aria-label": description },
-      this.plotHost, this.pointCanvas, this.markCanvas, this.pinnedMarker, this.hoverMarker,
+      this.plotHost,
+      this.pointCanvas,
+      this.markCanvas,
+      this.pinnedMarker,
+      this.hoverMarker,
     );
     this.plot = new Plot(this.plotHost, this.frame, {
       onMove: () => this.#rangesMoved(),
@@ -192,12 +197,16 @@ export class LatentMap {
       this.theme ??= readTheme(this.element);
       await this.plot.start(this.plotlyUrl, this.axes, this.theme);
     } catch {
-      this.onTrouble("The map's axes could not be loaded. Hovering works without them; reload the page to get them.");
+      this.onTrouble(
+        "The map's axes could not be loaded. Hovering works without them; reload the page to get them.",
+      );
       return;
     }
     if (!this.plot.isReady) return;
     if (!this.plot.hasWebGl) {
-      this.onTrouble("WebGL is off in this browser, so the map is slower to zoom. Turn on hardware acceleration in its settings.");
+      this.onTrouble(
+        "WebGL is off in this browser, so the map is slower to zoom. Turn on hardware acceleration in its settings.",
+      );
     }
     this.#goLight();
   }
@@ -235,7 +244,9 @@ export class LatentMap {
   }
 
   #drawPlot() {
-    const groups = this.isLight ? [] : this.colouring.groups.filter((group, g) => !this.hidden.has(g) && group.indices.length);
+    const groups = this.isLight
+      ? []
+      : this.colouring.groups.filter((group, g) => !this.hidden.has(g) && group.indices.length);
     this.drawnRanges = this.frame.ranges.join();
     this.plot.draw(this.axes, this.theme, groups, this.points.targets.slice());
   }
@@ -260,7 +271,7 @@ export class LatentMap {
 
   #redraw() {
     this.theme ??= readTheme(this.element);
-    const context = clearedContext(this.pointCanvas, this.frame);
+    const { context } = freshCanvas(this.pointCanvas);
     if (this.isLight || !this.plot.hasPoints) {
       this.points.draw(context, this.frame, this.colouring.groups, this.hidden);
     }
@@ -270,11 +281,16 @@ export class LatentMap {
   #drawMarks() {
     if (!this.axes) return;
     this.theme ??= readTheme(this.element);
-    const context = clearedContext(this.markCanvas, this.frame);
+    const { context } = freshCanvas(this.markCanvas);
     if (this.axes.name === "0") drawDensity(context, this.frame, this.theme, this.points.now);
     if (this.path) drawPath(context, this.frame, this.theme, this.path);
     if (this.colouring.by === "class" && this.frame.width > 200) {
-      drawNames(context, this.frame, this.theme, namePlaces(this.colouring.groups, this.points.now, this.hidden));
+      drawNames(
+        context,
+        this.frame,
+        this.theme,
+        namePlaces(this.colouring.groups, this.points.now, this.hidden),
+      );
     }
   }
 
@@ -318,32 +334,10 @@ export class LatentMap {
     const { clientWidth, clientHeight } = this.element;
     if (!clientWidth || !clientHeight) return;
     this.frame.resize(clientWidth, clientHeight);
-    if (this.axes && !this.hasZoomed) this.frame.fit(this.points.targets, { atLeast: this.isStreaming ? 3 : 0 });
+    if (this.axes && !this.hasZoomed)
+      this.frame.fit(this.points.targets, { atLeast: this.isStreaming ? 3 : 0 });
     this.#redraw();
     this.#placeMarkers();
     if (this.plot.isReady) this.#drawPlot();
   }
-}
-
-/** @returns {boolean} */
-function prefersLessMotion() {
-  return matchMedia("(prefers-reduced-motion: reduce)").matches;
-}
-
-/**
- * Clear a canvas that covers the frame, sized for the screen's pixels and scaled to CSS pixels.
- *
- * @param {HTMLCanvasElement} canvas
- * @param {Frame} frame
- * @returns {CanvasRenderingContext2D}
- */
-function clearedContext(canvas, frame) {
-  const ratio = Math.min(2, window.devicePixelRatio || 1);
-  const [wide, high] = [canvas.clientWidth, canvas.clientHeight].map((side) => Math.round(side * ratio));
-  if (canvas.width !== wide || canvas.height !== high) Object.assign(canvas, { width: wide, height: high });
-  const context = canvas.getContext("2d");
-  context.setTransform(1, 0, 0, 1, 0, 0);
-  context.clearRect(0, 0, wide, high);
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  return context;
 }

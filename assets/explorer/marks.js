@@ -44,7 +44,11 @@ export function drawNames(context, frame, theme, names) {
   context.fillStyle = theme.text;
   const placed = spread(
     names
-      .map(({ text, x, y }) => ({ text, at: frame.toPixels(x, y), wide: context.measureText(text).width + 10 }))
+      .map(({ text, x, y }) => ({
+        text,
+        at: frame.toPixels(x, y),
+        wide: context.measureText(text).width + 10,
+      }))
       .filter(({ at }) => frame.contains(...at)),
   );
   for (const { text, at } of placed) {
@@ -103,11 +107,16 @@ export function drawPath(context, frame, theme, places) {
   context.beginPath();
   context.rect(frame.left, frame.top, frame.width, frame.height);
   context.clip();
-  const points = Array.from({ length: places.length / 2 }, (_, n) => frame.toPixels(places[2 * n], places[2 * n + 1]));
+  const points = Array.from({ length: places.length / 2 }, (_, n) =>
+    frame.toPixels(places[2 * n], places[2 * n + 1]),
+  );
   context.lineJoin = "round";
   context.beginPath();
   points.forEach(([x, y], n) => (n ? context.lineTo(x, y) : context.moveTo(x, y)));
-  for (const [width, style] of [[6, theme.background], [2, colour]]) {
+  for (const [width, style] of [
+    [6, theme.background],
+    [2, colour],
+  ]) {
     context.lineWidth = width;
     context.strokeStyle = style;
     context.stroke();
@@ -125,7 +134,10 @@ export function drawPath(context, frame, theme, places) {
   context.textBaseline = "middle";
   context.lineWidth = 4;
   const [first, last] = [points[0], points[points.length - 1]];
-  for (const [text, at, other] of [["From", first, last], ["To", last, first]]) {
+  for (const [text, at, other] of [
+    ["From", first, last],
+    ["To", last, first],
+  ]) {
     const isLeft = at[0] < other[0];
     context.textAlign = isLeft ? "right" : "left";
     const x = at[0] + (isLeft ? -13 : 13);

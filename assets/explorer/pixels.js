@@ -88,7 +88,10 @@ export class Sheet {
   /** @param {number} index @returns {[number, number]} left and top of a picture, in canvas pixels */
   corner(index) {
     const [, height, width] = this.shape;
-    return [(index % this.columns) * (width + this.gap), Math.floor(index / this.columns) * (height + this.gap)];
+    return [
+      (index % this.columns) * (width + this.gap),
+      Math.floor(index / this.columns) * (height + this.gap),
+    ];
   }
 
   /**

@@ -152,7 +152,12 @@ export class Plot {
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: theme.font, color: theme.muted, size: 12 },
       xaxis: axis(axes.titles[0], [frame.x0, frame.x1]),
-      yaxis: { ...axis(axes.titles[1], [frame.y0, frame.y1]), scaleanchor: "x", scaleratio: 1, constrain: "range" },
+      yaxis: {
+        ...axis(axes.titles[1], [frame.y0, frame.y1]),
+        scaleanchor: "x",
+        scaleratio: 1,
+        constrain: "range",
+      },
       dragmode: this.host._fullLayout?.dragmode ?? "pan",
       hovermode: false,
       showlegend: false,

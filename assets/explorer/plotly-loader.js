@@ -12,7 +12,8 @@ export function loadPlotly(url) {
     const script = document.createElement("script");
     script.src = url;
     script.async = true;
-    script.onload = () => (window.Plotly ? resolve(window.Plotly) : reject(new Error("Plotly.js did not start.")));
+    script.onload = () =>
+      window.Plotly ? resolve(window.Plotly) : reject(new Error("Plotly.js did not start."));
     script.onerror = () => reject(new Error("Plotly.js could not be fetched."));
     document.head.append(script);
   });

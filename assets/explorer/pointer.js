@@ -43,36 +43,47 @@ export function watchHand(host, hand) {
     if (hand.isInside(px, py)) hand.hover(px, py, event.timeStamp);
     else hand.leave(event.timeStamp);
   };
-  const isButton = (event) => event.target instanceof Element && event.target.closest(".modebar-container, .modebar") !== null;
+  const isButton = (event) =>
+    event.target instanceof Element && event.target.closest(".modebar-container, .modebar") !== null;
 
   listen("pointermove", (event) => {
     if (event.pointerType === "mouse" && event.buttons) {
-      if (pressed && Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) > CLICK) isDragging = true;
+      if (pressed && Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) > CLICK)
+        isDragging = true;
       if (isDragging || !pressed) return;
     }
     follow(event);
   });
-  listen("pointerdown", (event) => {
-    if (isButton(event) || event.button > 0) return;
-    pressed = { x: event.clientX, y: event.clientY };
-    isDragging = false;
-    host.focus({ preventScroll: true });
-    if (event.pointerType !== "mouse") {
-      host.setPointerCapture?.(event.pointerId);
-      follow(event);
-    }
-  }, { capture: true });
+  listen(
+    "pointerdown",
+    (event) => {
+      if (isButton(event) || event.button > 0) return;
+      pressed = { x: event.clientX, y: event.clientY };
+      isDragging = false;
+      host.focus({ preventScroll: true });
+      if (event.pointerType !== "mouse") {
+        host.setPointerCapture?.(event.pointerId);
+        follow(event);
+      }
+    },
+    { capture: true },
+  );
   // A dragging Plotly covers the page with an element of its own, so the end of a press is heard on the window.
-  window.addEventListener("pointerup", (event) => {
-    if (!pressed) return;
-    const wasClick = !isDragging && Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) <= CLICK;
-    const isFinger = event.pointerType !== "mouse";
-    pressed = null;
-    isDragging = false;
-    const [px, py] = place(event);
-    if ((wasClick || isFinger) && hand.isInside(px, py)) hand.pick(px, py, event.timeStamp);
-    else if (isFinger) hand.leave(event.timeStamp);
-  }, { signal: control.signal, capture: true });
+  window.addEventListener(
+    "pointerup",
+    (event) => {
+      if (!pressed) return;
+      const wasClick =
+        !isDragging && Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) <= CLICK;
+      const isFinger = event.pointerType !== "mouse";
+      pressed = null;
+      isDragging = false;
+      const [px, py] = place(event);
+      if ((wasClick || isFinger) && hand.isInside(px, py)) hand.pick(px, py, event.timeStamp);
+      else if (isFinger) hand.leave(event.timeStamp);
+    },
+    { signal: control.signal, capture: true },
+  );
   listen("pointercancel", (event) => {
     pressed = null;
     hand.leave(event.timeStamp);
@@ -81,15 +92,23 @@ export function watchHand(host, hand) {
     if (event.pointerType === "mouse") hand.leave(event.timeStamp);
   });
   for (const type of ["touchstart", "touchmove", "touchend"]) {
-    listen(type, (event) => {
-      if (isButton(event)) return;
-      event.stopPropagation();
-      if (event.cancelable) event.preventDefault();
-    }, { capture: true, passive: false });
+    listen(
+      type,
+      (event) => {
+        if (isButton(event)) return;
+        event.stopPropagation();
+        if (event.cancelable) event.preventDefault();
+      },
+      { capture: true, passive: false },
+    );
   }
-  listen("wheel", (event) => {
-    if (!event.ctrlKey && !event.metaKey) event.stopPropagation();
-  }, { capture: true, passive: true });
+  listen(
+    "wheel",
+    (event) => {
+      if (!event.ctrlKey && !event.metaKey) event.stopPropagation();
+    },
+    { capture: true, passive: true },
+  );
   listen("keydown", (event) => {
     const arrow = ARROWS[event.key];
     if (event.target !== host || event.altKey || event.ctrlKey || event.metaKey) return;

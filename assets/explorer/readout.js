@@ -16,7 +16,13 @@ export class Readout {
     this.first = element("div", { class: "le-readout-first" }, "Loading the model …");
     this.second = element("div", { class: "le-caption" });
     this.spoken = element("div", { class: "le-unseen", role: "status", "aria-live": "polite" });
-    this.element = element("div", { class: "le-readout", "data-role": "readout" }, this.first, this.second, this.spoken);
+    this.element = element(
+      "div",
+      { class: "le-readout", "data-role": "readout" },
+      this.first,
+      this.second,
+      this.spoken,
+    );
     /** @type {Space | null} */
     this.space = null;
     this.timer = 0;
@@ -40,7 +46,10 @@ export class Readout {
     setText(this.first, `${what}: z = ${latentText(move.z)}`);
     setText(this.second, this.#near(move));
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => setText(this.spoken, `${this.first.textContent}. ${this.second.textContent}`), SPOKEN_AFTER);
+    this.timer = setTimeout(
+      () => setText(this.spoken, `${this.first.textContent}. ${this.second.textContent}`),
+      SPOKEN_AFTER,
+    );
   }
 
   /** @param {Move} move @returns {string} */

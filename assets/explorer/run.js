@@ -40,7 +40,16 @@ export class Run {
     this.curves = Object.fromEntries(
       ["elbo", "log_likelihood", "kl"].map((name) => [name, { train: new Series(), test: new Series() }]),
     );
-    this.now = { state: facts.state, step: 0, epoch: 0, total: facts.total_steps ?? 0, eta: null, rate: null, error: "", place: 0 };
+    this.now = {
+      state: facts.state,
+      step: 0,
+      epoch: 0,
+      total: facts.total_steps ?? 0,
+      eta: null,
+      rate: null,
+      error: "",
+      place: 0,
+    };
     this.#addHistory(facts.history ?? []);
   }
 
@@ -103,7 +112,12 @@ export class Run {
   /** @param {Record<string, any>} facts */
   #applyFacts(facts) {
     const { epoch, step } = facts;
-    Object.assign(this.now, { step, epoch, eta: facts.eta_seconds ?? null, rate: facts.images_per_second ?? null });
+    Object.assign(this.now, {
+      step,
+      epoch,
+      eta: facts.eta_seconds ?? null,
+      rate: facts.images_per_second ?? null,
+    });
     /** @type {number[] | null} */
     this.klPerDim = facts.kl_per_dim ?? null;
     this.#addReadings(epoch, facts);
@@ -119,7 +133,8 @@ export class Run {
 
   #addReadings(epoch, facts) {
     const { elbo, log_likelihood: logLikelihood, kl } = this.curves;
-    const difference = (a, b) => (a === null || a === undefined || b === null || b === undefined ? null : a - b);
+    const difference = (a, b) =>
+      a === null || a === undefined || b === null || b === undefined ? null : a - b;
     logLikelihood.train.add(epoch, facts.log_likelihood);
     logLikelihood.test.add(epoch, facts.test_log_likelihood);
     kl.train.add(epoch, facts.kl);

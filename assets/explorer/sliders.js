@@ -23,7 +23,12 @@ export class Sliders {
     this.onHand = onHand;
     this.heading = element("div", { class: "le-slider-head", "aria-hidden": "true" });
     this.list = element("div", { class: "le-slider-list" });
-    this.element = element("section", { class: "le-sliders", "aria-label": "Latent dimensions" }, this.heading, this.list);
+    this.element = element(
+      "section",
+      { class: "le-sliders", "aria-label": "Latent dimensions" },
+      this.heading,
+      this.list,
+    );
     /** @type {Map<number, Row>} by dimension */
     this.rows = new Map();
     this.pointerStamp = 0;
@@ -40,7 +45,9 @@ export class Sliders {
    */
   make(order, weights, ranges, what) {
     this.heading.replaceChildren(
-      element("span", {}, "Dimension"), element("span", {}), element("span", {}, "Value"),
+      element("span", {}, "Dimension"),
+      element("span", {}),
+      element("span", {}, "Value"),
       element("span", { title: `${what.name}, ${what.unit}` }, what.name),
     );
     this.rows.clear();

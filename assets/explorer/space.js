@@ -47,7 +47,8 @@ export function weightPerDim(space) {
 function klPerDim({ mean, logvar, dims, count }) {
   const out = new Float64Array(dims);
   for (let n = 0, p = 0; n < count; n++) {
-    for (let d = 0; d < dims; d++, p++) out[d] += 0.5 * (mean[p] * mean[p] + Math.expm1(logvar[p]) - logvar[p]);
+    for (let d = 0; d < dims; d++, p++)
+      out[d] += 0.5 * (mean[p] * mean[p] + Math.expm1(logvar[p]) - logvar[p]);
   }
   return out.map((sum) => sum / count);
 }
@@ -104,5 +105,8 @@ export function labelOf({ labels, labelNames }, index) {
 /** @param {Space} space @returns {number} how many classes there are names or labels for */
 export function classCount({ labels, labelNames }) {
   if (!labels) return 0;
-  return Math.max(labelNames.length, labels.reduce((most, label) => Math.max(most, label + 1), 0));
+  return Math.max(
+    labelNames.length,
+    labels.reduce((most, label) => Math.max(most, label + 1), 0),
+  );
 }

@@ -72,7 +72,11 @@ export class RunStream {
     this.failures = 0;
     try {
       const file = new Safetensors(data);
-      this.onMessage({ kind: /** @type {any} */ (file.metadata.kind), facts: JSON.parse(file.metadata.json ?? "{}"), file });
+      this.onMessage({
+        kind: /** @type {any} */ (file.metadata.kind),
+        facts: JSON.parse(file.metadata.json ?? "{}"),
+        file,
+      });
       this.#send({ ack: Number(file.metadata.seq) });
     } catch (error) {
       if (!(error instanceof FormatError || error instanceof SyntaxError)) throw error;
@@ -91,7 +95,10 @@ export class RunStream {
     }
     this.failures += 1;
     if (this.failures > 1) {
-      this.onTrouble("The connection to the run was lost. Training goes on; trying to come back to it …", false);
+      this.onTrouble(
+        "The connection to the run was lost. Training goes on; trying to come back to it …",
+        false,
+      );
     }
     const wait = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (this.failures - 1));
     this.timer = setTimeout(() => this.#connect(), wait * (0.75 + 0.5 * Math.random()));

@@ -62,12 +62,13 @@ export class Strips {
     this.order = order;
     this.isBusy = false;
     this.rows.clear();
-    const [first, last] = [order[0], order[0]].map((dim, end) => fixed(stripValues(space, dim)[end * (PICTURES - 1)]));
+    const [first, last] = [order[0], order[0]].map((dim, end) =>
+      fixed(stripValues(space, dim)[end * (PICTURES - 1)]),
+    );
     const ends = space.isGaussian
       ? `from ${first} to ${last}, between which ${COVERAGE * 100} % of the prior lie,`
       : "from one end of the images' codes to the other";
-    this.caption.textContent =
-      `Each row goes ${ends} in one dimension and keeps the others at the pinned latent. Click a picture to go there.`;
+    this.caption.textContent = `Each row goes ${ends} in one dimension and keeps the others at the pinned latent. Click a picture to go there.`;
     this.list.replaceChildren(...order.map((dim) => this.#row(space, dim, weights[dim], what)));
     this.#placeMarks(this.walk.pinned);
     this.#draw();
@@ -145,9 +146,15 @@ export class Strips {
  */
 export function stripValues(space, dim) {
   if (space.isGaussian) return priorValues(PICTURES, COVERAGE);
-  const values = Float32Array.from({ length: space.count }, (_, n) => space.mean[n * space.dims + dim]).sort();
+  const values = Float32Array.from(
+    { length: space.count },
+    (_, n) => space.mean[n * space.dims + dim],
+  ).sort();
   const tail = (1 - COVERAGE) / 2;
   let ends = [tail, 1 - tail].map((share) => values[Math.round(share * (values.length - 1))]);
   if (ends[0] === ends[1]) ends = [ends[0] - 1, ends[0] + 1];
-  return Float32Array.from({ length: PICTURES }, (_, k) => ends[0] + ((ends[1] - ends[0]) * k) / (PICTURES - 1));
+  return Float32Array.from(
+    { length: PICTURES },
+    (_, k) => ends[0] + ((ends[1] - ends[0]) * k) / (PICTURES - 1),
+  );
 }

@@ -70,7 +70,14 @@ export class Walk {
   /** Put the pinned latent back. @param {number} stamp */
   leave(stamp) {
     if (!this.last.isHover) return;
-    this.#move({ ...this.last, z: this.pinned, place: this.pinnedPlace, distance: null, isHover: false, stamp });
+    this.#move({
+      ...this.last,
+      z: this.pinned,
+      place: this.pinnedPlace,
+      distance: null,
+      isHover: false,
+      stamp,
+    });
   }
 
   /** Start from a latent that nobody chose just now: a link's, or a new model's. @param {Float32Array} z */
