@@ -7,24 +7,49 @@
 /** A class of fewer points gets no name on the map. */
 const LEAST_POINTS = 3;
 
+/** Of the points' variance, this share must lie between the classes: else a name says nothing about its place. */
+const LEAST_APART = 0.05;
+
 /**
  * Find where a class's name goes: on the median of its points.
  *
  * @param {Group[]} groups
  * @param {Float32Array} positions  (N, 2)
  * @param {Set<number>} hidden
- * @returns {Array<{text: string, colour: string, x: number, y: number}>} in axis units
+ * @returns {Array<{text: string, x: number, y: number}>} in axis units; none where classes do not lie apart
  */
 export function namePlaces(groups, positions, hidden) {
-  const names = [];
-  groups.forEach((group, g) => {
-    if (hidden.has(g) || !group.name || group.indices.length < LEAST_POINTS) return;
-    const xs = Float32Array.from(group.indices, (n) => positions[2 * n]).sort();
-    const ys = Float32Array.from(group.indices, (n) => positions[2 * n + 1]).sort();
-    const middle = group.indices.length >> 1;
-    names.push({ text: group.name, colour: group.colour, x: xs[middle], y: ys[middle] });
+  const named = groups.filter(
+    (group, g) => !hidden.has(g) && group.name && group.indices.length >= LEAST_POINTS,
+  );
+  if (named.length > 1 && shareBetween(named, positions) < LEAST_APART) return [];
+  return named.map(({ name, indices }) => {
+    const [x, y] = [0, 1].map((axis) => {
+      const values = Float32Array.from(indices, (n) => positions[2 * n + axis]).sort();
+      return values[values.length >> 1];
+    });
+    return { text: name, x, y };
   });
-  return names;
+}
+
+/** @param {Group[]} groups @param {Float32Array} positions @returns {number} 0..1, of the variance */
+function shareBetween(groups, positions) {
+  let [between, total] = [0, 0];
+  for (const axis of [0, 1]) {
+    const all = groups.flatMap(({ indices }) => Array.from(indices, (n) => positions[2 * n + axis]));
+    const middle = mean(all);
+    total += all.reduce((sum, value) => sum + (value - middle) ** 2, 0);
+    for (const { indices } of groups) {
+      const own = mean(Array.from(indices, (n) => positions[2 * n + axis]));
+      between += indices.length * (own - middle) ** 2;
+    }
+  }
+  return total > 0 ? between / total : 0;
+}
+
+/** @param {number[]} values @returns {number} */
+function mean(values) {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /**

@@ -143,3 +143,21 @@ def test_what_a_dimension_carries_is_its_mean_kl(call: Call) -> None:
     variance = call("space.js", "Array.from(m.weightPerDim(a))", {**argument, "logvar": None})
     assert np.allclose(variance, mean.var(dim=0, correction=0), rtol=1e-5)
     assert call("space.js", "m.heaviestFirst(a)", [0.1, 3, 0.1, 2]) == [1, 3, 0, 2]
+
+
+def test_names_stand_on_classes_that_lie_apart_and_only_there(call: Call) -> None:
+    groups = [
+        {"name": "left", "colour": "", "indices": [0, 1, 2, 3]},
+        {"name": "right", "colour": "", "indices": [4, 5, 6, 7]},
+        {"name": "few", "colour": "", "indices": [8, 9]},
+    ]
+    left, right = rows(4, 2) - 5, rows(4, 2, 1) + 5
+    apart = torch.cat([left, right, rows(2, 2)]).flatten().tolist()
+    code = "m.namePlaces(a.groups, Float32Array.from(a.positions), new Set(a.hidden))"
+    names = call("marks.js", code, {"groups": groups, "positions": apart, "hidden": []})
+    assert [name["text"] for name in names] == ["left", "right"]
+    assert names[0]["x"] < 0 < names[1]["x"]
+    names = call("marks.js", code, {"groups": groups, "positions": apart, "hidden": [0]})
+    assert [name["text"] for name in names] == ["right"]
+    mixed = torch.cat([left, left + 0.01, left[:2]]).flatten().tolist()
+    assert call("marks.js", code, {"groups": groups, "positions": mixed, "hidden": []}) == []
