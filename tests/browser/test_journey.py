@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from serving import Errors, running_app
 
 SETTINGS = "train_images=digits&train_architecture=mlp"
+LONG = "train_images=mnist&train_architecture=mlp&train_epochs=500"
 READY = "name => window.latentExplorer?.ready && (!name || window.latentExplorer.bundle === name)"
 
 
@@ -112,13 +113,13 @@ def test_train_save_explore_and_interpolate(url: str, new_page: Callable[..., Pa
 def test_two_browsers_have_runs_of_their_own(url: str, new_page: Callable[..., Page]) -> None:
     size = {"width": 1280, "height": 800}
     first, second = new_page(viewport=size), new_page(viewport=size)  # each a browser of its own
-    first.goto(f"{url}/train?{SETTINGS}&train_epochs=400")
+    first.goto(f"{url}/train?{LONG}")
     expect(first.locator(".st-key-train_start button")).to_be_enabled(timeout=30_000)
     press(first, "train_start")
     first.wait_for_function("window.latentExplorer?.frames >= 1", timeout=60_000)
     second.goto(f"{url}/train")
     expect(second.get_by_text("No run yet").first).to_be_visible(timeout=30_000)
-    second.goto(f"{url}/train?{SETTINGS}&train_epochs=400&train_latent_dim=3")
+    second.goto(f"{url}/train?{LONG}&train_latent_dim=3")
     expect(second.locator(".st-key-train_start button")).to_be_enabled(timeout=30_000)
     press(second, "train_start")
     second.wait_for_function("window.latentExplorer?.frames >= 1", timeout=60_000)
