@@ -125,7 +125,7 @@ def _component() -> ComponentRenderer:
     return st.components.v2.component(
         "latent_explorer",
         html=HTML,
-        css=(routes.EXPLORER / "explorer.css").read_text(encoding="utf-8"),
+        css="\n".join(path.read_text(encoding="utf-8") for path in sorted(routes.EXPLORER.glob("*.css"))),
         js=LOADER,
         isolate_styles=False,
     )
