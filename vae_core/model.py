@@ -157,7 +157,7 @@ class VAE(nn.Module):
             raise ValueError(f"z must have shape (B, {self.config.latent_dim}); got {tuple(z.shape)}")
         one_hot = self._one_hot(y, z)
         parameters: Tensor = self.decoder(z if one_hot is None else torch.cat([z, one_hot], dim=1))
-        return parameters
+        return parameters.to(z.dtype)
 
     def decode_images(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         """Return the expected images, (B, C, H, W) in [0, 1]; arguments as for `decode`."""
@@ -220,7 +220,7 @@ class _Encoder(nn.Module):
         hidden = self.activation(self.dense1(features))
         if self.dense2 is not None:
             hidden = self.activation(self.dense2(hidden))
-        return self.mean(hidden), None if self.logvar is None else self.logvar(hidden)
+        return exactly(self.mean, hidden), None if self.logvar is None else exactly(self.logvar, hidden)
 
 
 class DenseEncoder(_Encoder):
@@ -276,7 +276,7 @@ class DenseDecoder(_Decoder):
         self.output = nn.Linear(hidden, math.prod(config.image_shape))
 
     def forward(self, z: Tensor) -> Tensor:  # noqa: D102
-        x: Tensor = self.output(F.relu(self.dense1(z)))
+        x: Tensor = self.output(F.relu(exactly(self.dense1, z)))
         return x.view(len(z), *self.image_shape)
 
 
@@ -290,7 +290,7 @@ class ConvDecoder(_Decoder):
         self.dense1 = nn.Linear(config.latent_dim + config.n_classes, sizes.dense)
         self.dense2 = nn.Linear(sizes.dense, coarse * math.prod(self.grid))
         self.deconv1 = _doubling(coarse, fine, sizes.decoder_kernel, bias=True)
-        self.output = _doubling(fine, config.image_shape[0], sizes.decoder_kernel, bias=True)
+        self.output = _doubling(fine, config.image_shape[0], sizes.decoder_kernel, bias=True, narrow=True)
 
     def forward(self, z: Tensor) -> Tensor:  # noqa: D102
         x = leaky(self.dense2(leaky(self.dense1(z))))
@@ -311,7 +311,7 @@ class ArticleDecoder(_Decoder):
         self.norm1 = nn.BatchNorm1d(coarse * cells)
         self.deconv1 = _doubling(coarse, fine, sizes.decoder_kernel, bias=False)
         self.norm2 = nn.BatchNorm2d(fine)
-        self.output = _doubling(fine, config.image_shape[0], sizes.decoder_kernel, bias=False)
+        self.output = _doubling(fine, config.image_shape[0], sizes.decoder_kernel, bias=False, narrow=True)
 
     def forward(self, z: Tensor) -> Tensor:  # noqa: D102
         x = self.norm1(F.relu(self.dense1(z)))
@@ -320,16 +320,42 @@ class ArticleDecoder(_Decoder):
         return self.crop(self.output(x))
 
 
+def exactly(layer: nn.Linear, x: Tensor) -> Tensor:
+    """Apply a layer beside the code in its own precision, also where autocast rounds the others.
+
+    A posterior can be narrower than the steps between two bfloat16 numbers.
+    """
+    with torch.autocast(x.device.type, enabled=False):
+        answer: Tensor = layer(x.to(layer.weight.dtype))
+    return answer
+
+
 def leaky(x: Tensor) -> Tensor:
     """Return x where it is positive, else a tenth of it."""
     return F.leaky_relu(x, NEGATIVE_SLOPE)
 
 
-def _doubling(inputs: int, outputs: int, kernel: int, *, bias: bool) -> nn.ConvTranspose2d:
+class NarrowConvTranspose2d(nn.ConvTranspose2d):
+    """A transposed convolution to a few channels, through torch's own kernel on the CPU.
+
+    oneDNN, which torch would choose, pads the outputs' channels: for one of them it takes twice as long.
+    """
+
+    def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:  # noqa: D102
+        if input.device.type != "cpu" or output_size is not None:
+            return super().forward(input, output_size)
+        answer: Tensor = torch.ops.aten.slow_conv_transpose2d(
+            input, self.weight, self.kernel_size, self.bias, self.stride, self.padding, self.output_padding
+        )
+        return answer
+
+
+def _doubling(
+    inputs: int, outputs: int, kernel: int, *, bias: bool, narrow: bool = False
+) -> nn.ConvTranspose2d:
     padding, odd = (kernel - 1) // 2, kernel % 2
-    return nn.ConvTranspose2d(
-        inputs, outputs, kernel, stride=2, padding=padding, output_padding=odd, bias=bias
-    )
+    kind = NarrowConvTranspose2d if narrow else nn.ConvTranspose2d
+    return kind(inputs, outputs, kernel, stride=2, padding=padding, output_padding=odd, bias=bias)
 
 
 def _draw_weights(model: VAE, generator: torch.Generator) -> None:

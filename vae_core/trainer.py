@@ -5,7 +5,8 @@ threads) alone, however `advance` is sliced and whatever is measured in between:
 generators, measuring from others, and the history is written at each epoch's end.
 
 Speed comes from plain things: the images lie in memory as bytes and are picked by a permutation, the
-likelihood is taken from logits, Adam is fused, and no number leaves the device before it is asked for.
+likelihood is taken from logits, Adam is fused, long runs take their large products in bfloat16 where the
+processor has it, and no number leaves the device before it is asked for.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 import torch
 from torch import Tensor
 
-from vae_core.config import ModelConfig, TrainConfig, check_together
+from vae_core.config import ModelConfig, TrainConfig, check_together, count_weights
 from vae_core.explain import SHOWN, Dissection, StepDetail
 from vae_core.model import VAE, Posterior, build_model, standard_normal
 from vae_core.objective import elbo_terms
@@ -42,6 +43,10 @@ PICTURES: Final = 16
 
 CHUNK_PIXELS: Final = 400_000
 """Measuring goes in chunks of so many pixels (512 images of 28x28), which bounds memory."""
+
+ROUNDED_WORK: Final = 2_000_000_000
+"""Weights times images from which on training multiplies in bfloat16 where the processor can (some 5,000
+images of 28x28). Below, an epoch takes a moment anyway, and all is float32."""
 
 
 class DivergedError(RuntimeError, FloatingPointError):
@@ -145,6 +150,7 @@ class Trainer:
 
         self.model: VAE = build_model(model_config, seed=seed).to(self._device)
         self._parameters = dict(self.model.named_parameters())
+        self._rounded = _is_rounded(model_config, count, self._device)
         self._optimizer = torch.optim.Adam(
             self._parameters.values(), lr=train_config.learning_rate, fused=True
         )
@@ -285,7 +291,7 @@ class Trainer:
         return self._last
 
     def explain_step(self, *, images: int = SHOWN) -> StepDetail:
-        """Take one step, the very one that `advance(steps=1)` would take, and return all that happened in it.
+        """Take one step as `advance(steps=1)` does, all in float32, and return what happened in it.
 
         Args:
             images: how many of the batch's images the answer holds, at most.
@@ -446,7 +452,9 @@ class Trainer:
 
     def _train_step(self) -> None:
         x, y = self._next_batch()
-        self._update(elbo_terms(self.model, x, generator=self._noise, y=y))
+        with torch.autocast("cpu", torch.bfloat16, enabled=self._rounded):
+            terms = elbo_terms(self.model, x, generator=self._noise, y=y)
+        self._update(terms)
 
     def _next_batch(self) -> tuple[Tensor, Tensor | None]:
         """Pick the images (B, C, H, W), in [0, 1], and labels that the next step learns from."""
@@ -661,6 +669,19 @@ def _stream(seed: int, purpose: str, device: torch.device) -> torch.Generator:
 
 def _best_device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _is_rounded(config: ModelConfig, images: int, device: torch.device) -> bool:
+    """Whether training multiplies in bfloat16: "mlp" only, whose epoch takes 1.7 times less for it.
+
+    Its test ELBO is the same to 0.3 nats. A convolution gains little by rounding, and lost 1 to 2 nats with
+    two dimensions; a Gaussian's mean would lose as much as a grey level. The layers beside the code stay
+    exact (`vae_core.model.exactly`); weights, optimiser and all measurements are float32.
+    """
+    able = torch.cpu.get_capabilities()
+    fast = bool(able.get("avx512_bf16") or able.get("amx_bf16")) and device.type == "cpu"
+    bears_it = config.architecture == "mlp" and config.likelihood == "bernoulli"
+    return fast and bears_it and count_weights(config) * images >= ROUNDED_WORK
 
 
 def _accumulator(device: torch.device) -> torch.dtype:

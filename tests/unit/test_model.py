@@ -7,7 +7,7 @@ from torch import nn
 
 from tests.unit.plain_decoder import decode as plain_decode
 from vae_core.config import ARCHITECTURES, FAMILIES, LIKELIHOODS, ModelConfig, count_weights
-from vae_core.model import LEAST_LOG_VARIANCE, Posterior, build_model
+from vae_core.model import LEAST_LOG_VARIANCE, NarrowConvTranspose2d, Posterior, build_model
 
 torch.set_num_threads(1)
 
@@ -255,3 +255,20 @@ def test_what_does_not_fit_is_refused_in_words():
         told.decode(torch.zeros(2, 2))
     with pytest.raises(ValueError, match="label"):
         told.decode(torch.zeros(2, 2), torch.zeros(3, dtype=torch.int64))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("kernel", [4, 5])
+def test_the_narrow_layer_is_torchs_transposed_convolution(channels, kernel):
+    options = {"stride": 2, "padding": (kernel - 1) // 2, "output_padding": kernel % 2}
+    ours = NarrowConvTranspose2d(8, channels, kernel, **options).double()
+    plain = torch.nn.ConvTranspose2d(8, channels, kernel, **options).double()
+    plain.load_state_dict(ours.state_dict())
+    generator = torch.Generator().manual_seed(1)
+    x = torch.randn(3, 8, 5, 7, dtype=torch.float64, generator=generator, requires_grad=True)
+    expected = plain(x)
+    torch.testing.assert_close(ours(x), expected)
+    weights = torch.randn(expected.shape, dtype=torch.float64, generator=generator)
+    wanted = torch.autograd.grad((expected * weights).sum(), (x, *plain.parameters()))
+    found = torch.autograd.grad((ours(x) * weights).sum(), (x, *ours.parameters()))
+    torch.testing.assert_close(found, wanted)

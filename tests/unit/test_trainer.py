@@ -742,3 +742,49 @@ def test_the_learned_variance_is_learned():
 def test_an_unknown_device_is_refused():
     with pytest.raises(RuntimeError):
         Trainer(pictures(10), SMALL, TWO_EPOCHS, device="nonsense")
+
+
+# Rounding
+
+
+def test_long_runs_of_dense_bernoulli_nets_are_rounded_where_it_is_fast(monkeypatch):
+    able = {"avx512_bf16": True}
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able)
+    assert not trained()._rounded
+    monkeypatch.setattr(trainer_module, "ROUNDED_WORK", 50 * 2_000)
+    assert trained()._rounded
+    assert not trained(ModelConfig((1, 8, 8), 3, "conv"))._rounded
+    assert not trained(ModelConfig((1, 8, 8), 3, "mlp", likelihood="gaussian"))._rounded
+    able["avx512_bf16"] = False
+    assert not trained()._rounded
+
+
+def test_rounding_changes_little_and_never_the_code():
+    config = ModelConfig((1, 9, 13), 3, "mlp", width=0.25)
+    exact, rounded, watched = (trained(config) for _ in range(3))
+    exact._rounded, rounded._rounded, watched._rounded = False, True, True
+    a, b = exact.advance(steps=5), rounded.advance(steps=5)
+    assert a.log_likelihood != b.log_likelihood
+    assert b.log_likelihood == pytest.approx(a.log_likelihood, rel=5e-3)
+    torch.testing.assert_close(a.kl_per_dim, b.kl_per_dim, rtol=0.1, atol=0.02)
+    assert all(parameter.dtype == torch.float32 for parameter in rounded.model.parameters())
+
+    seen = {}
+    for name, module in watched.model.named_modules():
+        if isinstance(module, torch.nn.Linear):
+            module.register_forward_hook(lambda _, given, out, name=name: seen.update({name: out.dtype}))
+    watched.advance(steps=1, measure=False)
+    half = {name for name, dtype in seen.items() if dtype == torch.bfloat16}
+    assert half == {"encoder.dense1", "decoder.output"}
+    assert set(seen) - half == {"encoder.mean", "encoder.logvar", "decoder.dense1"}
+    watched.advance(steps=0)
+    assert set(seen.values()) == {torch.float32}  # measuring is exact
+
+
+def test_a_rounded_run_resumes_exactly_too():
+    first, second = trained(), trained()
+    first._rounded = second._rounded = True
+    first.advance(steps=3)
+    second.load_state_dict(first.state_dict())
+    finish(first), finish(second)
+    assert same_weights(first, second)
