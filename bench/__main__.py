@@ -1,6 +1,7 @@
 """Every benchmark, one after the other: `python -m bench`."""
 
-from bench import training, ui
+from bench import decoding, training, ui
 
 training.main()
+decoding.main()
 ui.main()

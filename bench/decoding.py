@@ -1,0 +1,98 @@
+"""How far the pictures that the browser decodes are from torch's, printed as one table.
+
+    python -m bench.decoding
+
+Every model that ships and each architecture at 28x28, 1,000 random latents each, in a real Chromium.
+"""
+
+import tempfile
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import torch
+from playwright.sync_api import Page, sync_playwright
+from safetensors.torch import save_file
+
+from bench.chromium import launch
+from bench.table import print_table
+from vae_core import VAE, ModelConfig, build_model, load_bundle
+from vae_core.config import ARCHITECTURES
+from vae_core.recipes import SHIPPED_BUNDLES
+
+EXPLORER = Path(__file__).resolve().parent.parent / "assets" / "explorer"
+LATENTS = 1_000
+PART = 50
+"""Latents in one call, so that the page answers in between."""
+
+OPEN = """async ([url, config]) => {
+    const { Safetensors } = await import("/explorer/safetensors.js");
+    const { Decoder } = await import("/explorer/decoder.js");
+    const file = new Safetensors(await (await fetch(url)).arrayBuffer());
+    const weights = new Map(file.names().filter((name) => name.startsWith("decoder."))
+        .map((name) => [name, { shape: file.shape(name), data: file.floats(name) }]));
+    window.decoder = new Decoder(config, weights);
+    window.codes = file.floats("codes");
+    window.expected = file.floats("expected");
+}"""
+
+COMPARE = """([first, count]) => {
+    const { decoder, codes, expected } = window;
+    let worst = 0;
+    const began = performance.now();
+    for (let n = first; n < first + count; n++) {
+        const picture = decoder.decode(codes.subarray(n * decoder.dims, (n + 1) * decoder.dims), undefined, 0);
+        for (let p = 0; p < decoder.size; p++)  // Math.max keeps a NaN
+            worst = Math.max(worst, Math.abs(picture[p] - expected[n * decoder.size + p]));
+    }
+    return [worst, (performance.now() - began) / count];
+}"""
+
+
+def main() -> None:
+    models = {path.stem: load_bundle(path).model for path in sorted(SHIPPED_BUNDLES.glob("*.safetensors"))}
+    models |= {name: build_model(ModelConfig(architecture=name, latent_dim=16)) for name in ARCHITECTURES}
+    rows = []
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        (Path(folder) / "explorer").symlink_to(EXPLORER)
+        (Path(folder) / "index.html").write_text("<!doctype html><title>decoding</title>")
+        handler = partial(_Quiet, directory=folder)
+        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        browser = launch(playwright)
+        page = browser.new_page()
+        page.goto(f"http://127.0.0.1:{server.server_port}/")
+        for name, model in models.items():
+            worst, milliseconds = compare(page, model, Path(folder))
+            rows.append((name, f"{worst:.1e}", f"{milliseconds:.1f} ms", "1.0e-03"))
+        browser.close()
+        server.shutdown()
+    header = (f"{LATENTS:,} latents", "largest pixel difference to torch", "one decode", "wanted")
+    print_table(header, rows)
+
+
+def compare(page: Page, model: VAE, folder: Path) -> tuple[float, float]:
+    """Return the largest pixel difference over random latents, and the milliseconds of one decode."""
+    codes = 1.5 * torch.randn(LATENTS, model.config.latent_dim, generator=torch.Generator().manual_seed(3))
+    model.eval()
+    with torch.no_grad():
+        expected = torch.cat([model.decode_images(part) for part in codes.split(100)])
+    decoder = {f"decoder.{key}": value.float() for key, value in model.decoder.state_dict().items()}
+    save_file({**decoder, "codes": codes, "expected": expected}, folder / "model.safetensors")
+    page.evaluate(OPEN, ["/model.safetensors", model.config.to_dict()])
+    parts = [page.evaluate(COMPARE, [first, PART]) for first in range(0, LATENTS, PART)]
+    return max(part[0] for part in parts), sorted(part[1] for part in parts)[len(parts) // 2]
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Say nothing: the table is what is printed."""
+
+    def end_headers(self) -> None:
+        self.send_header("Cache-Control", "no-store")
+        super().end_headers()
+
+
+if __name__ == "__main__":
+    main()
