@@ -23,6 +23,9 @@ import { fromNearest, nearestEpsilon, pcaInvert, pcaProject } from "./projection
  * @property {() => Float32Array} points                    the probe's places now, (N, 2)
  * @property {(latents: ArrayLike<number>, first?: number) => Float32Array} place   (M, D) to (M, 2)
  * @property {(x: number, y: number, through: ArrayLike<number>) => Landing} land
+ * @property {() => [number, number] | null} prior    where the prior's centre lies; null where it has no place, or
+ *     codes have no prior. Around it the prior is N(0, 1) along each axis
+ * @property {() => Float32Array | null} covariances  of the images' posteriors on these axes, (N, 3): xx, xy, yy
  */
 
 /**
@@ -104,6 +107,8 @@ function latentAxes(space, i, j) {
       z[j] = y;
       return { z, distance: null };
     },
+    prior: () => (space.isGaussian ? [0, 0] : null),
+    covariances: () => eachPosterior(space, (variance) => [variance(i), 0, variance(j)]),
   };
 }
 
@@ -118,6 +123,22 @@ function pcaAxes(space) {
     points: () => place(space.mean),
     place,
     land: (x, y, through) => ({ z: pcaInvert(x, y, through, space.pca), distance: null }),
+    // Two orthonormal directions see a standard normal as one, around the place of its centre.
+    prior: () => (space.isGaussian ? [...place(new Float32Array(space.dims))] : null),
+    covariances() {
+      const { dims, pca } = space;
+      const [first, second] = [pca.components.subarray(0, dims), pca.components.subarray(dims)];
+      return eachPosterior(space, (variance) => {
+        let [xx, xy, yy] = [0, 0, 0];
+        for (let d = 0; d < dims; d++) {
+          const v = variance(d);
+          xx += v * first[d] * first[d];
+          xy += v * first[d] * second[d];
+          yy += v * second[d] * second[d];
+        }
+        return [xx, xy, yy];
+      });
+    },
   };
 }
 
@@ -143,6 +164,8 @@ function umapAxes(space) {
       const { value, distance } = fromNearest([x, y], space.umap, space.mean, onMap);
       return { z: value, distance };
     },
+    prior: () => null,
+    covariances: () => null,
   };
 }
 
@@ -166,5 +189,23 @@ function lineAxes(space) {
     },
     place,
     land: (x) => ({ z: Float32Array.of(x), distance: null }),
+    prior: () => (space.isGaussian ? [0, 0] : null),
+    covariances: () => eachPosterior(space, (variance) => [variance(0), 0, 0]),
   };
+}
+
+/**
+ * @param {Space} space
+ * @param {(variance: (dim: number) => number) => [number, number, number]} project  of one image's posterior
+ * @returns {Float32Array | null} (N, 3)
+ */
+function eachPosterior({ logvar, dims, count }, project) {
+  if (!logvar) return null;
+  const out = new Float32Array(count * 3);
+  for (let n = 0; n < count; n++)
+    out.set(
+      project((dim) => Math.exp(logvar[n * dims + dim])),
+      3 * n,
+    );
+  return out;
 }
