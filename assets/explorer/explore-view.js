@@ -4,11 +4,13 @@ import { loadBundle } from "./bundle.js";
 import { element } from "./dom.js";
 import { gaussian } from "./latent.js";
 import { MapPanel } from "./map-panel.js";
+import { Neighbours } from "./neighbours.js";
 import { Painter } from "./painter.js";
 import { Readout } from "./readout.js";
 import { Sliders } from "./sliders.js";
 import { codeOf, heaviestFirst, reachPerDim, weightPerDim } from "./space.js";
 import { Strips } from "./strips.js";
+import { Surroundings } from "./surroundings.js";
 import { Walk } from "./walk.js";
 
 /** @typedef {import("./explorer.js").ViewContext} ViewContext */
@@ -40,7 +42,10 @@ export class ExploreView {
       this.reported = move.pinned;
       reporter.report("z", rounded(move.pinned));
     });
-    this.readout = new Readout(this.walk);
+    this.surroundings = new Surroundings(this.walk);
+    this.surroundings.subscribe(({ indices }) => this.map.drawLinks(indices));
+    this.readout = new Readout(this.walk, this.surroundings);
+    this.neighbours = new Neighbours(this.surroundings, (index, stamp) => this.#pickImage(index, stamp));
     this.sliders = new Sliders(this.walk);
     this.buttons = element("div", { class: "le-buttons", role: "group", "aria-label": "Go to a latent" });
     this.panel = new MapPanel({
@@ -58,6 +63,7 @@ export class ExploreView {
         "div",
         { class: "le-side" },
         element("figure", { class: "le-decoded-figure" }, this.painter.picture.canvas, this.readout.element),
+        this.neighbours.element,
         this.sliders.element,
       ),
       this.strips.element,
@@ -84,6 +90,7 @@ export class ExploreView {
     this.walk.start(start);
     this.painter.paint(start, performance.now());
     this.readout.read(space);
+    this.neighbours.read(space);
     const carried = weightPerDim(space);
     const order = heaviestFirst(carried);
     const what = CARRIES[space.isGaussian ? "gaussian" : "point"];
@@ -113,6 +120,12 @@ export class ExploreView {
     this.isClosed = true;
     for (const part of [this.walk, this.painter, this.readout, this.sliders, this.panel, this.strips])
       part.close();
+  }
+
+  /** @param {number} index  of the probe @param {number} stamp */
+  #pickImage(index, stamp) {
+    this.walk.pin(codeOf(this.bundle.space, index), { stamp });
+    this.map.markImage(index);
   }
 
   #makeButtons() {

@@ -8,6 +8,7 @@
 import { element } from "./dom.js";
 import { freshCanvas, prefersLessMotion } from "./drawing.js";
 import { Frame } from "./frame.js";
+import { Links } from "./links.js";
 import { drawDensity, drawNames, drawPath, namePlaces } from "./marks.js";
 import { Plot } from "./plot.js";
 import { MovingPoints } from "./points.js";
@@ -56,6 +57,11 @@ export class LatentMap {
     this.plotHost = element("div", { class: "le-plot" });
     this.pointCanvas = element("canvas", { class: "le-layer", "aria-hidden": "true" });
     this.markCanvas = element("canvas", { class: "le-layer", "aria-hidden": "true" });
+    this.links = new Links();
+    /** The nearest images of the latent under the hand. @type {number[]} */
+    this.linked = [];
+    /** The image under the glass, and codes from its posterior. @type {{index: number, samples: Float32Array} | null} */
+    this.marked = null;
     this.pinnedMarker = element("div", { class: "le-marker le-marker-pinned", "aria-hidden": "true" });
     this.hoverMarker = element("div", { class: "le-marker le-marker-hover", "aria-hidden": "true" });
     this.element = element(
@@ -64,6 +70,7 @@ export class LatentMap {
       this.plotHost,
       this.pointCanvas,
       this.markCanvas,
+      this.links.element,
       this.pinnedMarker,
       this.hoverMarker,
     );
@@ -142,6 +149,23 @@ export class LatentMap {
   drawPath(path) {
     this.path = path;
     this.#drawMarks();
+  }
+
+  /** Draw lines from the latent under the hand to images. @param {number[]} indices  of the probe */
+  drawLinks(indices) {
+    this.linked = indices;
+    this.#placeLinks();
+  }
+
+  /**
+   * Put a ring around an image, and crosses where samples of its posterior lie.
+   *
+   * @param {number | null} index
+   * @param {Float32Array} [samples]  (S, D)
+   */
+  markImage(index, samples = new Float32Array(0)) {
+    this.marked = index === null ? null : { index, samples };
+    this.#placeMarked();
   }
 
   /** The theme changed. */
@@ -276,6 +300,8 @@ export class LatentMap {
       this.points.draw(context, this.frame, this.colouring.groups, this.hidden);
     }
     this.#drawMarks();
+    this.#placeLinks();
+    this.#placeMarked();
   }
 
   #drawMarks() {
@@ -292,6 +318,32 @@ export class LatentMap {
         namePlaces(this.colouring.groups, this.points.now, this.hidden),
       );
     }
+  }
+
+  #placeLinks() {
+    if (!this.axes || (!this.linked.length && !this.links.lines.children.length)) return;
+    const { place, isHover, pinned } = this.walk.last;
+    const from = isHover && place ? place : (this.walk.pinnedPlace ?? this.axes.place(pinned));
+    this.links.join(
+      this.frame.toPixels(from[0], from[1]),
+      this.linked.filter((n) => 2 * n < this.points.now.length).map((n) => this.#pixelsOf(n)),
+    );
+  }
+
+  #placeMarked() {
+    if (!this.axes || (!this.marked && this.links.ring.hasAttribute("hidden"))) return;
+    const places = this.marked ? this.axes.place(this.marked.samples) : [];
+    this.links.mark(
+      this.marked && this.#pixelsOf(this.marked.index),
+      Array.from({ length: places.length / 2 }, (_, n) =>
+        this.frame.toPixels(places[2 * n], places[2 * n + 1]),
+      ),
+    );
+  }
+
+  /** @param {number} n @returns {[number, number]} where an image's point is now */
+  #pixelsOf(n) {
+    return this.frame.toPixels(this.points.now[2 * n], this.points.now[2 * n + 1]);
   }
 
   /** @param {import("./walk.js").Move} move */

@@ -31,6 +31,15 @@ export function latentText(z) {
   return `${z.length} numbers, length ${fixed(Math.hypot(...z))}`;
 }
 
+/** @param {number} share  0..1 @returns {string} e.g. "62 %", "0.4 %", "under 0.1 %" */
+export function percent(share) {
+  if (!Number.isFinite(share)) return "–";
+  if (share < 0.001) return "under 0.1 %";
+  if (share > 0.999 && share < 1) return "over 99.9 %";
+  const value = 100 * share;
+  return `${value < 10 || (value > 90 && value < 100) ? value.toFixed(1) : Math.round(value)} %`;
+}
+
 /** @param {number} seconds @returns {string} e.g. "2 min 5 s" */
 export function duration(seconds) {
   const whole = Math.max(1, Math.round(seconds));

@@ -1,64 +1,115 @@
-/** Where the hand is, in words: for the eye at every move, for the ear when the hand rests. */
+/** Where the hand is, in words: for the eye after every move, for the ear when the hand rests. */
 
 import { element, setText } from "./dom.js";
 import { labelOf } from "./space.js";
-import { fixed, latentText } from "./numbers.js";
-import { nearestPoints } from "./projection.js";
+import { fixed, latentText, percent } from "./numbers.js";
+import { Surroundings } from "./surroundings.js";
+import { dataWord, priorWord } from "./typicality.js";
 
 /** @typedef {import("./space.js").Space} Space */
-/** @typedef {import("./walk.js").Move} Move */
+/** @typedef {import("./surroundings.js").Near} Near */
 
 const SPOKEN_AFTER = 700;
 
 export class Readout {
-  /** @param {import("./walk.js").Walk} walk */
-  constructor(walk) {
+  /**
+   * @param {import("./walk.js").Walk} walk
+   * @param {Surroundings} [surroundings]  shared with others who show what is near
+   */
+  constructor(walk, surroundings = new Surroundings(walk)) {
+    this.surroundings = surroundings;
     this.first = element("div", { class: "le-readout-first" }, "Loading the model …");
-    this.second = element("div", { class: "le-caption" });
+    this.prior = line("Prior");
+    this.data = line("Images");
+    this.map = line("Map");
+    this.lines = element("dl", { class: "le-readout-lines" }, this.prior.row, this.data.row, this.map.row);
     this.spoken = element("div", { class: "le-unseen", role: "status", "aria-live": "polite" });
     this.element = element(
       "div",
       { class: "le-readout", "data-role": "readout" },
       this.first,
-      this.second,
+      this.lines,
       this.spoken,
     );
-    /** @type {Space | null} */
-    this.space = null;
+    this.lines.hidden = true;
     this.timer = 0;
-    this.unsubscribe = walk.subscribe((move) => this.#show(move));
+    surroundings.subscribe((near) => this.#show(near));
   }
 
   /** @param {Space} space */
   read(space) {
-    this.space = space;
+    this.surroundings.read(space);
+    this.prior.row.hidden = !space.isGaussian;
   }
 
   close() {
     clearTimeout(this.timer);
-    this.unsubscribe();
+    this.surroundings.close();
   }
 
-  /** @param {Move} move */
-  #show(move) {
-    if (!this.space || move.z.length !== this.space.dims) return;
-    const what = move.isHover ? "Under the hand" : "Pinned";
-    setText(this.first, `${what}: z = ${latentText(move.z)}`);
-    setText(this.second, this.#near(move));
-    clearTimeout(this.timer);
-    this.timer = setTimeout(
-      () => setText(this.spoken, `${this.first.textContent}. ${this.second.textContent}`),
-      SPOKEN_AFTER,
+  /** @param {Near} near */
+  #show(near) {
+    const { move } = near;
+    const isEstimate = move.distance !== null;
+    const where = move.isHover ? "Under the hand" : "Pinned";
+    setText(this.first, `${where}${isEstimate ? ", an estimate" : ""}: z = ${latentText(move.z)}`);
+    this.lines.hidden = false;
+    const word = priorWord(near.further);
+    setText(this.prior.word, word);
+    setText(
+      this.prior.rest,
+      `log p(z) ${fixed(near.logPrior, 1)} nats; ${percent(near.further)} of it lies further out`,
     );
+    const nearest = near.distances.length ? fixed(near.distances[0]) : "";
+    setText(this.data.word, dataWord(near.gaps));
+    const gaps = Number.isFinite(near.gaps) ? `, ${fixed(near.gaps, 1)} × the usual gap between images` : "";
+    setText(this.data.rest, nearest && `${nearest} to the nearest${gaps}`);
+    setText(this.map.word, isEstimate ? "An estimate" : "");
+    setText(
+      this.map.rest,
+      isEstimate ? `from the 8 nearest dots; the nearest is ${fixed(move.distance)} away on the map` : "",
+    );
+    this.map.row.classList.toggle("le-vacant", !isEstimate);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => setText(this.spoken, this.#sentence(near)), SPOKEN_AFTER);
   }
 
-  /** @param {Move} move @returns {string} */
-  #near({ z, distance }) {
-    const { indices, squares } = nearestPoints(z, this.space.mean, 1);
-    if (!indices.length || !Number.isFinite(squares[0])) return "";
-    const name = labelOf(this.space, indices[0]);
-    const nearest = `Nearest real image${name ? `: ${name},` : ""} ${fixed(Math.sqrt(squares[0]))} away in latent space`;
-    if (distance === null) return nearest;
-    return `${nearest}. An estimate from the 8 nearest dots; the nearest is ${fixed(distance)} away on the map`;
+  /** @param {Near} near @returns {string} */
+  #sentence({ move, indices, distances, further, gaps }) {
+    const where = move.isHover ? "Under the hand" : "Pinned";
+    const parts = [`${where}: z = ${latentText(move.z)}`];
+    if (indices.length) {
+      const { space } = this.surroundings;
+      const name = labelOf(space, indices[0]);
+      parts.push(
+        `Nearest real image: ${name ? `${name}, ` : ""}${fixed(distances[0])} away in latent space`,
+      );
+      if (name && indices.length > 1) parts.push(`Of the ${indices.length} nearest ${classesOf(space, indices)}`);
+      if (Number.isFinite(gaps)) parts.push(dataWord(gaps));
+    }
+    if (Number.isFinite(further))
+      parts.push(`${priorWord(further)} for the prior: ${percent(further)} of it lies further out`);
+    if (move.distance !== null)
+      parts.push(`An estimate; the nearest dot is ${fixed(move.distance)} away on the map`);
+    return `${parts.join(". ")}.`;
   }
+}
+
+/** A line of the readout: what it is about, a word for the back row, and the numbers. @param {string} name */
+function line(name) {
+  const word = element("strong", {});
+  const rest = element("span", { class: "le-readout-rest" });
+  const row = element("div", {}, element("dt", {}, name), element("dd", {}, word, " ", rest));
+  return { word, rest, row };
+}
+
+/** @param {Space} space @param {number[]} indices @returns {string} e.g. "4 are sandal, 2 sneaker" */
+function classesOf(space, indices) {
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  for (const n of indices) counts.set(labelOf(space, n), (counts.get(labelOf(space, n)) ?? 0) + 1);
+  const ordered = [...counts].sort((a, b) => b[1] - a[1]);
+  return ordered
+    .map(([name, count], k) => `${count}${k ? "" : count > 1 ? " are" : " is"} ${name}`)
+    .join(", ");
 }

@@ -25,6 +25,7 @@ export class Walk {
     /** @type {Move} */
     this.last = { z, pinned: z, place: null, distance: null, isHover: false, isChosen: false, stamp: 0 };
     this.pinnedPlace = null;
+    this.pinnedDistance = null;
     this.isTold = false;
     this.isLate = false;
     this.frame = 0;
@@ -64,6 +65,7 @@ export class Walk {
    */
   pin(z, { place = null, distance = null, stamp = performance.now() } = {}) {
     this.pinnedPlace = place;
+    this.pinnedDistance = distance;
     this.#move({ z, pinned: z, place, distance, isHover: false, isChosen: true, stamp });
   }
 
@@ -74,7 +76,7 @@ export class Walk {
       ...this.last,
       z: this.pinned,
       place: this.pinnedPlace,
-      distance: null,
+      distance: this.pinnedDistance,
       isHover: false,
       stamp,
     });
@@ -82,7 +84,7 @@ export class Walk {
 
   /** Start from a latent that nobody chose just now: a link's, or a new model's. @param {Float32Array} z */
   start(z) {
-    this.pinnedPlace = null;
+    this.pinnedPlace = this.pinnedDistance = null;
     const stamp = performance.now();
     this.#move({ z, pinned: z, place: null, distance: null, isHover: false, isChosen: false, stamp });
   }

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import torch
-from serving import JS, NO_PLOTLY, PLOTLY, StaticSite
+from serving import EXPLORER, JS, NO_PLOTLY, PLOTLY, StaticSite
 
 from vae_core.bundle import Bundle, BundleProbe, pack_bundle
 from vae_core.config import ModelConfig, TrainConfig
@@ -114,8 +114,9 @@ def component_data(
 def component_page(data: dict[str, Any], *, head: str = "") -> str:
     """HTML that mounts the component as Streamlit does; what it tells Python is kept in `sent`."""
     style = ";".join(f"{name}:{value}" for name, value in THEME.items())
+    sheets = "".join(f"<link rel=stylesheet href={JS}/{path.name}>" for path in sorted(EXPLORER.glob("*.css")))
     return f"""<!doctype html><meta charset=utf-8><link rel=icon href=data:>
-<link rel=stylesheet href={JS}/explorer.css>{head}
+{sheets}{head}
 <body style="margin:16px"><div id=root style="{style}"><div><div class=latent-explorer></div></div></div>
 <script type=module>
 window.sent = [];

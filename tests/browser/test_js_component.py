@@ -412,10 +412,10 @@ def test_axes_change_on_the_map_and_python_is_told(opened: Callable, deep: dict,
 def test_the_legend_hides_and_shows_classes(opened: Callable, flat: dict) -> None:
     page = opened(component_data("explore", flat, plotly=True))
     page.wait_for_function("document.querySelector('.le-plot')?.data?.length === 3")
-    page.get_by_role("button", name="sneaker").click()
+    page.get_by_role("button", name="sneaker", exact=True).click()
     page.wait_for_function("document.querySelector('.le-plot').data.length === 2")
-    expect(page.get_by_role("button", name="sneaker")).to_have_attribute("aria-pressed", "false")
-    page.get_by_role("button", name="sneaker").click()
+    expect(page.get_by_role("button", name="sneaker", exact=True)).to_have_attribute("aria-pressed", "false")
+    page.get_by_role("button", name="sneaker", exact=True).click()
     page.wait_for_function("document.querySelector('.le-plot').data.length === 3")
 
 
@@ -485,7 +485,7 @@ def test_labels_are_text_whatever_they_say(opened: Callable, site: StaticSite, e
     page.wait_for_function("document.querySelector('.le-plot')?.data?.length === 2")
     page.mouse.move(*map_place(page))
     page.wait_for_timeout(200)
-    expect(page.get_by_role("button", name="<b>bold</b>")).to_be_visible()
+    expect(page.get_by_role("button", name="<b>bold</b>", exact=True)).to_be_visible()
     page.evaluate("(bundle) => window.mount({ mode: 'interpolate', bundle })", model)
     expect(page.locator(".le-gallery")).to_contain_text("<b>bold</b>")
     page.wait_for_timeout(200)
