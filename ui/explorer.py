@@ -26,8 +26,10 @@ Mode = Literal["explore", "train", "interpolate"]
 
 HTML: Final = '<div class="latent-explorer"></div>'
 LOADER: Final = """export default async function (component) {
-  const { default: mount } = await import(location.origin + component.data.module);
-  return mount(component);
+  const module = await import(location.origin + component.data.module).catch(() => null);
+  if (module) return module.default(component);
+  component.parentElement.querySelector(".latent-explorer").innerHTML =
+    '<p role="alert">The explorer did not arrive. Reload the page.</p>';
 }
 """
 KEYS: Final = ("z", "axes", "layers", "from", "to")
@@ -71,6 +73,7 @@ def explorer(
     axes: str | None = None,
     layers: Sequence[str] | None = None,
     interpolation: Interpolation | Mapping[str, Any] | None = None,
+    watch: str = "",
     height: int | None = None,
 ) -> ExplorerResult:
     """Draw the explorer of a stored model or of a run.
@@ -84,6 +87,7 @@ def explorer(
         axes: "0,1", "pca" or "umap"; None: what suits the model.
         layers: names of the map's layers to turn on; None: what suits the model.
         interpolation: which walk to draw, for "interpolate".
+        watch: token of the link by which another's run is watched; "" for an own run.
         height: least height of the whole in px, kept free while it loads.
 
     Returns:
@@ -91,7 +95,8 @@ def explorer(
     """
     base = routes.base_path()
     bundle = entry and {"name": entry.name, "url": base + entry.url, "title": entry.title}
-    stream = run and {"url": f"{base}/latent/stream/{run.id}", "run": run.id}
+    source = f"watch/{watch}" if watch else f"stream/{run.id}" if run else ""
+    stream = run and {"url": f"{base}/latent/{source}", "run": run.id}
     data = {
         "module": f"{routes.explorer_url()}/explorer.js",
         "plotly": routes.plotly_url(),
@@ -103,12 +108,13 @@ def explorer(
         "layers": None if layers is None else list(layers),
         "interpolation": None if interpolation is None else dict(interpolation),
     }
-    state = _component()(
-        key=key,
-        data=data,
-        height="content" if height is None else height,
-        **{f"on_{name}_change": _nothing for name in KEYS},
-    )
+    with st.container(key=f"{key}_place"):  # says so while there is nothing in it yet (assets/app.css)
+        state = _component()(
+            key=key,
+            data=data,
+            height="content" if height is None else height,
+            **{f"on_{name}_change": _nothing for name in KEYS},
+        )
     of = bundle["url"] if bundle else stream["run"] if stream else None
     return _result({name: getattr(state, name, None) for name in KEYS}, of, entry)
 

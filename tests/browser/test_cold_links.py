@@ -111,3 +111,19 @@ def test_the_links_own_history_works(app_url: str, new_page: Callable[..., Page]
     page.go_back()
     page.wait_for_function("Array.from(window.latentExplorer.z).join() === '1,1'")
     assert "explore_z=1.000" in page.url
+
+
+def test_a_page_says_that_its_explorer_is_on_its_way_or_did_not_arrive(
+    app_url: str, new_page: Callable[..., Page]
+) -> None:
+    page, held = patient(new_page()), []
+    page.route("**/explorer.js", lambda route: held.append(route))
+    page.goto(app_url)
+    place = page.locator(".st-key-explore_place")
+    expect(place).to_be_attached()
+    said = place.evaluate("place => getComputedStyle(place, '::before').content")
+    assert "on its way" in said
+    page.wait_for_timeout(300)
+    held[0].abort()
+    expect(page.get_by_role("alert").filter(has_text="did not arrive")).to_be_visible()
+    assert place.evaluate("place => getComputedStyle(place, '::before').content") == "none"
