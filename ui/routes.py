@@ -4,6 +4,7 @@
     plotly/<version>/plotly.min.js         from the installed plotly               public, for a year
     models/<name>/<digest>.safetensors     a shipped model                         public, for a year
                                            an own model                            private, its owner's alone
+    runs/<run id>/keyframes/<step>.safetensors   a moment of a run's past          its owner's alone
     stream/<run id>                        WebSocket: a run as it trains           its owner's alone
     new-owner                              start as someone new, then to the first page
 
@@ -28,6 +29,7 @@ from streamlit import config
 
 from ui.owner import Library, cookie_header, new_owner, owner_of
 from ui.packed import Packed, PackedFiles
+from ui.run_routes import keyframe
 from ui.stream import stream
 
 if TYPE_CHECKING:
@@ -88,6 +90,7 @@ def routes() -> list[BaseRoute]:
         Route(f"{top}/js/{{version}}/{{file:path}}", _explorer_file),
         Route(f"{top}/plotly/{{version}}/plotly.min.js", _plotly),
         Route(f"{top}/models/{{name}}/{{file}}", _model),
+        Route(f"{top}/runs/{{run}}/keyframes/{{step:int}}.safetensors", keyframe),
         Route(f"{top}/new-owner", _new_owner),
         WebSocketRoute(f"{top}/stream/{{run}}", stream),
         Route(top, _nothing, methods=METHODS),

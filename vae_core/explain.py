@@ -42,6 +42,7 @@ class StepDetail:
         grad_mean: of the loss by the mean, reconstruction and KL together, (B, D).
         grad_logvar: of the loss by the log variance, both together, (B, D), or None.
         weight_change: how far each tensor of weights moved, by name: the length of the difference.
+        labels: the images' classes, (B,), or None.
     """
 
     x: Tensor
@@ -56,6 +57,7 @@ class StepDetail:
     grad_mean: Tensor
     grad_logvar: Tensor | None
     weight_change: dict[str, float]
+    labels: Tensor | None = None
 
 
 class Dissection:

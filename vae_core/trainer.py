@@ -15,7 +15,7 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -144,9 +144,10 @@ class Trainer:
         self._device = torch.device(_best_device() if device == "auto" else device)
         self._images = learned.images.to(self._device)
         self._labels = _labels_of(learned, model_config, self._device)
+        self._classes = learned.labels
         self._measured = None if held_out is None else _test_images(held_out, train_config)
-        count, batch_size = len(self._images), train_config.batch_size
-        self.steps_per_epoch = max(1, -(-count // batch_size) - (count % batch_size == 1))
+        count = len(self._images)
+        self.steps_per_epoch = steps_per_epoch(count, train_config.batch_size)
 
         self.model: VAE = build_model(model_config, seed=seed).to(self._device)
         self._parameters = dict(self.model.named_parameters())
@@ -173,6 +174,7 @@ class Trainer:
         self._seconds = 0.0
         terms = 1 + (model_config.latent_dim if model_config.latent_kind == "gaussian" else 0)
         self._sums = torch.zeros(terms, dtype=_accumulator(self._device), device=self._device)
+        self._summed = 0  # images in these sums
         self._since = _Since(torch.zeros(terms, dtype=torch.float64), torch.zeros(terms, dtype=torch.float64))
         self._shown = torch.full((terms,), math.nan, dtype=torch.float64)  # NaN: not yet
         self._test = torch.full((terms,), math.nan, dtype=torch.float64)
@@ -303,9 +305,12 @@ class Trainer:
             raise ValueError(f"this run is at its end, step {self._step}: there is no step left to explain")
         began = time.perf_counter()
         x, y = self._next_batch()
+        shown = self._order[self._position * self._train_config.batch_size :][: min(images, len(x))].cpu()
         dissection = Dissection(self.model, x, generator=self._noise, y=y)
         self._update(dissection.terms)
         detail = dissection.detail(images)
+        if self._classes is not None:
+            detail = replace(detail, labels=self._classes[shown])
         self._seconds += time.perf_counter() - began
         if self._position == 0:
             self._end_epoch()
@@ -342,6 +347,7 @@ class Trainer:
             "generator.order": self._order_state if self._position else self._order_generator.get_state(),
             "step": self._step,
             "seconds": self._seconds,
+            "sums.images": self._summed,
             "since.images": self._since.images,
             "since.seconds": self._since.seconds,
             "images_per_second": self._images_per_second,
@@ -381,11 +387,62 @@ class Trainer:
         if self._position:
             self._shuffle()
         self._seconds = float(state["seconds"])
+        self._summed = int(state["sums.images"])
         self._since.images, self._since.seconds = int(state["since.images"]), float(state["since.seconds"])
         self._images_per_second = float(state["images_per_second"])
         self._apply(train_config)
         self.history = history
         self._test_step, self._test_time, self._last = -1, time.perf_counter(), None
+
+    def begin_at(
+        self,
+        epoch: float,
+        weights: Mapping[str, Tensor],
+        *,
+        moments: Mapping[str, Tensor] | None = None,
+        history: Iterable[Mapping[str, Any]] = (),
+        seconds: float = 0.0,
+    ) -> None:
+        """Go on with weights that were learned elsewhere, as this run's own settings say.
+
+        Randomness begins anew from the seed.
+
+        Args:
+            epoch: passes that these weights have behind them; the nearest step is taken.
+            weights: by name, as in the model's `state_dict`; counters of batch norm may be absent.
+            moments: the optimiser's, named as in `state_dict`; None begins with fresh ones.
+            history: measurements at the ends of the epochs before.
+            seconds: time spent in training before.
+
+        Raises:
+            ValueError: these are no weights of this model; nothing has been changed.
+        """
+        own = self.model.state_dict()
+        wanted = {name: tensor for name, tensor in own.items() if tensor.is_floating_point()}
+        for name in sorted({*wanted, *weights}):
+            if name not in own or name not in weights or weights[name].shape != own[name].shape:
+                raise ValueError(f"these are no weights of this model: {name} does not fit")
+        with torch.no_grad():
+            for name, tensor in weights.items():
+                own[name].copy_(tensor)
+            for name, parameter in self._parameters.items():
+                for slot, tensor in self._optimizer.state[parameter].items():
+                    found = None if moments is None else moments[f"optimizer.{name}.{slot}"]
+                    tensor.zero_() if found is None else tensor.copy_(found)
+        seed = self._train_config.seed
+        self._order_generator = _stream(seed, "order", torch.device("cpu"))
+        self._noise, self._pixels = (_stream(seed, what, self._device) for what in ("noise", "pixels"))
+        self._step = min(self.total_steps, round(epoch * self.steps_per_epoch))
+        if self._position:
+            self._shuffle()
+        self._seconds, self._summed, self._images_per_second = seconds, 0, 0.0
+        for sums in (self._sums, self._since.base, self._since.pending):
+            sums.zero_()
+        self._since.images, self._since.seconds = 0, seconds
+        self._shown.fill_(math.nan)
+        self._test.fill_(math.nan)
+        self.history = [dict(entry) for entry in history]
+        self._test_step, self._test_time, self._last = -1, -math.inf, None
 
     def _tensors(self) -> dict[str, Tensor]:
         """Return the tensors themselves, by the names that they have in a state."""
@@ -475,13 +532,15 @@ class Trainer:
         self._optimizer.step()
 
         _add_terms(self._sums, terms)
+        self._summed += len(terms.log_likelihood)
         self._since.images += len(terms.log_likelihood)
         self._step += 1
 
     def _end_epoch(self) -> None:
         """Write the history and begin new sums; all from the pass alone, however it was sliced."""
         sums = self._sums.cpu().double()
-        means = self._checked(sums / len(self._images))
+        means = self._checked(sums / self._summed)
+        self._summed = 0
         self._since.pending += sums - self._since.base
         self._since.base.zero_()
         self._sums.zero_()
@@ -624,6 +683,11 @@ class _Since:
     pending: Tensor
     images: int = 0
     seconds: float = 0.0
+
+
+def steps_per_epoch(images: int, batch_size: int) -> int:
+    """Return the batches in a pass; a last batch of one image joins the one before."""
+    return max(1, -(-images // batch_size) - (images % batch_size == 1))
 
 
 def _add_terms(sums: Tensor, terms: ElboTerms) -> None:

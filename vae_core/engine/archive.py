@@ -49,8 +49,13 @@ class Archive:
         mine = [run for run in self.runs.values() if run.owner == owner]
         return sorted(mine, key=lambda run: run.created, reverse=True)
 
-    def get(self, owner: str, run_id: str) -> Run:
+    def get(self, owner: str, run_id: str, *, touch: bool = True) -> Run:
         """Return an owner's run.
+
+        Args:
+            owner: hash of the owner's name.
+            run_id: the run.
+            touch: whether it is the owner who asks, and so is there.
 
         Raises:
             KeyError: there is no such run.
@@ -61,7 +66,8 @@ class Archive:
         run = self.runs[run_id]
         if run.owner != owner:
             raise PermissionError(run_id)
-        run.touch()
+        if touch:
+            run.touch()
         return run
 
     def add(self, run: Run) -> None:
@@ -78,6 +84,11 @@ class Archive:
                 self.forget(old)
                 shutil.rmtree(old.folder, ignore_errors=True)
         self.runs[run.id] = run
+
+    def delete(self, run: Run) -> None:
+        """Delete a run, on disk too."""
+        self.runs.pop(run.id, None)
+        shutil.rmtree(run.folder, ignore_errors=True)
 
     def forget(self, run: Run) -> None:
         """Keep a run only on disk."""

@@ -28,6 +28,16 @@ NOT_A_NUMBER: Final = (
 )
 
 
+def went_back(failed_at: int, step: int, learning_rate: float) -> str:
+    """Say that a loss turned NaN, where the run stands now, and what to do."""
+    return (
+        f"By step {failed_at:,} the loss was no longer a number: steps this large (learning rate "
+        f"{learning_rate:g}) had thrown the weights beyond what the computer can hold. The run is back at "
+        f"its last good keyframe, step {step:,}. Set a smaller learning rate, such as "
+        f"{min(1e-3, learning_rate / 10):g}, and press Resume, or branch from there."
+    )
+
+
 def describe(error: BaseException) -> str:
     """Say in one sentence what an error means for the person who waits, and what to do."""
     text = " ".join(str(error).split())

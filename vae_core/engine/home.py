@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import os
 import secrets
+import shutil
 import time
 from pathlib import Path
 from typing import Final
@@ -36,7 +37,12 @@ def owner_hash(owner: str) -> str:
 
 def owner_folder(home: Path, owner: str) -> Path:
     """Return the folder of an owner's data, which may not exist yet."""
-    return home / "owners" / owner_hash(owner)
+    return holder_folder(home, owner_hash(owner))
+
+
+def holder_folder(home: Path, holder: str) -> Path:
+    """Return the folder of the data of an owner who is known by hash alone."""
+    return home / "owners" / holder
 
 
 def new_id() -> str:
@@ -60,6 +66,22 @@ def write_whole(path: Path, data: bytes) -> None:
         with contextlib.suppress(OSError):
             partial.unlink()
         raise
+
+
+def link_or_copy(source: Path, path: Path) -> None:
+    """Give a file that is never changed in place another name, which stays when the first one goes.
+
+    Raises:
+        FileNotFoundError: it is not there.
+        OSError: the disk is full, or cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, path)
+    except FileNotFoundError:
+        raise
+    except OSError:  # a file system without links
+        shutil.copyfile(source, path)
 
 
 def _replace(partial: Path, path: Path) -> None:

@@ -49,6 +49,9 @@ class RunInfo:
         created: when it was started, in seconds since 1970.
         label_names: name of each class of its images.
         factor_names: name of each known factor of its images.
+        marks: what was changed while it ran, as tables of step, epoch and text.
+        keyframes: moments of its past that can be gone back to, as tables of step and epoch.
+        parent: run, title, step, epoch and history of what it branched from; None for a run of its own.
     """
 
     id: str
@@ -72,6 +75,9 @@ class RunInfo:
     created: float = 0.0
     label_names: tuple[str, ...] = ()
     factor_names: tuple[str, ...] = ()
+    marks: tuple[Mapping[str, Any], ...] = ()
+    keyframes: tuple[Mapping[str, Any], ...] = ()
+    parent: Mapping[str, Any] | None = None
 
     @property
     def active(self) -> bool:

@@ -23,10 +23,12 @@ from vae_core import tensorfile
 from vae_core.bundle import load_bundle, make_bundle, save_bundle, with_umap
 from vae_core.config import ModelConfig, TrainConfig
 from vae_core.engine import sheets
-from vae_core.engine.state import load_state, make_trainer
+from vae_core.engine.film import film
+from vae_core.engine.state import begin_at_keyframe, load_state, make_trainer
 from vae_core.images import balanced_order, load_image_set
 
 if TYPE_CHECKING:
+    from vae_core.bundle import Bundle
     from vae_core.images import ImageSet
 
 Report = Callable[[float, str], None]
@@ -77,7 +79,45 @@ def save_run(
     trainer = make_trainer(image_set, ModelConfig.from_dict(model), TrainConfig.from_dict(train))
     load_state(trainer, data)
     report(0.3, "Measuring the model")
-    bundle = make_bundle(trainer, title=title)
+    return _write_bundle(report, make_bundle(trainer, title=title), path)
+
+
+def save_keyframe(
+    report: Report,
+    *,
+    shown: str,
+    encoder: str,
+    image_set: str,
+    model: Mapping[str, Any],
+    train: Mapping[str, Any],
+    history: Sequence[Mapping[str, Any]],
+    title: str,
+    path: str,
+) -> dict[str, Any]:
+    """Write a moment of a run's past as a bundle.
+
+    Args:
+        report: progress.
+        shown: file with the keyframe as the browser gets it, which goes afterwards,
+        encoder: and with its encoder, which goes too.
+        image_set: name of the images it learned from.
+        model: fields of `ModelConfig`.
+        train: fields of `TrainConfig`, as they were then.
+        history: the run's; what came later is left out.
+        title: the model's title.
+        path: where the bundle goes.
+    """
+    report(0.1, "Reading the keyframe")
+    trainer = make_trainer(image_set, ModelConfig.from_dict(model), TrainConfig.from_dict(train))
+    files = [Path(shown), Path(encoder)]
+    begin_at_keyframe(trainer, *(file.read_bytes() for file in files), history=history)
+    for file in files:
+        file.unlink(missing_ok=True)
+    report(0.3, "Measuring the model")
+    return _write_bundle(report, make_bundle(trainer, title=title), path)
+
+
+def _write_bundle(report: Report, bundle: Bundle, path: str) -> dict[str, Any]:
     report(0.9, "Writing the file")
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     save_bundle(path, bundle)
@@ -328,9 +368,11 @@ TABLE: Final[Mapping[str, Callable[..., Any]]] = {
     "check_bundle": check_bundle,
     "download_set": download_set,
     "encode": encode,
+    "film": film,
     "fit_umap": fit_umap,
     "gif": gif,
     "importance_nll": importance_nll,
+    "save_keyframe": save_keyframe,
     "save_run": save_run,
     "set_sample": set_sample,
     "thumbnails": thumbnails,

@@ -33,10 +33,12 @@ LANES: Final = (QUICK, LONG, UMAP)
 FUNCTIONS: Final[Mapping[str, Lane]] = {
     "check_bundle": QUICK,
     "encode": QUICK,
+    "save_keyframe": QUICK,
     "save_run": QUICK,
     "set_sample": QUICK,
     "thumbnails": QUICK,
     "download_set": LONG,
+    "film": LONG,
     "gif": LONG,
     "importance_nll": LONG,
     "fit_umap": UMAP,

@@ -12,16 +12,23 @@ from pathlib import Path
 from typing import Any, Final
 
 from vae_core.config import ModelConfig, TrainConfig, check_together
-from vae_core.engine.home import incoming, latent_home, new_id, owner_folder, owner_hash
+from vae_core.engine.home import incoming, latent_home, link_or_copy, new_id, owner_folder, owner_hash
 from vae_core.engine.info import EngineBusyError, Job, RunInfo
 from vae_core.engine.jobqueue import JobQueue
+from vae_core.engine.keyframes import encoder_path, keyframe_path
+from vae_core.engine.marks import settings_at
+from vae_core.engine.memory import check_memory
 from vae_core.engine.record import STATE, Run
 from vae_core.engine.subscription import Subscription
 from vae_core.engine.trainings import Trainings
-from vae_core.images import image_sets
+from vae_core.header import MAX_TITLE
+from vae_core.images import ImageSetInfo, image_sets
 
 LOG: Final = logging.getLogger(__name__)
 CHANGEABLE: Final = ("beta", "learning_rate", "beta_warmup_epochs", "free_bits")
+CURVES: Final = ("epoch", "step", "log_likelihood", "kl", "test_log_likelihood", "test_kl")
+"""What a branch keeps of its parent's history."""
+
 TICK_SECONDS: Final = 0.25
 WARM_SECONDS: Final = 2.0
 """How long after the server's start the workers are started, so that the first page comes first."""
@@ -58,7 +65,7 @@ class Engine:
             OSError: the disk is full.
         """
         check_together(model, train)
-        _check_images(image_set, model)
+        _check_images(image_set, model, train)
         run_id = new_id()
         run = Run(
             id=run_id,
@@ -75,14 +82,14 @@ class Engine:
             return run.info()
 
     def current_run(self, owner: str) -> RunInfo | None:
-        """Return the owner's newest run, whatever its state, or None."""
+        """Return the run that the owner last let train, whatever its state, or None."""
         with self._lock:
             runs = self._trainings.archive.of_owner(owner_hash(owner))
             if not runs:
                 return None
-            newest = next((run for run in runs if run.active), runs[0])
-            newest.touch()
-            return newest.info()
+            current = max(runs, key=lambda run: run.chosen or run.created)
+            current.touch()
+            return current.info()
 
     def runs(self, owner: str) -> tuple[RunInfo, ...]:
         """Return all of the owner's runs, the newest first."""
@@ -126,6 +133,97 @@ class Engine:
             self._trainings.step(run, steps)
             return run.info()
 
+    def epoch(self, owner: str, run_id: str) -> RunInfo:
+        """Train to the end of the epoch, a whole one at its beginning, then rest."""
+        with self._lock:
+            run = self._run(owner, run_id)
+            self._trainings.step(run, None)
+            return run.info()
+
+    def explain(self, owner: str, run_id: str) -> RunInfo:
+        """Take one step and rest; the watchers get a "detail" of all that happened in it."""
+        with self._lock:
+            run = self._run(owner, run_id)
+            self._trainings.explain(run)
+            return run.info()
+
+    def branch(
+        self, owner: str, run_id: str, step: int | None = None, *, train: TrainConfig, title: str = ""
+    ) -> RunInfo:
+        """Train on from a keyframe of a run, or from where it stands now, with other settings.
+
+        The run rests; the branch is a run of its own, on the same axis of epochs, and the current one. Its
+        optimiser's moments are fresh unless it begins at the newest state.
+
+        Args:
+            owner: whose run it is.
+            run_id: the run.
+            step: of the keyframe; None for the newest state.
+            train: the branch's settings; its epochs are counted from the run's beginning.
+            title: the branch's title.
+
+        Raises:
+            ValueError: settings that do not fit, or nothing would be left to train.
+            KeyError: there is no such run or keyframe.
+            OSError: the disk is full.
+        """
+        with self._lock:
+            parent = self._run(owner, run_id)
+            check_together(parent.model, train)
+            check_memory(_known_set(parent.image_set), parent.model, train)
+            if step == parent.step and parent.state != "running":
+                step = None  # that is where it stands
+            start, epoch = (parent.step, parent.epoch) if step is None else _keyframe(parent, step)
+            if train.epochs <= epoch:
+                raise ValueError(
+                    f"epochs must be more than {epoch:.3g}, where this branch begins; got {train.epochs}"
+                )
+            branch_id = new_id()
+            run = Run(
+                id=branch_id,
+                owner=parent.owner,
+                folder=owner_folder(self.home, owner) / "runs" / branch_id,
+                title=title or f"{parent.title}, branch"[:MAX_TITLE],
+                image_set=parent.image_set,
+                model=parent.model,
+                train=train,
+                created=time.time(),
+                epoch=epoch,
+                parent={
+                    "run": parent.id,
+                    "title": parent.title,
+                    "step": start,
+                    "epoch": epoch,
+                    "history": [{name: each.get(name) for name in CURVES} for each in parent.history],
+                },
+            )
+            self._trainings.branch(parent, run, step)
+            return run.info()
+
+    def keyframe(self, owner: str, run_id: str, step: int) -> Path:
+        """Return the file of a keyframe: a message of kind "snapshot" with the decoder's weights.
+
+        Raises:
+            KeyError: there is no such run or keyframe.
+            PermissionError: it is someone else's.
+        """
+        with self._lock:
+            run = self._run(owner, run_id)
+            _keyframe(run, step)
+            return keyframe_path(run.folder, step)
+
+    def film(self, owner: str, run_id: str) -> Job:
+        """Draw the run's keyframes as a GIF, which is the job's result.
+
+        Raises:
+            KeyError: there is no such run.
+            PermissionError: it is someone else's.
+            EngineBusyError: the owner has too many jobs waiting.
+        """
+        with self._lock:
+            run = self._run(owner, run_id)
+            return self._jobs.submit(run.owner, "film", {"folder": str(run.folder), "title": run.title})
+
     def stop(self, owner: str, run_id: str) -> RunInfo:
         """End a run; it stays on disk and can be resumed."""
         with self._lock:
@@ -149,36 +247,68 @@ class Engine:
             self._trainings.set(run, settings)
             return run.info()
 
-    def save_run(self, owner: str, run_id: str, path: Path, title: str = "") -> Job:
-        """Write the run's model, as it is now, as a bundle at `path`; a UMAP is added to it afterwards.
+    def save_run(
+        self, owner: str, run_id: str, path: Path, title: str = "", *, step: int | None = None
+    ) -> Job:
+        """Write the run's model as a bundle at `path`; a UMAP is added to it afterwards.
 
         The job's result is `{"path": ..., "name": ...}`.
+
+        Args:
+            owner: whose run it is.
+            run_id: the run.
+            path: where the bundle goes.
+            title: the model's title.
+            step: of the keyframe to save; None for the model as it is now.
+
+        Raises:
+            KeyError: there is no such run or keyframe.
+            PermissionError: it is someone else's.
+            OSError: the disk is full.
         """
         with self._lock:
             run = self._run(owner, run_id)
+            if step is not None:
+                _keyframe(run, step)
+            if step == run.step and run.state != "running":
+                step = None  # that is how it is now
 
             def add_umap(job: Job) -> None:
                 if run.model.latent_dim > 2:
                     self._jobs.submit(job.owner, "fit_umap", {"bundle": str(path), "write": True})
 
-            job = self._jobs.submit(run.owner, "save_run", {}, then=add_umap, held=True)
             arguments = {
-                "state": str(run.folder / STATE),
-                "temporary": False,
                 "image_set": run.image_set,
                 "model": run.model.to_dict(),
-                "train": run.train.to_dict(),
                 "title": title or run.title,
                 "path": str(path),
             }
             kept = incoming(self.home, ".state")
+            if step is not None:
+                return self._save_keyframe(run, step, kept, arguments, add_umap)
+            job = self._jobs.submit(run.owner, "save_run", {}, then=add_umap, held=True)
 
             def then(written: bool) -> None:
-                there = {"state": str(kept), "temporary": True} if written else {}
-                self._jobs.release(job, {**arguments, **there})
+                state = {"state": str(kept if written else run.folder / STATE), "temporary": written}
+                self._jobs.release(job, {**arguments, **state, "train": run.train.to_dict()})
 
             self._trainings.flush(run, kept, then)
             return job
+
+    def _save_keyframe(
+        self, run: Run, step: int, kept: Path, arguments: dict[str, Any], then: Callable[[Job], None]
+    ) -> Job:
+        """Save a keyframe, which may be thinned out before the job's turn comes."""
+        encoder = kept.with_suffix(".encoder")
+        link_or_copy(keyframe_path(run.folder, step), kept)
+        link_or_copy(encoder_path(run.folder, step), encoder)
+        more = {
+            "shown": str(kept),
+            "encoder": str(encoder),
+            "train": settings_at(run.train, run.marks, step).to_dict(),
+            "history": [dict(each) for each in run.history],
+        }
+        return self._jobs.submit(run.owner, "save_keyframe", {**arguments, **more}, then=then)
 
     # Jobs
 
@@ -219,19 +349,52 @@ class Engine:
             EngineBusyError: too many watch it already.
         """
         with self._lock:
-            run = self._run(owner, run_id)
-            if len(run.watchers) >= MAX_WATCHERS:
-                raise EngineBusyError(f"{MAX_WATCHERS} pages watch this run already. Close some.")
-            subscription = Subscription(
-                run,
-                self._lock,
-                loop,
-                wake,
-                on_hand=lambda watcher, on: self._trainings.hand(run, watcher, on),
-                on_close=lambda watcher: self._trainings.unwatch(run, watcher),
-            )
-            self._trainings.watch(run, subscription)
-            return subscription
+            return self._subscribe(self._run(owner, run_id), loop, wake, is_guest=False)
+
+    def shared_run(self, holder: str, run_id: str) -> RunInfo:
+        """Return a run that its owner lets others see.
+
+        Args:
+            holder: hash of the owner's name, from the link.
+            run_id: the run, from the link.
+
+        Raises:
+            KeyError: there is no such run any more.
+            PermissionError: it is another owner's.
+        """
+        with self._lock:
+            return self._trainings.archive.get(holder, run_id, touch=False).info()
+
+    def subscribe_guest(
+        self, holder: str, run_id: str, loop: asyncio.AbstractEventLoop, wake: Callable[[], None]
+    ) -> Subscription:
+        """Watch a run that its owner lets others see; guests neither keep it going nor push its owner out.
+
+        Raises:
+            KeyError: there is no such run any more.
+            PermissionError: it is another owner's.
+            EngineBusyError: too many watch it already.
+        """
+        with self._lock:
+            run = self._trainings.archive.get(holder, run_id, touch=False)
+            return self._subscribe(run, loop, wake, is_guest=True)
+
+    def _subscribe(
+        self, run: Run, loop: asyncio.AbstractEventLoop, wake: Callable[[], None], *, is_guest: bool
+    ) -> Subscription:
+        if sum(watcher.is_guest == is_guest for watcher in run.watchers) >= MAX_WATCHERS:
+            raise EngineBusyError(f"{MAX_WATCHERS} pages watch this run already. Close some.")
+        subscription = Subscription(
+            run,
+            self._lock,
+            loop,
+            wake,
+            on_hand=lambda watcher, on: self._trainings.hand(run, watcher, on),
+            on_close=lambda watcher: self._trainings.unwatch(run, watcher),
+            is_guest=is_guest,
+        )
+        self._trainings.watch(run, subscription)
+        return subscription
 
     # The engine itself
 
@@ -314,12 +477,31 @@ def close_engine() -> None:
         _ENGINE.close()
 
 
-def _check_images(name: str, model: ModelConfig) -> None:
-    """Refuse an image set that is not there, or that the model does not fit."""
+def _keyframe(run: Run, step: int) -> tuple[int, float]:
+    """Return the step and epoch of a run's keyframe; KeyError when it has none there."""
+    for each in run.keyframes:
+        if each["step"] == step:
+            return each["step"], each["epoch"]
+    raise KeyError(f"there is no keyframe at step {step}")
+
+
+def _known_set(name: str) -> ImageSetInfo:
+    """Return what is known of an image set that can be loaded now.
+
+    Raises:
+        ValueError: it is not there.
+    """
     info = next((info for info in image_sets() if info.name == name), None)
     if info is None:
         raise ValueError(f"There is no image set {name!r}.")
     if not info.available:
         raise ValueError(f"{info.title} is not on this server yet. Download it on the Images page first.")
+    return info
+
+
+def _check_images(name: str, model: ModelConfig, train: TrainConfig) -> None:
+    """Refuse an image set that is not there, or that the model or the memory does not fit."""
+    info = _known_set(name)
     if tuple(info.shape) != model.image_shape:
         raise ValueError(f"{info.title} has images of shape {info.shape}, the model {model.image_shape}.")
+    check_memory(info, model, train)

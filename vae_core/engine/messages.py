@@ -44,7 +44,7 @@ def message(kind: str, seq: int, facts: Mapping[str, Any], data: bytes = NO_ARRA
     """Write a message for the browser.
 
     Args:
-        kind: "hello", "frame", "snapshot", "weights" or "state".
+        kind: "hello", "frame", "snapshot", "weights", "timeline", "detail" or "state".
         seq: its number, which the browser acknowledges.
         facts: JSON-able values that go with the arrays; a number that is none becomes null.
         data: the arrays in the safetensors layout.

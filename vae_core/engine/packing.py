@@ -11,6 +11,7 @@ import torch
 from vae_core import tensorfile
 
 if TYPE_CHECKING:
+    from vae_core.explain import StepDetail
     from vae_core.model import VAE
     from vae_core.probe import Probe
     from vae_core.projection import Projection
@@ -37,8 +38,8 @@ def pack_frame(start: int, mean: torch.Tensor) -> bytes:
     return tensorfile.pack({"index": index, "mean": _half(mean)}, {})
 
 
-def pack_snapshot(snapshot: Snapshot, probe: Probe, plane: Projection | None) -> bytes:
-    """Pack all that there is to see.
+def snapshot_arrays(snapshot: Snapshot, probe: Probe, plane: Projection | None) -> dict[str, Array]:
+    """Return all that there is to see.
 
     Args:
         snapshot: with the probe's codes.
@@ -57,17 +58,27 @@ def pack_snapshot(snapshot: Snapshot, probe: Probe, plane: Projection | None) ->
         arrays["originals"] = _pixels(probe.images[: len(snapshot.reconstructions)])
     if snapshot.samples is not None:
         arrays["samples"] = _pixels(snapshot.samples)
-    return tensorfile.pack(arrays, {})
+    return arrays
 
 
-def pack_decoder(model: VAE) -> bytes:
-    """Pack the decoder's weights and running statistics as float16."""
-    state = model.state_dict()
-    arrays = {
+def weight_arrays(model: VAE, part: str) -> dict[str, Array]:
+    """Return the weights and running statistics of the "encoder" or the "decoder" as float16."""
+    return {
         name: _half(value)
-        for name, value in state.items()
-        if name.startswith("decoder.") and value.is_floating_point()
+        for name, value in model.state_dict().items()
+        if name.startswith(f"{part}.") and value.is_floating_point()
     }
+
+
+def pack_weights(model: VAE, part: str) -> bytes:
+    """Pack the weights and running statistics of the "encoder" or the "decoder" as float16."""
+    return tensorfile.pack(weight_arrays(model, part), {})
+
+
+def pack_detail(detail: StepDetail) -> bytes:
+    """Pack one step taken apart, as float32; what a family has not is left out."""
+    values = {name: value for name, value in vars(detail).items() if isinstance(value, torch.Tensor)}
+    arrays = {name: value.numpy().astype(np.float32) for name, value in values.items() if name != "labels"}
     return tensorfile.pack(arrays, {})
 
 

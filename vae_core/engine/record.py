@@ -6,6 +6,8 @@ state.safetensors      the trainer's state: by the worker, at least every 4 s of
 probe.safetensors      the images on the map, with their labels and factors: by the worker, once
 snapshot.safetensors   the newest snapshot, as the browser gets it: by the worker, with each state
 weights.safetensors    the decoder's weights, as the browser gets them: by the worker, with each state
+origin*.safetensors    of a branch: the state or keyframe that it begins with, until it has a state of its own
+keyframes/             see `vae_core.engine.keyframes`: by the worker
 """
 
 from __future__ import annotations
@@ -22,6 +24,8 @@ from typing import TYPE_CHECKING, Any, Final
 from vae_core.config import ModelConfig, TrainConfig
 from vae_core.engine.home import write_whole
 from vae_core.engine.info import ACTIVE_STATES, RunInfo, RunState
+from vae_core.engine.keyframes import read_keyframes
+from vae_core.engine.marks import Mark
 from vae_core.engine.messages import metadata_of
 
 if TYPE_CHECKING:
@@ -33,8 +37,13 @@ STATE: Final = "state.safetensors"
 PROBE: Final = "probe.safetensors"
 SNAPSHOT: Final = "snapshot.safetensors"
 WEIGHTS: Final = "weights.safetensors"
+ORIGIN: Final = "origin.safetensors"
+ORIGIN_ENCODER: Final = "origin.encoder.safetensors"
 
 _STORED: Final = ("id", "owner", "state", "title", "image_set", "created", "error", "note")
+_STORED_LATELY: Final = ("parent", "chosen")
+"""Stored as well, but not with every run of long ago."""
+
 _PROGRESS: Final = ("step", "total_steps", "epoch", "seconds", "label_names", "factor_names")
 
 
@@ -51,6 +60,7 @@ class Run:
         seen: when its owner was last heard of, on the monotonic clock.
         snapshot: the newest snapshot, facts and arrays, while it is loaded.
         watchers: the browsers that watch.
+        chosen: when its owner last let it train, in seconds since 1970: the latest is the current one.
     """
 
     id: str
@@ -73,6 +83,10 @@ class Run:
     place: int = 0
     wait_seconds: float | None = None
     history: list[Mapping[str, Any]] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
+    keyframes: list[dict[str, Any]] = field(default_factory=list)
+    parent: dict[str, Any] | None = None
+    chosen: float = 0.0
     label_names: tuple[str, ...] = ()
     factor_names: tuple[str, ...] = ()
     loaded: bool = False
@@ -91,8 +105,13 @@ class Run:
     def info(self) -> RunInfo:
         """Describe the run as it is now."""
         names = RunInfo.__dataclass_fields__
-        values = {name: getattr(self, name) for name in names if name != "history"}
-        return RunInfo(**values, history=tuple(self.history))
+        lists = {
+            "history": tuple(self.history),
+            "marks": tuple(mark.shown() for mark in self.marks),
+            "keyframes": tuple(self.keyframes),
+        }
+        others = {name: getattr(self, name) for name in names if name not in lists}
+        return RunInfo(**others | lists)
 
     def state_facts(self) -> dict[str, Any]:
         """Return what a watcher gets at each change of state."""
@@ -119,11 +138,17 @@ class Run:
             "label_names": self.label_names,
             "factor_names": self.factor_names,
             "history": list(self.history),
+            "parent": self.parent,
+            **self.timeline_facts(),
             "epoch": self.epoch,
             "seconds": self.seconds,
             "plane": "latent" if self.model.latent_dim <= 2 else "pca",
             **self._probe_facts(),
         }
+
+    def timeline_facts(self) -> dict[str, Any]:
+        """Return what a watcher gets when a mark or a keyframe comes or goes."""
+        return {"marks": [mark.shown() for mark in self.marks], "keyframes": list(self.keyframes)}
 
     def history_from(self, start: int) -> list[Mapping[str, Any]]:
         """Return the history from an entry on."""
@@ -145,15 +170,16 @@ class Run:
         Raises:
             OSError: the disk is full, or cannot be written.
         """
-        record = {name: getattr(self, name) for name in _STORED}
+        record = {name: getattr(self, name) for name in (*_STORED, *_STORED_LATELY)}
         record |= {"model": self.model.to_dict(), "train": self.train.to_dict()}
+        record["marks"] = [mark.to_dict() for mark in self.marks]
         write_whole(self.folder / RECORD, json.dumps(record).encode())
 
     def size(self) -> int:
         """Return how many bytes the run takes on disk."""
         total = 0
         with suppress(OSError):
-            total = sum(path.stat().st_size for path in self.folder.iterdir())
+            total = sum(path.stat().st_size for path in self.folder.rglob("*"))
         return total
 
     def touch(self) -> None:
@@ -180,7 +206,10 @@ def read_run(folder: Path) -> Run | None:
             folder=folder,
             model=ModelConfig.from_dict(record.pop("model")),
             train=TrainConfig.from_dict(record.pop("train")),
+            marks=[Mark.from_dict(mark) for mark in record.get("marks", ())],
+            keyframes=read_keyframes(folder),
             **{name: record[name] for name in _STORED},
+            **{name: record[name] for name in _STORED_LATELY if name in record},
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None

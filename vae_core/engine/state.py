@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
@@ -11,7 +13,7 @@ from safetensors.torch import load, save
 
 from vae_core.engine.messages import metadata_of
 from vae_core.images import load_image_set
-from vae_core.trainer import Trainer
+from vae_core.trainer import Trainer, steps_per_epoch
 
 if TYPE_CHECKING:
     from vae_core.config import ModelConfig, TrainConfig
@@ -59,3 +61,66 @@ def load_state(trainer: Trainer, data: bytes) -> None:
     except Exception as error:
         text = " ".join(str(error).split())[:200]
         raise ValueError(f"The saved state of this run cannot be read ({text}); start it anew.") from error
+
+
+def begin_at_state(trainer: Trainer, data: bytes) -> int:
+    """Let a trainer of other settings go on from a state, with its optimiser's moments; returns its step.
+
+    Raises:
+        ValueError: the bytes are no such state, or of another model.
+    """
+    with _readable("The state that this branch begins with"):
+        tensors = load(data)
+        others: dict[str, Any] = json.loads(metadata_of(data)["json"])
+        before: dict[str, Any] = json.loads(others["run"])
+        a_pass = steps_per_epoch(before["images"], before["batch_size"])
+        trainer.begin_at(
+            others["step"] / a_pass,
+            {
+                name.removeprefix("model."): value
+                for name, value in tensors.items()
+                if name.startswith("model.")
+            },
+            moments={name: value for name, value in tensors.items() if name.startswith("optimizer.")},
+            seconds=float(others["seconds"]),
+        )
+        return int(others["step"])
+
+
+def begin_at_keyframe(
+    trainer: Trainer, shown: bytes, encoder: bytes, *, history: Iterable[Mapping[str, Any]] = ()
+) -> int:
+    """Let a trainer go on from a keyframe, with fresh moments of its optimiser; returns the keyframe's step.
+
+    Args:
+        trainer: of the same model; its other settings may differ.
+        shown: what the browser gets of the keyframe.
+        encoder: the encoder's weights.
+        history: measurements at the ends of the epochs before.
+
+    Raises:
+        ValueError: the bytes are no keyframe, or of another model.
+    """
+    with _readable("This keyframe"):
+        tensors = {**load(shown), **load(encoder)}
+        facts: dict[str, Any] = json.loads(metadata_of(shown)["json"])
+        trainer.begin_at(
+            facts["epoch"],
+            {
+                name: value.float()
+                for name, value in tensors.items()
+                if name.startswith(("encoder.", "decoder."))
+            },
+            history=[entry for entry in history if entry["step"] <= facts["step"]],
+            seconds=float(facts["seconds"]),
+        )
+        return int(facts["step"])
+
+
+@contextmanager
+def _readable(what: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        text = " ".join(str(error).split())[:200]
+        raise ValueError(f"{what} cannot be read ({text}); begin somewhere else.") from error

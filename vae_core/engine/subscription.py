@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 
 from vae_core.engine.messages import NO_ARRAYS, message
 
-KINDS: Final = ("hello", "state", "snapshot", "weights", "frame")
+KINDS: Final = ("hello", "state", "timeline", "detail", "snapshot", "weights", "frame")
 """In the order in which they are sent."""
 
 MAX_UNACKNOWLEDGED: Final = 2
@@ -40,6 +40,7 @@ class Subscription:
         wake: called in that loop when there is something to take.
         on_hand: called when the hand comes or goes, with (subscription, whether it is on).
         on_close: called once, at the end.
+        is_guest: whether someone else watches than the run's owner.
     """
 
     def __init__(
@@ -50,8 +51,11 @@ class Subscription:
         wake: Callable[[], None],
         on_hand: Callable[[Subscription, bool], None],
         on_close: Callable[[Subscription], None],
+        *,
+        is_guest: bool = False,
     ) -> None:
         self.run = run
+        self.is_guest = is_guest
         self.has_hand = False
         self.weights_step = -1
         self._lock = lock
@@ -81,7 +85,7 @@ class Subscription:
                     return
                 self.weights_step = int(facts.get("step", -1))
             elif kind == "hello":  # a new beginning: what was before belongs to no map any more
-                for older in ("snapshot", "weights", "frame"):
+                for older in ("timeline", "detail", "snapshot", "weights", "frame"):
                     self._slots.pop(older, None)
                 self.weights_step = -1
             elif kind == "snapshot":

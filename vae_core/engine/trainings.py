@@ -19,7 +19,10 @@ from typing import Any, Final
 from vae_core.engine import record
 from vae_core.engine.archive import Archive
 from vae_core.engine.failures import CANNOT_START, DIED_AGAIN, RESTARTED
+from vae_core.engine.home import link_or_copy
 from vae_core.engine.info import RunState
+from vae_core.engine.keyframes import encoder_path, keyframe_path
+from vae_core.engine.marks import Mark, with_change
 from vae_core.engine.messages import NO_ARRAYS, metadata_of
 from vae_core.engine.pipe import Facts
 from vae_core.engine.process import WorkerProcess
@@ -85,9 +88,52 @@ class Trainings:
         Raises:
             OSError: it could not be put on disk.
         """
+        run.chosen = time.time()
         self.archive.add(run)
         self._stop_others(run)
         self._go(run)
+
+    def branch(self, parent: Run, run: Run, step: int | None) -> None:
+        """Take in a run that goes on from another one's keyframe, or from where that stands now.
+
+        The other one rests, and leaves the worker's memory.
+
+        Args:
+            parent: the other run.
+            run: the new one.
+            step: of the keyframe; None for the newest state.
+
+        Raises:
+            ValueError: there is nothing there to begin with.
+            OSError: it could not be put on disk.
+        """
+        run.chosen = time.time()
+        self.archive.add(run)
+        origin = run.folder / record.ORIGIN
+        if step is None and parent.loaded:
+            self._tell(parent, "flush", path=str(origin), token=run.id)
+        else:
+            self._link_origin(parent, run, step)
+        if parent.active:
+            self._unload(parent)
+            self._settle(parent, "paused")
+        self._stop_others(run)
+        self._go(run)
+
+    def _link_origin(self, parent: Run, run: Run, step: int | None) -> None:
+        """Give a branch what it begins with; files are replaced, never changed, so a link will do."""
+        wanted = {record.ORIGIN: parent.folder / record.STATE}
+        if step is not None:
+            wanted = {
+                record.ORIGIN: keyframe_path(parent.folder, step),
+                record.ORIGIN_ENCODER: encoder_path(parent.folder, step),
+            }
+        try:
+            for name, path in wanted.items():
+                link_or_copy(path, run.folder / name)
+        except FileNotFoundError:
+            self.archive.delete(run)
+            raise ValueError("There is nothing there to branch from; take another moment.") from None
 
     def pause(self, run: Run) -> None:
         """Let a run rest; it stays in the worker's memory."""
@@ -99,21 +145,31 @@ class Trainings:
         """Go on with a run that rests."""
         if run.state in ("paused", "stopped", "failed", "parked"):
             self._stop_others(run)
-            run.stepping, run.deaths, run.note = 0, 0, ""
+            run.stepping, run.deaths, run.note, run.chosen = 0, 0, "", time.time()
             self._go(run)
 
-    def step(self, run: Run, steps: int) -> None:
-        """Take some steps and rest."""
+    def step(self, run: Run, steps: int | None) -> None:
+        """Take some steps, or those to the end of an epoch, and rest."""
+        short = steps is not None and steps <= SHORT_STEPS
+        self._for_a_while(run, "step", "paused" if short else "running", steps=steps)
+
+    def explain(self, run: Run) -> None:
+        """Take one step, tell the watchers all that happened in it, and rest."""
+        self._for_a_while(run, "explain", "paused")
+
+    def _for_a_while(self, run: Run, kind: str, state: RunState, **more: Any) -> None:
+        """Let a run do something after which it rests."""
         if run.state in ("done", "queued"):
             return
         self._stop_others(run)
+        run.chosen = time.time()
         if not run.loaded:
             run.state = "paused"
             self._load(run, new=True)
         self._requests += 1
         run.stepping = self._requests
-        self._tell(run, "step", steps=steps, request=run.stepping)
-        self._settle(run, "paused" if steps <= SHORT_STEPS else "running")
+        self._tell(run, kind, request=run.stepping, **more)
+        self._settle(run, state)
 
     def stop(self, run: Run) -> None:
         """End a run; it stays on disk."""
@@ -127,9 +183,11 @@ class Trainings:
         Raises:
             ValueError: a setting out of range.
         """
-        run.train = run.train.replace(**changes)
+        before, run.train = run.train, run.train.replace(**changes)
         self._tell(run, "set", values=dict(changes))
+        run.marks = with_change(run.marks, run.step, run.epoch, before, run.train)
         self._settle(run, run.state)
+        self._put(run, "timeline", run.timeline_facts())
 
     def flush(self, run: Run, path: Path, then: Callable[[bool], None]) -> None:
         """Write a run's present state at `path`, if the worker has it; then the state on disk is its last.
@@ -162,7 +220,8 @@ class Trainings:
     def unwatch(self, run: Run, subscription: Subscription) -> None:
         """Forget a watcher that has left."""
         run.watchers.remove(subscription)
-        run.touch()
+        if not subscription.is_guest:
+            run.touch()
         self._count_hands()
         self._tell_watch(run)
 
@@ -185,14 +244,14 @@ class Trainings:
             self._number_line(again=True)
         limit = park_seconds()
         for run in list(self.archive.runs.values()):
-            if run.watchers:
+            if not all(watcher.is_guest for watcher in run.watchers):
                 run.seen = now
             away = now - run.seen
             if limit and away > limit and run.active:
                 LOG.info("run %s is parked: its owner is away", run.id)
                 self._unload(run)
                 self._settle(run, "parked")
-            elif away > FORGET_SECONDS and not run.active:
+            elif away > FORGET_SECONDS and not run.active and not run.watchers:
                 self.archive.forget(run)
         if now - self._swept_at > SWEEP_SECONDS:
             self._swept_at = now
@@ -261,9 +320,10 @@ class Trainings:
                 run.place, run.wait_seconds = 0, None
 
     def _stop_others(self, run: Run) -> None:
-        """Stop what else this owner has going: one run at a time."""
+        """Stop what else this owner has going: one run at a time. What rests on disk costs nothing."""
         for other in self.archive.of_owner(run.owner):
-            if other is not run and other.active:
+            at_rest = other.state == "paused" and not other.loaded and other not in self._lost
+            if other is not run and other.active and not at_rest:
                 self._unload(other)
                 self._settle(other, "stopped")
 
@@ -282,6 +342,7 @@ class Trainings:
             model=run.model.to_dict(),
             train=run.train.to_dict(),
             paused=run.state == "paused",
+            is_branch=run.parent is not None,
             new=new,
         )
         self._tell_watch(run)
@@ -361,9 +422,15 @@ class Trainings:
             self._put(run, "weights", more, body)
         elif kind == "saved":
             run.deaths = 0
+        elif kind == "detail":
+            self._put(run, "detail", more, body)
+        elif kind == "keyframes":
+            run.keyframes = list(facts["keyframes"])
+            self._put(run, "timeline", run.timeline_facts())
         elif not run.loaded:
             return
         elif kind == "loaded":
+            self._note_beginning(run, facts.get("began"))
             self._put_hello(run, run.watchers)
             self._put(run, "state", run.state_facts())
         elif kind == "rested" and run.stepping == facts["request"] != 0:
@@ -374,7 +441,26 @@ class Trainings:
             self._settle(run, "done")
         elif kind == "failed":
             run.loaded, run.snapshot = False, None
+            self._note_return(run, facts.get("back"))
             self._settle(run, "failed", facts["error"])
+
+    def _note_beginning(self, run: Run, began: Mapping[str, Any] | None) -> None:
+        """Mark where a branch began, as its worker found it."""
+        if began is None or run.parent is None:
+            return
+        fresh = ", with fresh optimiser moments" if began["fresh"] else ""
+        note = f"branched from step {began['step']:,}{fresh}"
+        run.marks = [Mark(run.step, run.epoch, {}, note)]
+        run.parent |= {"step": began["step"], "epoch": run.epoch}
+        self._settle(run, run.state)
+
+    def _note_return(self, run: Run, back: Mapping[str, Any] | None) -> None:
+        """Mark that a run went back to a keyframe, if it did."""
+        if back is not None:
+            note = f"went back here from step {run.step:,}: the loss was no longer a number"
+            run.adopt(back)
+            run.marks.append(Mark(run.step, run.epoch, {}, note))
+            self._put(run, "timeline", run.timeline_facts())
 
     # Watchers
 

@@ -105,6 +105,12 @@ class TrainLoop:
         elif kind == "resume":
             run.until = None
             self._schedule.add(name, new=True)
+        elif kind == "explain":
+            self._schedule.remove(name)
+            self._guarded(run, lambda: run.explain(order["request"]))
+            if run.trainer.done:
+                run.tell("done")
+                self._leave(name)
         elif kind == "step":
             run.take_steps(order["steps"], order["request"])
             self._schedule.add(name, new=True)
@@ -132,9 +138,21 @@ class TrainLoop:
             if not isinstance(error, (ValueError, FloatingPointError)):
                 traceback.print_exc()
             self._leave(run.name)
-            run.tell("failed", error=describe(error))
+            sentence, back = describe(error), None
+            if isinstance(error, FloatingPointError):
+                sentence, back = self._fallen_back(run, sentence)
+            run.tell("failed", error=sentence, back=back)
             return False
         return True
+
+    def _fallen_back(self, run: LiveRun, sentence: str) -> tuple[str, dict[str, Any] | None]:
+        """Let a run whose loss is no number stand at its last good keyframe; returns what to say."""
+        try:
+            sentence = run.fall_back()
+        except (OSError, ValueError, FloatingPointError):
+            traceback.print_exc()
+            return sentence, None
+        return sentence, {"step": run.trainer.step, "epoch": run.trainer.epoch}
 
 
 def warm_up() -> None:
