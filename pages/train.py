@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import fields, training
+from ui import fields, training, visiting
 from ui.explorer import explorer
 from ui.notices import link_notices, opening
 from ui.owner import current_owner
 from vae_core.engine import get_engine
+
+if visiting.WATCH in st.query_params:
+    visiting.watched_run(st.query_params[visiting.WATCH])
+    st.stop()
 
 opening(
     "Train",

@@ -12,6 +12,7 @@ from ui.describe import model_facts, model_metrics
 from ui.figures import training_figure
 from ui.library import max_bytes, max_models
 from ui.owner import Library, LibraryError, ModelEntry, current_owner
+from ui.share_buttons import share_model
 from ui.sitemap import link
 from ui.text import count, duration, file_size, plain
 
@@ -112,6 +113,7 @@ def _card(entry: ModelEntry, picture: pictures.Picture) -> None:
             on_click="ignore",
         )
         if not entry.shipped:
+            _opener("Share", entry, _share)
             _opener("Rename", entry, _rename)
             _opener("Delete", entry, _delete)
 
@@ -156,6 +158,11 @@ def _details(entry: ModelEntry) -> None:
     st.caption(" · ".join(plain(text) for text in settings))
     licence = plain(str(entry.image_set.get("licence", "")), longest=1_000)
     st.caption(f"{file_size(entry.size_bytes)}. Images: {licence or 'no licence is given.'}")
+
+
+@st.dialog("Share a model", on_dismiss=_closed)
+def _share(entry: ModelEntry) -> None:
+    share_model(entry)
 
 
 @st.dialog("Rename a model", on_dismiss=_closed)

@@ -9,15 +9,16 @@ import re
 import threading
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+from ui import sharing
 from ui.packed import content_digest
 from vae_core.bundle import read_header
 from vae_core.config import ModelConfig, TrainConfig
 from vae_core.engine import get_engine
-from vae_core.engine.home import incoming, latent_home, owner_folder, write_whole
+from vae_core.engine.home import holder_folder, incoming, latent_home, owner_folder, write_whole
 from vae_core.engine.messages import with_metadata
 from vae_core.header import MAX_BYTES, MAX_TITLE
 from vae_core.tensorfile import LENGTH_BYTES, header_length, parse_header
@@ -170,6 +171,7 @@ class Library:
             write_whole(path, _with_title(entry.path.read_bytes(), title))
             if path != entry.path:
                 entry.path.unlink()
+                sharing.moved(self.owner, "model", name, path.stem)
         return self.get(path.stem)
 
     def delete(self, name: str) -> None:
@@ -181,6 +183,7 @@ class Library:
         """
         entry = self._own(name, "deleted")
         with _LOCK:
+            sharing.stop_sharing(self.owner, "model", name)  # the name may be another model's one day
             entry.path.unlink(missing_ok=True)
 
     def add_upload(self, name: str, data: bytes) -> ModelEntry:
@@ -214,6 +217,19 @@ class Library:
                 waiting.unlink(missing_ok=True)
         return self.get(path.stem)
 
+    def keep_copy(self, entry: ModelEntry) -> ModelEntry:
+        """Put a copy of another's model among the own ones.
+
+        Raises:
+            LibraryError: the library is full.
+            OSError: the model is gone, or the disk is full.
+        """
+        self.check_room(entry.size_bytes)
+        with _LOCK:
+            path = self._free(entry.title)
+            write_whole(path, entry.path.read_bytes())
+        return self.get(path.stem)
+
     def _own(self, name: str, done: str) -> ModelEntry:
         entry = self.get(name)
         if entry.shipped:
@@ -244,6 +260,25 @@ class Library:
             ending = f"-{number}"
             name, number = stem[: 48 - len(ending)].rstrip("-") + ending, number + 1
         return self.folder / f"{name}{SUFFIX}"
+
+
+def shared_model(token: str) -> ModelEntry | None:
+    """Return the model that a link leads to, read-only; None when the link leads nowhere (any more)."""
+    link = sharing.find(token, "model")
+    return link and held_model(link.owner, link.what, f"/latent/shared/{token}")
+
+
+def held_model(holder: str, name: str, below: str) -> ModelEntry | None:
+    """Return someone's own model for the eyes of others.
+
+    Args:
+        holder: hash of the owner's name.
+        name: the model's name.
+        below: the path at which others get it, below the server's base path.
+    """
+    folder = holder_folder(latent_home(), holder) / "models"
+    entry = _entry(folder / f"{name}{SUFFIX}", shipped=False) if NAME.fullmatch(name) else None
+    return entry and replace(entry, url=f"{below}/{entry.digest}{SUFFIX}")
 
 
 def slug(title: str) -> str:

@@ -4,8 +4,10 @@
     plotly/<version>/plotly.min.js         from the installed plotly               public, for a year
     models/<name>/<digest>.safetensors     a shipped model                         public, for a year
                                            an own model                            private, its owner's alone
+    shared/<token>/<digest>.safetensors    a model by its owner's link             whoever has the link
     runs/<run id>/keyframes/<step>.safetensors   a moment of a run's past          its owner's alone
     stream/<run id>                        WebSocket: a run as it trains           its owner's alone
+    watch/<token>                          WebSocket: a run by its owner's link    whoever has the link
     new-owner                              start as someone new, then to the first page
 
 Anything else below `/latent/` is 404: Streamlit would answer it with its page.
@@ -27,10 +29,11 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from streamlit import config
 
+from ui.library import ModelEntry, shared_model
 from ui.owner import Library, cookie_header, new_owner, owner_of
 from ui.packed import Packed, PackedFiles
 from ui.run_routes import keyframe
-from ui.stream import stream
+from ui.stream import stream, watch
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -90,9 +93,11 @@ def routes() -> list[BaseRoute]:
         Route(f"{top}/js/{{version}}/{{file:path}}", _explorer_file),
         Route(f"{top}/plotly/{{version}}/plotly.min.js", _plotly),
         Route(f"{top}/models/{{name}}/{{file}}", _model),
+        Route(f"{top}/shared/{{token}}/{{file}}", _shared),
         Route(f"{top}/runs/{{run}}/keyframes/{{step:int}}.safetensors", keyframe),
         Route(f"{top}/new-owner", _new_owner),
         WebSocketRoute(f"{top}/stream/{{run}}", stream),
+        WebSocketRoute(f"{top}/watch/{{token}}", watch),
         Route(top, _nothing, methods=METHODS),
         Route(f"{top}/{{rest:path}}", _nothing, methods=METHODS),
         WebSocketRoute(f"{top}/{{rest:path}}", stream),
@@ -140,7 +145,17 @@ async def _model(request: Request) -> Response:
         entry = await run_in_threadpool(Library(owner_of(request)).get, request.path_params["name"])
     except KeyError:
         return await _nothing(request)
-    if request.path_params["file"] != f"{entry.digest}.safetensors":
+    return await _bundle(request, entry)
+
+
+async def _shared(request: Request) -> Response:
+    """Serve a bundle to whoever has the link that its owner made."""
+    return await _bundle(request, await run_in_threadpool(shared_model, request.path_params["token"]))
+
+
+async def _bundle(request: Request, entry: ModelEntry | None) -> Response:
+    """Serve a bundle under the name of its present content."""
+    if entry is None or request.path_params["file"] != f"{entry.digest}.safetensors":
         return await _nothing(request)
     response = await _send_file(request, entry.path, PUBLIC if entry.shipped else PRIVATE)
     if request.query_params.get("download"):

@@ -8,7 +8,8 @@ network, and it would try for ever.
 Who may watch:
 - a foreign Origin never: another page must not read what this browser may;
 - no Origin: not a browser, so there is no page to be wary of; the cookie decides;
-- no cookie, or one that is not the run's owner's: never.
+- no cookie, or one that is not the run's owner's: never;
+- with the token of a link that its owner made: whoever has it, until the owner takes it back (then 4410).
 """
 
 from __future__ import annotations
@@ -16,13 +17,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 from streamlit import config
 
+from ui import sharing
 from ui.owner import owner_of
 from vae_core.engine import EngineBusyError, Subscription, get_engine
 
@@ -32,20 +35,59 @@ if TYPE_CHECKING:
 
 FORBIDDEN: Final = 4403
 UNKNOWN: Final = 4404
+TAKEN_BACK: Final = 4410
 MALFORMED: Final = 1003
 TRY_LATER: Final = 1013
 MAX_TEXT: Final = 200
 SHUTDOWN_SECONDS: Final = 1.0
+LOOK_SECONDS: Final = 2.0
+"""So often it is looked whether a link still holds, when nothing else happens."""
 
 
 async def stream(websocket: WebSocket) -> None:
-    """Serve one watching browser until it, or the server, leaves."""
+    """Serve a browser that watches its own run, until it, or the server, leaves."""
+    owner, run_id = owner_of(websocket), websocket.path_params.get("run", "")
+
+    def subscribe(loop: asyncio.AbstractEventLoop, wake: Callable[[], None]) -> Subscription:
+        if owner is None:
+            raise PermissionError("no owner")
+        return get_engine().subscribe(owner, run_id, loop, wake)
+
+    await serve_stream(websocket, subscribe)
+
+
+async def watch(websocket: WebSocket) -> None:
+    """Serve a browser that watches a run by a link."""
+    token = websocket.path_params["token"]
+
+    def subscribe(loop: asyncio.AbstractEventLoop, wake: Callable[[], None]) -> Subscription:
+        link = sharing.find(token, "run")
+        if link is None:
+            raise KeyError("no such link")
+        return get_engine().subscribe_guest(link.owner, link.what, loop, wake)
+
+    await serve_stream(websocket, subscribe, lambda: sharing.find(token, "run") is not None)
+
+
+Subscribe = Callable[[asyncio.AbstractEventLoop, Callable[[], None]], Subscription]
+
+
+async def serve_stream(
+    websocket: WebSocket, subscribe: Subscribe, is_allowed: Callable[[], bool] = lambda: True
+) -> None:
+    """Let a browser in, and serve it until it, or the server, leaves.
+
+    Args:
+        websocket: not yet accepted.
+        subscribe: subscribes to the run, or raises KeyError or PermissionError.
+        is_allowed: whether it may go on watching; asked before anything is sent.
+    """
     await websocket.accept()
     loop, news = asyncio.get_running_loop(), asyncio.Event()
-    owner = owner_of(websocket) if is_own_origin(websocket.headers) else None
-    run_id = websocket.path_params.get("run", "")
     try:
-        subscription = await run_in_threadpool(_subscribe, owner, run_id, loop, news)
+        if not is_own_origin(websocket.headers):
+            raise PermissionError("a page from elsewhere")
+        subscription = await run_in_threadpool(subscribe, loop, news.set)
     except KeyError:
         await _refuse(websocket, UNKNOWN)
     except PermissionError:
@@ -53,7 +95,7 @@ async def stream(websocket: WebSocket) -> None:
     except EngineBusyError:
         await _refuse(websocket, TRY_LATER)
     else:
-        await _serve(websocket, subscription, news)
+        await _serve(websocket, subscription, news, is_allowed)
 
 
 def is_own_origin(headers: Headers) -> bool:
@@ -67,19 +109,13 @@ def is_own_origin(headers: Headers) -> bool:
     return origin in (config.get_option("server.corsAllowedOrigins") or ())
 
 
-def _subscribe(
-    owner: str | None, run_id: str, loop: asyncio.AbstractEventLoop, news: asyncio.Event
-) -> Subscription:
-    if owner is None:
-        raise PermissionError("no owner")
-    return get_engine().subscribe(owner, run_id, loop, news.set)
-
-
-async def _serve(websocket: WebSocket, subscription: Subscription, news: asyncio.Event) -> None:
+async def _serve(
+    websocket: WebSocket, subscription: Subscription, news: asyncio.Event, is_allowed: Callable[[], bool]
+) -> None:
     """Send and receive side by side; the first to end, ends both."""
     tasks = [
         asyncio.create_task(_listen(websocket, subscription, news)),
-        asyncio.create_task(_send_news(websocket, subscription, news)),
+        asyncio.create_task(_send_news(websocket, subscription, news, is_allowed)),
     ]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -90,6 +126,8 @@ async def _serve(websocket: WebSocket, subscription: Subscription, news: asyncio
         for outcome in await asyncio.gather(*tasks, return_exceptions=True):
             if isinstance(outcome, ValueError):
                 await _refuse(websocket, MALFORMED)
+            elif isinstance(outcome, PermissionError):
+                await _refuse(websocket, TAKEN_BACK)
             elif isinstance(outcome, Exception) and not _is_goodbye(outcome):
                 raise outcome
 
@@ -112,11 +150,21 @@ async def _listen(websocket: WebSocket, subscription: Subscription, news: asynci
         news.set()
 
 
-async def _send_news(websocket: WebSocket, subscription: Subscription, news: asyncio.Event) -> None:
-    """Send what is new and may go; a slow browser only holds up itself."""
+async def _send_news(
+    websocket: WebSocket, subscription: Subscription, news: asyncio.Event, is_allowed: Callable[[], bool]
+) -> None:
+    """Send what is new and may go; a slow browser only holds up itself.
+
+    Raises:
+        PermissionError: the link was taken back.
+    """
     while True:
-        await news.wait()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_SECONDS):  # `wait_for` may swallow a cancellation
+                await news.wait()
         news.clear()
+        if not is_allowed():
+            raise PermissionError("the link was taken back")
         for _, message in subscription.take():
             await websocket.send_bytes(message)
 
@@ -175,4 +223,5 @@ class LetGo:
                 asyncio.get_running_loop().call_later(SHUTDOWN_SECONDS, transport.abort)
             return message
 
-        await self.app(scope, listening, send)
+        with contextlib.suppress(WebSocketDisconnected):  # Streamlit's own: the browser left meanwhile
+            await self.app(scope, listening, send)

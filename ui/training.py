@@ -9,6 +9,7 @@ from ui.describe import run_facts
 from ui.owner import current_owner
 from ui.run_actions import REFUSED, SAVED, SAVING, act, save, start
 from ui.settings import Settings, weights_note
+from ui.share_buttons import share_run
 from ui.sitemap import link
 from ui.teaching import THEORY
 from ui.text import plain
@@ -70,6 +71,7 @@ def controls(run: RunInfo | None, settings: Settings) -> None:
             disabled=run is None or run.step == 0,
             on_click=save,
         )
+        share_run(run)
 
 
 def status(run: RunInfo | None, settings: Settings) -> None:

@@ -18,6 +18,7 @@ const LONGEST_WAIT = 8000;
 const REFUSALS = {
   4403: "This run belongs to another browser, so it cannot be watched from here. Start a run of your own.",
   4404: "This run is not there any more. Start a new one.",
+  4410: "Whoever shared this has stopped sharing it. Ask for a new link.",
 };
 
 export class RunStream {

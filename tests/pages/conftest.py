@@ -19,10 +19,12 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     import ui.pictures
     import ui.run_actions
     import ui.training
+    import ui.visiting
     import vae_core.engine
 
     fake = FakeEngine()
-    for module in (ui.collection, ui.library, ui.pictures, ui.run_actions, ui.training, vae_core.engine):
+    users = (ui.collection, ui.library, ui.pictures, ui.run_actions, ui.training, ui.visiting)
+    for module in (*users, vae_core.engine):
         monkeypatch.setattr(module, "get_engine", lambda: fake)
     return fake
 
@@ -30,9 +32,11 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
 @pytest.fixture
 def component(monkeypatch: pytest.MonkeyPatch) -> FakeExplorer:
     import ui.explorer
+    import ui.visiting
 
     fake = FakeExplorer()
     monkeypatch.setattr(ui.explorer, "explorer", fake)
+    monkeypatch.setattr(ui.visiting, "explorer", fake)
     monkeypatch.setattr(ui.explorer, "chosen", fake.chosen)
     return fake
 

@@ -65,6 +65,7 @@ class FakeEngine:
     """Answers as the engine does, at once and without workers; keeps what it was asked."""
 
     current: RunInfo | None = None
+    others: RunInfo | None = None
     asked: list[tuple[Any, ...]] = field(default_factory=list)
     outcome: Callable[[str, dict[str, Any]], Job] | None = None
     refuses: Exception | None = None
@@ -72,6 +73,11 @@ class FakeEngine:
 
     def current_run(self, owner: str) -> RunInfo | None:
         return self.current
+
+    def shared_run(self, holder: str, run_id: str) -> RunInfo:
+        if self.others is None or (self.others.owner, self.others.id) != (holder, run_id):
+            raise KeyError(run_id)
+        return self.others
 
     def start_run(
         self, owner: str, *, image_set: str, model: ModelConfig, train: TrainConfig, title: str = ""
