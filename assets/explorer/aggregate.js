@@ -12,9 +12,9 @@ export const ACTIVE_VARIANCE = 0.01;
 
 /**
  * @typedef {object} Aggregate
- * @property {Float64Array} mean        (D,)
- * @property {Float64Array} variance    (D,) of the aggregate posterior; of the codes, where they have no variance
- * @property {Float64Array} ofMeans     (D,) the variance of the posteriors' means alone
+ * @property {Float64Array} mean      (D,)
+ * @property {Float64Array} variance  (D,) of the aggregate posterior; of the codes, where they have no variance
+ * @property {Float64Array} ofMeans   (D,) the variance of the posteriors' means alone
  */
 
 /**

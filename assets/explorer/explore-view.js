@@ -1,14 +1,18 @@
 /** Explore: a stored model's map, the large picture, sliders, and a strip for each dimension. */
 
+import { aggregatePosterior, deadDimensions } from "./aggregate.js";
 import { loadBundle } from "./bundle.js";
 import { element } from "./dom.js";
+import { Glass } from "./glass.js";
 import { gaussian } from "./latent.js";
 import { MapPanel } from "./map-panel.js";
 import { Neighbours } from "./neighbours.js";
 import { Painter } from "./painter.js";
+import { nearestPoints } from "./projection.js";
+import { RangeSwitch, sliderRanges } from "./ranges.js";
 import { Readout } from "./readout.js";
 import { Sliders } from "./sliders.js";
-import { codeOf, heaviestFirst, reachPerDim, weightPerDim } from "./space.js";
+import { codeOf, heaviestFirst, weightPerDim } from "./space.js";
 import { Strips } from "./strips.js";
 import { Surroundings } from "./surroundings.js";
 import { Walk } from "./walk.js";
@@ -46,15 +50,29 @@ export class ExploreView {
     this.surroundings.subscribe(({ indices }) => this.map.drawLinks(indices));
     this.readout = new Readout(this.walk, this.surroundings);
     this.neighbours = new Neighbours(this.surroundings, (index, stamp) => this.#pickImage(index, stamp));
-    this.sliders = new Sliders(this.walk);
+    this.rangeSwitch = new RangeSwitch((by) => {
+      this.sliders.setRanges(sliderRanges(this.bundle.space, by));
+      this.strips.setRange(by);
+    });
+    this.sliders = new Sliders(this.walk, () => {}, this.rangeSwitch.element);
     this.buttons = element("div", { class: "le-buttons", role: "group", "aria-label": "Go to a latent" });
     this.panel = new MapPanel({
       walk: this.walk,
       plotlyUrl: data.plotly,
+      service,
+      layers: data.layers,
       onAxes: (name) => reporter.report("axes", name),
+      onLayers: (names) => reporter.report("layers", names),
       actions: this.buttons,
     });
     this.strips = new Strips(this.walk, service);
+    this.glass = new Glass({
+      service,
+      onPin: (z, stamp) => this.walk.pin(z, { stamp }),
+      onShow: (index, samples) => this.map.markImage(index, samples),
+      onNearest: (stamp) => this.#pickImage(this.#nearest(), stamp),
+      onRandom: (stamp) => this.#pickImage(this.#anyImage(), stamp),
+    });
     this.element = element(
       "div",
       { class: "le-explore" },
@@ -66,6 +84,7 @@ export class ExploreView {
         this.neighbours.element,
         this.sliders.element,
       ),
+      this.glass.element,
       this.strips.element,
     );
   }
@@ -86,6 +105,7 @@ export class ExploreView {
     const start = acceptedLatent(data.z, space.dims) ?? new Float32Array(space.dims);
     reporter.hear("z", rounded(data.z));
     reporter.hear("axes", data.axes ?? null);
+    reporter.hear("layers", data.layers ?? null);
     // The picture and the sliders come first: they are what the hand is waiting for.
     this.walk.start(start);
     this.painter.paint(start, performance.now());
@@ -94,14 +114,21 @@ export class ExploreView {
     const carried = weightPerDim(space);
     const order = heaviestFirst(carried);
     const what = CARRIES[space.isGaussian ? "gaussian" : "point"];
-    this.sliders.make(order, carried, reachPerDim(space), what);
-    this.panel.show(space, data.axes);
+    const aggregate = aggregatePosterior(space);
+    const dead = deadDimensions(space, aggregate);
+    const by = space.isGaussian ? "prior" : "data";
+    this.rangeSwitch.element.hidden = !space.isGaussian;
+    const codes = { aggregate, dead, hasPrior: space.isGaussian };
+    this.sliders.make(order, carried, sliderRanges(space, by), what, codes);
+    this.panel.show(space, data.axes, { model, name: this.bundle.name, title: this.bundle.title });
     this.#makeButtons();
     this.walk.repeat();
     await this.painter.firstPicture;
     if (this.isClosed) return;
     this.isReady = true;
-    this.strips.make(space, model, order, carried, what);
+    this.strips.make(space, model, order, carried, what, dead, by);
+    this.glass.read(space, model, order);
+    this.glass.show(this.#nearest(), false);
   }
 
   /** Python says something: only what is news to us is done. @param {import("./explorer.js").ExplorerData} data */
@@ -114,6 +141,7 @@ export class ExploreView {
       this.walk.start(acceptedLatent(data.z, space.dims) ?? new Float32Array(space.dims));
     }
     if (reporter.hear("axes", data.axes ?? null)) this.panel.setAxes(data.axes);
+    if (reporter.hear("layers", data.layers ?? null)) this.panel.setLayers(data.layers);
   }
 
   close() {
@@ -122,31 +150,42 @@ export class ExploreView {
       part.close();
   }
 
-  /** @param {number} index  of the probe @param {number} stamp */
+  /** The theme changed. */
+  recolour() {
+    this.glass.recolour();
+  }
+
+  /** Pin an image's code and look at the image closely. @param {number} index @param {number} stamp */
   #pickImage(index, stamp) {
     this.walk.pin(codeOf(this.bundle.space, index), { stamp });
-    this.map.markImage(index);
+    this.glass.show(index);
+  }
+
+  /** @returns {number} the image nearest to the pinned latent */
+  #nearest() {
+    return nearestPoints(this.walk.pinned, this.bundle.space.mean, 1).indices[0];
+  }
+
+  /** @returns {number} */
+  #anyImage() {
+    return Math.floor(Math.random() * this.bundle.space.count);
   }
 
   #makeButtons() {
     const { space } = this.bundle;
+    const button = (text, title, click) => element("button", { type: "button", title, click }, text);
     const go = (text, title, choose) =>
-      element(
-        "button",
-        { type: "button", title, click: (event) => this.walk.pin(choose(), { stamp: event.timeStamp }) },
-        text,
-      );
+      button(text, title, (event) => this.walk.pin(choose(), { stamp: event.timeStamp }));
+    const centre = space.isGaussian ? "The prior's mean: all dimensions at zero" : "All dimensions at zero";
+    const random = () => Float32Array.from({ length: space.dims }, () => gaussian(Math.random));
     this.buttons.replaceChildren(
-      go("Centre", "All dimensions at zero", () => new Float32Array(space.dims)),
-      go("A real image", "The code of one of the images on the map", () => {
-        return codeOf(space, Math.floor(Math.random() * space.count));
-      }),
-      ...(space.isGaussian
-        ? [
-            go("A sample", "Drawn from the prior, as the model makes new images", () =>
-              Float32Array.from({ length: space.dims }, () => gaussian(Math.random)),
-            ),
-          ]
+      go("Centre", centre, () => new Float32Array(space.dims)),
+      button("A real image", "The code of one of the images on the map", (event) =>
+        this.#pickImage(this.#anyImage(), event.timeStamp),
+      ),
+      ...(space.isGaussian ? [go("A sample", "Drawn from the prior, as the model makes new images", random)] : []),
+      ...(space.logvar
+        ? [go("Resample", "Drawn from the posterior of the image under the glass", () => this.glass.draw())]
         : []),
     );
   }

@@ -19,8 +19,12 @@ export class Neighbours {
     this.element = element(
       "section",
       { class: "le-neighbours", "data-role": "neighbours", "aria-label": "Nearest real images in latent space" },
-      element("h3", {}, "Nearest real images"),
-      element("p", { class: "le-caption" }, "By distance in latent space. Click one to look closer."),
+      element(
+        "div",
+        { class: "le-title-line" },
+        element("h3", {}, "Nearest real images"),
+        element("p", { class: "le-caption" }, "by distance in latent space"),
+      ),
       this.list,
     );
     /** @type {Space | null} */

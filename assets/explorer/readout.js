@@ -54,21 +54,18 @@ export class Readout {
     const where = move.isHover ? "Under the hand" : "Pinned";
     setText(this.first, `${where}${isEstimate ? ", an estimate" : ""}: z = ${latentText(move.z)}`);
     this.lines.hidden = false;
-    const word = priorWord(near.further);
-    setText(this.prior.word, word);
+    setText(this.prior.word, priorWord(near.further));
+    setText(this.prior.first, `log p(z) ${fixed(near.logPrior, 1)} nats`);
+    setText(this.prior.second, `${percent(near.further)} of it lies further out`);
+    setText(this.data.word, dataWord(near.gaps) || "–");
+    setText(this.data.first, near.distances.length ? `${fixed(near.distances[0])} to the nearest` : "");
     setText(
-      this.prior.rest,
-      `log p(z) ${fixed(near.logPrior, 1)} nats; ${percent(near.further)} of it lies further out`,
+      this.data.second,
+      Number.isFinite(near.gaps) ? `${fixed(near.gaps, 1)} × the usual gap between images` : "",
     );
-    const nearest = near.distances.length ? fixed(near.distances[0]) : "";
-    setText(this.data.word, dataWord(near.gaps));
-    const gaps = Number.isFinite(near.gaps) ? `, ${fixed(near.gaps, 1)} × the usual gap between images` : "";
-    setText(this.data.rest, nearest && `${nearest} to the nearest${gaps}`);
-    setText(this.map.word, isEstimate ? "An estimate" : "");
-    setText(
-      this.map.rest,
-      isEstimate ? `from the 8 nearest dots; the nearest is ${fixed(move.distance)} away on the map` : "",
-    );
+    setText(this.map.word, isEstimate ? "An estimate" : "–");
+    setText(this.map.first, isEstimate ? `${fixed(move.distance)} to the nearest dot` : "");
+    setText(this.map.second, isEstimate ? "made from the 8 nearest dots" : "");
     this.map.row.classList.toggle("le-vacant", !isEstimate);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => setText(this.spoken, this.#sentence(near)), SPOKEN_AFTER);
@@ -95,12 +92,13 @@ export class Readout {
   }
 }
 
-/** A line of the readout: what it is about, a word for the back row, and the numbers. @param {string} name */
+/** A part of the readout: what it is about, a word for the back row, and the numbers. @param {string} name */
 function line(name) {
   const word = element("strong", {});
-  const rest = element("span", { class: "le-readout-rest" });
-  const row = element("div", {}, element("dt", {}, name), element("dd", {}, word, " ", rest));
-  return { word, rest, row };
+  const first = element("span", {});
+  const second = element("span", { class: "le-readout-second" });
+  const row = element("div", {}, element("dt", {}, name), element("dd", {}, word, " ", first, " ", second));
+  return { word, first, second, row };
 }
 
 /** @param {Space} space @param {number[]} indices @returns {string} e.g. "4 are sandal, 2 sneaker" */

@@ -74,19 +74,6 @@ export function heaviestFirst(weights) {
   return Array.from(weights, (_, d) => d).sort((a, b) => weights[b] - weights[a] || a - b);
 }
 
-/**
- * Say how far sliders reach along each dimension, the same both ways, so that the middle is zero: as far as the
- * images' codes do, and at least as far as 99.9 % of the prior.
- *
- * @param {Space} space
- * @returns {Array<[number, number]>} (D,)
- */
-export function reachPerDim({ mean, dims, isGaussian }) {
-  const reach = new Float64Array(dims).fill(isGaussian ? 3.3 : 0.1);
-  for (let p = 0; p < mean.length; p++) reach[p % dims] = Math.max(reach[p % dims], Math.abs(mean[p]));
-  return Array.from(reach, (far) => [-Math.ceil(far * 10) / 10, Math.ceil(far * 10) / 10]);
-}
-
 /** @param {Space} space @param {number} index @returns {Float32Array} the code of one image, (D,) */
 export function codeOf({ mean, dims }, index) {
   return mean.slice(index * dims, (index + 1) * dims);

@@ -1,19 +1,24 @@
 /**
- * One strip of pictures per dimension: what changes when this dimension alone goes from one end of the prior to the
- * other. The worker draws them; while the pinned latent moves they follow as fast as it can.
+ * One strip of pictures per dimension: what changes when this dimension alone goes from one end of the prior, or of
+ * the images' codes, to the other. The worker draws them; while the pinned latent moves they follow as fast as it can.
  */
 
 import { dimensionName, element } from "./dom.js";
-import { priorValues, traverse } from "./latent.js";
+import { traverse } from "./latent.js";
 import { fixed } from "./numbers.js";
 import { Sheet } from "./pixels.js";
+import { nearestPoints } from "./projection.js";
+import { STRIP_COVERAGE, stripStops } from "./ranges.js";
+import { deadSentence } from "./sliders.js";
+import { labelOf } from "./space.js";
+import { FoldedTable } from "./table.js";
 
 /** @typedef {import("./space.js").Space} Space */
 
 export const PICTURES = 9;
 
-/** So much of the prior lies between the ends of a strip. */
-const COVERAGE = 0.98;
+/** Which stop an arrow key goes to, from the one nearest to the pinned latent. */
+const STEPS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, Home: -PICTURES, End: PICTURES };
 
 export class Strips {
   /**
@@ -25,16 +30,29 @@ export class Strips {
     this.service = service;
     this.caption = element("p", { class: "le-caption" });
     this.list = element("div", { class: "le-strip-list" });
+    this.deadList = element("div", { class: "le-strip-list" });
+    this.deadTitle = element("summary", {});
+    this.dead = element(
+      "details",
+      { class: "le-folded", toggle: () => this.#draw() },
+      this.deadTitle,
+      this.deadList,
+    );
+    this.table = new FoldedTable("The nearest real image's class at each stop", () => this.#content());
     this.element = element(
       "section",
       { class: "le-strips", "aria-label": "What each dimension changes" },
       element("h3", {}, "What each dimension changes"),
       this.caption,
       this.list,
+      this.dead,
+      this.table.element,
     );
-    /** @type {Map<number, {sheet: Sheet, mark: HTMLElement, values: Float32Array}>} by dimension */
+    /** @type {Map<number, {sheet: Sheet, mark: HTMLElement, handle: HTMLElement, values: Float32Array}>} by dimension */
     this.rows = new Map();
     this.order = [];
+    /** @type {Set<number>} */
+    this.asleep = new Set();
     this.model = "";
     this.isBusy = false;
     this.isBehind = false;
@@ -45,6 +63,7 @@ export class Strips {
       this.marked = move.pinned;
       this.#placeMarks(move.pinned);
       this.#draw();
+      this.table.refresh();
     });
   }
 
@@ -56,43 +75,76 @@ export class Strips {
    * @param {number[]} order
    * @param {ArrayLike<number>} weights         (D,)
    * @param {{name: string, unit: string}} what
+   * @param {Set<number>} dead                  dimensions to fold away
+   * @param {import("./ranges.js").RangeBy} by
    */
-  make(space, model, order, weights, what) {
+  make(space, model, order, weights, what, dead, by) {
+    this.space = space;
     this.model = model;
     this.order = order;
-    this.isBusy = false;
+    this.asleep = dead;
     this.rows.clear();
-    const [first, last] = [order[0], order[0]].map((dim, end) =>
-      fixed(stripValues(space, dim)[end * (PICTURES - 1)]),
-    );
-    const ends = space.isGaussian
-      ? `from ${first} to ${last}, between which ${COVERAGE * 100} % of the prior lie,`
-      : "from one end of the images' codes to the other";
-    this.caption.textContent = `Each row goes ${ends} in one dimension and keeps the others at the pinned latent. Click a picture to go there.`;
-    this.list.replaceChildren(...order.map((dim) => this.#row(space, dim, weights[dim], what)));
+    const row = (dim) => this.#row(dim, weights[dim], what);
+    this.list.replaceChildren(...order.filter((dim) => !dead.has(dim)).map(row));
+    this.deadList.replaceChildren(...order.filter((dim) => dead.has(dim)).map(row));
+    this.dead.hidden = !dead.size;
+    this.dead.open = dead.size === order.length;
+    this.deadTitle.replaceChildren(deadSentence(order.filter((dim) => dead.has(dim))));
+    this.setRange(by);
+  }
+
+  /** @param {import("./ranges.js").RangeBy} by */
+  setRange(by) {
+    if (!this.space) return;
+    for (const [dim, row] of this.rows) this.#setStops(dim, row, stripStops(this.space, dim, by, PICTURES));
+    const [low, high] = [0, PICTURES - 1].map((k) => fixed(this.rows.get(this.order[0]).values[k]));
+    const ends =
+      by === "prior"
+        ? `from ${low} to ${high}, between which ${STRIP_COVERAGE * 100} % of the prior lie,`
+        : `over the middle ${STRIP_COVERAGE * 100} % of the images' codes`;
+    this.caption.textContent =
+      `Each row goes ${ends} in one dimension and keeps the others at the pinned latent. ` +
+      "Click a picture to go there.";
+    this.isBusy = false;
     this.#placeMarks(this.walk.pinned);
     this.#draw();
+    this.table.refresh();
   }
 
   close() {
     this.unsubscribe();
   }
 
-  /** @param {Space} space @param {number} dim @param {number} weight @param {{name: string, unit: string}} what */
-  #row(space, dim, weight, what) {
-    const values = stripValues(space, dim);
-    const sheet = new Sheet(space.shape, PICTURES, 1, {
-      "data-role": `traversal-${dim}`,
-      "aria-label": `What z${dim} changes, from ${fixed(values[0])} to ${fixed(values[PICTURES - 1])}`,
-    });
+  #setStops(dim, row, values) {
+    row.values = values;
+    const [first, last] = [values[0], values[PICTURES - 1]];
+    const label = `What z${dim} changes, from ${fixed(first)} to ${fixed(last)}`;
+    row.sheet.canvas.setAttribute("aria-label", label);
+    row.handle.setAttribute("aria-valuemin", first.toFixed(2));
+    row.handle.setAttribute("aria-valuemax", last.toFixed(2));
+  }
+
+  /** @param {number} dim @param {number} weight @param {{name: string, unit: string}} what */
+  #row(dim, weight, what) {
+    const sheet = new Sheet(this.space.shape, PICTURES, 1, { "data-role": `traversal-${dim}` });
     sheet.canvas.addEventListener("click", (event) => {
       const box = sheet.canvas.getBoundingClientRect();
-      const z = Float32Array.from(this.walk.pinned);
-      z[dim] = values[sheet.at((event.clientX - box.left) / box.width, 0)];
-      this.walk.pin(z, { stamp: event.timeStamp });
+      this.#go(dim, sheet.at((event.clientX - box.left) / box.width, 0), event.timeStamp);
     });
     const mark = element("span", { class: "le-strip-mark", "aria-hidden": "true" });
-    this.rows.set(dim, { sheet, mark, values });
+    const handle = element(
+      "div",
+      { class: "le-strip-pictures", role: "slider", tabindex: "0", "aria-label": `Stops of z${dim}` },
+      sheet.canvas,
+      mark,
+    );
+    handle.addEventListener("keydown", (event) => {
+      const step = STEPS[event.key];
+      if (!step || event.altKey || event.ctrlKey || event.metaKey) return;
+      event.preventDefault();
+      this.#go(dim, this.#stopOf(dim) + step, event.timeStamp);
+    });
+    this.rows.set(dim, { sheet, mark, handle, values: new Float32Array(PICTURES) });
     return element(
       "div",
       { class: "le-strip" },
@@ -102,8 +154,23 @@ export class Strips {
         element("strong", {}, dimensionName(dim)),
         element("span", { title: `${what.name}, ${what.unit}` }, `${what.name} ${fixed(weight)}`),
       ),
-      element("div", { class: "le-strip-pictures" }, sheet.canvas, mark),
+      handle,
     );
+  }
+
+  /** Pin one of a strip's stops. @param {number} dim @param {number} stop @param {number} stamp */
+  #go(dim, stop, stamp) {
+    const { values } = this.rows.get(dim);
+    const z = Float32Array.from(this.walk.pinned);
+    z[dim] = values[Math.min(PICTURES - 1, Math.max(0, stop))];
+    this.walk.pin(z, { stamp });
+  }
+
+  /** @param {number} dim @returns {number} the stop nearest to the pinned latent */
+  #stopOf(dim) {
+    const { values } = this.rows.get(dim);
+    const at = (this.walk.pinned[dim] - values[0]) / (values[PICTURES - 1] - values[0]);
+    return Math.min(PICTURES - 1, Math.max(0, Math.round(at * (PICTURES - 1))));
   }
 
   #draw() {
@@ -115,12 +182,13 @@ export class Strips {
     this.isBusy = true;
     this.isBehind = false;
     const { pinned } = this.walk;
-    const codes = new Float32Array(this.order.length * PICTURES * pinned.length);
-    this.order.forEach((dim, row) => {
+    const dims = this.order.filter((dim) => !this.asleep.has(dim) || this.dead.open);
+    const codes = new Float32Array(dims.length * PICTURES * pinned.length);
+    dims.forEach((dim, row) => {
       codes.set(traverse(pinned, dim, this.rows.get(dim).values), row * PICTURES * pinned.length);
     });
     this.service.request("strips", this.model, codes, PICTURES, ({ start, rgba, isLast }) => {
-      this.rows.get(this.order[start / PICTURES])?.sheet.drawRgba(0, rgba);
+      this.rows.get(dims[start / PICTURES])?.sheet.drawRgba(0, rgba);
       if (!isLast) return;
       this.isBusy = false;
       if (this.isBehind) this.#draw();
@@ -129,32 +197,30 @@ export class Strips {
 
   /** Show where in each strip the pinned latent is. */
   #placeMarks(pinned) {
-    for (const [dim, { mark, values }] of this.rows) {
+    for (const [dim, { mark, handle, values }] of this.rows) {
       const share = (pinned[dim] - values[0]) / (values[PICTURES - 1] - values[0]);
       // The first picture's middle stands for the first value, the last one's for the last.
       const at = (0.5 + share * (PICTURES - 1)) / PICTURES;
       mark.style.left = `${100 * Math.min(1, Math.max(0, at))}%`;
       mark.hidden = !Number.isFinite(at);
+      handle.setAttribute("aria-valuenow", pinned[dim].toFixed(2));
     }
   }
-}
 
-/**
- * @param {Space} space
- * @param {number} dim
- * @returns {Float32Array} (PICTURES,) evenly spaced between two quantiles: the prior's, or else the data's
- */
-export function stripValues(space, dim) {
-  if (space.isGaussian) return priorValues(PICTURES, COVERAGE);
-  const values = Float32Array.from(
-    { length: space.count },
-    (_, n) => space.mean[n * space.dims + dim],
-  ).sort();
-  const tail = (1 - COVERAGE) / 2;
-  let ends = [tail, 1 - tail].map((share) => values[Math.round(share * (values.length - 1))]);
-  if (ends[0] === ends[1]) ends = [ends[0] - 1, ends[0] + 1];
-  return Float32Array.from(
-    { length: PICTURES },
-    (_, k) => ends[0] + ((ends[1] - ends[0]) * k) / (PICTURES - 1),
-  );
+  /** @returns {import("./table.js").TableContent} */
+  #content() {
+    const { space, walk } = this;
+    const rows = this.order.map((dim) => {
+      const { values } = this.rows.get(dim);
+      const codes = traverse(walk.pinned, dim, values);
+      const names = Array.from(values, (value, k) => {
+        const z = codes.subarray(k * space.dims, (k + 1) * space.dims);
+        const [nearest] = nearestPoints(z, space.mean, 1).indices;
+        return `${fixed(value)}: ${labelOf(space, nearest) || `image ${nearest}`}`;
+      });
+      return [`z${dim}`, ...names];
+    });
+    const head = ["Dimension", ...Array.from({ length: PICTURES }, (_, k) => `Stop ${k + 1}`)];
+    return { head, rows };
+  }
 }

@@ -52,7 +52,7 @@ export function usualGap({ mean, dims, count }) {
 
 /** @param {number} further  share of the prior that lies further out @returns {string} */
 export function priorWord(further) {
-  if (further < 0.001) return "Hardly ever drawn";
+  if (further < 0.001) return "Very rare";
   if (further < 0.05) return "Far out";
   return further <= 0.95 ? "Typical" : "Central";
 }
@@ -62,7 +62,7 @@ export function dataWord(gaps) {
   if (!Number.isFinite(gaps)) return "";
   if (gaps < 0.25) return "On an image";
   if (gaps <= 1.5) return "Among images";
-  return gaps <= 2.5 ? "Beside the images" : "In a hole";
+  return gaps <= 2.5 ? "Further off" : "In a hole";
 }
 
 /**
