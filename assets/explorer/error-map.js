@@ -58,5 +58,6 @@ export function colourErrors({ signed, limit }, neutral) {
 
 /** @param {import("./theme.js").Rgb} neutral @returns {string} CSS of a scale from too dark to too bright */
 export function errorScale(neutral) {
-  return `linear-gradient(to right, ${[DARKER, neutral, BRIGHTER].map((rgb) => `rgb(${rgb.join(", ")})`).join(", ")})`;
+  const colours = [DARKER, neutral, BRIGHTER].map((rgb) => `rgb(${rgb.join(", ")})`);
+  return `linear-gradient(to right, ${colours.join(", ")})`;
 }

@@ -183,7 +183,9 @@ export class ExploreView {
       button("A real image", "The code of one of the images on the map", (event) =>
         this.#pickImage(this.#anyImage(), event.timeStamp),
       ),
-      ...(space.isGaussian ? [go("A sample", "Drawn from the prior, as the model makes new images", random)] : []),
+      ...(space.isGaussian
+        ? [go("A sample", "Drawn from the prior, as the model makes new images", random)]
+        : []),
       ...(space.logvar
         ? [go("Resample", "Drawn from the posterior of the image under the glass", () => this.glass.draw())]
         : []),

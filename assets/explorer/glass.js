@@ -61,11 +61,18 @@ export class Glass {
       element(
         "div",
         { class: "le-glass-head" },
-        element("div", { class: "le-title-line" }, element("h3", {}, "One image under the glass"), this.name),
+        element(
+          "div",
+          { class: "le-title-line" },
+          element("h3", {}, "One image under the glass"),
+          this.name,
+        ),
         element(
           "div",
           { class: "le-buttons" },
-          button("The nearest", "The real image nearest to the pinned latent", (event) => onNearest(event.timeStamp)),
+          button("The nearest", "The real image nearest to the pinned latent", (event) =>
+            onNearest(event.timeStamp),
+          ),
           button("Any", "A real image at random", (event) => onRandom(event.timeStamp)),
         ),
       ),

@@ -38,12 +38,12 @@ export class PosteriorChart {
     });
     const prior = deviation ? element("span", { class: "le-posterior-prior" }) : null;
     prior?.style.setProperty("--le-deviation", String(1 / reach));
+    const ends = [reach, 0, -reach].map((value) => element("span", {}, fixed(value, 0)));
+    const names = order.map((dim) => element("span", {}, dimensionName(dim)));
     this.plot.replaceChildren(
-      element("span", { class: "le-posterior-ends" }, ...[reach, 0, -reach].map((v) => element("span", {}, fixed(v, 0)))),
-      element("span", { class: "le-posterior-columns" }, ...[prior].filter(Boolean), ...columns),
-      ...(order.length > NAMED
-        ? []
-        : [element("span", { class: "le-posterior-names" }, ...order.map((dim) => element("span", {}, dimensionName(dim))))]),
+      element("span", { class: "le-posterior-ends" }, ...ends),
+      element("span", { class: "le-posterior-columns" }, prior, ...columns),
+      order.length > NAMED ? "" : element("span", { class: "le-posterior-names" }, ...names),
     );
     const numbers = order.slice(0, NAMED).map((dim) => {
       return `z${dim} ${fixed(mean[dim])}${deviation ? ` ± ${fixed(of(dim))}` : ""}`;

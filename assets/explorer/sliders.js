@@ -142,7 +142,8 @@ export class Sliders {
   #explain() {
     this.key.hidden = !this.codes;
     if (!this.codes) return;
-    const mark = (name) => element("span", { class: `le-track-sample le-track-${name}`, "aria-hidden": "true" });
+    const mark = (name) =>
+      element("span", { class: `le-track-sample le-track-${name}`, "aria-hidden": "true" });
     this.key.replaceChildren(
       mark("images"),
       "images' codes, ±1 deviation",

@@ -48,7 +48,7 @@ export class Strips {
       this.dead,
       this.table.element,
     );
-    /** @type {Map<number, {sheet: Sheet, mark: HTMLElement, handle: HTMLElement, values: Float32Array}>} by dimension */
+    /** By dimension. @type {Map<number, {sheet: Sheet, mark: HTMLElement, handle: HTMLElement, values: Float32Array}>} */
     this.rows = new Map();
     this.order = [];
     /** @type {Set<number>} */
@@ -75,10 +75,10 @@ export class Strips {
    * @param {number[]} order
    * @param {ArrayLike<number>} weights         (D,)
    * @param {{name: string, unit: string}} what
-   * @param {Set<number>} dead                  dimensions to fold away
-   * @param {import("./ranges.js").RangeBy} by
+   * @param {Set<number>} [dead]                dimensions to fold away
+   * @param {import("./ranges.js").RangeBy} [by]
    */
-  make(space, model, order, weights, what, dead, by) {
+  make(space, model, order, weights, what, dead = new Set(), by = space.isGaussian ? "prior" : "data") {
     this.space = space;
     this.model = model;
     this.order = order;
