@@ -32,7 +32,10 @@ LOADER: Final = """export default async function (component) {
     '<p role="alert">The explorer did not arrive. Reload the page.</p>';
 }
 """
-KEYS: Final = ("z", "axes", "layers", "from", "to")
+MOST_STEPS: Final = 2**53
+"""No run has so many: a browser's numbers are whole below it."""
+
+KEYS: Final = ("z", "axes", "layers", "from", "to", "keyframe")
 """What the component tells Python, each with the name of what it belongs to."""
 
 
@@ -54,6 +57,7 @@ class ExplorerResult:
         layers: names of the map's layers that are on.
         from_: index of the probe image at which the walk starts.
         to: index of the probe image at which it ends.
+        keyframe: step of the moment of the run's past that is shown; None for now.
     """
 
     z: tuple[float, ...] | None = None
@@ -61,6 +65,7 @@ class ExplorerResult:
     layers: tuple[str, ...] | None = None
     from_: int | None = None
     to: int | None = None
+    keyframe: int | None = None
 
 
 def explorer(
@@ -96,7 +101,8 @@ def explorer(
     base = routes.base_path()
     bundle = entry and {"name": entry.name, "url": base + entry.url, "title": entry.title}
     source = f"watch/{watch}" if watch else f"stream/{run.id}" if run else ""
-    stream = run and {"url": f"{base}/latent/{source}", "run": run.id}
+    past = None if watch or run is None else f"{base}/latent/runs/{run.id}/keyframes"
+    stream = run and {"url": f"{base}/latent/{source}", "run": run.id, "keyframes": past}
     data = {
         "module": f"{routes.explorer_url()}/explorer.js",
         "plotly": routes.plotly_url(),
@@ -123,6 +129,13 @@ def chosen(key: str, entry: ModelEntry) -> ExplorerResult:
     """Return what `explorer` will return for this key and model, before it is drawn."""
     state = st.session_state.get(key) or {}
     return _result({name: state.get(name) for name in KEYS}, routes.base_path() + entry.url, entry)
+
+
+def chosen_keyframe(key: str, run: RunInfo) -> int | None:
+    """Return the step of the run's keyframe that the component shows; None for now."""
+    state = st.session_state.get(key) or {}
+    step = _result({name: state.get(name) for name in KEYS}, run.id, None).keyframe
+    return step if any(each["step"] == step for each in run.keyframes) else None
 
 
 @cache
@@ -159,6 +172,7 @@ def _result(state: Mapping[str, Any], of: str | None, entry: ModelEntry | None) 
         layers=tuple(layers) if names else None,
         from_=_index(said.get("from"), count),
         to=_index(said.get("to"), count),
+        keyframe=_index(said.get("keyframe"), MOST_STEPS),
     )
 
 

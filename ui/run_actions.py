@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import streamlit as st
 
+from ui import jobs
 from ui.describe import run_title
+from ui.explorer import chosen_keyframe
+from ui.mishaps import mishap
 from ui.owner import Library, LibraryError, current_owner
-from ui.settings import current_settings
-from vae_core.engine import EngineBusyError, get_engine
+from ui.settings import Settings, current_settings, other_net
+from vae_core.config import RANGES
+from vae_core.engine import EngineBusyError, RunInfo, get_engine
 
 SAVING: Final = "train_saving"
 """Session key: (job, model's name, title) while a model is being saved."""
@@ -18,8 +23,17 @@ SAVING: Final = "train_saving"
 SAVED: Final = "train_saved"
 """Session key: (model's name, title, what went wrong or "") once that is over."""
 
+BREAK: Final = "train_break"
+"""Session key: whether the mishaps are open."""
+
+FROM_STEP: Final = ", from step "
+
 REFUSED: Final = "train_refused"
 """Session key: why the last action was refused."""
+
+
+OPENING: Final = "train_opening"
+"""Session key: whether the model that is being saved is to be opened in Explore."""
 
 
 def start() -> None:
@@ -27,8 +41,99 @@ def start() -> None:
     settings = current_settings()
     if settings.model is None or settings.train is None or settings.wrong:
         return
+    _start(settings, run_title(settings.images, settings.model, settings.train))
+
+
+def start_mishap(name: str) -> None:
+    """Fill the fields with what goes wrong, and start a run with it."""
+    chosen = mishap(name)
+    st.session_state[BREAK] = False
+    _fill(chosen.values())
+    _start(current_settings(), chosen.title)
+
+
+def act(name: str) -> None:
+    """Let the current run do something: one of the engine's methods that take an owner and a run."""
+    run = get_engine().current_run(current_owner())
+    if run is not None:
+        _try(lambda: getattr(get_engine(), name)(current_owner(), run.id))
+
+
+def branch() -> None:
+    """Train on from the moment that is shown, with what the fields say."""
+    run, settings = get_engine().current_run(current_owner()), current_settings()
+    if run is None or settings.model is None or settings.train is None or settings.wrong:
+        return
+    step, train = chosen_keyframe("train", run), settings.train
+    other = other_net(run, settings)
+    epoch = next((each["epoch"] for each in run.keyframes if each["step"] == step), run.epoch)
+    if train.epochs <= epoch:  # so many more, then
+        most = int(RANGES["epochs"][1])
+        train = train.replace(epochs=min(most, train.epochs + math.floor(epoch)))
+        _fill({"train_epochs": train.epochs})
+    trunk = run.title.split(FROM_STEP)[0]
+    title = f"{trunk}{FROM_STEP}{run.step if step is None else step:,}"
+
+    def go_on() -> None:
+        if other:
+            raise ValueError(
+                f"A branch trains the same net on the same images: {other} must be as in the run."
+            )
+        get_engine().branch(current_owner(), run.id, step, train=train, title=title)
+
+    _try(go_on)
+
+
+def set_live(key: str) -> None:
+    """Let a changed field change the run that is going on, or can be gone on with; never what is past."""
+    run = get_engine().current_run(current_owner())
+    if run is None or not (run.active or run.resumable) or chosen_keyframe("train", run) is not None:
+        return
+    name = key.removeprefix("train_")
+    if getattr(run.train, name) != st.session_state[key]:
+        change = {name: st.session_state[key]}
+        _try(lambda: get_engine().set(current_owner(), run.id, **change))
+
+
+def save(*, open_it: bool = False) -> None:
+    """Put the model of the moment that is shown among the models.
+
+    Args:
+        open_it: whether to go on to Explore with it.
+    """
+    run = get_engine().current_run(current_owner())
+    if run is None:
+        return
+    step = chosen_keyframe("train", run)
+    then = "" if step is None else f", step {step:,}"
+    title = str(st.session_state.get("train_title", "")).strip() or f"{run.title}{then}"
+
+    def write() -> None:
+        path = Library(current_owner()).path_for_new(title)
+        job = get_engine().save_run(current_owner(), run.id, path, title=title, step=step)
+        st.session_state[SAVING] = (job.id, path.stem, title)
+        st.session_state[OPENING] = open_it
+
+    _try(write)
+
+
+def make_film() -> None:
+    """Draw the current run as a GIF; the job is found again after a reload."""
+    run = get_engine().current_run(current_owner())
+    if run is not None:
+        owner = current_owner()
+        _try(lambda: jobs.keep(owner, film_of(run), get_engine().film(owner, run.id)))
+
+
+def film_of(run: RunInfo) -> str:
+    """Return the purpose under which the job of a run's film is kept."""
+    return f"film of {run.id}"
+
+
+def _start(settings: Settings, title: str) -> None:
     model, train = settings.model, settings.train
-    title = run_title(settings.images, model, train)
+    if model is None or train is None or settings.wrong:
+        return
     _try(
         lambda: get_engine().start_run(
             current_owner(), image_set=settings.images, model=model, train=train, title=title
@@ -36,34 +141,10 @@ def start() -> None:
     )
 
 
-def act(name: str) -> None:
-    """Let the current run "pause", "resume", "step" or "stop"."""
-    run = get_engine().current_run(current_owner())
-    if run is not None:
-        _try(lambda: getattr(get_engine(), name)(current_owner(), run.id))
-
-
-def set_live(key: str) -> None:
-    """Let a changed field change the run that is going on."""
-    run = get_engine().current_run(current_owner())
-    if run is not None and run.active:
-        change = {key.removeprefix("train_"): st.session_state[key]}
-        _try(lambda: get_engine().set(current_owner(), run.id, **change))
-
-
-def save() -> None:
-    """Put the current run's model, as it is now, among the models."""
-    run = get_engine().current_run(current_owner())
-    if run is None:
-        return
-    title = str(st.session_state.get("train_title", "")).strip() or run.title
-
-    def write() -> None:
-        path = Library(current_owner()).path_for_new(title)
-        job = get_engine().save_run(current_owner(), run.id, path, title=title)
-        st.session_state[SAVING] = (job.id, path.stem, title)
-
-    _try(write)
+def _fill(values: Mapping[str, Any]) -> None:
+    """Put values into the fields, as a callback may do before they are drawn; the link follows them."""
+    for key, value in values.items():
+        st.session_state[key] = value
 
 
 def _try(action: Callable[[], Any]) -> None:

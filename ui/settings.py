@@ -13,6 +13,7 @@ from ui.teaching import LABELS
 from ui.text import count, image_size
 from vae_core import ImageSetInfo, ModelConfig, TrainConfig, image_sets
 from vae_core.config import check_together, count_weights, offered_architectures
+from vae_core.engine import RunInfo, TooLargeError, check_memory
 
 LIVE: Final = ("train_beta", "train_learning_rate", "train_beta_warmup_epochs", "train_free_bits")
 """Fields that also change the run that is going on, from its next step."""
@@ -66,6 +67,11 @@ def read_settings(values: Mapping[str, Any], info: ImageSetInfo) -> Settings:
             check_together(model, train)
         except ValueError as error:
             wrong["train_binarize"] = _sentence(error)
+    if model and train and not wrong:
+        try:
+            check_memory(info, model, train)
+        except TooLargeError as error:
+            wrong[f"train_{error.setting}"] = str(error)
     return Settings(info.name, model, train, wrong)
 
 
@@ -92,6 +98,22 @@ def link_values(values: Mapping[str, Any]) -> dict[str, str]:
     return {
         key: f"{value:.12g}" if isinstance(value, float) else str(value) for key, value in changed.items()
     }
+
+
+def other_net(run: RunInfo, settings: Settings) -> str:
+    """Name the fields that describe another net or other images than a run's; "" if none does."""
+    fields = [LABELS["train_images"]] if settings.images != run.image_set else []
+    fields += [
+        LABELS[f"train_{name}"]
+        for name in _MODEL_FIELDS
+        if settings.model is not None and getattr(settings.model, name) != getattr(run.model, name)
+    ]
+    return ", ".join(fields)
+
+
+def is_same_run(run: RunInfo, settings: Settings) -> bool:
+    """Whether the fields describe the run that is there."""
+    return run.train == settings.train and not other_net(run, settings)
 
 
 def weights_note(model: ModelConfig) -> str:

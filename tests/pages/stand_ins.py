@@ -101,6 +101,24 @@ class FakeEngine:
         assert self.current is not None
         self._become("step", "paused", step=self.current.step + steps)
 
+    def epoch(self, owner: str, run_id: str) -> None:
+        self._become("epoch", "running")
+
+    def explain(self, owner: str, run_id: str) -> None:
+        self._become("explain", "paused")
+
+    def branch(
+        self, owner: str, run_id: str, step: int | None = None, *, train: TrainConfig, title: str = ""
+    ) -> RunInfo:
+        self._ask("branch", step, train, title)
+        assert self.current is not None
+        self.current = replace(self.current, id="run-2", state="running", train=train, title=title)
+        return self.current
+
+    def film(self, owner: str, run_id: str) -> Job:
+        self._ask("film")
+        return self._job("film", {})
+
     def stop(self, owner: str, run_id: str) -> None:
         self._become("stop", "stopped")
 

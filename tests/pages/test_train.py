@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from stand_ins import App, FakeEngine, FakeExplorer, failed, unfinished
 
+from ui.mishaps import MISHAPS, Mishap
 from vae_core import ModelConfig, TrainConfig
 from vae_core.engine import EngineBusyError, RunInfo
 
@@ -24,14 +25,31 @@ FIELDS = [
     "train_free_bits",
     "train_binarize",
 ]
-BUTTONS = ["train_start", "train_pause", "train_step", "train_stop", "train_save"]
+BUTTONS = [
+    "train_start",
+    "train_pause",
+    "train_step",
+    "train_epoch",
+    "train_explain",
+    "train_stop",
+    "train_branch",
+    "train_open",
+    "train_film",
+    "train_save",
+]
+PAST = ({"step": 0, "epoch": 0.0}, {"step": 25, "epoch": 2.1}, {"step": 40, "epoch": 3.2})
 
 
 def a_run(state: str = "running", **changes) -> RunInfo:
     model = ModelConfig(image_shape=(1, 8, 8), latent_dim=5, family="vae", likelihood="gaussian")
     train = TrainConfig(beta=4.0, epochs=30)
     run = RunInfo("run-7", "hash", state, "", "digits", model, train, step=40, total_steps=360, epoch=3.2)
-    return replace(run, **changes)
+    return replace(run, **({"keyframes": PAST} | changes))
+
+
+def go_back(app: App, step: int | None) -> None:
+    """Let the component show a moment of the run's past, as the hand on the scrubber does."""
+    app.test.session_state["train"] = {"keyframe": {"of": "run-7", "value": step}}
 
 
 def element(app: App, key: str):
@@ -45,7 +63,7 @@ def test_every_field_and_button_is_there_at_load(app: App) -> None:
     for key in FIELDS + BUTTONS:
         element(app, key)
     disabled = {key for key in BUTTONS if element(app, key).disabled}
-    assert disabled == {"train_pause", "train_step", "train_stop", "train_save"}
+    assert disabled == set(BUTTONS) - {"train_start"}
 
 
 def test_ranges_are_those_of_the_configs(app: App) -> None:
@@ -114,6 +132,126 @@ def test_beta_and_learning_rate_reach_the_run_that_is_going_on(app: App, engine:
     app.test.number_input(key="train_learning_rate").set_value(0.01)
     app.run()
     assert engine.asked == [("set", {"beta": 10.0}), ("set", {"learning_rate": 0.01})]
+
+
+def test_a_stopped_run_takes_settings_for_when_it_goes_on(app: App, engine: FakeEngine) -> None:
+    engine.current = a_run("failed", error="why")
+    app.open("train")
+    app.test.number_input(key="train_learning_rate").set_value(0.0001)
+    app.run()
+    assert engine.asked == [("set", {"learning_rate": 0.0001})]
+
+
+def test_while_the_past_is_shown_fields_leave_the_run_alone(app: App, engine: FakeEngine) -> None:
+    engine.current = a_run()
+    go_back(app, 25)
+    app.open("train")
+    app.test.number_input(key="train_beta").set_value(10.0)
+    app.run()
+    assert engine.asked == []
+
+
+def test_epoch_and_slow_motion(app: App, engine: FakeEngine) -> None:
+    engine.current = a_run()
+    app.open("train").click("train_epoch").click("train_explain")
+    assert engine.asked == [("epoch",), ("explain",)]
+
+
+def test_start_over_is_said_when_the_fields_are_the_runs(app: App, engine: FakeEngine) -> None:
+    engine.current = a_run()
+    app.open("train")
+    assert app.test.button(key="train_start").label == "Start over"
+    app.test.number_input(key="train_seed").set_value(3)
+    app.run()
+    assert app.test.button(key="train_start").label == "Start"
+
+
+def test_branch_from_the_moment_that_is_shown(app: App, engine: FakeEngine) -> None:
+    engine.current = a_run(title="Trunk, from step 7")
+    go_back(app, 25)
+    app.open("train")
+    app.test.number_input(key="train_batch_size").set_value(64)
+    app.click("train_branch")
+    train = engine.current.train
+    assert engine.asked == [("branch", 25, train, "Trunk, from step 25")]
+    assert (train.batch_size, train.beta, train.epochs) == (64, 4.0, 30)
+
+
+def test_branch_from_now_trains_as_many_epochs_more(app: App, engine: FakeEngine) -> None:
+    engine.current = a_run("done", epoch=30.0)
+    app.open("train").click("train_branch")
+    (_, step, train, _) = engine.asked[0]
+    assert (step, train.epochs) == (None, 60)
+    assert app.test.number_input(key="train_epochs").value == 60
+    assert app.url["train_epochs"] == "60"
+
+
+def test_a_branch_of_another_net_is_refused(app: App, engine: FakeEngine) -> None:
+    engine.current = a_run()
+    app.open("train")
+    app.test.number_input(key="train_latent_dim").set_value(9)
+    app.click("train_branch")
+    assert engine.asked == []
+    assert "Latent dimensions must be as in the run" in app.said
+
+
+def test_a_keyframe_is_saved_and_opened(app: App, engine: FakeEngine) -> None:
+    engine.current = a_run("paused", title="Mine")
+    go_back(app, 25)
+    app.open("train").click("train_save")
+    assert engine.asked == [("save_run", "mine-step-25", {"title": "Mine, step 25", "step": 25})]
+    go_back(app, None)
+    app.click("train_open")
+    assert engine.asked[1:] == [("save_run", "mine", {"title": "Mine", "step": None})]
+    assert app.test.session_state["page"] == "explore"
+
+
+def test_a_film_is_drawn_and_handed_out(app: App, engine: FakeEngine) -> None:
+    engine.current = a_run("paused", title="A <b>run</b>")
+    job = unfinished(progress=0.4, message="Drawing 3 of 9 pictures")
+    engine.outcome = lambda function, arguments: job
+    app.open("train").click("train_film")
+    assert "The film is being drawn (40%)" in app.said
+    assert "Drawing 3 of 9 pictures" in app.said
+    job.state, job.result = "done", b"GIF89a"
+    job._finished.set()
+    app.run()
+    assert "The film is drawn" in app.said
+    found = app.test.get("download_button")
+    assert [button.label for button in found] == ["Download it"]
+
+
+def test_a_film_that_fails_says_why(app: App, engine: FakeEngine) -> None:
+    engine.current = a_run("paused")
+    engine.outcome = lambda function, arguments: failed("This run has no keyframes yet.")
+    app.open("train").click("train_film")
+    assert "There is no film: This run has no keyframes yet" in app.said
+
+
+@pytest.mark.parametrize("chosen", MISHAPS, ids=lambda each: each.name)
+def test_a_mishap_is_one_click(app: App, engine: FakeEngine, chosen: Mishap) -> None:
+    app.open("train", train_epochs="3", train_free_bits="2")
+    app.click(f"train_mishap_{chosen.name}")
+    name, images, model, train = engine.asked[0]
+    assert name == "start_run"
+    values = chosen.values()
+    assert images == values["train_images"]
+    for key, value in values.items():
+        config = model if hasattr(model, key.removeprefix("train_")) else train
+        if key != "train_images":
+            assert getattr(config, key.removeprefix("train_")) == value
+    assert app.url == {key: str(value) for key, value in chosen.changes.items()}
+    assert "**Look:**" in app.text
+    assert chosen.look in app.text
+
+
+def test_images_too_large_for_memory_are_refused_beside_the_field(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vae_core.engine.memory.free_memory", lambda: 400_000_000)
+    app.open("train")
+    assert "The largest number that fits is" in app.captions
+    assert app.test.button(key="train_start").disabled
 
 
 def test_settings_of_a_run_that_is_over_do_not_change_it(app: App, engine: FakeEngine) -> None:
@@ -186,7 +324,9 @@ def test_save_says_when_it_is_done_and_where(app: App, engine: FakeEngine) -> No
     app.open("train")
     app.test.text_input(key="train_title").set_value("My *first* <b>model</b>")
     app.click("train_save")
-    assert engine.asked == [("save_run", "my-first-b-model-b", {"title": "My *first* <b>model</b>"})]
+    assert engine.asked == [
+        ("save_run", "my-first-b-model-b", {"title": "My *first* <b>model</b>", "step": None})
+    ]
     assert "Measuring the model" in app.captions
     job.state = "done"
     job._finished.set()

@@ -5,6 +5,7 @@ The server's process imports this and never imports torch.
 
 from vae_core.engine.info import EngineBusyError, Job, JobState, RunInfo, RunState
 from vae_core.engine.local import Engine, close_engine, get_engine, warm_engine
+from vae_core.engine.memory import TooLargeError, check_memory
 from vae_core.engine.subscription import Subscription
 
 __all__ = [
@@ -15,6 +16,8 @@ __all__ = [
     "RunInfo",
     "RunState",
     "Subscription",
+    "TooLargeError",
+    "check_memory",
     "close_engine",
     "get_engine",
     "warm_engine",

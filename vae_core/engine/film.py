@@ -9,7 +9,9 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,6 +41,7 @@ CLASS_COLOURS: Final = (
 )  # fmt: skip
 """Petroff's ten colours (arXiv:2107.02270), as on the map in the browser."""
 
+FONTS: Final = ("DejaVuSans.ttf", "LiberationSans-Regular.ttf", "Arial.ttf", "Helvetica.ttc")
 LEAST_EXTENT: Final = 3.0
 
 
@@ -199,11 +202,16 @@ def _caption(facts: dict[str, Any]) -> str:
     parts = [f"step {facts['step']:,}", f"epoch {facts['epoch']:.1f}", f"beta {facts['beta']:g}"]
     log_likelihood, kl = facts.get("test_log_likelihood"), facts.get("test_kl")
     if log_likelihood is not None and kl is not None:
-        parts.append(f"held-out ELBO {log_likelihood - kl:.1f} nats".replace("-", "\u2212"))
+        parts.append(f"held-out ELBO {log_likelihood - kl:.1f} nats".replace(" -", " \u2212"))
     return "  \u00b7  ".join(parts)
 
 
+@cache
 def _font(size: int) -> ImageFont.FreeTypeFont:
+    """Return a font that has more letters than English ones if there is one, else Pillow's own."""
+    for name in FONTS:
+        with suppress(OSError):
+            return ImageFont.truetype(name, size)
     font = ImageFont.load_default(size)
     assert isinstance(font, ImageFont.FreeTypeFont)
     return font

@@ -33,7 +33,10 @@ FRAME_BYTES: Final = 16_000
 LEAST_FRAME: Final = 16
 SNAPSHOT_SECONDS: Final = 2.0
 EPOCH_SECONDS: Final = 0.5
-"""At the end of an epoch, and for a keyframe, a snapshot may follow so soon on the one before."""
+"""At the end of an epoch a snapshot may follow so soon on the one before,"""
+
+KEYFRAME_SECONDS: Final = 0.15
+"""and so soon where a keyframe is due."""
 
 WEIGHTS_SECONDS: Final = 0.5
 WEIGHTS_BYTES: Final = 8_000_000.0
@@ -102,8 +105,9 @@ class Showing:
         if spent + self._snapshot_cost > earned and self.last is not None:
             return False
         waited = time.monotonic() - self._snapshot_at
-        soon = keyframe or int(snapshot.epoch) > self._snapshot_epoch
-        return waited >= SNAPSHOT_SECONDS or (soon and waited >= EPOCH_SECONDS)
+        if keyframe:
+            return waited >= KEYFRAME_SECONDS
+        return waited >= (EPOCH_SECONDS if int(snapshot.epoch) > self._snapshot_epoch else SNAPSHOT_SECONDS)
 
     def send_frame(self, snapshot: Snapshot, worked: float) -> None:
         """Send the losses, and where the newest weights put a part of the probe.
