@@ -8,6 +8,9 @@ import { fromNearest, nearestEpsilon, pcaInvert, pcaProject } from "./projection
 
 /** @typedef {import("./space.js").Space} Space */
 
+/** Of a UMAP's extent: how far from its points an estimate is shown as part of a picture. */
+const REACH = 0.035;
+
 /**
  * @typedef {object} Landing      where a place on the map leads
  * @property {Float32Array} z     (D,)
@@ -20,6 +23,7 @@ import { fromNearest, nearestEpsilon, pcaInvert, pcaProject } from "./projection
  * @property {[string, string]} titles   of a dimension: `z3`
  * @property {boolean} hasUnits   whether numbers on the axes mean something
  * @property {boolean} isExact    whether the way back is a formula, not an estimate
+ * @property {number} reach       farther than this from all points, in axis units, an estimate says nothing
  * @property {() => Float32Array} points                    the probe's places now, (N, 2)
  * @property {(latents: ArrayLike<number>, first?: number) => Float32Array} place   (M, D) to (M, 2)
  * @property {(x: number, y: number, through: ArrayLike<number>) => Landing} land
@@ -99,6 +103,7 @@ function latentAxes(space, i, j) {
     titles: [`z${i}`, `z${j}`],
     hasUnits: true,
     isExact: true,
+    reach: Infinity,
     points: () => place(space.mean),
     place,
     land(x, y, through) {
@@ -120,6 +125,7 @@ function pcaAxes(space) {
     titles: ["First principal component", "Second principal component"],
     hasUnits: true,
     isExact: true,
+    reach: Infinity,
     points: () => place(space.mean),
     place,
     land: (x, y, through) => ({ z: pcaInvert(x, y, through, space.pca), distance: null }),
@@ -142,6 +148,19 @@ function pcaAxes(space) {
   };
 }
 
+/** @param {Float32Array} places  (N, 2) @returns {number} the longer side of the box around them */
+function mapExtent(places) {
+  const [least, greatest] = [
+    [Infinity, Infinity],
+    [-Infinity, -Infinity],
+  ];
+  for (let p = 0; p < places.length; p++) {
+    least[p % 2] = Math.min(least[p % 2], places[p]);
+    greatest[p % 2] = Math.max(greatest[p % 2], places[p]);
+  }
+  return Math.max(greatest[0] - least[0], greatest[1] - least[1]);
+}
+
 /** @param {Space} space @returns {Axes} */
 function umapAxes(space) {
   const onMap = nearestEpsilon(space.umap, 2);
@@ -151,6 +170,7 @@ function umapAxes(space) {
     titles: ["UMAP", ""],
     hasUnits: false,
     isExact: false,
+    reach: REACH * mapExtent(space.umap),
     points: () => space.umap,
     place(latents) {
       const out = new Float32Array((latents.length / space.dims) * 2);
@@ -182,6 +202,7 @@ function lineAxes(space) {
     titles: ["z0", "spread out at random, to tell points apart"],
     hasUnits: true,
     isExact: true,
+    reach: Infinity,
     points() {
       const out = place(space.mean);
       for (let n = 0; n < space.count; n++) out[2 * n + 1] = 2 * ((n * golden) % 1) - 1;

@@ -14,6 +14,7 @@ import { writeRgba } from "./pixels.js";
  * @property {string} model       name under which the weights were loaded
  * @property {Float32Array} codes (N, D)
  * @property {number} chunk       pictures to send back together
+ * @property {boolean} [isPatient]  its turn comes when nothing else waits
  */
 
 /**
@@ -58,6 +59,11 @@ export class DecodeQueue {
     if (!this.isRunning) this.#run();
   }
 
+  /** @param {string} channel */
+  cancel(channel) {
+    this.waiting.delete(channel);
+  }
+
   close() {
     this.isClosed = true;
     this.waiting.clear();
@@ -67,14 +73,18 @@ export class DecodeQueue {
     this.isRunning = true;
     let since = performance.now();
     while (this.waiting.size > 0 && !this.isClosed) {
-      const request = this.waiting.get("hover") ?? this.waiting.values().next().value;
-      this.#work(request);
+      this.#work(this.#nextRequest());
       if (performance.now() - since > this.slice) {
         await nextTurn();
         since = performance.now();
       }
     }
     this.isRunning = false;
+  }
+
+  #nextRequest() {
+    const all = [...this.waiting.values()];
+    return this.waiting.get("hover") ?? all.find((request) => !request.isPatient) ?? all[0];
   }
 
   /** Decode the next pictures of a request and send them. */

@@ -47,14 +47,22 @@ export class DecodeService {
    * @param {Float32Array} codes  (N, D)
    * @param {number} chunk        pictures to get together
    * @param {(answer: DecodeAnswer) => void} onPictures
+   * @param {{isPatient?: boolean}} [how]  a patient request gets its turn when no other waits
    */
-  request(channel, model, codes, chunk, onPictures) {
+  request(channel, model, codes, chunk, onPictures, { isPatient = false } = {}) {
     this.#start();
-    const request = { channel, id: ++this.lastId, model, codes, chunk };
+    const request = { channel, id: ++this.lastId, model, codes, chunk, isPatient };
     this.open.set(channel, { id: request.id, onPictures });
     for (const earlier of this.unanswered) if (earlier.channel === channel) this.unanswered.delete(earlier);
     this.unanswered.add(request);
     this.#tell({ type: "decode", request });
+  }
+
+  /** The pictures of this channel are not wanted any more. @param {string} channel */
+  cancel(channel) {
+    if (!this.open.delete(channel)) return;
+    for (const earlier of this.unanswered) if (earlier.channel === channel) this.unanswered.delete(earlier);
+    this.#tell({ type: "cancel", channel });
   }
 
   close() {
@@ -94,6 +102,7 @@ export class DecodeService {
     if (this.worker) this.worker.postMessage(message);
     else if (message.type === "load") this.queue?.load(message.model, message.config, message.weights);
     else if (message.type === "drop") this.queue?.drop(message.model);
+    else if (message.type === "cancel") this.queue?.cancel(message.channel);
     else this.queue?.post(message.request);
   }
 

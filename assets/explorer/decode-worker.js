@@ -7,6 +7,7 @@ const queue = new DecodeQueue((answer) => self.postMessage(answer, [answer.rgba.
 self.onmessage = ({ data }) => {
   if (data.type === "load") queue.load(data.model, data.config, data.weights);
   else if (data.type === "drop") queue.drop(data.model);
+  else if (data.type === "cancel") queue.cancel(data.channel);
   else queue.post(data.request);
 };
 

@@ -39,6 +39,8 @@ export class InterpolateView {
     this.panel = new MapPanel({
       walk: this.walk,
       plotlyUrl: data.plotly,
+      service,
+      layers: [],
       onPick: (x, y) => this.#pickOnMap(x, y),
       onAxes: () => this.#drawPath(),
       help: "Click a dot to choose it for the end that is marked; Ctrl and the wheel zoom, dragging pans.",
@@ -113,7 +115,8 @@ export class InterpolateView {
     this.ends = [acceptedIndex(given.from, space) ?? from, acceptedIndex(given.to, space) ?? to];
     this.walk.start(codeOf(space, this.ends[0]));
     this.painter.paint(this.walk.z, performance.now());
-    this.panel.show(space, data.axes);
+    const { name, title } = this.bundle;
+    this.panel.show(space, data.axes, { model: data.bundle.url, name, title });
     this.#showEnds();
     this.walk.repeat();
     this.gallery.show(space);

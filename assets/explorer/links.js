@@ -10,7 +10,17 @@ export class Links {
     this.lines = make("g", { class: "le-link-lines" });
     this.samples = make("g", { class: "le-link-samples" });
     this.ring = make("circle", { class: "le-link-ring", r: 9 });
-    this.element.append(this.samples, this.lines, this.ring);
+    this.posterior = make("ellipse", { class: "le-link-posterior", hidden: "" });
+    this.element.append(this.posterior, this.samples, this.lines, this.ring);
+  }
+
+  /** Draw one image's posterior. @param {import("./pen.js").EllipsePlace | null} place */
+  ellipse(place) {
+    this.posterior.toggleAttribute("hidden", !place);
+    if (!place) return;
+    const [x, y, along, across, angle] = place;
+    const transform = `translate(${x} ${y}) rotate(${(angle * 180) / Math.PI})`;
+    set(this.posterior, { rx: along, ry: Math.max(1, across), transform });
   }
 
   /** @param {Place | null} from @param {Place[]} ends  the nearest first */

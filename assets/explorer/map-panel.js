@@ -1,59 +1,100 @@
-/** The map with what belongs around it: the choice of axes and colours above, the legend and a caption below. */
+/** The map with what belongs around it: axes, colours, layers and files above; legend, notes and a table below. */
 
-import { axesKinds, checkedAxes, makeAxes } from "./axes.js";
+import { checkedAxes, makeAxes } from "./axes.js";
+import { AxesTools } from "./axes-tools.js";
 import { colourings, makeColouring } from "./colouring.js";
 import { element, uniqueId } from "./dom.js";
+import { ExportMenu } from "./export-menu.js";
+import { LayerTools } from "./layer-tools.js";
 import { Legend } from "./legend.js";
 import { LatentMap } from "./map.js";
-import { heaviestFirst, weightPerDim } from "./space.js";
+import { checkedLayers, offeredLayers } from "./map-layers.js";
+import { MapNotes } from "./map-notes.js";
+import { mapTable } from "./map-table.js";
+import { FoldedTable } from "./table.js";
 
 /** @typedef {import("./space.js").Space} Space */
+/** @typedef {import("./map-layers.js").LayerName} LayerName */
 
-const KIND_NAMES = { umap: "UMAP", pca: "PCA", latent: "Two dimensions" };
 const HELP = "Click to pin a latent, arrow keys to walk, Ctrl and the wheel to zoom, drag to pan.";
+
+/**
+ * @typedef {object} Subject      whose map it is
+ * @property {string} [model]     as the decoding service knows it; none yet: nothing is decoded under the points
+ * @property {string} [name]      begins the names of files
+ * @property {string} [title]     above a figure in a file
+ * @property {boolean} [isLive]   its codes move
+ */
 
 export class MapPanel {
   /**
    * @param {object} options
    * @param {import("./walk.js").Walk} options.walk
    * @param {string} options.plotlyUrl
+   * @param {import("./decode-service.js").DecodeService | null} [options.service]
+   * @param {string[] | null} [options.layers]         those to be on at first, by name; null: what suits the model
    * @param {() => void} [options.onHand]
    * @param {(x: number, y: number, stamp: number) => boolean} [options.onPick]
    * @param {(name: string) => void} [options.onAxes]  someone chose other axes
+   * @param {(names: string[]) => void} [options.onLayers]  someone switched a layer
    * @param {HTMLElement | null} [options.actions]     more to stand above the map
    * @param {string} [options.help]                    what the hand can do
    */
-  constructor({ walk, plotlyUrl, onHand, onPick, onAxes = () => {}, actions = null, help = HELP }) {
-    this.onAxes = onAxes;
-    this.help = help;
+  constructor({
+    walk,
+    plotlyUrl,
+    service = null,
+    layers = null,
+    onHand,
+    onPick,
+    onAxes = () => {},
+    onLayers = () => {},
+    actions = null,
+    help = HELP,
+  }) {
+    Object.assign(this, { onAxes, onLayers });
     this.trouble = element("p", { class: "le-caption le-trouble", role: "status" });
+    const onTrouble = (sentence) => {
+      this.trouble.textContent = sentence;
+    };
     this.map = new LatentMap({
       walk,
       plotlyUrl,
+      service,
       description: "Map of the latent space. Arrow keys walk over it, Home goes to its centre.",
-      onTrouble: (sentence) => {
-        this.trouble.textContent = sentence;
-      },
+      onTrouble,
       onHand,
       onPick,
     });
     this.legend = new Legend((hidden) => this.map.recolour(this.colouring, hidden));
     this.tools = element("div", { class: "le-tool-group" });
-    this.caption = element("p", { class: "le-caption" });
+    this.axesTools = new AxesTools((name) => this.#choose(name));
+    this.layerTools = new LayerTools((name) => this.#toggle(name));
+    this.menu = new ExportMenu(this.map, () => this.#file(), onTrouble);
+    this.notes = new MapNotes(help);
+    this.table = new FoldedTable("Where the images lie on the map", () =>
+      mapTable(this.colouring, this.map.positions, this.axes.titles),
+    );
     this.element = element(
       "section",
       { class: "le-map-panel", "aria-label": "Map of the latent space" },
       element("div", { class: "le-tools" }, this.tools, actions),
+      element("div", { class: "le-tools" }, this.layerTools.element, this.menu.element),
       this.map.element,
       this.legend.element,
-      this.caption,
+      this.notes.element,
+      this.table.element,
       this.trouble,
     );
     /** @type {Space | null} */
     this.space = null;
+    /** @type {Subject} */
+    this.subject = {};
     this.axesName = "";
     this.by = "";
-    this.ids = { kinds: uniqueId("axes"), x: uniqueId("x"), y: uniqueId("y"), by: uniqueId("by") };
+    /** Switched on, whether or not these axes offer them. @type {Set<LayerName>} */
+    this.wanted = checkedLayers(layers);
+    this.colourId = uniqueId("by");
   }
 
   /**
@@ -61,18 +102,19 @@ export class MapPanel {
    *
    * @param {Space} space
    * @param {string | null} [axesName]  as in the URL; the default if it does not fit
+   * @param {Subject} [subject]
    */
-  show(space, axesName = null) {
+  show(space, axesName = null, subject = {}) {
     this.space = space;
+    this.subject = subject;
     this.axesName = checkedAxes(axesName, space);
     if (!colourings(space).includes(this.by)) this.by = colourings(space)[0] ?? "none";
     this.colouring = makeColouring(space, this.by);
-    this.axes = makeAxes(this.axesName, space);
     this.map.hidden = new Set();
     this.legend.show(this.colouring);
-    this.map.show(this.axes, this.colouring);
-    this.#describe();
-    this.#makeTools();
+    this.map.read(space);
+    if (subject.model) this.map.decodeBy(subject.model);
+    this.#showAxes();
   }
 
   /** @param {string | null} name  axes wanted from outside */
@@ -80,13 +122,32 @@ export class MapPanel {
     const checked = checkedAxes(name, this.space);
     if (checked === this.axesName) return;
     this.axesName = checked;
-    this.axes = makeAxes(checked, this.space);
-    this.map.show(this.axes, this.colouring);
-    this.#describe();
-    this.#makeTools();
+    this.#showAxes();
+  }
+
+  /** @param {string[] | null} names  layers wanted from outside */
+  setLayers(names) {
+    this.wanted = checkedLayers(names);
+    if (this.space) this.#showLayers();
+  }
+
+  /** There is a decoder now, or its weights are newer. @param {string} model  as the decoding service knows it */
+  decodeBy(model) {
+    const isFirst = !this.subject.model;
+    this.subject = { ...this.subject, model };
+    if (!this.space) return;
+    this.map.decodeBy(model);
+    if (isFirst) this.#showLayers();
+  }
+
+  /** The codes of the space are new ones. */
+  reread() {
+    this.map.reread();
+    this.table.refresh();
   }
 
   close() {
+    this.menu.close();
     this.map.close();
   }
 
@@ -95,63 +156,49 @@ export class MapPanel {
     this.onAxes(this.axesName);
   }
 
+  #showAxes() {
+    this.axes = makeAxes(this.axesName, this.space);
+    this.map.show(this.axes, this.colouring, this.#visibleLayers());
+    this.notes.describe(this.axes, this.space, this.subject.isLive ?? false);
+    this.#makeTools();
+    this.#tellLayers();
+    this.table.refresh();
+  }
+
+  /** @param {LayerName} name */
+  #toggle(name) {
+    if (!this.wanted.delete(name)) this.wanted.add(name);
+    this.#showLayers();
+    this.onLayers([...checkedLayers([...this.wanted])]);
+  }
+
+  #showLayers() {
+    this.map.setLayers(this.#visibleLayers());
+    this.#tellLayers();
+  }
+
+  #tellLayers() {
+    this.layerTools.show(this.#offered(), this.wanted);
+    this.notes.explain(this.#visibleLayers(), this.axes, this.space);
+  }
+
+  #offered() {
+    return offeredLayers(this.axes, this.space.isGaussian, Boolean(this.subject.model));
+  }
+
+  /** @returns {Set<LayerName>} */
+  #visibleLayers() {
+    return new Set(
+      this.#offered()
+        .map(({ name }) => name)
+        .filter((name) => this.wanted.has(name)),
+    );
+  }
+
   #makeTools() {
     const focused = this.tools.contains(document.activeElement) ? document.activeElement.id : "";
-    this.tools.replaceChildren(...this.#axesTools(), ...this.#colourTools());
+    this.tools.replaceChildren(...this.axesTools.make(this.space, this.axesName), ...this.#colourTools());
     if (focused) document.getElementById(focused)?.focus();
-  }
-
-  #axesTools() {
-    const { dims } = this.space;
-    if (dims < 3) return [];
-    const kind = /^\d/.test(this.axesName) ? "latent" : this.axesName;
-    const heaviest = heaviestFirst(weightPerDim(this.space));
-    const buttons = axesKinds(this.space).map((each) =>
-      element(
-        "button",
-        {
-          type: "button",
-          id: `${this.ids.kinds}-${each}`,
-          "aria-pressed": String(each === kind),
-          click: () => this.#choose(each === "latent" ? `${heaviest[0]},${heaviest[1]}` : each),
-        },
-        KIND_NAMES[each],
-      ),
-    );
-    const tools = [
-      element("div", { class: "le-segments", role: "group", "aria-label": "Axes of the map" }, ...buttons),
-    ];
-    if (kind === "latent") tools.push(this.#dimensionTools());
-    return tools;
-  }
-
-  #dimensionTools() {
-    const chosen = this.axesName.split(",").map(Number);
-    const select = (axis, id, label) => {
-      const options = Array.from({ length: this.space.dims }, (_, d) =>
-        element("option", { value: d, selected: d === chosen[axis] }, `z${d}`),
-      );
-      return element(
-        "select",
-        {
-          id,
-          "aria-label": label,
-          change: (event) => {
-            const dim = Number(event.target.value);
-            const other = dim === chosen[1 - axis] ? chosen[axis] : chosen[1 - axis];
-            this.#choose(axis === 0 ? `${dim},${other}` : `${other},${dim}`);
-          },
-        },
-        ...options,
-      );
-    };
-    return element(
-      "div",
-      { class: "le-pair" },
-      select(0, this.ids.x, "Dimension to the right"),
-      "×",
-      select(1, this.ids.y, "Dimension upwards"),
-    );
   }
 
   #colourTools() {
@@ -160,12 +207,13 @@ export class MapPanel {
     const select = element(
       "select",
       {
-        id: this.ids.by,
+        id: this.colourId,
         change: (event) => {
           this.by = event.target.value;
           this.colouring = makeColouring(this.space, this.by);
           this.legend.show(this.colouring);
           this.map.recolour(this.colouring, new Set());
+          this.table.refresh();
         },
       },
       ...choices.map((name) => element("option", { value: name, selected: name === this.by }, name)),
@@ -173,43 +221,11 @@ export class MapPanel {
     return [element("label", { class: "le-colour-by" }, "Colour by", select)];
   }
 
-  #describe() {
-    const { space, axesName } = this;
-    const others = space.dims - 2;
-    const texts = {
-      umap: () =>
-        "UMAP keeps neighbours together; how far apart groups lie, and how large they are, means little. " +
-        "Between dots the picture is an estimate.",
-      pca: () =>
-        `The plane in which the codes spread most: ${explainedPercent(space)} of their variance. ` +
-        "The other directions stay at the pinned latent.",
-      0: () =>
-        "The only dimension goes to the right; upwards, dots are spread out to be told apart. " +
-        "Above them: how densely they lie, and the prior as a dashed line.",
-      pair: () =>
-        others > 0
-          ? `The other ${others > 1 ? `${others} dimensions stay` : "dimension stays"} at the pinned latent.`
-          : "Every place decodes to a picture.",
-    };
-    this.caption.textContent = `${(texts[axesName] ?? texts.pair)()} ${this.help}`;
+  /** What a file of the map is about. */
+  #file() {
+    const { space, subject, axesName } = this;
+    const { name = "latent-map", title = "" } = subject;
+    const axes = axesName.replace(",", "-");
+    return { space, title: title || name, stem: `${name}-${axes}` };
   }
-}
-
-/** @param {Space} space @returns {string} share of the codes' variance that lies in the plane of the PCA */
-export function explainedPercent(space) {
-  const { mean, dims, count } = space;
-  const plane = makeAxes("pca", space).points();
-  const total = spread(mean, dims, count);
-  return total > 0 ? `${Math.round((100 * spread(plane, 2, count)) / total)} %` : "all";
-}
-
-/** Summed variance of all columns. */
-function spread(values, wide, count) {
-  const first = new Float64Array(wide);
-  const second = new Float64Array(wide);
-  for (let p = 0; p < values.length; p++) {
-    first[p % wide] += values[p];
-    second[p % wide] += values[p] * values[p];
-  }
-  return second.reduce((sum, square, d) => sum + square / count - (first[d] / count) ** 2, 0);
 }

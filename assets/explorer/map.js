@@ -1,38 +1,51 @@
 /**
  * The map: where the probe's images lie, and where the hand is.
  *
- * From below to above: Plotly (axes, resting points), a canvas of moving points, a canvas of names and paths, two
- * markers. Hovering goes by the shared frame and works before Plotly is there.
+ * From below to above: a canvas of layers, Plotly (axes, resting points), a canvas of moving points, a canvas of images,
+ * names and paths, markers. Hovering goes by the shared frame and works before Plotly is there; of all these it moves
+ * the markers alone.
  */
 
 import { element } from "./dom.js";
 import { freshCanvas, prefersLessMotion } from "./drawing.js";
 import { Frame } from "./frame.js";
 import { Links } from "./links.js";
-import { drawDensity, drawNames, drawPath, namePlaces } from "./marks.js";
+import { drawLineDensity } from "./line-density.js";
+import { handOn } from "./map-hand.js";
+import { drawNames, drawPath, namePlaces } from "./marks.js";
+import { CanvasPen } from "./pen.js";
 import { Plot } from "./plot.js";
 import { MovingPoints } from "./points.js";
+import { nearestPoints } from "./projection.js";
 import { watchHand } from "./pointer.js";
 import { readTheme } from "./theme.js";
+import { Thumbnails } from "./thumbnails.js";
+import { Underlay } from "./underlay.js";
 
 /** @typedef {import("./axes.js").Axes} Axes */
 /** @typedef {import("./colouring.js").Colouring} Colouring */
 /** @typedef {import("./walk.js").Walk} Walk */
-
-/** An arrow key goes this share of the map's width. */
-const KEY_STEP = 1 / 80;
 
 export class LatentMap {
   /**
    * @param {object} options
    * @param {Walk} options.walk
    * @param {string} options.plotlyUrl
+   * @param {import("./decode-service.js").DecodeService | null} [options.service]  decodes what lies under the points
    * @param {string} options.description         what the map shows and how to walk it, for who cannot see it
    * @param {(sentence: string) => void} options.onTrouble
    * @param {() => void} [options.onHand]         the hand came on to the map or moved there
    * @param {(x: number, y: number, stamp: number) => boolean} [options.onPick]  a click; true: it has been dealt with
    */
-  constructor({ walk, plotlyUrl, description, onTrouble, onHand = () => {}, onPick = () => false }) {
+  constructor({
+    walk,
+    plotlyUrl,
+    service = null,
+    description,
+    onTrouble,
+    onHand = () => {},
+    onPick = () => false,
+  }) {
     Object.assign(this, { walk, plotlyUrl, onTrouble, onHand, onPick });
     this.frame = new Frame();
     this.points = new MovingPoints();
@@ -54,6 +67,8 @@ export class LatentMap {
     this.liveFrames = 0;
     this.undrawnFrames = 0;
 
+    this.underlay = new Underlay(this, service);
+    this.thumbnails = new Thumbnails();
     this.plotHost = element("div", { class: "le-plot" });
     this.pointCanvas = element("canvas", { class: "le-layer", "aria-hidden": "true" });
     this.markCanvas = element("canvas", { class: "le-layer", "aria-hidden": "true" });
@@ -67,6 +82,7 @@ export class LatentMap {
     this.element = element(
       "div",
       { class: "le-map", "data-role": "map", tabindex: "0", role: "application", "aria-label": description },
+      this.underlay.element,
       this.plotHost,
       this.pointCanvas,
       this.markCanvas,
@@ -79,7 +95,7 @@ export class LatentMap {
       onDrawn: () => this.#redraw(),
       onHome: () => this.#showAll(),
     });
-    this.stopWatching = watchHand(this.element, this.#hand());
+    this.stopWatching = watchHand(this.element, handOn(this));
     this.unsubscribe = walk.subscribe((move) => this.#showMove(move));
     this.resizes = new ResizeObserver(() => this.#resized());
     this.resizes.observe(this.element);
@@ -90,13 +106,31 @@ export class LatentMap {
     return this.points.targets;
   }
 
+  /** Say whose images the points are. @param {import("./space.js").Space} space */
+  read(space) {
+    this.space = space;
+    this.thumbnails.read(space);
+  }
+
+  /** Say which decoder pictures come from, or that its weights are newer. @param {string} model  as the service knows it */
+  decodeBy(model) {
+    this.underlay.manifold?.use(model, this.space.config.image_shape, this.isStreaming);
+    this.underlay.follow();
+  }
+
+  /** Whether points are on their way. */
+  get isMoving() {
+    return this.isStreaming || this.animation !== 0;
+  }
+
   /**
    * Show points on axes; those on the map already glide to their new places.
    *
    * @param {Axes} axes
    * @param {Colouring} colouring
+   * @param {Set<import("./map-layers.js").LayerName>} [layers]  that are on and make sense on these axes
    */
-  show(axes, colouring) {
+  show(axes, colouring, layers = new Set()) {
     const isFirst = this.axes === null;
     const earlier = Object.assign(new Frame(), this.frame);
     this.axes = axes;
@@ -110,15 +144,36 @@ export class LatentMap {
       this.points.send(positions);
     }
     if (prefersLessMotion()) this.points.arrive();
+    this.theme ??= readTheme(this.element);
+    this.underlay.lieOn(axes);
+    this.setLayers(layers);
     this.#goLight();
     this.#placeMarkers();
     if (isFirst) this.#startPlot();
+  }
+
+  /** @param {Set<import("./map-layers.js").LayerName>} layers  that are on and make sense on these axes */
+  setLayers(layers) {
+    const hidesGrid = layers.has("manifold");
+    this.underlay.choose(layers);
+    this.#drawMarks();
+    this.#placeEllipse();
+    if (this.plot.hidesGrid === hidesGrid) return;
+    this.plot.hidesGrid = hidesGrid;
+    if (this.plot.isReady) this.#drawPlot();
+  }
+
+  /** The codes are new ones, of the same images on the same axes. */
+  reread() {
+    this.underlay.reread();
+    this.#placeEllipse();
   }
 
   /** @param {Colouring} colouring @param {Set<number>} hidden */
   recolour(colouring, hidden) {
     this.colouring = colouring;
     this.hidden = hidden;
+    this.underlay.draw();
     this.#redraw();
     if (!this.isLight) this.#handToPlot();
   }
@@ -168,9 +223,25 @@ export class LatentMap {
     this.#placeMarked();
   }
 
+  /**
+   * Draw something of one's own above all else, whenever the map is drawn.
+   *
+   * @param {((context: CanvasRenderingContext2D, frame: Frame, theme: import("./theme.js").Theme) => void) | null} over
+   */
+  drawOver(over) {
+    this.over = over;
+    this.#drawMarks();
+  }
+
+  /** Say how quickly points go to their places. @param {keyof typeof import("./points.js").PACES} pace */
+  setPace(pace) {
+    this.points.pace = pace;
+  }
+
   /** The theme changed. */
   recolourAll() {
     this.theme = readTheme(this.element);
+    this.underlay.draw();
     this.#redraw();
     if (this.plot.isReady) this.#drawPlot();
   }
@@ -181,38 +252,8 @@ export class LatentMap {
     this.stopWatching();
     this.unsubscribe();
     this.plot.close();
+    this.underlay.close();
     for (const canvas of [this.pointCanvas, this.markCanvas]) canvas.width = canvas.height = 0;
-  }
-
-  /** @returns {import("./pointer.js").Hand} */
-  #hand() {
-    const land = (px, py) => {
-      const place = this.frame.toUnits(px, py);
-      return { place, ...this.axes.land(place[0], place[1], this.walk.pinned) };
-    };
-    return {
-      isInside: (px, py) => this.axes !== null && this.frame.contains(px, py),
-      hover: (px, py, stamp) => {
-        this.onHand();
-        const { z, place, distance } = land(px, py);
-        this.walk.hover(z, place, distance, stamp);
-      },
-      leave: (stamp) => this.walk.leave(stamp),
-      pick: (px, py, stamp) => {
-        const { z, place, distance } = land(px, py);
-        if (!this.onPick(place[0], place[1], stamp)) this.walk.pin(z, { place, distance, stamp });
-      },
-      step: (right, up, stamp) => {
-        if (!this.axes) return;
-        this.onHand();
-        const unit = (this.frame.x1 - this.frame.x0) * KEY_STEP;
-        const [x, y] = this.walk.pinnedPlace ?? this.axes.place(this.walk.pinned);
-        const place = /** @type {[number, number]} */ ([x + right * unit, y + up * unit]);
-        const { z, distance } = this.axes.land(place[0], place[1], this.walk.pinned);
-        this.walk.pin(z, { place, distance, stamp });
-      },
-      reset: (stamp) => this.walk.pin(new Float32Array(this.walk.pinned.length), { stamp }),
-    };
   }
 
   async #startPlot() {
@@ -291,11 +332,13 @@ export class LatentMap {
     const [wide, high] = [(needed.x1 - needed.x0) * grown, (needed.y1 - needed.y0) * grown];
     this.frame.ranges = [needed.x0 - wide, needed.x1 + wide, needed.y0 - high, needed.y1 + high];
     this.#placeMarkers();
+    this.underlay.follow();
   }
 
   #redraw() {
     this.theme ??= readTheme(this.element);
     const { context } = freshCanvas(this.pointCanvas);
+    if (this.isLight && this.underlay.movesWithPoints) this.underlay.draw();
     if (this.isLight || !this.plot.hasPoints) {
       this.points.draw(context, this.frame, this.colouring.groups, this.hidden);
     }
@@ -308,16 +351,25 @@ export class LatentMap {
     if (!this.axes) return;
     this.theme ??= readTheme(this.element);
     const { context } = freshCanvas(this.markCanvas);
-    if (this.axes.name === "0") drawDensity(context, this.frame, this.theme, this.points.now);
-    if (this.path) drawPath(context, this.frame, this.theme, this.path);
-    if (this.colouring.by === "class" && this.frame.width > 200) {
-      drawNames(
-        context,
-        this.frame,
-        this.theme,
-        namePlaces(this.colouring.groups, this.points.now, this.hidden),
-      );
-    }
+    this.paintMarks(new CanvasPen(context));
+    this.over?.(context, this.frame, this.theme);
+  }
+
+  /** Draw what stands above the points. @param {CanvasPen | import("./pen.js").SvgPen} pen */
+  paintMarks(pen) {
+    const { frame, theme, points, colouring, hidden } = this;
+    pen.inside(frame, () => {
+      if (this.axes.name === "0") drawLineDensity(pen, frame, theme, points.now, this.axes.covariances());
+      this.thumbnails.draw(pen, frame, points.now, colouring.groups, hidden);
+      if (this.path) drawPath(pen, frame, theme, this.path);
+    });
+    const hasNames = colouring.by === "class" && frame.width > 200;
+    const names = hasNames ? namePlaces(colouring.groups, points.now, hidden) : [];
+    this.underlay.paintWords(
+      pen,
+      names.map(({ x, y }) => frame.toPixels(x, y)),
+    );
+    drawNames(pen, frame, theme, names);
   }
 
   #placeLinks() {
@@ -349,9 +401,27 @@ export class LatentMap {
   /** @param {import("./walk.js").Move} move */
   #showMove(move) {
     if (!this.axes || !move.z.length) return;
-    if (move.pinned !== this.markedLatent) this.#placeMarkers();
+    if (move.pinned !== this.markedLatent) {
+      this.#placeMarkers();
+      this.underlay.pinMoved();
+    }
+    this.#placeEllipse();
     if (move.isHover) this.#setMarker(this.hoverMarker, move.place);
     else this.hoverMarker.hidden = true;
+  }
+
+  /** The posterior of the image nearest to the hand, where it is asked for. */
+  #placeEllipse() {
+    const { ellipses, layers } = this.underlay;
+    const { z } = this.walk.last;
+    if (!layers.has("ellipse") || !ellipses.shapes || !z.length) {
+      this.links.ellipse(null);
+      return;
+    }
+    const isLooking = this.marked !== null && !this.walk.last.isHover;
+    const index = isLooking ? this.marked.index : nearestPoints(z, this.space.mean, 1).indices[0];
+    const place = ellipses.place(this.frame, this.points.now, index);
+    this.links.ellipse(place.every(Number.isFinite) ? place : null);
   }
 
   #placeMarkers() {
@@ -371,6 +441,8 @@ export class LatentMap {
     this.hasZoomed = false;
     this.frame.fit(this.points.targets, { atLeast: this.isStreaming ? 3 : 0 });
     this.#placeMarkers();
+    this.#placeEllipse();
+    this.underlay.follow();
     this.#drawPlot();
   }
 
@@ -379,6 +451,8 @@ export class LatentMap {
     this.drawnRanges = this.frame.ranges.join();
     this.#redraw();
     this.#placeMarkers();
+    this.#placeEllipse();
+    this.underlay.follow();
     this.hoverMarker.hidden = true;
   }
 
@@ -390,6 +464,8 @@ export class LatentMap {
       this.frame.fit(this.points.targets, { atLeast: this.isStreaming ? 3 : 0 });
     this.#redraw();
     this.#placeMarkers();
+    this.#placeEllipse();
+    this.underlay.follow();
     if (this.plot.isReady) this.#drawPlot();
   }
 }

@@ -1,8 +1,9 @@
-/** What stands on the map beside points: the classes' names, a path between latents, a density over a line. */
+/** What stands on the map beside points: the classes' names, a path between latents. */
 
 /** @typedef {import("./frame.js").Frame} Frame */
 /** @typedef {import("./theme.js").Theme} Theme */
 /** @typedef {import("./colouring.js").Group} Group */
+/** @typedef {import("./pen.js").CanvasPen | import("./pen.js").SvgPen} Pen */
 
 /** A class of fewer points gets no name on the map. */
 const LEAST_POINTS = 3;
@@ -53,36 +54,24 @@ function mean(values) {
 }
 
 /**
- * @param {CanvasRenderingContext2D} context  scaled to CSS pixels, cleared
+ * @param {Pen} pen
  * @param {Frame} frame
  * @param {Theme} theme
  * @param {ReturnType<typeof namePlaces>} names
  */
-export function drawNames(context, frame, theme, names) {
-  context.save();
-  context.font = `600 ${nameSize(frame)}px ${theme.font}`;
-  context.textAlign = "center";
-  context.textBaseline = "middle";
-  context.lineJoin = "round";
-  context.lineWidth = 4;
-  context.strokeStyle = theme.background;
-  context.fillStyle = theme.text;
+export function drawNames(pen, frame, theme, names) {
+  const size = nameSize(frame);
   const placed = spread(
     names
       .map(({ text, x, y }) => ({
         text,
         at: frame.toPixels(x, y),
-        wide: context.measureText(text).width + 10,
+        wide: pen.widthOf(text, size, theme.font) + 10,
       }))
       .filter(({ at }) => frame.contains(...at)),
   );
-  for (const { text, at } of placed) {
-    context.globalAlpha = 0.85;
-    context.strokeText(text, at[0], at[1]);
-    context.globalAlpha = 1;
-    context.fillText(text, at[0], at[1]);
-  }
-  context.restore();
+  const style = { colour: theme.text, halo: theme.background, size, font: theme.font };
+  for (const { text, at } of placed) pen.text(text, at[0], at[1], style);
 }
 
 /** @param {Frame} frame @returns {number} px */
@@ -120,103 +109,32 @@ function spread(names) {
 /**
  * Draw a path with a dot at each of its steps, in the colour of the text, which no class has.
  *
- * @param {CanvasRenderingContext2D} context
+ * @param {Pen} pen
  * @param {Frame} frame
  * @param {Theme} theme
  * @param {Float32Array} places  (M, 2) in axis units
  */
-export function drawPath(context, frame, theme, places) {
+export function drawPath(pen, frame, theme, places) {
   if (places.length < 4) return;
-  const colour = theme.text;
-  context.save();
-  context.beginPath();
-  context.rect(frame.left, frame.top, frame.width, frame.height);
-  context.clip();
   const points = Array.from({ length: places.length / 2 }, (_, n) =>
     frame.toPixels(places[2 * n], places[2 * n + 1]),
   );
-  context.lineJoin = "round";
-  context.beginPath();
-  points.forEach(([x, y], n) => (n ? context.lineTo(x, y) : context.moveTo(x, y)));
-  for (const [width, style] of [
-    [6, theme.background],
-    [2, colour],
-  ]) {
-    context.lineWidth = width;
-    context.strokeStyle = style;
-    context.stroke();
-  }
-  context.lineWidth = 1.5;
-  context.strokeStyle = theme.background;
-  context.fillStyle = colour;
-  points.forEach(([x, y], n) => {
-    context.beginPath();
-    context.arc(x, y, n === 0 || n === points.length - 1 ? 6.5 : 3.5, 0, 2 * Math.PI);
-    context.fill();
-    context.stroke();
-  });
-  context.font = `600 ${nameSize(frame)}px ${theme.font}`;
-  context.textBaseline = "middle";
-  context.lineWidth = 4;
-  const [first, last] = [points[0], points[points.length - 1]];
+  pen.line(points, { stroke: theme.background, width: 6 });
+  pen.line(points, { stroke: theme.text, width: 2 });
+  const last = points.length - 1;
+  const dot = ([x, y], n) => (n === 0 || n === last ? [x, y, 6.5, 6.5, 0] : [x, y, 3.5, 3.5, 0]);
+  pen.ellipses(points.map(dot), { fill: theme.text, stroke: theme.background, width: 1.5 });
   for (const [text, at, other] of [
-    ["From", first, last],
-    ["To", last, first],
+    ["From", points[0], points[last]],
+    ["To", points[last], points[0]],
   ]) {
     const isLeft = at[0] < other[0];
-    context.textAlign = isLeft ? "right" : "left";
-    const x = at[0] + (isLeft ? -13 : 13);
-    context.strokeText(text, x, at[1]);
-    context.fillText(text, x, at[1]);
+    pen.text(text, at[0] + (isLeft ? -13 : 13), at[1], {
+      colour: theme.text,
+      halo: theme.background,
+      size: nameSize(frame),
+      font: theme.font,
+      align: isLeft ? "right" : "left",
+    });
   }
-  context.restore();
-}
-
-/** Where the density of one dimension stands, in axis units: above the jittered points. */
-const DENSITY_FOOT = 1.25;
-const DENSITY_HEIGHT = 1.6;
-
-/**
- * Draw how densely the codes of a single dimension lie, and the prior beside it.
- *
- * @param {CanvasRenderingContext2D} context
- * @param {Frame} frame
- * @param {Theme} theme
- * @param {Float32Array} positions  (N, 2); only the first column counts
- */
-export function drawDensity(context, frame, theme, positions) {
-  const count = positions.length / 2;
-  if (count < 2) return;
-  const grid = Array.from({ length: 160 }, (_, k) => frame.x0 + ((frame.x1 - frame.x0) * k) / 159);
-  const width = Math.max(0.05, (frame.x1 - frame.x0) / 60);
-  const bell = (x, middle, deviation) =>
-    Math.exp(-0.5 * ((x - middle) / deviation) ** 2) / (deviation * Math.sqrt(2 * Math.PI));
-  const density = grid.map((x) => {
-    let sum = 0;
-    for (let n = 0; n < count; n++) sum += bell(x, positions[2 * n], width);
-    return sum / count;
-  });
-  const prior = grid.map((x) => bell(x, 0, 1));
-  const scale = DENSITY_HEIGHT / Math.max(...density, ...prior);
-  const line = (values) => {
-    context.beginPath();
-    values.forEach((value, k) => context.lineTo(...frame.toPixels(grid[k], DENSITY_FOOT + value * scale)));
-  };
-  context.save();
-  context.beginPath();
-  context.rect(frame.left, frame.top, frame.width, frame.height);
-  context.clip();
-  line(density);
-  context.lineTo(...frame.toPixels(frame.x1, DENSITY_FOOT));
-  context.lineTo(...frame.toPixels(frame.x0, DENSITY_FOOT));
-  context.fillStyle = theme.accent;
-  context.globalAlpha = 0.3;
-  context.fill();
-  context.globalAlpha = 1;
-  line(prior);
-  context.setLineDash([5, 4]);
-  context.lineWidth = 1.5;
-  context.strokeStyle = theme.text;
-  context.stroke();
-  context.restore();
 }

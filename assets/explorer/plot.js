@@ -25,10 +25,11 @@ export class Plot {
     this.hasWebGl = true;
     /** Whether it shows the points now. */
     this.hasPoints = false;
+    /** Whether pictures lie where the grid would be. */
+    this.hidesGrid = false;
     /** Drawing takes tens of milliseconds: one at a time, the newest wish wins. @type {(() => Promise<any>) | null} */
     this.next = null;
     this.isDrawing = false;
-    if (this.plotly) this.onDrawn();
   }
 
   /**
@@ -47,9 +48,7 @@ export class Plot {
       modeBarButtons: [
         ["zoom2d", "pan2d"],
         ["zoomIn2d", "zoomOut2d", { name: "Show all", icon: plotly.Icons.home, click: () => this.onHome() }],
-        ["toImage"],
       ],
-      toImageButtonOptions: { filename: "latent-map", scale: 2 },
     });
     if (this.isClosed) {
       plotly.purge(this.host);
@@ -80,6 +79,16 @@ export class Plot {
       this.hasPoints = groups.length > 0;
     };
     this.#drain();
+  }
+
+  /** @returns {Promise<SVGElement>} the axes alone, as large as the drawing; rejected before Plotly is there */
+  async axesSvg() {
+    if (!this.plotly) throw new Error("Plotly.js is not there yet.");
+    const { layout } = this.host;
+    const { width, height } = layout;
+    const url = await this.plotly.toImage({ data: [], layout }, { format: "svg", width, height });
+    const text = decodeURIComponent(url.slice(url.indexOf(",") + 1));
+    return document.importNode(new DOMParser().parseFromString(text, "image/svg+xml").documentElement, true);
   }
 
   close() {
@@ -131,7 +140,7 @@ export class Plot {
       title: { text: markup(title), standoff: 6, font: { size: 13 } },
       range,
       showticklabels: axes.hasUnits,
-      showgrid: axes.hasUnits,
+      showgrid: axes.hasUnits && !this.hidesGrid,
       gridcolor: theme.line,
       zeroline: axes.hasUnits,
       zerolinecolor: theme.muted,

@@ -39,7 +39,7 @@ export class TrainView {
     const onHand = () => this.#handMoved();
     this.readout = new Readout(this.walk);
     this.sliders = new Sliders(this.walk, onHand);
-    this.panel = new MapPanel({ walk: this.walk, plotlyUrl: data.plotly, onHand });
+    this.panel = new MapPanel({ walk: this.walk, plotlyUrl: data.plotly, service, onHand });
     this.handTimer = 0;
     this.wantsWeights = true;
     this.status = new RunStatus();
@@ -211,7 +211,10 @@ export class TrainView {
     const { run } = this;
     run.applySnapshot(message);
     if (!this.isMapShown) this.#showMap();
-    else this.map.move(this.panel.axes.points());
+    else {
+      this.map.move(this.panel.axes.points());
+      this.panel.reread();
+    }
     this.pictures.show(message.file);
     if (!run.space.isGaussian) this.sliders.setWeights(weightPerDim(run.space));
     this.#showCurves();
@@ -227,6 +230,7 @@ export class TrainView {
     const { run } = this;
     run.applyWeights(message);
     this.painter.load(`run-${run.id}`, run.space.config, run.weights);
+    this.panel.decodeBy(this.painter.model);
     this.walk.repeat();
     setText(
       this.weightsNote,
@@ -250,7 +254,8 @@ export class TrainView {
 
   #showMap() {
     const { run, panel } = this;
-    panel.show(run.space, panel.axesName || null);
+    const { title } = run.facts;
+    panel.show(run.space, panel.axesName || null, { model: this.painter.model, title, isLive: true });
     this.isMapShown = true;
     this.walk.repeat();
   }

@@ -9,7 +9,7 @@
 const NEIGHBOURS = 10;
 const AT_MOST = 2000;
 /** ms of work before the hand gets its turn. */
-const SLICE = 4;
+const SLICE = 8;
 
 /** @type {WeakMap<Float32Array, Promise<number | null>>} by the positions it was measured for */
 const known = new WeakMap();
@@ -85,7 +85,7 @@ function nearest(squares) {
 /** Wait until the page has nothing better to do. @returns {Promise<void>} */
 function rest() {
   return new Promise((resolve) => {
-    if (window.requestIdleCallback) window.requestIdleCallback(() => resolve(), { timeout: 200 });
+    if (window.requestIdleCallback) window.requestIdleCallback(() => resolve(), { timeout: 50 });
     else setTimeout(resolve, 16);
   });
 }

@@ -1,0 +1,276 @@
+/**
+ * The decoded manifold: what every place on the map decodes to, as one picture that lies on the axes.
+ *
+ * Its cells hang on a lattice of the axes' own units, through zero: each shows the decoded latent of its centre, so
+ * panning keeps the pictures that are there and zooming asks for a finer lattice. The worker decodes, from the middle
+ * outwards; the newest wish wins. At first, and when the pinned latent has changed, a coarse lattice comes before the
+ * fine one.
+ */
+
+import { LINE_ROW } from "./line-density.js";
+
+/** @typedef {import("./axes.js").Axes} Axes */
+/** @typedef {import("./frame.js").Frame} Frame */
+
+/** At most so many pictures along the longer side, and at least 0.84 of that. */
+const ACROSS = { coarse: 9, fine: 32, live: 14 };
+
+/** Pictures that come back together. */
+const CHUNK = 12;
+
+/** While the frame moves, pictures are asked for every so many ms. */
+const PACE = 80;
+
+/**
+ * @typedef {object} Lattice   cell (i, j) has its centre at (i * stepX, j * stepY + footY), in axis units
+ * @property {number} stepX
+ * @property {number} stepY
+ * @property {number} footY
+ * @property {number} column   of the first cell, i
+ * @property {number} row      of the lowest cell, j
+ * @property {number} columns
+ * @property {number} rows
+ */
+
+/**
+ * Choose the lattice whose cells cover the frame; a cell is as wide and high as a picture is.
+ *
+ * @param {Frame} frame
+ * @param {[number, number, number]} shape  of a picture, (C, H, W)
+ * @param {number} across                   most cells along the longer side
+ * @param {boolean} isLine                  one row of cells, where only the first axis counts
+ * @returns {Lattice}
+ */
+export function latticeFor({ x0, x1, y0, y1 }, [, height, width], across, isLine) {
+  const extent = Math.max(x1 - x0, y1 - y0);
+  // Steps of a fixed ladder, so that a small zoom keeps the lattice.
+  const step = 2 ** (Math.ceil(4 * Math.log2(extent / across)) / 4);
+  const longer = Math.max(height, width);
+  const [stepX, stepY] = [(step * width) / longer, (step * height) / longer];
+  const column = Math.round(x0 / stepX);
+  const columns = Math.round(x1 / stepX) - column + 1;
+  if (isLine) return { stepX, stepY, footY: LINE_ROW - stepY / 2, column, row: 0, columns, rows: 1 };
+  const row = Math.round(y0 / stepY);
+  return { stepX, stepY, footY: 0, column, row, columns, rows: Math.round(y1 / stepY) - row + 1 };
+}
+
+/** The cells of one lattice and the pictures that are there already. */
+class Tile {
+  /** @param {Lattice} lattice @param {number} cellWidth  px of the canvas @param {number} cellHeight @param {string} of */
+  constructor(lattice, cellWidth, cellHeight, of) {
+    Object.assign(this, { lattice, cellWidth, cellHeight, of });
+    this.canvas = document.createElement("canvas");
+    this.canvas.width = lattice.columns * cellWidth;
+    this.canvas.height = lattice.rows * cellHeight;
+    this.context = this.canvas.getContext("2d", { willReadFrequently: true });
+    this.isDone = new Uint8Array(lattice.columns * lattice.rows);
+  }
+
+  /** Whether its pictures can stand in a lattice as they are. @param {Tile} other */
+  fits(other) {
+    const keys = /** @type {const} */ (["of", "cellWidth", "cellHeight"]);
+    return keys.every((key) => this[key] === other[key]) && this.lattice.stepX === other.lattice.stepX;
+  }
+
+  /** Take over the pictures of a tile that fits. @param {Tile} other */
+  take(other) {
+    const [mine, theirs] = [this.lattice, other.lattice];
+    const right = theirs.column - mine.column;
+    const down = mine.row + mine.rows - (theirs.row + theirs.rows);
+    this.context.drawImage(other.canvas, right * this.cellWidth, down * this.cellHeight);
+    for (let r = 0; r < theirs.rows; r++) {
+      for (let c = 0; c < theirs.columns; c++) {
+        const [column, row] = [c + right, r + down];
+        if (column < 0 || row < 0 || column >= mine.columns || row >= mine.rows) continue;
+        this.isDone[row * mine.columns + column] ||= other.isDone[r * theirs.columns + c];
+      }
+    }
+  }
+
+  /** @param {number} cell  row by row from the upper left @returns {[number, number]} its centre in axis units */
+  centre(cell) {
+    const { stepX, stepY, footY, column, row, columns, rows } = this.lattice;
+    return [
+      (column + (cell % columns)) * stepX,
+      (row + rows - 1 - Math.floor(cell / columns)) * stepY + footY,
+    ];
+  }
+
+  /** @returns {[number, number, number, number]} left, right, lower and upper edge in axis units */
+  get edges() {
+    const { stepX, stepY, footY, column, row, columns, rows } = this.lattice;
+    const [left, low] = [(column - 0.5) * stepX, (row - 0.5) * stepY + footY];
+    return [left, left + columns * stepX, low, low + rows * stepY];
+  }
+
+  /** @returns {number[]} cells without a picture, from the middle outwards */
+  missing() {
+    const { columns, rows } = this.lattice;
+    const fromMiddle = (cell) =>
+      Math.hypot((cell % columns) - (columns - 1) / 2, Math.floor(cell / columns) - (rows - 1) / 2);
+    const cells = [...this.isDone.keys()].filter((cell) => !this.isDone[cell]);
+    return cells.sort((a, b) => fromMiddle(a) - fromMiddle(b));
+  }
+}
+
+export class Manifold {
+  /**
+   * @param {import("./decode-service.js").DecodeService} service
+   * @param {() => void} onChange  something new is to be seen
+   */
+  constructor(service, onChange) {
+    Object.assign(this, { service, onChange });
+    this.model = "";
+    /** @type {[number, number, number]} */
+    this.shape = [1, 1, 1];
+    this.version = 0;
+    this.isLive = false;
+    /** From below to above; the last is the newest. @type {Tile[]} */
+    this.tiles = [];
+    /** @type {{frame: Frame, axes: Axes, pinned: Float32Array} | null} */
+    this.wish = null;
+    this.timer = 0;
+  }
+
+  /**
+   * Take pictures from this model from now on, or from newer weights of the same.
+   *
+   * @param {string} model
+   * @param {[number, number, number]} shape  of a picture, (C, H, W)
+   * @param {boolean} isLive                  its weights change all the time: fewer pictures, none of them coarse
+   */
+  use(model, shape, isLive) {
+    Object.assign(this, { model, shape, isLive });
+    this.version += 1;
+    this.scratch = new ImageData(shape[2], shape[1]);
+    this.pictureCanvas = Object.assign(document.createElement("canvas"), {
+      width: shape[2],
+      height: shape[1],
+    });
+    this.pictureContext = this.pictureCanvas.getContext("2d", { willReadFrequently: true });
+  }
+
+  /** Forget the pictures: they lie on other axes, or are not wanted. */
+  clear() {
+    clearTimeout(this.timer);
+    this.timer = 0;
+    this.tiles = [];
+    this.wish = null;
+    this.service.cancel("manifold");
+  }
+
+  /**
+   * See to it that this frame has its pictures soon.
+   *
+   * @param {Frame} frame
+   * @param {Axes} axes
+   * @param {Float32Array} pinned
+   */
+  want(frame, axes, pinned) {
+    if (!this.model || !pinned.length) return;
+    this.wish = { frame: Object.assign(Object.create(Object.getPrototypeOf(frame)), frame), axes, pinned };
+    this.timer ||= setTimeout(() => this.#ask(), this.tiles.length ? PACE : 0);
+  }
+
+  /** @param {import("./pen.js").CanvasPen | import("./pen.js").SvgPen} pen @param {Frame} frame */
+  draw(pen, frame) {
+    for (const tile of this.tiles) {
+      const [left, right, low, top] = tile.edges;
+      const [x, y] = frame.toPixels(left, top);
+      const [end, bottom] = frame.toPixels(right, low);
+      const isSmooth = (end - x) / tile.lattice.columns < this.shape[2];
+      pen.image(tile.canvas, x, y, end - x, bottom - y, { isSmooth });
+    }
+  }
+
+  close() {
+    clearTimeout(this.timer);
+    for (const { canvas } of this.tiles) canvas.width = canvas.height = 0;
+    this.tiles = [];
+  }
+
+  /** Whether all that the newest frame needs is there. */
+  get isWhole() {
+    return this.tiles.length === 1 && this.tiles[0].isDone.every(Boolean) && !this.timer;
+  }
+
+  #ask() {
+    this.timer = 0;
+    const { axes, pinned } = this.wish;
+    // Other latents stand behind the same place when the other dimensions have moved.
+    const isWhole = !axes.isExact || pinned.length <= (axes.name === "0" ? 1 : 2);
+    const of = `${this.version} ${axes.name} ${isWhole ? "" : pinned.join()}`;
+    const isCovered = this.tiles.some((tile) => tile.of === of && tile.isDone.some(Boolean));
+    if (this.isLive) this.#draw(ACROSS.live, of, () => {});
+    else if (isCovered) this.#draw(ACROSS.fine, of, () => {});
+    else
+      this.#draw(ACROSS.coarse, of, () => {
+        if (this.wish && !this.timer) this.#ask();
+      });
+  }
+
+  /** Ask for the cells of a lattice that have no picture yet. */
+  #draw(across, of, then) {
+    const { frame, axes, pinned } = this.wish;
+    const lattice = latticeFor(frame, this.shape, across, axes.name === "0");
+    const [, height, width] = this.shape;
+    const scale = (Math.min(2, window.devicePixelRatio || 1) * frame.width) / (frame.x1 - frame.x0);
+    const cellWidth = Math.max(2, Math.min(width, Math.round(lattice.stepX * scale)));
+    const cellHeight = Math.max(2, Math.min(height, Math.round(lattice.stepY * scale)));
+    const tile = new Tile(lattice, cellWidth, cellHeight, of);
+    for (const earlier of this.tiles) if (tile.fits(earlier)) tile.take(earlier);
+    this.tiles = [...this.tiles.filter((earlier) => !tile.fits(earlier)).slice(-2), tile];
+    const cells = [];
+    const codes = [];
+    for (const cell of tile.missing()) {
+      const { z, distance } = axes.land(...tile.centre(cell), pinned);
+      if (distance !== null && distance > axes.reach) {
+        tile.isDone[cell] = 1;
+        continue;
+      }
+      cells.push(cell);
+      codes.push(z);
+    }
+    const finish = () => {
+      if (this.tiles.includes(tile)) this.tiles = this.tiles.slice(this.tiles.indexOf(tile));
+      this.onChange();
+      then();
+    };
+    if (!cells.length) {
+      this.service.cancel("manifold");
+      finish();
+      return;
+    }
+    const flat = new Float32Array(cells.length * pinned.length);
+    codes.forEach((z, n) => flat.set(z, n * pinned.length));
+    this.service.request(
+      "manifold",
+      this.model,
+      flat,
+      CHUNK,
+      ({ start, rgba, isLast }) => {
+        this.#fill(tile, cells, start, rgba);
+        if (isLast) finish();
+        else this.onChange();
+      },
+      { isPatient: true },
+    );
+    this.onChange();
+  }
+
+  /** @param {Tile} tile @param {number[]} cells @param {number} start @param {Uint8ClampedArray} rgba */
+  #fill(tile, cells, start, rgba) {
+    const size = this.scratch.data.length;
+    const { cellWidth, cellHeight, context, lattice } = tile;
+    context.imageSmoothingQuality = "medium";
+    for (let n = 0; n * size < rgba.length; n++) {
+      const cell = cells[start + n];
+      const x = (cell % lattice.columns) * cellWidth;
+      const y = Math.floor(cell / lattice.columns) * cellHeight;
+      this.scratch.data.set(rgba.subarray(n * size, (n + 1) * size));
+      this.pictureContext.putImageData(this.scratch, 0, 0);
+      context.drawImage(this.pictureCanvas, x, y, cellWidth, cellHeight);
+      tile.isDone[cell] = 1;
+    }
+  }
+}
