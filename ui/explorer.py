@@ -37,6 +37,8 @@ MOST_STEPS: Final = 2**53
 
 KEYS: Final = ("z", "axes", "layers", "from", "to", "keyframe")
 """What the component tells Python, each with the name of what it belongs to."""
+LAYERS: Final = ("manifold", "prior", "density", "ellipse", "ellipses")
+"""What can lie under the map's points, as `assets/explorer/map-layers.js` has it."""
 
 
 # `from` is a keyword of Python, so these fields are named by a call.
@@ -165,7 +167,7 @@ def _result(state: Mapping[str, Any], of: str | None, entry: ModelEntry | None) 
     count = entry.probe_count if entry else 0
     z, axes, layers = said.get("z"), said.get("axes"), said.get("layers")
     numbers = isinstance(z, list) and len(z) == dims and all(_is_number(value) for value in z)
-    names = isinstance(layers, list) and all(isinstance(name, str) for name in layers)
+    names = isinstance(layers, list) and all(name in LAYERS for name in layers)
     return ExplorerResult(
         z=tuple(float(value) for value in z) if numbers else None,
         axes=axes if isinstance(axes, str) else None,

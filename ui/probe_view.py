@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from typing import Final
 
-from ui.explorer import ExplorerResult
+from ui.explorer import LAYERS, ExplorerResult
 from ui.owner import ModelEntry
 from ui.state import view_problem
 from ui.view import Check, Values
 
-_LAYERS: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _LARGEST: Final = 1e4
 """A latent this far out is no place on any map; a mistyped number is."""
 
@@ -28,7 +26,10 @@ def explore_check(entry: ModelEntry) -> Check:
                 f"{latent_dim} numbers",
             ),
             "explore_axes": (axes_fit(link.get("explore_axes", ""), entry), "two dimensions, pca or umap"),
-            "explore_layers": (layers(link.get("explore_layers", "")) is not None, "names of layers"),
+            "explore_layers": (
+                layers(link.get("explore_layers", "")) is not None,
+                f"any of {', '.join(LAYERS)}",
+            ),
         }
         return _sort(link, expected)
 
@@ -93,7 +94,7 @@ def axes_fit(text: str, entry: ModelEntry) -> bool:
 def layers(text: str) -> tuple[str, ...] | None:
     """Read the names of layers, commas between; "" is none of them, None is nonsense."""
     names = tuple(text.split(",")) if text else ()
-    return names if all(_LAYERS.fullmatch(name) for name in names) else None
+    return names if all(name in LAYERS for name in names) else None
 
 
 def index(text: str, limit: int) -> int | None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 
 import pytest
 
-from ui.explorer import ExplorerResult, _result
+from ui.explorer import LAYERS, ExplorerResult, _result
+from ui.probe_view import layers
+from ui.routes import EXPLORER
 from vae_core.config import ModelConfig
 
 ENTRY = SimpleNamespace(model_config=ModelConfig(latent_dim=2), probe_count=10)
@@ -40,6 +43,8 @@ def test_nothing_was_touched() -> None:
         said(z="1,2"),
         said(axes=["pca"]),
         said(layers="prior"),
+        said(layers=["prior", "onion"]),
+        said(layers=[["prior"]]),
         said(from_=10, to=-1),
         said(from_=True, to=1.5),
         {"z": [0.5, -1], "axes": "pca"},
@@ -47,3 +52,24 @@ def test_nothing_was_touched() -> None:
 )
 def test_nonsense_is_left_out(state: dict[str, object]) -> None:
     assert _result(state, HERE, ENTRY) == ExplorerResult()
+
+
+def test_both_sides_know_the_same_layers() -> None:
+    text = (EXPLORER / "map-layers.js").read_text(encoding="utf-8")
+    listed = text[text.index("export const LAYERS") : text.index("];")]
+    assert tuple(re.findall(r'name: "(\w+)"', listed)) == LAYERS
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", ()),
+        ("prior", ("prior",)),
+        ("manifold,ellipses", ("manifold", "ellipses")),
+        ("prior,<i>", None),
+        ("onion", None),
+        ("prior,", None),
+    ],
+)
+def test_a_link_names_layers(text: str, expected: tuple[str, ...] | None) -> None:
+    assert layers(text) == expected
