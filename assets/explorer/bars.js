@@ -1,65 +1,101 @@
-/** What each dimension carries, as bars that grow and shrink in place. */
+/** What each dimension carries, as bars that grow and shrink in place; dead ones are hollow, and a change is told. */
 
+import { chartFigure } from "./chart-figure.js";
 import { dimensionName, element, setText } from "./dom.js";
 import { fixed } from "./numbers.js";
+import { roundUp, tickText } from "./ticks.js";
+
+/** With more bars than this there is no room for their names. */
+const NAMED = 24;
+
+/** A screen reader is told no more than so many numbers. */
+const SPOKEN = 32;
 
 /** A bar chart of one number per dimension. */
 export class Bars {
   /** @param {string} title @param {string} caption */
   constructor(title, caption) {
     this.title = title;
-    this.now = element("span", { class: "le-chart-now" });
     this.plot = element("div", { class: "le-bars", role: "img", "aria-label": title });
-    this.element = element(
-      "figure",
-      { class: "le-chart" },
-      element(
-        "figcaption",
-        {},
-        element("strong", {}, title),
-        " ",
-        this.now,
-        element("span", { class: "le-caption" }, caption),
-      ),
-      this.plot,
-    );
+    this.top = element("span", {});
+    const scale = element("div", { class: "le-bars-scale", "aria-hidden": "true" }, this.top, element("span", {}, "0"));
+    Object.assign(this, chartFigure(title, caption, element("div", { class: "le-bars-frame" }, scale, this.plot)));
+    this.aside.setAttribute("role", "status");
     /** @type {HTMLElement[]} */
-    this.bars = [];
+    this.columns = [];
+    /** @type {ArrayLike<number>} */
+    this.values = [];
+    /** Which dimensions are used, if that is known. @type {boolean[] | null} */
+    this.active = null;
+    this.news = "";
+  }
+
+  /** Another run: nothing is known of it. */
+  forget() {
+    this.active = null;
+    this.news = "";
   }
 
   /** @param {ArrayLike<number>} values  (D,) */
   show(values) {
-    if (this.bars.length !== values.length) this.#make(values.length);
-    const most = Math.max(0.5, ...Array.from(values));
-    this.bars.forEach((bar, d) => {
-      bar.style.transform = `scaleY(${Math.max(0.004, values[d] / most)})`;
+    if (this.columns.length !== values.length) this.#make(values.length);
+    this.values = values;
+    const top = roundUp(Math.max(0.5, ...Array.from(values)));
+    setText(this.top, tickText(top, [0, top]));
+    this.columns.forEach((column, d) => {
+      column.firstElementChild.style.transform = `scaleY(${Math.max(0, values[d] / top)})`;
     });
-    const awake = Array.from(values).filter((value) => value > 0.1).length;
-    setText(this.now, `highest ${fixed(Math.max(...Array.from(values)))}`);
-    this.plot.setAttribute(
-      "aria-label",
-      `${this.title}: ${awake} of ${values.length} above 0.1. ${Array.from(
-        values,
-        (value, d) => `z${d} ${fixed(value)}`,
-      )
-        .slice(0, 32)
-        .join(", ")}`,
+    this.#tell();
+  }
+
+  /** Say which dimensions are used. @param {boolean[] | null} active  (D,) */
+  tellActive(active) {
+    if (!active) return;
+    const before = this.active;
+    this.active = active;
+    if (this.columns.length !== active.length) this.#make(active.length);
+    this.columns.forEach((column, d) => column.classList.toggle("le-bar-dead", !active[d]));
+    if (before?.length === active.length) {
+      const changed = active.flatMap((is, d) => (is === before[d] ? [] : [d]));
+      const said = [true, false]
+        .map((is) => [is, changed.filter((d) => active[d] === is)])
+        .filter(([, dims]) => dims.length)
+        .map(([is, dims]) => `${namesOf(dims)} ${is ? "woke up" : "died"}`);
+      if (said.length) this.news = said.join(", ");
+    }
+    this.#tell();
+  }
+
+  #tell() {
+    const { active, values } = this;
+    const count = active?.filter(Boolean).length;
+    const state = active ? `${count} of ${active.length} active` : "";
+    setText(this.now, state);
+    setText(this.aside, this.news);
+    const each = Array.from(
+      { length: Math.min(values.length, SPOKEN) },
+      (_, d) => `z${d} ${fixed(values[d])}${active && !active[d] ? " dead" : ""}`,
     );
+    const label = `${[this.title, state].filter(Boolean).join(": ")}. ${each.join(", ")}`;
+    if (this.plot.getAttribute("aria-label") !== label) this.plot.setAttribute("aria-label", label);
   }
 
   /** @param {number} count */
   #make(count) {
-    this.bars = Array.from({ length: count }, () => element("span", { class: "le-bar" }));
-    this.plot.classList.toggle("le-bars-many", count > 24);
-    this.plot.replaceChildren(
-      ...this.bars.map((bar, d) =>
-        element(
-          "span",
-          { class: "le-bar-column" },
-          bar,
-          count > 24 ? null : element("span", { class: "le-bar-name" }, dimensionName(d)),
-        ),
+    this.columns = Array.from({ length: count }, (_, d) =>
+      element(
+        "span",
+        { class: "le-bar-column", title: `z${d}` },
+        element("span", { class: "le-bar" }),
+        count > NAMED ? null : element("span", { class: "le-bar-name" }, dimensionName(d)),
       ),
     );
+    this.plot.classList.toggle("le-bars-many", count > NAMED);
+    this.plot.replaceChildren(...this.columns);
   }
+}
+
+/** @param {number[]} dims @returns {string} e.g. "z1, z2" or "5 dimensions" */
+function namesOf(dims) {
+  return dims.length > 3 ? `${dims.length} dimensions` : dims.map((d) => `z${d}`).join(", ");
 }

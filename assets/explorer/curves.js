@@ -1,49 +1,45 @@
 /**
  * Curves over epochs, drawn by hand on a canvas: a redraw costs well under a millisecond and nothing flickers.
  *
- * Each chart has a line for training and dots for held-out images. Marks are vertical lines with a word, for example
- * where beta was changed.
+ * Each chart has a line for training and dots for held-out images; paler beside them those of the run that this one
+ * branched from. Marks are dashed lines with a word, where a setting was changed. A solid line stands at the moment
+ * that is shown.
  */
 
+import { chartFigure } from "./chart-figure.js";
+import { drawDots, drawLine, drawMarkLines, drawMarkWords, drawMoment } from "./curve-drawing.js";
 import { element, setText } from "./dom.js";
 import { freshCanvas } from "./drawing.js";
 import { SERIES_COLOURS } from "./palette.js";
+import { Series } from "./series.js";
 import { readTheme } from "./theme.js";
-import { fixed, short } from "./numbers.js";
+import { short } from "./numbers.js";
+import { ticks, tickText } from "./ticks.js";
 
-/** @typedef {import("./series.js").Series} Series */
+/** @typedef {{train: Series, test: Series}} Curve */
 
-const PAD = { left: 46, right: 8, top: 8, bottom: 20 };
+const PAD = { left: 52, right: 8, top: 8, bottom: 22 };
+
+/** Of the numbers on the axes, in px: read from the back row. */
+const TICK_SIZE = 13;
 
 /** The first readings are far off: this share of them does not count for the chart's range. */
-const OUTLIERS = 0.06;
+const OUTLIERS = 0.1;
 
 export class Chart {
-  /**
-   * @param {string} title
-   * @param {string} caption  what is good, in a few words
-   * @param {Series} train
-   * @param {Series} test
-   */
-  constructor(title, caption, train, test) {
-    Object.assign(this, { title, train, test });
+  /** @param {string} title @param {string} caption  what is good, in a few words */
+  constructor(title, caption) {
+    this.title = title;
     this.canvas = element("canvas", { role: "img", class: "le-chart-canvas", "aria-label": title });
-    this.now = element("span", { class: "le-chart-now" });
-    this.element = element(
-      "figure",
-      { class: "le-chart" },
-      element(
-        "figcaption",
-        {},
-        element("strong", {}, title),
-        " ",
-        this.now,
-        element("span", { class: "le-caption" }, caption),
-      ),
-      this.canvas,
-    );
+    Object.assign(this, chartFigure(title, caption, this.canvas));
+    /** @type {Curve} */
+    this.curve = { train: new Series(), test: new Series() };
+    /** Of the run that this one branched from. @type {Curve | null} */
+    this.parent = null;
     /** @type {Array<{epoch: number, text: string}>} */
     this.marks = [];
+    /** The moment that is shown, in epochs; null: now. @type {number | null} */
+    this.moment = null;
     this.lastEpoch = 1;
   }
 
@@ -53,16 +49,10 @@ export class Chart {
    */
   draw(theme, lastEpoch) {
     this.lastEpoch = lastEpoch;
-    const [train, test] = [this.train.latest, this.test.latest];
-    setText(
-      this.now,
-      [train, test].every((value) => value === undefined)
-        ? ""
-        : `${short(train ?? NaN)} · ${short(test ?? NaN)} held out`,
-    );
-    this.canvas.setAttribute("aria-label", `${this.title}: ${this.now.textContent || "nothing yet"}`);
+    this.#tell();
     const { context, width: wide, height: high } = freshCanvas(this.canvas);
     if (!wide || !high) return;
+    const { curve, parent, moment } = this;
     const [least, greatest] = this.#range();
     const x = (epoch) => PAD.left + (epoch / lastEpoch) * (wide - PAD.left - PAD.right);
     const y = (value) =>
@@ -72,22 +62,57 @@ export class Chart {
     context.beginPath();
     context.rect(PAD.left, 0, wide - PAD.left, high - PAD.bottom + 1);
     context.clip();
-    drawMarks(context, theme, this.marks, x, high);
-    drawLine(context, this.train.points, SERIES_COLOURS[0], x, y);
-    drawLine(context, this.test.points, SERIES_COLOURS[1], x, y);
-    drawDots(context, this.test.points, SERIES_COLOURS[1], x, y);
+    drawMarkLines(context, theme, this.marks, x, high - PAD.bottom);
+    if (parent) {
+      context.globalAlpha = 0.35;
+      drawLine(context, parent.train.points, SERIES_COLOURS[0], x, y);
+      drawLine(context, parent.test.points, SERIES_COLOURS[1], x, y);
+      context.globalAlpha = 1;
+    }
+    drawLine(context, curve.train.points, SERIES_COLOURS[0], x, y);
+    drawLine(context, curve.test.points, SERIES_COLOURS[1], x, y);
+    drawDots(context, curve.test.points, SERIES_COLOURS[1], x, y);
+    drawMarkWords(context, theme, this.marks, x, high - PAD.bottom, wide);
+    if (moment !== null) {
+      drawMoment(context, theme, x(moment), high - PAD.bottom, [
+        [y(curve.train.at(moment)), SERIES_COLOURS[0]],
+        [y(curve.test.at(moment)), SERIES_COLOURS[1]],
+      ]);
+    }
     context.restore();
+  }
+
+  /** The numbers of the moment that is shown, for the eye and the ear. */
+  #tell() {
+    const { moment } = this;
+    const { train, test } = this.curve;
+    const values = moment === null ? [train.latest, test.latest] : [train.at(moment), test.at(moment)];
+    const isEmpty = values.every((value) => value === undefined);
+    setText(this.now, isEmpty ? "" : `${short(values[0] ?? NaN)} · ${short(values[1] ?? NaN)} held out`);
+    const marks = this.marks.map(({ text }) => text).join("; ");
+    const label = [
+      `${this.title}: ${this.now.textContent || "nothing yet"}`,
+      this.parent ? "Paler: the run that this one branched from" : "",
+      marks ? `Marks: ${marks}` : "",
+    ];
+    const text = label.filter(Boolean).join(". ");
+    if (this.canvas.getAttribute("aria-label") !== text) this.canvas.setAttribute("aria-label", text);
   }
 
   /** @returns {[number, number]} of nearly all readings: the very first ones may leave the chart below or above */
   #range() {
-    const values = [...this.train.points, ...this.test.points.slice(-100)]
+    const { train, test } = this.curve;
+    const values = [
+      ...train.points,
+      ...test.points.slice(-100),
+      ...(this.parent ? [...this.parent.train.points, ...this.parent.test.points] : []),
+    ]
       .map(([, value]) => value)
       .sort((a, b) => a - b);
     if (!values.length) return [0, 1];
     const at = (share) => values[Math.round(share * (values.length - 1))];
     const few = values.length < 12;
-    const isRising = (this.train.points[0]?.[1] ?? 0) <= (this.train.latest ?? 0);
+    const isRising = (train.points[0]?.[1] ?? 0) <= (train.latest ?? 0);
     const least = few || !isRising ? values[0] : at(OUTLIERS);
     const greatest = few || isRising ? values[values.length - 1] : at(1 - OUTLIERS);
     const room = (greatest - least) * 0.08 || Math.abs(greatest) * 0.05 || 1;
@@ -95,13 +120,13 @@ export class Chart {
   }
 
   #axes(context, theme, wide, high, least, greatest, x, y) {
-    context.font = `11px ${theme.font}`;
+    context.font = `${TICK_SIZE}px ${theme.font}`;
     context.fillStyle = theme.muted;
     context.strokeStyle = theme.line;
     context.lineWidth = 1;
     context.textAlign = "right";
     context.textBaseline = "middle";
-    const values = ticks(least, greatest, Math.max(2, Math.floor(high / 42)));
+    const values = ticks(least, greatest, Math.max(2, Math.floor(high / 38)));
     for (const value of values) {
       const at = Math.round(y(value)) + 0.5;
       context.beginPath();
@@ -110,15 +135,16 @@ export class Chart {
       context.stroke();
       context.fillText(tickText(value, values), PAD.left - 6, at);
     }
-    context.textAlign = "center";
     context.textBaseline = "alphabetic";
+    context.fillText("epoch", wide - PAD.right, high - 4);
+    const free = wide - PAD.right - context.measureText("epoch").width - 8;
+    context.textAlign = "center";
     const epochs = ticks(0, this.lastEpoch, 4);
     for (const epoch of epochs) {
-      if (epoch === 0 || epoch > this.lastEpoch * 0.93) continue;
-      context.fillText(tickText(epoch, epochs), x(epoch), high - 5);
+      const text = tickText(epoch, epochs);
+      if (epoch === 0 || x(epoch) + context.measureText(text).width / 2 > free) continue;
+      context.fillText(text, x(epoch), high - 4);
     }
-    context.textAlign = "right";
-    context.fillText("epoch", wide - PAD.right, high - 5);
   }
 }
 
@@ -127,11 +153,8 @@ export class Charts {
   /** @param {Chart[]} charts */
   constructor(charts) {
     this.charts = charts;
-    const key = (colour, text) => {
-      const swatch = element("span", { class: "le-swatch", "aria-hidden": "true" });
-      swatch.style.backgroundColor = colour;
-      return element("span", { class: "le-key" }, swatch, text);
-    };
+    this.parentKey = key("the run before the branch", "le-swatch-pale");
+    this.parentKey.hidden = true;
     this.element = element(
       "section",
       { class: "le-charts", "aria-label": "Curves" },
@@ -139,14 +162,40 @@ export class Charts {
       element(
         "div",
         { class: "le-keys le-caption" },
-        key(SERIES_COLOURS[0], "training images"),
-        key(SERIES_COLOURS[1], "held-out images"),
+        key("training", "le-swatch-train"),
+        key("held out", "le-swatch-test"),
+        this.parentKey,
       ),
     );
     this.lastEpoch = 1;
     this.request = 0;
     this.resizes = new ResizeObserver(() => this.draw());
     this.resizes.observe(this.element);
+  }
+
+  /**
+   * Take a run's curves.
+   *
+   * @param {Curve[]} curves           one for each chart
+   * @param {Curve[] | null} parents   those of the run that it branched from
+   */
+  take(curves, parents) {
+    this.parentKey.hidden = !parents;
+    this.charts.forEach((chart, n) =>
+      Object.assign(chart, { curve: curves[n], parent: parents?.[n] ?? null, moment: null }),
+    );
+  }
+
+  /** @param {Array<{epoch: number, text: string}>} marks */
+  mark(marks) {
+    for (const chart of this.charts) chart.marks = marks;
+    this.draw();
+  }
+
+  /** Show where in the run the moment is that is shown. @param {number | null} epoch  null: now */
+  at(epoch) {
+    for (const chart of this.charts) chart.moment = epoch;
+    this.draw();
   }
 
   /** @param {number} [lastEpoch] */
@@ -171,65 +220,12 @@ export class Charts {
   }
 }
 
-/**
- * @param {number} least
- * @param {number} greatest
- * @param {number} count  about so many
- * @returns {number[]} round numbers in between
- */
-export function ticks(least, greatest, count) {
-  const rough = (greatest - least) / Math.max(1, count);
-  if (!(rough > 0)) return [];
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((digit) => digit * power).find((candidate) => candidate >= rough);
-  const out = [];
-  for (let k = Math.ceil(least / step); k * step <= greatest; k++) out.push(k * step);
-  return out;
-}
-
-/** @param {number} value @param {number[]} all @returns {string} with as many decimals as the ticks' distance needs */
-function tickText(value, all) {
-  const distance = all.length > 1 ? all[1] - all[0] : Math.abs(value) || 1;
-  return fixed(value, Math.min(6, Math.max(0, -Math.floor(Math.log10(distance) + 1e-9))));
-}
-
-function drawLine(context, points, colour, x, y) {
-  if (points.length < 2) return;
-  context.strokeStyle = colour;
-  context.lineWidth = 2;
-  context.lineJoin = "round";
-  context.beginPath();
-  points.forEach(([epoch, value], n) =>
-    n ? context.lineTo(x(epoch), y(value)) : context.moveTo(x(epoch), y(value)),
+/** @param {string} text @param {string} swatch  class of its swatch */
+function key(text, swatch) {
+  return element(
+    "span",
+    { class: "le-key" },
+    element("span", { class: `le-swatch ${swatch}`, "aria-hidden": "true" }),
+    text,
   );
-  context.stroke();
-}
-
-function drawDots(context, points, colour, x, y) {
-  if (points.length > 60) return;
-  context.fillStyle = colour;
-  for (const [epoch, value] of points) {
-    context.beginPath();
-    context.arc(x(epoch), y(value), 3, 0, 2 * Math.PI);
-    context.fill();
-  }
-}
-
-function drawMarks(context, theme, marks, x, high) {
-  context.save();
-  context.setLineDash([3, 3]);
-  context.strokeStyle = theme.muted;
-  context.fillStyle = theme.muted;
-  context.font = `11px ${theme.font}`;
-  context.textAlign = "left";
-  context.textBaseline = "top";
-  for (const { epoch, text } of marks) {
-    const at = Math.round(x(epoch)) + 0.5;
-    context.beginPath();
-    context.moveTo(at, 0);
-    context.lineTo(at, high);
-    context.stroke();
-    context.fillText(text, at + 4, 2);
-  }
-  context.restore();
 }

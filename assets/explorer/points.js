@@ -7,8 +7,8 @@
 /** @typedef {import("./frame.js").Frame} Frame */
 /** @typedef {import("./colouring.js").Group} Group */
 
-/** Share of the remaining way that is left after 100 ms. */
-const LEFT_AFTER_100_MS = 0.12;
+/** Share of the remaining way that is left after 100 ms: live, and from moment to moment of a film. */
+export const PACES = { live: 0.12, film: 0.4 };
 
 /** Nearer than this to its target, in shares of the frame, a point has arrived. */
 const ARRIVED = 5e-4;
@@ -31,6 +31,8 @@ export class MovingPoints {
     this.now = new Float32Array(0);
     /** Where they are going. @type {Float32Array} */
     this.targets = new Float32Array(0);
+    /** @type {keyof typeof PACES} */
+    this.pace = "live";
   }
 
   /** Put the points somewhere without a way there. @param {Float32Array} positions  (N, 2) */
@@ -75,7 +77,7 @@ export class MovingPoints {
    * @returns {boolean} whether all have arrived
    */
   step(elapsed, frame) {
-    const share = 1 - LEFT_AFTER_100_MS ** (elapsed / 100);
+    const share = 1 - PACES[this.pace] ** (elapsed / 100);
     const near = ARRIVED * (frame.x1 - frame.x0);
     let hasArrived = true;
     for (let p = 0; p < this.now.length; p++) {

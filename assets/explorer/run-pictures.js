@@ -3,7 +3,8 @@
 import { element } from "./dom.js";
 import { Sheet } from "./pixels.js";
 
-const COLUMNS = 12;
+/** Few and large: they are looked at from the back row. */
+const COLUMNS = 8;
 
 /** Name of the tensor in a snapshot, what it shows, rows. */
 const SHEETS = [
@@ -21,12 +22,12 @@ export class RunPictures {
     }
     const { originals, reconstructions, samples } = this.sheets;
     this.reconstructions = figure(
-      "Held-out images and their reconstructions",
-      "above the image, below what the model makes of it",
+      "Held-out images",
+      "and, below, their reconstructions",
       originals.canvas,
       reconstructions.canvas,
     );
-    this.samples = figure("Samples", "decoded from the prior", samples.canvas);
+    this.samples = figure("Samples", "from the prior", samples.canvas);
   }
 
   /** Make room. @param {import("./pixels.js").Shape} shape @param {boolean} hasPrior */
@@ -52,5 +53,10 @@ export class RunPictures {
 /** @param {string} title @param {string} caption @param {...HTMLElement} pictures */
 function figure(title, caption, ...pictures) {
   const words = [element("strong", {}, title), " ", element("span", { class: "le-caption" }, caption)];
-  return element("figure", { class: "le-picture-figure" }, element("figcaption", {}, ...words), ...pictures);
+  return element(
+    "figure",
+    { class: "le-picture-figure" },
+    element("figcaption", { class: "le-one-line" }, ...words),
+    ...pictures,
+  );
 }

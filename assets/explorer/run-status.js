@@ -1,4 +1,4 @@
-/** How far a run is, in a bar and in words, or what is wrong with the connection to it. */
+/** How far a run is, in words; what is wrong with the connection to it; and, where it failed, why. */
 
 import { element, setText } from "./dom.js";
 import { duration, grouped, short } from "./numbers.js";
@@ -9,16 +9,15 @@ const STATES = {
   paused: "Paused",
   done: "Done",
   stopped: "Stopped",
-  failed: "Failed",
+  failed: "Stopped by itself",
   parked: "Put aside",
 };
 
 export class RunStatus {
   constructor() {
     this.words = element("p", { class: "le-status", role: "status" });
-    this.done = element("span", { class: "le-progress-done" });
-    const bar = element("div", { class: "le-progress", "aria-hidden": "true" }, this.done);
-    this.element = element("div", { class: "le-run-status" }, bar, this.words);
+    this.mishap = element("p", { class: "le-mishap", role: "alert", hidden: true });
+    this.element = element("div", { class: "le-run-status" }, this.words, this.mishap);
     this.trouble = "";
     /** @type {import("./run.js").Run | null} */
     this.run = null;
@@ -32,11 +31,13 @@ export class RunStatus {
   /** @param {import("./run.js").Run | null} run */
   show(run) {
     this.run = run;
+    setText(this.mishap, run?.now.error ?? "");
+    this.mishap.hidden = !run?.now.error;
     if (this.trouble || !run) {
       if (this.trouble) this.say(this.trouble);
       return;
     }
-    const { state, step, total, epoch, eta, rate, error, place } = run.now;
+    const { state, step, total, epoch, eta, rate, place } = run.now;
     const parts = [
       state === "queued" && place ? `Waiting in line, place ${place}` : (STATES[state] ?? state),
     ];
@@ -46,8 +47,7 @@ export class RunStatus {
     }
     if (state === "running" && rate) parts.push(`${grouped(Math.round(rate))} images a second`);
     if (state === "running" && eta !== null) parts.push(`${duration(eta)} left`);
-    this.say(parts.join(" · ") + (error ? `. ${error}` : ""));
-    this.done.style.transform = `scaleX(${total ? Math.min(1, step / total) : 0})`;
+    this.say(parts.join(" · "));
   }
 
   /** The connection is lost, or (an empty text) well again. @param {string} sentence */

@@ -4,13 +4,26 @@
  * Messages come from `stream.js`; what they hold stands in the header of each `apply...`.
  */
 
-import { Series } from "./series.js";
+import { decoderOf } from "./keyframes.js";
+import { Readings } from "./series.js";
 
 /** @typedef {import("./space.js").Space} Space */
 /** @typedef {import("./stream.js").Message} Message */
 
+/**
+ * @typedef {object} Mark  where a setting was changed
+ * @property {number} step
+ * @property {number} epoch
+ * @property {string} text
+ */
+
+/** @typedef {{step: number, epoch: number}} Moment  a keyframe that the run keeps */
+
 export class Run {
-  /** @param {Message} hello  run, state, model, train, title, label_names, factor_names, history, plane; the probe */
+  /**
+   * @param {Message} hello  run, state, model, train, title, label_names, factor_names, history, marks, keyframes,
+   *     parent; the probe
+   */
   constructor({ facts, file }) {
     const [count, ...shape] = file.shape("probe.images");
     const dims = facts.model.latent_dim;
@@ -37,9 +50,11 @@ export class Run {
     this.weights = null;
     this.weightsStep = -1;
     this.hasCodes = false;
-    this.curves = Object.fromEntries(
-      ["elbo", "log_likelihood", "kl"].map((name) => [name, { train: new Series(), test: new Series() }]),
-    );
+    this.readings = new Readings();
+    /** The run that this one branched from, if it did. @type {{title: string, readings: Readings} | null} */
+    this.parent = facts.parent ? { title: String(facts.parent.title), readings: new Readings() } : null;
+    for (const entry of facts.parent?.history ?? []) this.parent.readings.add(entry);
+    this.applyTimeline({ facts });
     this.now = {
       state: facts.state,
       step: 0,
@@ -93,13 +108,21 @@ export class Run {
 
   /** @param {Message} message  step; decoder.* */
   applyWeights({ facts, file }) {
-    this.weights = new Map(
-      file
-        .names()
-        .filter((name) => name.startsWith("decoder."))
-        .map((name) => [name, { shape: file.shape(name), data: file.floats(name) }]),
-    );
+    this.weights = decoderOf(file);
     this.weightsStep = facts.step ?? -1;
+  }
+
+  /** @param {{facts: Record<string, any>}} message  marks: step, epoch, text; keyframes: step, epoch */
+  applyTimeline({ facts }) {
+    /** @type {Mark[]} */
+    this.marks = facts.marks ?? [];
+    /** @type {Moment[]} */
+    this.moments = [...(facts.keyframes ?? [])].sort((a, b) => a.step - b.step);
+  }
+
+  /** @returns {number} */
+  get stepsPerEpoch() {
+    return Math.max(1, this.now.total / Math.max(1, this.facts.train?.epochs ?? 1));
   }
 
   /** @param {Message} message  state, error, place, step, eta_seconds */
@@ -112,6 +135,7 @@ export class Run {
   /** @param {Record<string, any>} facts */
   #applyFacts(facts) {
     const { epoch, step } = facts;
+    if (step < this.now.step) this.readings.cut(epoch); // it went back to a keyframe and goes on from there
     Object.assign(this.now, {
       step,
       epoch,
@@ -120,26 +144,14 @@ export class Run {
     });
     /** @type {number[] | null} */
     this.klPerDim = facts.kl_per_dim ?? null;
-    this.#addReadings(epoch, facts);
+    this.readings.add(facts);
   }
 
   /** @param {Array<Record<string, any>>} entries */
   #addHistory(entries) {
-    for (const entry of entries) this.#addReadings(entry.epoch, entry);
+    for (const entry of entries) this.readings.add(entry);
     const last = entries.at(-1);
     if (last && last.step > this.now.step) Object.assign(this.now, { step: last.step, epoch: last.epoch });
     if (last?.kl_per_dim && !this.klPerDim) this.klPerDim = last.kl_per_dim;
-  }
-
-  #addReadings(epoch, facts) {
-    const { elbo, log_likelihood: logLikelihood, kl } = this.curves;
-    const difference = (a, b) =>
-      a === null || a === undefined || b === null || b === undefined ? null : a - b;
-    logLikelihood.train.add(epoch, facts.log_likelihood);
-    logLikelihood.test.add(epoch, facts.test_log_likelihood);
-    kl.train.add(epoch, facts.kl);
-    kl.test.add(epoch, facts.test_kl);
-    elbo.train.add(epoch, difference(facts.log_likelihood, facts.kl));
-    elbo.test.add(epoch, difference(facts.test_log_likelihood, facts.test_kl));
   }
 }

@@ -1,12 +1,5 @@
 /** Measurements of a run over its epochs, thinned so that a long run stays drawable. */
 
-/**
- * @typedef {object} Reading
- * @property {number} epoch
- * @property {number | null} train
- * @property {number | null} test
- */
-
 const MOST = 1200;
 
 /** One curve's readings, in order. */
@@ -26,12 +19,60 @@ export class Series {
     if (this.points.length > MOST) this.points = this.points.filter((_, n) => n % 2 === 0 || n > MOST - 100);
   }
 
+  /** Forget what came later. @param {number} epoch */
+  cut(epoch) {
+    this.points = this.points.filter(([when]) => when <= epoch);
+  }
+
   /** @returns {number | undefined} */
   get latest() {
     return this.points.at(-1)?.[1];
   }
 
-  clear() {
-    this.points = [];
+  /** @param {number} epoch @returns {number | undefined} the last reading up to then, or the first of all */
+  at(epoch) {
+    const found = this.points.findLast(([when]) => when <= epoch + 1e-9) ?? this.points[0];
+    return found?.[1];
   }
+}
+
+/** What is measured of a run. */
+const NAMES = /** @type {const} */ (["elbo", "log_likelihood", "kl"]);
+
+/** The curves of one run: ELBO, reconstruction and KL apart, each for training and for held-out images. */
+export class Readings {
+  constructor() {
+    /** @type {Record<"elbo" | "log_likelihood" | "kl", {train: Series, test: Series}>} */
+    this.curves = /** @type {any} */ (
+      Object.fromEntries(NAMES.map((name) => [name, { train: new Series(), test: new Series() }]))
+    );
+  }
+
+  /** @param {Record<string, any>} facts  epoch, log_likelihood, kl, test_log_likelihood, test_kl */
+  add(facts) {
+    const { elbo, log_likelihood: reconstruction, kl } = this.curves;
+    const { epoch } = facts;
+    reconstruction.train.add(epoch, facts.log_likelihood);
+    reconstruction.test.add(epoch, facts.test_log_likelihood);
+    kl.train.add(epoch, facts.kl);
+    kl.test.add(epoch, facts.test_kl);
+    elbo.train.add(epoch, difference(facts.log_likelihood, facts.kl));
+    elbo.test.add(epoch, difference(facts.test_log_likelihood, facts.test_kl));
+  }
+
+  /** Forget what came later. @param {number} epoch */
+  cut(epoch) {
+    for (const { train, test } of Object.values(this.curves)) [train, test].forEach((each) => each.cut(epoch));
+  }
+
+  /** @returns {number} the epoch of the last reading, 0 without one */
+  get lastEpoch() {
+    const { train, test } = this.curves.log_likelihood;
+    return Math.max(0, train.points.at(-1)?.[0] ?? 0, test.points.at(-1)?.[0] ?? 0);
+  }
+}
+
+/** @param {number | null | undefined} a @param {number | null | undefined} b @returns {number | null} */
+function difference(a, b) {
+  return Number.isFinite(a) && Number.isFinite(b) ? a - b : null;
 }

@@ -213,7 +213,7 @@ def test_pictures_and_bars_are_drawn(watch: Callable) -> None:
         filled = "(c) => c.getContext('2d').getImageData(0, 0, 9, 9).data.some((v, i) => i % 4 < 3 && v > 0)"
         assert canvas.evaluate(filled), name
     expect(page.get_by_role("img", name="KL per dimension")).to_have_attribute(
-        "aria-label", "KL per dimension: 2 of 2 above 0.1. z0 2.50, z1 2.50"
+        "aria-label", "KL per dimension: 2 of 2 active. z0 2.50, z1 2.50"
     )
     assert not errors
 
@@ -265,7 +265,7 @@ def test_the_state_is_said_and_at_rest_plotly_gets_the_points(
     page.wait_for_selector(".le-plot .nsewdrag", state="attached")
     assert page.evaluate("document.querySelector('.le-plot').data.length") == 0
     run.send("state", {"error": "", "place": 0, "step": 10, "eta_seconds": None, **state})
-    expect(page.locator(".le-status")).to_contain_text(says)
+    expect(page.locator(".le-run-status")).to_contain_text(says)
     page.wait_for_function("document.querySelector('.le-plot').data.length === 2")
     assert not errors
 
@@ -330,5 +330,5 @@ def test_time_left_in_words(seconds: float, text: str, call: Callable) -> None:
 
 
 def test_ticks_are_round_numbers(call: Callable) -> None:
-    assert call("curves.js", "m.ticks(-103, 12, 4)") == [-100, -50, 0]
-    assert call("curves.js", "m.ticks(1, 1, 4)") == []
+    assert call("ticks.js", "m.ticks(-103, 12, 4)") == [-100, -50, 0]
+    assert call("ticks.js", "m.ticks(1, 1, 4)") == []
