@@ -6,6 +6,7 @@ The loader below is short because Streamlit makes a Blob URL of it, from which r
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -116,6 +117,7 @@ def explorer(
         "layers": None if layers is None else list(layers),
         "interpolation": None if interpolation is None else dict(interpolation),
     }
+    data["turn"] = _turn(key, data)
     with st.container(key=f"{key}_place"):  # says so while there is nothing in it yet (assets/app.css)
         state = _component()(
             key=key,
@@ -138,6 +140,19 @@ def chosen_keyframe(key: str, run: RunInfo) -> int | None:
     state = st.session_state.get(key) or {}
     step = _result({name: state.get(name) for name in KEYS}, run.id, None).keyframe
     return step if any(each["step"] == step for each in run.keyframes) else None
+
+
+def _turn(key: str, data: Mapping[str, Any]) -> float:
+    """Return a number that grows with each change of the data, and with that alone.
+
+    Streamlit may hand a component what is old after what is new (seen on a busy machine: a page at rest
+    whose run trained); by this number it can tell. A clock serves, because a lost connection makes a new
+    session on the same page.
+    """
+    before: tuple[Mapping[str, Any], float] | None = st.session_state.get(f"{key}_told")
+    if before is None or before[0] != data:
+        st.session_state[f"{key}_told"] = before = (dict(data), time.time())
+    return before[1]
 
 
 @cache

@@ -19,6 +19,7 @@ import { TrainView } from "./train-view.js";
 
 /**
  * @typedef {object} ExplorerData   what `ui/explorer.py` sends
+ * @property {number} [turn]  grows with each change of all this: calls come late, and out of order
  * @property {"explore" | "train" | "interpolate"} mode
  * @property {string} plotly                              URL of Plotly.js
  * @property {{name: string, url: string, title: string} | null} bundle
@@ -105,11 +106,14 @@ class Explorer {
     /** @type {View | null} */
     this.view = null;
     this.subject = "";
+    this.turn = 0;
     this.face = makeFace(this);
   }
 
   /** @param {ExplorerData} data @param {(key: string, value: any) => void} setStateValue */
   update(data, setStateValue) {
+    if (data.turn < this.turn) return; // an older call that comes late
+    this.turn = data.turn ?? this.turn;
     const subject = JSON.stringify([data.mode, data.bundle?.url ?? null]);
     if (subject !== this.subject) {
       this.subject = subject;

@@ -39,9 +39,6 @@ def main() -> None:
         target=_listen, args=(orders, inbox, cancelled, ended, lane), name="listener", daemon=True
     )
     listener.start()
-    if hasattr(os, "nice"):
-        os.nice(int(os.environ.get("LATENT_NICE", NICE)))
-
     import torch
 
     torch.set_num_threads(threads)
@@ -49,15 +46,23 @@ def main() -> None:
     if lane == "train":
         from vae_core.engine.trainloop import TrainLoop
 
+        _come_after_others()
         outbox.put({"kind": "ready"})
         TrainLoop(inbox, outbox).run_until_closed()
     else:
         from vae_core.engine.jobloop import do_jobs
 
+        _come_after_others()
         outbox.put({"kind": "ready"})
         do_jobs(inbox, outbox, cancelled)
     outbox.drain(0.5)
     os._exit(0)  # threads of libraries must not hold the process up
+
+
+def _come_after_others() -> None:
+    """Lower the priority; only now, because someone waits for the imports before it."""
+    if hasattr(os, "nice"):
+        os.nice(int(os.environ.get("LATENT_NICE", NICE)))
 
 
 def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
