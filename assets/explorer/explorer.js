@@ -23,7 +23,7 @@ import { TrainView } from "./train-view.js";
  * @property {"explore" | "train" | "interpolate"} mode
  * @property {string} plotly                              URL of Plotly.js
  * @property {{name: string, url: string, title: string} | null} bundle
- * @property {{url: string, run: string} | null} stream
+ * @property {{url: string, run: string, keyframes: string | null} | null} stream  `keyframes`: folder of the run's past
  * @property {number[] | null} z
  * @property {string | null} axes
  * @property {string[] | null} layers
@@ -210,6 +210,14 @@ function makeFace(explorer) {
     },
     get lastLatencyMs() {
       return explorer.view?.painter.lastLatency ?? NaN;
+    },
+    /** The step that is shown of a run's past; null: now. */
+    get keyframe() {
+      return explorer.view?.keyframe ?? null;
+    },
+    /** From the hand's event to the first animation frame after that moment was drawn. */
+    get lastKeyframeMs() {
+      return explorer.view?.rewind?.lastLatency ?? NaN;
     },
     /** @param {ArrayLike<number>} z @returns {Promise<Float32Array>} */
     decode: async (z) => {

@@ -25,7 +25,7 @@ export class KeyframeError extends Error {}
 
 export class Keyframes {
   /**
-   * @param {string} folder  URL, with a slash at its end
+   * @param {string} folder  URL
    * @param {number} [mostBytes]
    */
   constructor(folder, mostBytes = MOST_BYTES) {
@@ -104,7 +104,7 @@ export class Keyframes {
   /** @param {number} step @returns {Promise<Safetensors>} */
   async #load(step) {
     try {
-      const answer = await fetch(`${this.folder}${step}.safetensors`, { signal: this.ending.signal });
+      const answer = await fetch(`${this.folder}/${step}.safetensors`, { signal: this.ending.signal });
       if (!answer.ok) throw new KeyframeError("This moment is not kept any more. Choose another one.");
       const file = new Safetensors(await answer.arrayBuffer());
       this.#keep(step, file);

@@ -70,7 +70,7 @@ export class Rewind {
    * Take another run, or the same one after a new connection.
    *
    * @param {Run} run
-   * @param {string | null} folder  URL of its keyframes; null: there are none to be had
+   * @param {string | null} folder  URL of its keyframes; null: they are not for this browser
    */
   take(run, folder) {
     if (this.run?.id !== run.id || this.keyframes?.folder !== folder) {

@@ -73,12 +73,9 @@ export class Detail {
     return this.row("gradLogvar", n)?.map((value, d) => (2 * value) / deviation[d]) ?? null;
   }
 
-  /** @returns {number} the greatest length of an arrow on a mean or a code */
-  get steepest() {
-    let most = 0;
-    for (let n = 0; n < this.count; n++) {
-      most = Math.max(most, Math.hypot(...this.row("gradZ", n)), Math.hypot(...this.row("gradMean", n)));
-    }
-    return most;
+  /** @param {number} n @returns {number} the greatest length of a gradient by code, mean or a deviation */
+  steepest(n) {
+    const lengths = [this.row("gradZ", n), this.row("gradMean", n)].map((gradient) => Math.hypot(...gradient));
+    return Math.max(...lengths, ...Array.from(this.gradDeviation(n) ?? [], Math.abs));
   }
 }

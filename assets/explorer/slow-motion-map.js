@@ -3,8 +3,8 @@
 /** @typedef {import("./slow-motion-detail.js").Detail} Detail */
 /** @typedef {import("./frame.js").Frame} Frame */
 
-/** The longest arrow's length, in shares of the map's width. */
-const LONGEST = 0.24;
+/** The chosen image's longest arrow, in shares of the map's width. */
+const LONGEST = 0.2;
 
 /** Colours that stand on light and dark: of the arrow on the code, and of those on mean and deviation. */
 export const ARROWS = { z: "#e76300", posterior: "#3f90da" };
@@ -54,13 +54,14 @@ function drawImage(context, frame, theme, axes, detail, n, reached, isChosen) {
       line(context, [middle[0], middle[1] - 6], [middle[0], middle[1] + 6], false);
     });
   }
-  if (reached.has("gradient")) {
-    const scale = (LONGEST * frame.width) / (detail.steepest || 1);
+  if (reached.has("gradient") && isChosen) {
+    const scale = (LONGEST * frame.width) / (detail.steepest(n) || 1);
+    const pull = (from, gradient) => downhill(frame, axes, from, gradient, scale);
     if (detail.isGaussian) {
-      if (isChosen) deviationArrows(context, frame, theme, axes, detail, n, scale);
-      arrow(context, theme, middle, downhill(frame, axes, mean, detail.row("gradMean", n), scale), ARROWS.posterior, isChosen);
+      deviationArrows(context, frame, theme, axes, detail, n, scale);
+      arrow(context, theme, middle, pull(mean, detail.row("gradMean", n)), ARROWS.posterior, 3);
     }
-    arrow(context, theme, code, downhill(frame, axes, z, detail.row("gradZ", n), scale), ARROWS.z, isChosen);
+    arrow(context, theme, code, pull(z, detail.row("gradZ", n)), ARROWS.z, 3);
   }
   if (reached.has("z") || !detail.isGaussian) dot(context, theme, code, isChosen ? 6.5 : 4);
 }
@@ -118,7 +119,7 @@ function deviationArrows(context, frame, theme, axes, detail, n, scale) {
     const pull = new Float32Array(detail.dims);
     pull[dim] = gradient[dim];
     const from = frame.toPixels(...axes.place(edge));
-    arrow(context, theme, from, downhill(frame, axes, edge, pull, scale), ARROWS.posterior, false);
+    arrow(context, theme, from, downhill(frame, axes, edge, pull, scale), ARROWS.posterior, 2);
   }
 }
 
@@ -151,15 +152,15 @@ function dot(context, theme, [x, y], radius) {
   context.stroke();
 }
 
-function arrow(context, theme, from, to, colour, isChosen) {
+function arrow(context, theme, from, to, colour, width) {
   const length = Math.hypot(to[0] - from[0], to[1] - from[1]);
   if (!(length > 3)) return;
   const angle = Math.atan2(to[1] - from[1], to[0] - from[0]);
   const head = Math.min(12, length * 0.5);
   const side = (turn) => [to[0] - head * Math.cos(angle + turn), to[1] - head * Math.sin(angle + turn)];
   for (const [wide, style] of [
-    [isChosen ? 6 : 4, theme.background],
-    [isChosen ? 3 : 2, colour],
+    [width + 3, theme.background],
+    [width, colour],
   ]) {
     context.lineWidth = wide;
     context.strokeStyle = style;

@@ -33,7 +33,7 @@ export function latentTable(detail, dims) {
   const cells = dims.map(() => columns.map(([, , , part]) => element("td", { "data-part": part })));
   const head = columns.map(([, symbol, title, part, colour]) => {
     const cell = element("th", { scope: "col", title, "data-part": part }, symbol);
-    if (colour) cell.style.borderBottomColor = colour;
+    if (colour) cell.style.boxShadow = `inset 0 -2px ${colour}`;
     return cell;
   });
   const table = element(

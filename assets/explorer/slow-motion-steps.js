@@ -21,6 +21,11 @@ const RECONSTRUCTION = {
   gaussian_learned: "−log p(x|z) = Σ [(x − x̂)² / 2s² + ½ log 2πs²]",
 };
 
+/** @param {number} value @returns {string} a setting as it was given, e.g. "0.001" */
+function plain(value) {
+  return String(Number(value.toPrecision(3)));
+}
+
 /** @type {Array<Step & {formula: string | ((detail: Detail, likelihood: string) => string)}>} */
 const STEPS = [
   {
@@ -58,7 +63,7 @@ const STEPS = [
     says: () => "The dot on the map. Chance comes in from outside, so gradients can flow through μ and σ.",
   },
   {
-    name: "Reconstruction",
+    name: "Decoded",
     part: "reconstruction",
     title: "The decoder draws the code",
     formula: "x̂ = decoder(z)",
@@ -75,8 +80,8 @@ const STEPS = [
       const { reconstruction, kl, total } = detail.loss(n);
       if (kl === null) return `Only the reconstruction counts: ${short(reconstruction)} nats.`;
       return (
-        `The reconstruction costs ${short(reconstruction)} nats, telling the code costs ${short(kl)} nats, ` +
-        `counted ${short(detail.beta)} times: ${short(total)} in all.`
+        `The reconstruction costs ${short(reconstruction)} nats, telling the code costs ${short(kl)}; ` +
+        `with beta ${plain(detail.beta)} that is ${short(total)} nats in all.`
       );
     },
   },
@@ -100,7 +105,7 @@ const STEPS = [
     title: "All weights move a little",
     formula: "θ ← θ − learning rate · Adam(mean of ∂L/∂θ over the batch)",
     says: ({ learningRate, weightChange }) =>
-      `At learning rate ${short(learningRate)} the ${grouped(Object.keys(weightChange).length)} tensors of weights ` +
+      `At learning rate ${plain(learningRate)} the ${grouped(Object.keys(weightChange).length)} tensors of weights ` +
       "moved by these lengths. Then the next images go in.",
   },
 ];

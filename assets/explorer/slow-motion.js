@@ -63,6 +63,7 @@ export class SlowMotion {
       ),
       this.images,
       this.stepRow,
+      element("div", { class: "le-buttons le-slow-buttons" }, this.back, this.play, this.next),
       element(
         "div",
         { class: "le-slow-text", "aria-live": "polite" },
@@ -71,7 +72,6 @@ export class SlowMotion {
         this.words,
       ),
       this.body,
-      element("div", { class: "le-buttons le-slow-buttons" }, this.back, this.play, this.next),
     );
   }
 
@@ -103,6 +103,8 @@ export class SlowMotion {
     this.#choose(0);
     this.#turn(0);
     this.element.focus({ preventScroll: true });
+    // On a phone it lies far below the button that asked for it.
+    if (this.element.getBoundingClientRect().top > 0.8 * innerHeight) this.element.scrollIntoView();
   }
 
   hide() {

@@ -154,7 +154,7 @@ export class TrainView {
     this.charts.recolour();
   }
 
-  /** @param {{url: string, run: string} | null} source */
+  /** @param {import("./explorer.js").ExplorerData["stream"]} source */
   #watch(source) {
     if ((source?.run ?? null) === (this.source?.run ?? null)) return;
     this.source = source;
@@ -229,7 +229,7 @@ export class TrainView {
       this.bars.forget();
       this.hasStrips = false;
     }
-    this.rewind.take(run, keyframesFolder(this.source));
+    this.rewind.take(run, this.source.keyframes ?? null);
     this.charts.mark(run.marks);
     if (this.rewind.shown) this.#showMoment(this.rewind.shown);
     this.#showReadings();
@@ -467,16 +467,4 @@ export class TrainView {
     this.stream.hand(false);
     this.stream.hand(true);
   }
-}
-
-/**
- * Where a run's keyframes are: beside its stream. Someone else's run, watched by a link, gives none.
- *
- * @param {{url: string, run: string}} source
- * @returns {string | null} URL, with a slash at its end
- */
-function keyframesFolder({ url, run }) {
-  return /\/stream\/[^/]+$/.test(url)
-    ? new URL(`../runs/${run}/keyframes/`, new URL(url, location.href)).href
-    : null;
 }
