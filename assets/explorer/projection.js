@@ -10,6 +10,9 @@
 const NEIGHBOURS = 8;
 const EPSILON = 1e-6;
 
+/** Where all places are one. Its inverse is still a number that can be multiplied. */
+const LEAST_EPSILON = 1e-30;
+
 /**
  * @param {ArrayLike<number>} latents  (N, D)
  * @param {Pca} pca
@@ -123,5 +126,5 @@ export function nearestEpsilon(places, axes) {
     }
     square += (greatest - least) ** 2;
   }
-  return EPSILON * square || Number.MIN_VALUE;
+  return EPSILON * square || LEAST_EPSILON;
 }

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from serving import JS, Errors, StaticSite, running_app
+from small_models import component_page
 
 VIEWPORT = {"width": 1280, "height": 800}
 PATIENCE = 60_000
@@ -87,6 +88,29 @@ def call(module_page: Page) -> Callable[..., Any]:
         return module_page.evaluate(code, argument)
 
     return run
+
+
+@pytest.fixture
+def errors() -> Errors:
+    """What goes wrong on the pages that `opened` opens."""
+    return Errors()
+
+
+@pytest.fixture
+def opened(new_page: Callable[..., Page], site: StaticSite, errors: Errors) -> Callable[..., Page]:
+    """Open a page with the component in it and wait until it is ready."""
+
+    def make(data: dict, *, ready: bool = True, options: dict | None = None, prepare: Callable | None = None):
+        page = new_page(**(options or {}))
+        errors.watch(page)
+        if prepare:
+            prepare(page)
+        page.goto(site.put("/component", component_page(data)))
+        if ready:
+            page.wait_for_function("window.latentExplorer?.ready && window.latentExplorer.z.length")
+        return page
+
+    return make
 
 
 @pytest.fixture(scope="session")

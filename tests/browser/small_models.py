@@ -114,8 +114,10 @@ def component_data(
 def component_page(data: dict[str, Any], *, head: str = "") -> str:
     """HTML that mounts the component as Streamlit does; what it tells Python is kept in `sent`."""
     style = ";".join(f"{name}:{value}" for name, value in THEME.items())
-    sheets = "".join(f"<link rel=stylesheet href={JS}/{path.name}>" for path in sorted(EXPLORER.glob("*.css")))
-    return f"""<!doctype html><meta charset=utf-8><link rel=icon href=data:>
+    names = sorted(path.name for path in EXPLORER.glob("*.css"))
+    sheets = "".join(f"<link rel=stylesheet href={JS}/{name}>" for name in names)
+    return f"""<!doctype html><meta charset=utf-8>
+<meta name=viewport content="width=device-width"><link rel=icon href=data:>
 {sheets}{head}
 <body style="margin:16px"><div id=root style="{style}"><div><div class=latent-explorer></div></div></div>
 <script type=module>

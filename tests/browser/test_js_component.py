@@ -6,38 +6,16 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from hand import latent, map_place, two_frames
 from playwright.sync_api import Page, expect
 from serving import Errors, StaticSite
-from small_models import component_data, component_page, serve_model, small_bundle
+from small_models import component_data, serve_model, small_bundle
 
 from vae_core.config import ModelConfig
 from vae_core.latent import prior_values
 
-MakePage = Callable[..., Page]
 REST = 700
 """Longer than a hand must rest before Python is told, in ms."""
-
-
-@pytest.fixture
-def errors() -> Errors:
-    return Errors()
-
-
-@pytest.fixture
-def opened(new_page: MakePage, site: StaticSite, errors: Errors) -> Callable[..., Page]:
-    """Open a page with the component in it and wait until it is ready."""
-
-    def make(data: dict, *, ready: bool = True, options: dict | None = None, prepare: Callable | None = None):
-        page = new_page(**(options or {}))
-        errors.watch(page)
-        if prepare:
-            prepare(page)
-        page.goto(site.put("/component", component_page(data)))
-        if ready:
-            page.wait_for_function("window.latentExplorer?.ready && window.latentExplorer.z.length")
-        return page
-
-    return make
 
 
 @pytest.fixture(scope="session")
@@ -50,10 +28,6 @@ def flat(site: StaticSite) -> dict[str, str]:
 def deep(site: StaticSite) -> dict[str, str]:
     """A model of four dimensions, with a UMAP."""
     return serve_model(site, "deep", small_bundle())
-
-
-def latent(page: Page) -> list[float]:
-    return page.evaluate("window.latentExplorer.z")
 
 
 def sent(page: Page) -> list[list]:
@@ -76,15 +50,6 @@ def decoded(page: Page) -> np.ndarray:
     return 255 * np.array(
         page.evaluate("async () => Array.from(await window.latentExplorer.decode(window.latentExplorer.z))")
     )
-
-
-def map_place(page: Page, right: float = 0.5, down: float = 0.4) -> tuple[float, float]:
-    box = page.locator("[data-role=map]").bounding_box()
-    return box["x"] + right * box["width"], box["y"] + down * box["height"]
-
-
-def two_frames(page: Page) -> None:
-    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
 # --- hover, pin, leave ---------------------------------------------------------------------------------
