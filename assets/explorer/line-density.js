@@ -8,9 +8,10 @@ import { aggregateOnLine } from "./posterior.js";
 /** Where the row of decoded pictures hangs, in axis units: below the points, which are spread over -1..1. */
 export const LINE_ROW = -1.25;
 
-/** Where the density stands: above them. */
+/** Where the density stands, above them, and how high it is where there is room. */
 const FOOT = 1.25;
 const HEIGHT = 1.6;
+const LEAST_HEIGHT = 0.5;
 
 const STEPS = 240;
 
@@ -36,7 +37,8 @@ export function drawLineDensity(pen, frame, theme, positions, covariances) {
   const means = Float64Array.from({ length: count }, (_, n) => positions[2 * n]);
   const density = aggregateOnLine(means, variances, xs);
   const prior = aggregateOnLine([0], [1], xs);
-  const scale = HEIGHT / Math.max(...density, ...prior);
+  const height = Math.max(LEAST_HEIGHT, Math.min(HEIGHT, 0.94 * (frame.y1 - FOOT)));
+  const scale = height / Math.max(...density, ...prior);
   const line = (values) => Array.from(values, (value, k) => frame.toPixels(xs[k], FOOT + value * scale));
   const ends = [frame.toPixels(frame.x1, FOOT), frame.toPixels(frame.x0, FOOT)];
   pen.line([...line(density), ...ends], { fill: theme.accent, opacity: 0.3 });

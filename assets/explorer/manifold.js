@@ -12,8 +12,9 @@ import { LINE_ROW } from "./line-density.js";
 /** @typedef {import("./axes.js").Axes} Axes */
 /** @typedef {import("./frame.js").Frame} Frame */
 
-/** At most so many pictures along the longer side, and at least 0.84 of that. */
+/** At most so many pictures along the longer side, and at least 0.84 of that; fewer where the map is small. */
 const ACROSS = { coarse: 9, fine: 32, live: 14 };
+const LEAST_SIDE = 15; // px of a picture
 
 /** Pictures that come back together. */
 const CHUNK = 12;
@@ -212,7 +213,9 @@ export class Manifold {
   /** Ask for the cells of a lattice that have no picture yet. */
   #draw(across, of, then) {
     const { frame, axes, pinned } = this.wish;
-    const lattice = latticeFor(frame, this.shape, across, axes.name === "0");
+    const isLine = axes.name === "0";
+    const room = Math.max(4, Math.max(frame.width, frame.height) / LEAST_SIDE);
+    const lattice = latticeFor(frame, this.shape, Math.min(isLine ? across / 2 : across, room), isLine);
     const [, height, width] = this.shape;
     const scale = (Math.min(2, window.devicePixelRatio || 1) * frame.width) / (frame.x1 - frame.x0);
     const cellWidth = Math.max(2, Math.min(width, Math.round(lattice.stepX * scale)));

@@ -42,6 +42,8 @@ export async function figureSvg(map, title) {
       pen.ellipses(places, { fill: colour, opacity: POINT_OPACITY });
     }
   });
+  const one = map.onePosterior;
+  if (one) pen.inside(frame, () => pen.ellipses([one], { stroke: theme.accent, width: 2 }));
   map.paintMarks(pen);
   const style = {
     colour: theme.text,

@@ -410,18 +410,19 @@ export class LatentMap {
     else this.hoverMarker.hidden = true;
   }
 
-  /** The posterior of the image nearest to the hand, where it is asked for. */
-  #placeEllipse() {
+  /** @returns {import("./pen.js").EllipsePlace | null} the posterior of the image nearest to the hand, if it is asked for */
+  get onePosterior() {
     const { ellipses, layers } = this.underlay;
-    const { z } = this.walk.last;
-    if (!layers.has("ellipse") || !ellipses.shapes || !z.length) {
-      this.links.ellipse(null);
-      return;
-    }
-    const isLooking = this.marked !== null && !this.walk.last.isHover;
+    const { z, isHover } = this.walk.last;
+    if (!layers.has("ellipse") || !ellipses.shapes || !z.length) return null;
+    const isLooking = this.marked !== null && !isHover;
     const index = isLooking ? this.marked.index : nearestPoints(z, this.space.mean, 1).indices[0];
     const place = ellipses.place(this.frame, this.points.now, index);
-    this.links.ellipse(place.every(Number.isFinite) ? place : null);
+    return place.every(Number.isFinite) ? place : null;
+  }
+
+  #placeEllipse() {
+    this.links.ellipse(this.onePosterior);
   }
 
   #placeMarkers() {
