@@ -788,3 +788,65 @@ def test_a_rounded_run_resumes_exactly_too():
     second.load_state_dict(first.state_dict())
     finish(first), finish(second)
     assert same_weights(first, second)
+
+
+# Beginning elsewhere
+
+
+def test_weights_from_elsewhere_are_gone_on_with():
+    first = trained()
+    first.advance(steps=6)  # of 4 in a pass
+    weights = {name: w for name, w in first.model.state_dict().items() if w.is_floating_point()}
+    other = trained(train=TrainConfig(epochs=5, batch_size=10, beta=3.0, seed=4))
+    other.advance(steps=3)
+    other.begin_at(first.epoch, weights, seconds=7.0, history=first.history)
+    assert same_weights(first, other)
+    assert (other.step, other.epoch, other.seconds) == (8, 1.6, 7.0)  # 5 steps in a pass
+    assert other.history == first.history
+    for slots in other._optimizer.state.values():
+        assert all(not bool(tensor.any()) for tensor in slots.values())
+
+    expected = []
+    while other.step < 10:
+        snapshot = other.advance(steps=1, measure=False)
+        expected.append(snapshot.log_likelihood)
+    # the pass's mean is that of the images that were seen in it, two batches of ten
+    assert other.history[-1]["epoch"] == 2
+    assert other.history[-1]["log_likelihood"] == pytest.approx(sum(expected) / 2)
+    again = trained(train=other.train_config)
+    again.begin_at(first.epoch, weights, seconds=7.0, history=first.history)
+    again.advance(steps=2)
+    assert same_weights(other, again)
+
+
+def test_moments_are_gone_on_with_if_given():
+    first, second = trained(), trained()
+    first.advance(steps=4)  # a whole pass
+    state = first.state_dict()
+    weights = {name.removeprefix("model."): v for name, v in state.items() if name.startswith("model.")}
+    second.begin_at(1.0, weights, moments={k: v for k, v in state.items() if k.startswith("optimizer.")})
+    for a, b in zip(first._optimizer.state.values(), second._optimizer.state.values(), strict=True):
+        for name in a:
+            torch.testing.assert_close(a[name], b[name], rtol=0, atol=0)
+
+
+def test_weights_of_another_model_are_refused_and_change_nothing():
+    trainer, other = trained(), trained(ModelConfig((1, 8, 8), 5, "mlp", width=0.125))
+    before = {name: weights.clone() for name, weights in trainer.model.state_dict().items()}
+    with pytest.raises(ValueError, match="no weights of this model"):
+        trainer.begin_at(0.5, other.model.state_dict())
+    with pytest.raises(ValueError, match="no weights of this model"):
+        trainer.begin_at(0.5, {})
+    assert all(torch.equal(weights, before[name]) for name, weights in trainer.model.state_dict().items())
+    assert trainer.step == 0
+
+
+def test_a_state_within_a_pass_that_began_elsewhere_resumes_exactly():
+    train = TrainConfig(epochs=3, batch_size=10)
+    first, second = trained(train=train), trained(train=train)
+    first.begin_at(0.4, trained().model.state_dict())
+    first.advance(steps=1)
+    second.load_state_dict(first.state_dict())
+    finish(first), finish(second)
+    assert same_weights(first, second)
+    assert first.history[0]["log_likelihood"] == second.history[0]["log_likelihood"]

@@ -53,25 +53,23 @@ def check_memory(
     if found is None:
         return
     room = int(found * MARGIN) - WORKER_BYTES - 16 * count_weights(model)
-    each = LOADING * math.prod(info.shape)
-    images = info.size + info.test_size
-    if images * each > room:
-        fit = max(0, room // each - info.test_size)
+    each, per_image = LOADING * math.prod(info.shape), batch_bytes(model)
+    images, batch = (info.size + info.test_size) * each, train.batch_size * per_image
+    if images + batch <= room:
+        return
+    if images <= room / 2:
+        fit = max(int(RANGES["batch_size"][0]), (room - images) // per_image)
         raise TooLargeError(
-            f"{info.title} has {info.size:,} images, too many for this machine's memory "
-            f"({found / 1e9:.1f} GB free). The largest number that fits is {fit:,}: take a smaller set.",
-            "images",
-        )
-    room -= images * each
-    per_image = batch_bytes(model)
-    if train.batch_size * per_image > room:
-        fit = max(int(RANGES["batch_size"][0]), room // per_image)
-        raise TooLargeError(
-            f"A batch of {train.batch_size:,} images of this net needs "
-            f"{train.batch_size * per_image / 1e9:.1f} GB, more than this machine has free. "
-            f"The largest batch size that fits is {fit:,}.",
+            f"A batch of {train.batch_size:,} images of this net needs {batch / 1e9:.1f} GB, more than this "
+            f"machine has free. The largest batch size that fits is {fit:,}.",
             "batch_size",
         )
+    fit = max(0, (room - min(batch, room // 2)) // each - info.test_size)
+    raise TooLargeError(
+        f"{info.title} has {info.size:,} images, too many for this machine's memory "
+        f"({found / 1e9:.1f} GB free). The largest number that fits is {fit:,}: take a smaller set.",
+        "images",
+    )
 
 
 def batch_bytes(model: ModelConfig) -> int:
@@ -83,7 +81,6 @@ def batch_bytes(model: ModelConfig) -> int:
     if model.architecture != "mlp":
         (first, second), (coarse, fine) = sizes.encoder_channels, sizes.decoder_channels
         numbers += cells * (4 * first + second + coarse + 4 * fine) * 2  # before and after the activation
-        numbers += 4 * cells * fine * sizes.decoder_kernel**2  # a convolution's unfolded columns
     return 2 * 4 * numbers
 
 

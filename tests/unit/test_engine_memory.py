@@ -1,0 +1,84 @@
+"""What does not fit into memory is refused before anything starts, with the size that would."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from vae_core import image_sets
+from vae_core.config import ModelConfig, TrainConfig
+from vae_core.engine import Engine, TooLargeError, check_memory
+from vae_core.engine import memory as memory_module
+
+MNIST = next(info for info in image_sets() if info.name == "mnist")
+LARGE = replace(MNIST, shape=(3, 128, 128), size=100_000, test_size=10_000)
+NET = ModelConfig(image_shape=(3, 128, 128))
+
+
+def test_the_largest_number_of_images_that_fits_is_named():
+    with pytest.raises(TooLargeError, match="largest number that fits") as caught:
+        check_memory(LARGE, NET, TrainConfig(), free=4_000_000_000)
+    assert caught.value.setting == "images"
+    fit = int(re.search(r"fits is ([\d,]+)", str(caught.value))[1].replace(",", ""))
+    assert 0 < fit < LARGE.size
+    check_memory(replace(LARGE, size=fit), NET, TrainConfig(), free=4_000_000_000)
+    with pytest.raises(TooLargeError):
+        check_memory(replace(LARGE, size=fit + 1000), NET, TrainConfig(), free=4_000_000_000)
+
+
+def test_the_largest_batch_that_fits_is_named():
+    small, train = replace(LARGE, size=100, test_size=10), TrainConfig(batch_size=4096)
+    with pytest.raises(TooLargeError, match="largest batch size that fits") as caught:
+        check_memory(small, NET, train, free=2_000_000_000)
+    assert caught.value.setting == "batch_size"
+    fit = int(re.search(r"fits is ([\d,]+)", str(caught.value))[1].replace(",", ""))
+    check_memory(small, NET, TrainConfig(batch_size=fit), free=2_000_000_000)
+
+
+def test_what_ships_fits_into_two_gigabytes():
+    for info in image_sets():
+        model = ModelConfig(image_shape=info.shape, latent_dim=16)
+        check_memory(info, model, TrainConfig(), free=2_000_000_000)
+
+
+def test_where_memory_cannot_be_known_nothing_is_refused(monkeypatch):
+    monkeypatch.setattr(memory_module, "free_memory", lambda: None)
+    check_memory(LARGE, NET, TrainConfig(batch_size=4096))
+
+
+def test_free_memory_is_a_number_of_bytes_or_unknown():
+    found = memory_module.free_memory()
+    assert found is None or found > 10_000_000
+
+
+@pytest.mark.parametrize("architecture", ["mlp", "conv", "article"])
+def test_a_step_takes_no_more_than_reckoned(architecture):
+    """The largest thing torch keeps for the backward pass, counted by its own hooks."""
+    import torch
+
+    from vae_core.model import build_model
+    from vae_core.objective import elbo_terms
+
+    config = ModelConfig(image_shape=(1, 28, 28), architecture=architecture)
+    model, x, kept = build_model(config), torch.rand(64, 1, 28, 28), {}
+
+    def keep(tensor):
+        kept[tensor.data_ptr()] = tensor.numel() * tensor.element_size()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        elbo_terms(model, x, generator=torch.Generator().manual_seed(0)).loss()
+    weights = sum(4 * parameter.numel() for parameter in model.parameters())
+    assert (sum(kept.values()) - weights) / 64 < memory_module.batch_bytes(config)
+
+
+def test_the_engine_refuses_before_it_starts_anything(tmp_path, monkeypatch):
+    monkeypatch.setattr(memory_module, "free_memory", lambda: 400_000_000)
+    engine = Engine(tmp_path)
+    try:
+        with pytest.raises(ValueError, match="largest number that fits"):
+            engine.start_run("ann", image_set="mnist", model=ModelConfig(), train=TrainConfig())
+        assert engine.current_run("ann") is None
+        assert engine.worker_pids() == {}
+    finally:
+        engine.close()
