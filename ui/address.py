@@ -45,13 +45,13 @@ def link_to(path: str) -> str:
 
 def proper(text: str) -> str:
     """Return an address that someone typed as it can be opened; "" when it is none."""
-    text = text.strip().rstrip("/")
+    text = text.strip()
     if text and "://" not in text:
         text = f"http://{text}"
     with suppress(ValueError):
         if _ADDRESS.fullmatch(text) and urlsplit(text).hostname:
             urlsplit(text).port  # noqa: B018  (raises when it is none)
-            return text
+            return text.rstrip("/")
     return ""
 
 

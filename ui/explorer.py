@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict
 
 import streamlit as st
 
-from ui import routes
+from ui import routes, sharing
+from ui.owner import current_owner
 
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from ui.library import ModelEntry
     from vae_core.engine import RunInfo
 
-Mode = Literal["explore", "train", "interpolate"]
+Mode = Literal["explore", "train", "interpolate", "follow"]
 
 HTML: Final = '<div class="latent-explorer"></div>'
 LOADER: Final = """export default async function (component) {
@@ -82,13 +83,14 @@ def explorer(
     layers: Sequence[str] | None = None,
     interpolation: Interpolation | Mapping[str, Any] | None = None,
     watch: str = "",
+    follow: str = "",
     height: int | None = None,
 ) -> ExplorerResult:
     """Draw the explorer of a stored model or of a run.
 
     Args:
         key: Streamlit's key of the component.
-        mode: which of its three views.
+        mode: which of its four views.
         entry: the model, for "explore" and "interpolate".
         run: the run to watch, for "train"; None shows where it will be.
         z: latent to pin, (D,); None: the prior's mean.
@@ -96,6 +98,7 @@ def explorer(
         layers: names of the map's layers to turn on; None: what suits the model.
         interpolation: which walk to draw, for "interpolate".
         watch: token of the link by which another's run is watched; "" for an own run.
+        follow: token of the link by which a leader is followed, for "follow".
         height: least height of the whole in px, kept free while it loads.
 
     Returns:
@@ -106,6 +109,8 @@ def explorer(
     source = f"watch/{watch}" if watch else f"stream/{run.id}" if run else ""
     past = None if watch or run is None else f"{base}/latent/runs/{run.id}/keyframes"
     stream = run and {"url": f"{base}/latent/{source}", "run": run.id, "keyframes": past}
+    is_own = not (watch or follow or (entry and entry.url.startswith("/latent/shared/")))
+    leads = is_own and sharing.shared(current_owner(), "follow") is not None
     data = {
         "module": f"{routes.explorer_url()}/explorer.js",
         "plotly": routes.plotly_url(),
@@ -116,6 +121,8 @@ def explorer(
         "axes": axes,
         "layers": None if layers is None else list(layers),
         "interpolation": None if interpolation is None else dict(interpolation),
+        "lead": f"{base}/latent/lead" if leads else None,
+        "follow": f"{base}/latent/follow/{follow}" if follow else None,
     }
     data["turn"] = _turn(key, data)
     with st.container(key=f"{key}_place"):  # says so while there is nothing in it yet (assets/app.css)

@@ -17,7 +17,7 @@ from ui import sharing
 from ui.packed import content_digest
 from vae_core.bundle import read_header
 from vae_core.config import ModelConfig, TrainConfig
-from vae_core.engine import get_engine
+from vae_core.engine import get_engine, limits
 from vae_core.engine.home import holder_folder, incoming, latent_home, owner_folder, write_whole
 from vae_core.engine.messages import with_metadata
 from vae_core.header import MAX_BYTES, MAX_TITLE
@@ -35,13 +35,13 @@ class LibraryError(ValueError):
 
 
 def max_models() -> int:
-    """Return how many own models one owner may keep (LATENT_MAX_MODELS, 50)."""
-    return int(os.environ.get("LATENT_MAX_MODELS", "50"))
+    """Return how many own models one owner may keep."""
+    return int(limits.MODELS.value())
 
 
 def max_bytes() -> int:
-    """Return how many bytes of own models one owner may keep (LATENT_MAX_MODELS_MB, 500)."""
-    return int(float(os.environ.get("LATENT_MAX_MODELS_MB", "500")) * 1e6)
+    """Return how many bytes of own models one owner may keep."""
+    return int(limits.MODEL_MEGABYTES.value() * 1e6)
 
 
 @dataclass(frozen=True)

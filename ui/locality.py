@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import Final
 
 import streamlit as st
 
-_FORWARDING: Final = ("X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Forwarded", "Via")
+_FORWARDING: Final = re.compile(r"x-forwarded.*|forwarded|via|x-real-ip|true-client-ip|.*-connecting-ip")
+_OWN_NAMES: Final = re.compile(r"(localhost|127(\.\d+){3}|\[::1\])(:\d+)?")
 
 
 def is_local() -> bool:
-    """Whether the browser runs on the server's machine; a forwarded request never counts as local."""
-    said = [st.context.ip_address, *(st.context.headers.get(name) for name in _FORWARDING)]
-    return not any(isinstance(value, str) for value in said)  # under AppTest all of these are mocks
+    """Whether the browser runs on the server's machine; a forwarded request never counts as local.
+
+    Nor does one for another name than the machine has for itself: a page elsewhere can make a name of its
+    own lead to this machine, and let a browser here ask for it.
+    """
+    if isinstance(st.context.ip_address, str):  # Streamlit names no address that is the machine's own
+        return False
+    sent = {name.lower(): value for name, value in _headers().items()}
+    if any(_FORWARDING.fullmatch(name) for name in sent):
+        return False
+    return "host" not in sent or _OWN_NAMES.fullmatch(sent["host"].lower()) is not None
 
 
 def downloads_allowed() -> bool:
@@ -24,3 +34,12 @@ def downloads_allowed() -> bool:
     """
     said = os.environ.get("LATENT_DOWNLOADS", "")
     return said == "1" if said else is_local()
+
+
+def _headers() -> dict[str, str]:
+    """Return the request's headers; under AppTest there are none."""
+    pairs = st.context.headers.items()
+    try:
+        return {str(name): str(value) for name, value in pairs}
+    except (TypeError, ValueError):  # a mock
+        return {}

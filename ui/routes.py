@@ -8,6 +8,10 @@
     runs/<run id>/keyframes/<step>.safetensors   a moment of a run's past          its owner's alone
     stream/<run id>                        WebSocket: a run as it trains           its owner's alone
     watch/<token>                          WebSocket: a run by its owner's link    whoever has the link
+    lead                                   WebSocket: what is shown to followers   from the leader's browser
+    follow/<token>                         WebSocket: what the leader shows        whoever has the link
+    follow/<token>/model/<digest>...       the leader's own model, while shown     whoever has the link
+    follow/<token>/run/<run id>            WebSocket: the leader's run, while shown  whoever has the link
     new-owner                              start as someone new, then to the first page
 
 Anything else below `/latent/` is 404: Streamlit would answer it with its page.
@@ -17,7 +21,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -29,6 +33,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from streamlit import config
 
+from ui.following import follow, follow_run, followed_model, lead
 from ui.library import ModelEntry, shared_model
 from ui.owner import Library, cookie_header, new_owner, owner_of
 from ui.packed import Packed, PackedFiles
@@ -98,6 +103,10 @@ def routes() -> list[BaseRoute]:
         Route(f"{top}/new-owner", _new_owner),
         WebSocketRoute(f"{top}/stream/{{run}}", stream),
         WebSocketRoute(f"{top}/watch/{{token}}", watch),
+        Route(f"{top}/follow/{{token}}/model/{{file}}", _followed),
+        WebSocketRoute(f"{top}/lead", partial(lead, base=base_path())),
+        WebSocketRoute(f"{top}/follow/{{token}}", follow),
+        WebSocketRoute(f"{top}/follow/{{token}}/run/{{run}}", follow_run),
         Route(top, _nothing, methods=METHODS),
         Route(f"{top}/{{rest:path}}", _nothing, methods=METHODS),
         WebSocketRoute(f"{top}/{{rest:path}}", stream),
@@ -151,6 +160,11 @@ async def _model(request: Request) -> Response:
 async def _shared(request: Request) -> Response:
     """Serve a bundle to whoever has the link that its owner made."""
     return await _bundle(request, await run_in_threadpool(shared_model, request.path_params["token"]))
+
+
+async def _followed(request: Request) -> Response:
+    """Serve a follower the leader's own model, for as long as it is shown."""
+    return await _bundle(request, followed_model(request.path_params["token"]))
 
 
 async def _bundle(request: Request, entry: ModelEntry | None) -> Response:

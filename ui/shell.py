@@ -17,8 +17,10 @@ if str(ROOT) not in sys.path:
 
 from ui import state  # noqa: E402
 from ui.describe import run_status  # noqa: E402
+from ui.host import is_host  # noqa: E402
 from ui.newcomer import someone_new  # noqa: E402
 from ui.owner import Library, current_owner  # noqa: E402
+from ui.sharing import shared  # noqa: E402
 from ui.sitemap import PLACES, link  # noqa: E402
 from vae_core import image_sets  # noqa: E402
 from vae_core.engine import get_engine  # noqa: E402
@@ -31,7 +33,12 @@ st.logo(str(ROOT / "assets" / "logo.svg"), size="large")
 page = st.navigation(
     [
         st.Page(
-            place.path, title=place.title, icon=place.icon, url_path=place.name, default=place is PLACES[0]
+            place.path,
+            title=place.title,
+            icon=place.icon,
+            url_path=place.name,
+            default=place is PLACES[0],
+            visibility="visible" if place.is_listed or is_host() else "hidden",
         )
         for place in PLACES
     ],
@@ -55,6 +62,8 @@ with st.sidebar:
     if run is not None and run.active and name != "train":
         link("train", "Your run")
         st.caption(run_status(run))
+    if shared(owner, "follow") is not None:
+        link("class", "Others follow you", query={state.CLASS_PART: "follow"})
     if st.button("Start as someone new", key="someone_new", icon=":material/person_add:", type="tertiary"):
         someone_new()
 

@@ -20,11 +20,13 @@ class Place:
         name: the file's stem, and the page's path in the URL; the first page's path is empty.
         title: what the navigation calls it.
         icon: a Material icon.
+        is_listed: whether the navigation shows it to everyone.
     """
 
     name: str
     title: str
     icon: str
+    is_listed: bool = True
 
     @property
     def path(self) -> str:
@@ -38,6 +40,7 @@ PLACES: Final = (
     Place("interpolate", "Interpolate", ":material/timeline:"),
     Place("models", "Models", ":material/deployed_code:"),
     Place("images", "Images", ":material/photo_library:"),
+    Place("class", "Class", ":material/groups:"),
 )
 
 

@@ -21,6 +21,7 @@ EXPLORE_MODEL: Final = "explore_model"
 INTERPOLATE_MODEL: Final = "interpolate_model"
 INTERPOLATE_METHOD: Final = "interpolate_method"
 INTERPOLATE_STEPS: Final = "interpolate_steps"
+CLASS_PART: Final = "class_part"
 TRAIN_IMAGES: Final = "train_images"
 
 EXPLORE_VIEW: Final = ("explore_z", "explore_axes", "explore_layers")
@@ -109,9 +110,12 @@ INTERPOLATE_SETTINGS: Final[Mapping[str, Setting]] = {
 }
 
 
+CLASS_SETTINGS: Final[Mapping[str, Setting]] = {CLASS_PART: Choice(("join", "follow", "wall"), "join")}
+
+
 def choice(key: str) -> Choice:
     """Return what a setting with names may be."""
-    setting = {**TRAIN_SETTINGS, **INTERPOLATE_SETTINGS}[key]
+    setting = {**TRAIN_SETTINGS, **INTERPOLATE_SETTINGS, **CLASS_SETTINGS}[key]
     assert isinstance(setting, Choice)
     return setting
 
@@ -149,6 +153,7 @@ def link_problems(
             INTERPOLATE_MODEL: named(models, DEFAULT_MODEL, "the name of a model that is here"),
             **INTERPOLATE_SETTINGS,
         },
+        "class": CLASS_SETTINGS,
         "train": {TRAIN_IMAGES: named(images, DEFAULT_IMAGES, "the name of an image set"), **TRAIN_SETTINGS},
     }.get(page, {})
     views = {"explore": EXPLORE_VIEW, "interpolate": INTERPOLATE_VIEW}.get(page, ())

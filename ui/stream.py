@@ -17,8 +17,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
@@ -89,11 +89,11 @@ async def serve_stream(
             raise PermissionError("a page from elsewhere")
         subscription = await run_in_threadpool(subscribe, loop, news.set)
     except KeyError:
-        await _refuse(websocket, UNKNOWN)
+        await refuse(websocket, UNKNOWN)
     except PermissionError:
-        await _refuse(websocket, FORBIDDEN)
+        await refuse(websocket, FORBIDDEN)
     except EngineBusyError:
-        await _refuse(websocket, TRY_LATER)
+        await refuse(websocket, TRY_LATER)
     else:
         await _serve(websocket, subscription, news, is_allowed)
 
@@ -112,22 +112,43 @@ def is_own_origin(headers: Headers) -> bool:
 async def _serve(
     websocket: WebSocket, subscription: Subscription, news: asyncio.Event, is_allowed: Callable[[], bool]
 ) -> None:
-    """Send and receive side by side; the first to end, ends both."""
-    tasks = [
-        asyncio.create_task(_listen(websocket, subscription, news)),
-        asyncio.create_task(_send_news(websocket, subscription, news, is_allowed)),
-    ]
+    try:
+        await both_ways(
+            websocket,
+            _listen(websocket, subscription, news),
+            _send_news(websocket, subscription, news, is_allowed),
+            subscription.close,
+        )
+    finally:
+        subscription.close()
+
+
+async def both_ways(
+    websocket: WebSocket,
+    receiving: Coroutine[Any, Any, None],
+    sending: Coroutine[Any, Any, None],
+    at_end: Callable[[], None] = lambda: None,
+) -> None:
+    """Send and receive side by side; the first to end, ends both, and what it raised becomes a code.
+
+    Args:
+        websocket: accepted.
+        receiving: listens until the browser leaves; ValueError says that it sent nonsense.
+        sending: sends; PermissionError says that it may not do so any more.
+        at_end: called before anything is said about the end.
+    """
+    tasks = [asyncio.create_task(receiving), asyncio.create_task(sending)]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        subscription.close()
+        at_end()
         for task in tasks:
             task.cancel()
         for outcome in await asyncio.gather(*tasks, return_exceptions=True):
             if isinstance(outcome, ValueError):
-                await _refuse(websocket, MALFORMED)
+                await refuse(websocket, MALFORMED)
             elif isinstance(outcome, PermissionError):
-                await _refuse(websocket, TAKEN_BACK)
+                await refuse(websocket, TAKEN_BACK)
             elif isinstance(outcome, Exception) and not _is_goodbye(outcome):
                 raise outcome
 
@@ -186,7 +207,7 @@ def _parse(text: str | None) -> tuple[int | None, bool | None]:
     return seq, hand
 
 
-async def _refuse(websocket: WebSocket, code: int) -> None:
+async def refuse(websocket: WebSocket, code: int) -> None:
     """Close with a code, and wait until the browser has gone."""
     with contextlib.suppress(WebSocketDisconnect, RuntimeError, OSError):
         await websocket.close(code)

@@ -21,10 +21,15 @@ def plain(text: str, *, longest: int = 200) -> str:
         text: anything; line breaks, control and invisible characters become single spaces.
         longest: characters kept; a longer text ends in an ellipsis.
     """
-    shown = " ".join(_INVISIBLE.sub(" ", text).split())
+    shown = tidy(text)
     if len(shown) > longest:
         shown = shown[: longest - 1] + "…"
     return _JOINED.sub("\u2060", _PUNCTUATION.sub(r"\\\1", shown))
+
+
+def tidy(text: str) -> str:
+    """Write a name that someone typed on one line, without what cannot be seen."""
+    return " ".join(_INVISIBLE.sub(" ", text).split())
 
 
 def file_size(count: int) -> str:

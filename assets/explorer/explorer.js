@@ -1,5 +1,5 @@
 /**
- * The component: one per place on a page, drawn by one of three views.
+ * The component: one per place on a page, drawn by one of four views.
  *
  * Streamlit calls the default function with the element, the data and `setStateValue`: at mount, again for new data
  * or another theme, and now and then twice; its clean-ups come late and not for every call. So there is one
@@ -11,7 +11,9 @@ import { BundleError, loadBundle } from "./bundle.js";
 import { DecodeService } from "./decode-service.js";
 import { element } from "./dom.js";
 import { ExploreView } from "./explore-view.js";
+import { FollowView } from "./follow-view.js";
 import { InterpolateView } from "./interpolate-view.js";
+import { Lead } from "./lead.js";
 import { Reporter } from "./reporter.js";
 import { FormatError } from "./safetensors.js";
 import { readTheme } from "./theme.js";
@@ -20,7 +22,7 @@ import { TrainView } from "./train-view.js";
 /**
  * @typedef {object} ExplorerData   what `ui/explorer.py` sends
  * @property {number} [turn]  grows with each change of all this: calls come late, and out of order
- * @property {"explore" | "train" | "interpolate"} mode
+ * @property {"explore" | "train" | "interpolate" | "follow"} mode
  * @property {string} plotly                              URL of Plotly.js
  * @property {{name: string, url: string, title: string} | null} bundle
  * @property {{url: string, run: string, keyframes: string | null} | null} stream  `keyframes`: folder of the run's past
@@ -28,6 +30,8 @@ import { TrainView } from "./train-view.js";
  * @property {string | null} axes
  * @property {string[] | null} layers
  * @property {{from: number | null, to: number | null, method: string, steps: number} | null} interpolation
+ * @property {string | null} lead     URL on which to tell followers what is shown
+ * @property {string | null} follow   URL on which a leader's moves come, for "follow"
  */
 
 /**
@@ -51,7 +55,7 @@ import { TrainView } from "./train-view.js";
  * @property {() => void} [recolour]
  */
 
-const VIEWS = { explore: ExploreView, train: TrainView, interpolate: InterpolateView };
+const VIEWS = { explore: ExploreView, train: TrainView, interpolate: InterpolateView, follow: FollowView };
 
 /** When to look whether an element has left the page, in ms after a clean-up. */
 const LOOKS = [0, 200, 2000];
@@ -118,14 +122,17 @@ class Explorer {
     if (subject !== this.subject) {
       this.subject = subject;
       this.#open(data, setStateValue);
+      this.#lead(data);
       return;
     }
+    this.#lead(data);
     this.reporter.send = sender(data, setStateValue);
     this.#followTheme();
     this.view.update(data);
   }
 
   close() {
+    this.lead?.close();
     this.reporter?.close();
     this.view?.close();
     this.service?.close();
@@ -159,6 +166,14 @@ class Explorer {
       this.notice.textContent = sentenceOn(error);
       this.notice.hidden = false;
     });
+  }
+
+  /** Tell followers what is shown here, if Python says that there may be some. @param {ExplorerData} data */
+  #lead(data) {
+    this.data = data;
+    if (data.lead && this.lead?.view === this.view) return;
+    this.lead?.close();
+    this.lead = data.lead ? new Lead(data.lead, this.view, () => this.data) : null;
   }
 
   #followTheme() {

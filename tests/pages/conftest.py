@@ -13,6 +13,7 @@ from vae_core import ModelConfig
 
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
+    import ui.classroom
     import ui.collection
     import ui.gallery
     import ui.library
@@ -20,23 +21,26 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     import ui.run_actions
     import ui.training
     import ui.visiting
+    import ui.wall
     import vae_core.engine
 
     fake = FakeEngine()
-    users = (ui.collection, ui.library, ui.pictures, ui.run_actions, ui.training, ui.visiting)
-    for module in (*users, vae_core.engine):
+    pages = (ui.classroom, ui.collection, ui.pictures, ui.training, ui.visiting)
+    for module in (*pages, ui.library, ui.run_actions, ui.wall, vae_core.engine):
         monkeypatch.setattr(module, "get_engine", lambda: fake)
     return fake
 
 
 @pytest.fixture
 def component(monkeypatch: pytest.MonkeyPatch) -> FakeExplorer:
+    import ui.classroom
     import ui.explorer
     import ui.visiting
 
     fake = FakeExplorer()
     monkeypatch.setattr(ui.explorer, "explorer", fake)
     monkeypatch.setattr(ui.visiting, "explorer", fake)
+    monkeypatch.setattr(ui.classroom, "explorer", fake)
     monkeypatch.setattr(ui.explorer, "chosen", fake.chosen)
     return fake
 

@@ -74,6 +74,10 @@ class FakeEngine:
     def current_run(self, owner: str) -> RunInfo | None:
         return self.current
 
+    def stored_map(self, owner: str, run_id: str) -> tuple[bytes, bytes]:
+        probe = tensorfile.pack({"probe.images": np.zeros((9, 1, 8, 8), np.uint8)}, {})
+        return probe, tensorfile.pack({"mean": np.zeros((9, 2), np.float16)}, {})
+
     def shared_run(self, holder: str, run_id: str) -> RunInfo:
         if self.others is None or (self.others.owner, self.others.id) != (holder, run_id):
             raise KeyError(run_id)

@@ -15,9 +15,9 @@ from tests.unit.engine_watcher import SMALL, wait_until
 from ui import library
 from ui.owner import new_owner
 from vae_core import TrainConfig, Trainer, encode_images, load_bundle, load_image_set, save_bundle, tensorfile
-from vae_core.engine import Engine, EngineBusyError, jobqueue
+from vae_core.engine import Engine, EngineBusyError, jobqueue, limits
 from vae_core.engine.failures import PROCESS_DIED
-from vae_core.engine.jobqueue import MAX_WAITING, JobQueue
+from vae_core.engine.jobqueue import JobQueue
 from vae_core.engine.jobs import TABLE
 from vae_core.engine.lanes import FUNCTIONS
 
@@ -252,7 +252,7 @@ def test_who_has_fewest_running_comes_first(line):
 
 
 def test_a_line_has_an_end(line):
-    for _ in range(MAX_WAITING + 1):
+    for _ in range(int(limits.WAITING_JOBS.default) + 1):
         line.submit("a", "encode", {})
     with pytest.raises(EngineBusyError, match="64 jobs waiting"):
         line.submit("a", "encode", {})

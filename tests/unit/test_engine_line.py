@@ -7,14 +7,16 @@ import time
 import pytest
 
 from tests.unit.engine_watcher import LONG, SMALL, Loop
-from vae_core.engine import archive, trainworker
-from vae_core.engine.archive import MAX_RUNS
+from vae_core.engine import limits, trainworker
 from vae_core.engine.failures import CANNOT_START, DIED_AGAIN, RESTARTED
 from vae_core.engine.messages import NO_ARRAYS, metadata_of
 from vae_core.engine.record import Run, read_run
 from vae_core.engine.subscription import Subscription
-from vae_core.engine.trainings import MAX_ACTIVE, MAX_DEATHS, Trainings
+from vae_core.engine.trainings import MAX_DEATHS, Trainings
 from vae_core.engine.trainworker import MAX_FAILED_STARTS
+
+MAX_ACTIVE = int(limits.ACTIVE_RUNS.default)
+MAX_RUNS = int(limits.RUNS.default)
 
 
 class FakeWorker:
@@ -177,8 +179,8 @@ def test_old_runs_go(all_runs, monkeypatch):
     runs = [begin(all_runs, "a", created=index) for index in range(MAX_RUNS + 3)]
     assert [run.folder.exists() for run in runs] == [False] * 3 + [True] * MAX_RUNS
     assert len(all_runs.archive.of_owner("a")) == MAX_RUNS
-    (runs[5].folder / "state.safetensors").write_bytes(bytes(10_000))
-    monkeypatch.setattr(archive, "MAX_RUN_BYTES", 10_000)
+    (runs[5].folder / "state.safetensors").write_bytes(bytes(1_100_000))
+    monkeypatch.setenv("LATENT_MAX_RUNS_MB", "1")
     begin(all_runs, "a", created=99)
     assert not runs[3].folder.exists()
     assert not runs[5].folder.exists()

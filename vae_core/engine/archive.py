@@ -11,15 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from vae_core.engine import limits
 from vae_core.engine.record import RECORD, Run, read_run
 
 LOG: Final = logging.getLogger(__name__)
 
-MAX_RUNS: Final = 12
-MAX_RUN_BYTES: Final = 1_000_000_000
 """Runs of one owner that are kept on disk; the oldest go first."""
 
-EXPIRY_SECONDS: Final = 14 * 24 * 3600.0
+DAY_SECONDS: Final = 24 * 3600.0
 RUN_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
@@ -77,10 +76,10 @@ class Archive:
             OSError: it could not be put on disk.
         """
         run.write()
-        room = MAX_RUN_BYTES
+        room = 1e6 * limits.RUN_MEGABYTES.value()
         for place, old in enumerate([old for old in self.of_owner(run.owner) if old is not run], start=1):
             room -= old.size()
-            if (place >= MAX_RUNS or room < 0) and not old.active:
+            if (place >= limits.RUNS.value() or room < 0) and not old.active:
                 self.forget(old)
                 shutil.rmtree(old.folder, ignore_errors=True)
         self.runs[run.id] = run
@@ -97,12 +96,12 @@ class Archive:
 
     def sweep(self) -> None:
         """Delete runs that nobody has used for a fortnight."""
-        oldest = time.time() - EXPIRY_SECONDS
+        oldest = time.time() - DAY_SECONDS * limits.KEEP_DAYS.value()
         for folder in (self.home / "owners").glob("*/runs/*"):
             known = self.runs.get(folder.name)
             with suppress(OSError):
                 unused = (folder / RECORD).stat().st_mtime < oldest
                 if unused and (known is None or not known.active):
-                    LOG.info("run %s is deleted: unused for 14 days", folder.name)
+                    LOG.info("run %s is deleted: nobody used it", folder.name[:6])
                     shutil.rmtree(folder, ignore_errors=True)
                     self.runs.pop(folder.name, None)

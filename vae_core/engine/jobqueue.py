@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from vae_core.engine import limits
 from vae_core.engine.failures import PROCESS_DIED
 from vae_core.engine.home import new_id
 from vae_core.engine.info import EngineBusyError, Job, JobState
@@ -19,12 +20,6 @@ from vae_core.engine.pipe import Facts, join_bytes, part_bytes
 from vae_core.engine.process import WorkerProcess
 
 LOG: Final = logging.getLogger(__name__)
-
-MAX_RUNNING: Final = 2
-"""Jobs of one owner at a time."""
-
-MAX_WAITING: Final = 64
-"""Jobs of one owner in the line."""
 
 KEPT_SECONDS: Final = 1800.0
 KEPT_JOBS: Final = 100
@@ -102,8 +97,9 @@ class JobQueue:
             raise ValueError(f"there is no job {function!r}; there are {', '.join(sorted(FUNCTIONS))}")
         with self.lock:
             mine = [entry for entry in self._entries.values() if entry.job.owner == owner]
-            if sum(entry.job.state == "waiting" for entry in mine) >= MAX_WAITING:
-                raise EngineBusyError(f"You have {MAX_WAITING} jobs waiting. Wait until some are done.")
+            most = limits.WAITING_JOBS.value()
+            if sum(entry.job.state == "waiting" for entry in mine) >= most:
+                raise EngineBusyError(f"You have {most:g} jobs waiting. Wait until some are done.")
             for entry in [entry for entry in mine if entry.finished_at is not None][:-KEPT_JOBS]:
                 del self._entries[entry.job.id]
             job = Job(new_id(), owner, function, _on_cancel=self.cancel)
@@ -231,7 +227,7 @@ class JobQueue:
             if entry.lane is lane
             and entry.job.state == "waiting"
             and not entry.held
-            and running.get(entry.job.owner, 0) < MAX_RUNNING
+            and running.get(entry.job.owner, 0) < limits.JOBS.value()
         ]
         return min(waiting, key=lambda entry: running.get(entry.job.owner, 0), default=None)
 

@@ -17,12 +17,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+from vae_core.engine import limits
 from vae_core.engine.home import write_whole
 
 FOLDER: Final = "keyframes"
 INDEX: Final = "index.json"
-MOST: Final = 60
-MOST_BYTES: Final = 150_000_000
+MOST: Final = int(limits.KEYFRAMES.value())
+MOST_BYTES: Final = int(1e6 * limits.KEYFRAME_MEGABYTES.value())
 
 
 def keyframe_path(folder: Path, step: int) -> Path:

@@ -18,7 +18,7 @@ from vae_core.engine.jobqueue import JobQueue
 from vae_core.engine.keyframes import encoder_path, keyframe_path
 from vae_core.engine.marks import settings_at
 from vae_core.engine.memory import check_memory
-from vae_core.engine.record import STATE, Run
+from vae_core.engine.record import PROBE, SNAPSHOT, STATE, Run
 from vae_core.engine.subscription import Subscription
 from vae_core.engine.trainings import Trainings
 from vae_core.header import MAX_TITLE
@@ -364,6 +364,20 @@ class Engine:
         """
         with self._lock:
             return self._trainings.archive.get(holder, run_id, touch=False).info()
+
+    def stored_map(self, owner: str, run_id: str) -> tuple[bytes, bytes]:
+        """Return what is kept of a run's map: its images and labels, and where they lie.
+
+        Both are messages in the safetensors layout; the second is at most some seconds old.
+
+        Raises:
+            KeyError: there is no such run.
+            PermissionError: it is someone else's.
+            OSError: it has not been put on disk yet.
+        """
+        with self._lock:
+            folder = self._run(owner, run_id).folder
+        return (folder / PROBE).read_bytes(), (folder / SNAPSHOT).read_bytes()
 
     def subscribe_guest(
         self, holder: str, run_id: str, loop: asyncio.AbstractEventLoop, wake: Callable[[], None]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -16,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from vae_core.engine import record
+from vae_core.engine import limits, record
 from vae_core.engine.archive import Archive
 from vae_core.engine.failures import CANNOT_START, DIED_AGAIN, RESTARTED
 from vae_core.engine.home import link_or_copy
@@ -32,9 +31,6 @@ from vae_core.engine.trainworker import TrainWorker
 
 LOG: Final = logging.getLogger(__name__)
 
-MAX_ACTIVE: Final = 40
-"""Runs that train at a time; more form a line."""
-
 LINE_SECONDS: Final = 5.0
 """So often those who wait in the line are told how long it may take."""
 
@@ -45,11 +41,6 @@ FORGET_SECONDS: Final = 1800.0
 MAX_DEATHS: Final = 5
 SHORT_STEPS: Final = 20
 """So few steps are over before anyone could read "running"."""
-
-
-def park_seconds() -> float:
-    """Return after how long without its owner a run is parked (LATENT_PARK_MINUTES, 10; 0 for never)."""
-    return 60.0 * float(os.environ.get("LATENT_PARK_MINUTES", "10"))
 
 
 @dataclass(eq=False)
@@ -242,7 +233,7 @@ class Trainings:
         if self._line and now - self._line_told_at > LINE_SECONDS:
             self._line_told_at = now
             self._number_line(again=True)
-        limit = park_seconds()
+        limit = 60 * limits.PARK_MINUTES.value()
         for run in list(self.archive.runs.values()):
             if not all(watcher.is_guest for watcher in run.watchers):
                 run.seen = now
@@ -274,7 +265,7 @@ class Trainings:
     def _go(self, run: Run) -> None:
         """Let a run train now, or put it into the line."""
         training = sum(other.state == "running" and other is not run for other in self.archive.runs.values())
-        if training < MAX_ACTIVE:
+        if training < limits.ACTIVE_RUNS.value():
             self._activate(run)
         else:
             self._line.append(run)
@@ -301,7 +292,7 @@ class Trainings:
             LOG.warning("run %s: its record cannot be written: %s", run.id, problem)
         self._put(run, "state", run.state_facts())
         training = sum(other.state == "running" for other in self.archive.runs.values())
-        while self._line and training < MAX_ACTIVE and not self._closing:
+        while self._line and training < limits.ACTIVE_RUNS.value() and not self._closing:
             training += 1
             self._activate(self._line.pop(0))
         self._number_line()

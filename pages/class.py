@@ -1,0 +1,36 @@
+"""Class: let others join, let them follow, and put maps on a wall."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ui import classroom, state
+from ui.notices import link_notices, opening
+
+if classroom.FOLLOW in st.query_params:
+    classroom.followed(st.query_params[classroom.FOLLOW])
+    st.stop()
+
+opening(
+    "Class",
+    "For many at once: **show the address** so that others can join, let them follow what you do, and put "
+    "maps side by side on the wall.",
+)
+notices = st.container()
+
+part = st.radio(
+    "Part of the page",
+    state.choice(state.CLASS_PART).options,
+    key=state.CLASS_PART,
+    bind="query-params",
+    horizontal=True,
+    label_visibility="collapsed",
+)
+if part == "join":
+    classroom.join()
+elif part == "follow":
+    classroom.follow_me()
+else:
+    classroom.the_wall()
+
+link_notices(notices)

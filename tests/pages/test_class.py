@@ -1,0 +1,111 @@
+"""The Class page: join, follow me, the wall."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from stand_ins import App, FakeEngine, FakeExplorer
+
+from tests.unit.test_wall import run_of
+from ui import classroom, host, sharing, wall
+from ui.owner import new_owner
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(classroom, "addresses", lambda: ("http://192.0.2.7:8501", "http://vae.example"))
+    classroom._ANNOUNCED.clear()
+
+
+@pytest.fixture
+def guest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody who runs the server."""
+    for module in (host, classroom):
+        monkeypatch.setattr(module, "is_host", lambda: False)
+
+
+def test_the_address_is_large_and_a_code(app: App) -> None:
+    app.open("class")
+    assert app.said.count("192.0.2.7") == 0  # it is no caption
+    assert any("192" in markdown.value and "8501" in markdown.value for markdown in app.test.markdown)
+    app.test.selectbox(key="class_address").set_value("http://vae.example")
+    app.run()
+    assert any("vae" in markdown.value for markdown in app.test.markdown)
+
+
+def test_an_address_that_is_none_is_drawn_nowhere(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(classroom, "addresses", lambda: ("<img src=x>",))
+    app.open("class")
+    assert "An address looks like" in app.said
+    assert not any("img" in markdown.value for markdown in app.test.markdown)
+
+
+def test_leading_makes_a_link_and_stopping_takes_it_back(app: App) -> None:
+    app.open("class", class_part="follow")
+    app.click("class_lead")
+    assert "0 browsers follow you" in app.said
+    (link,) = sharing._links().by_token.values()
+    assert link.kind == "follow"
+    app.test.checkbox(key="class_announce").check()
+    app.run()
+    assert {link.token} == classroom._ANNOUNCED
+    app.click("class_lead_stop")
+    assert sharing.find(link.token, "follow") is None
+
+
+def test_only_whoever_runs_the_server_announces_and_clears(app: App, engine: FakeEngine, guest: None) -> None:
+    app.open("class", class_part="follow")
+    app.click("class_lead")
+    assert not app.test.checkbox
+
+
+def test_a_follower_gets_the_leaders_component_and_no_controls(app: App, component: FakeExplorer) -> None:
+    token = sharing.share(new_owner(), "follow").token
+    app.open("class", follow=token)
+    assert component.told[-1] == {"key": "follow", "mode": "follow", "follow": token}
+    assert not app.test.radio
+
+
+def test_a_link_that_leads_nowhere_says_so(app: App, component: FakeExplorer) -> None:
+    app.open("class", follow="x" * 32)
+    assert "leads nowhere" in app.said
+    assert not component.told
+
+
+def test_posting_and_withdrawing(app: App, engine: FakeEngine) -> None:
+    app.open("train").click("train_start")
+    assert engine.current is not None
+    app.go("class")
+    app.test.radio(key="class_part").set_value("wall")
+    app.run()
+    assert "Train a model" in app.said  # it has not taken a step
+    engine.current = replace(engine.current, step=5, epoch=0.5)
+    app.run()
+    app.test.text_input(key="class_nickname").input("*Ada* <b>")
+    app.click("class_post")
+    (post,) = wall.posts()
+    assert post.nickname == "*Ada* <b>"
+    assert any(r"\*Ada\* \<b\>" in markdown.value for markdown in app.test.markdown)
+    assert "epoch 0.5 of 20" in app.said
+    app.click(f"class_withdraw_{post.id}")
+    assert wall.posts() == ()
+    assert "Nothing is on the wall yet" in app.said
+
+
+def test_anothers_post_has_no_button_but_for_whoever_runs_the_server(
+    app: App, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = new_owner()
+    post = wall.put_up(owner, run_of(owner), "Ada")
+    app.open("class", class_part="wall")
+    assert [button.key for button in app.test.button if "class" in str(button.key)] == [
+        f"class_down_{post.id}",
+        "class_clear",
+    ]
+    monkeypatch.setattr(classroom, "is_host", lambda: False)
+    app.run()
+    assert not [button for button in app.test.button if "class" in str(button.key)]
+    monkeypatch.setattr(classroom, "is_host", lambda: True)
+    app.run().click("class_clear")
+    assert wall.posts() == ()
