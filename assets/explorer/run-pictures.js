@@ -23,7 +23,7 @@ export class RunPictures {
     const { originals, reconstructions, samples } = this.sheets;
     this.reconstructions = figure(
       "Held-out images",
-      "and, below, their reconstructions",
+      "and reconstructions",
       originals.canvas,
       reconstructions.canvas,
     );

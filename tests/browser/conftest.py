@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from played_run import FakeRun
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from serving import JS, Errors, StaticSite, running_app
-from small_models import component_page
+from small_models import component_data, component_page
+
+from vae_core.config import ModelConfig
 
 VIEWPORT = {"width": 1280, "height": 800}
 PATIENCE = 60_000
@@ -119,3 +122,31 @@ def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     home = tmp_path_factory.mktemp("latent-home")
     with running_app(home) as url:
         yield url
+
+
+@pytest.fixture
+def watch(new_page: Callable, site: StaticSite) -> Callable[..., tuple[Page, FakeRun, Errors]]:
+    """Open the Train view on a run that the test plays."""
+
+    def make(
+        config: ModelConfig | None = None,
+        *,
+        refuse_with: int = 0,
+        plotly: bool = False,
+        is_shared: bool = False,
+        prepare: Callable[[FakeRun], None] = lambda run: None,
+        **options: Any,
+    ) -> tuple[Page, FakeRun, Errors]:
+        run = FakeRun(config or ModelConfig((1, 12, 10), 2, "conv", width=0.25))
+        run.refuse_with = refuse_with
+        prepare(run)
+        page, errors = new_page(**options), Errors()
+        errors.watch(page)
+        page.route_web_socket("**/latent/stream/r1", run.connect)
+        page.route("**/latent/runs/r1/keyframes/*", run.answer)
+        past = None if is_shared else "/latent/runs/r1/keyframes"
+        stream = {"url": "/latent/stream/r1", "run": "r1", "keyframes": past}
+        page.goto(site.put("/run", component_page(component_data("train", stream=stream, plotly=plotly))))
+        return page, run, errors
+
+    return make

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from played_run import FakeRun
 from playwright.sync_api import Page
 from serving import NO_PLOTLY, StaticSite
 from small_models import component_page
-from test_js_run import FakeRun
 
 from vae_core.config import ModelConfig
 
