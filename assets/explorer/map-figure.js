@@ -42,7 +42,7 @@ export async function figureSvg(map, title) {
       pen.ellipses(places, { fill: colour, opacity: POINT_OPACITY });
     }
   });
-  const one = map.onePosterior;
+  const one = map.handMarks.posterior;
   if (one) pen.inside(frame, () => pen.ellipses([one], { stroke: theme.accent, width: 2 }));
   map.paintMarks(pen);
   const style = {

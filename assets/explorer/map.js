@@ -9,14 +9,13 @@
 import { element } from "./dom.js";
 import { freshCanvas, prefersLessMotion } from "./drawing.js";
 import { Frame } from "./frame.js";
-import { Links } from "./links.js";
 import { drawLineDensity } from "./line-density.js";
+import { HandMarks } from "./hand-marks.js";
 import { handOn } from "./map-hand.js";
 import { drawNames, drawPath, namePlaces } from "./marks.js";
 import { CanvasPen } from "./pen.js";
 import { Plot } from "./plot.js";
 import { MovingPoints } from "./points.js";
-import { nearestPoints } from "./projection.js";
 import { watchHand } from "./pointer.js";
 import { readTheme } from "./theme.js";
 import { Thumbnails } from "./thumbnails.js";
@@ -72,13 +71,7 @@ export class LatentMap {
     this.plotHost = element("div", { class: "le-plot" });
     this.pointCanvas = element("canvas", { class: "le-layer", "aria-hidden": "true" });
     this.markCanvas = element("canvas", { class: "le-layer", "aria-hidden": "true" });
-    this.links = new Links();
-    /** The nearest images of the latent under the hand. @type {number[]} */
-    this.linked = [];
-    /** The image under the glass, and codes from its posterior. @type {{index: number, samples: Float32Array} | null} */
-    this.marked = null;
-    this.pinnedMarker = element("div", { class: "le-marker le-marker-pinned", "aria-hidden": "true" });
-    this.hoverMarker = element("div", { class: "le-marker le-marker-hover", "aria-hidden": "true" });
+    this.handMarks = new HandMarks(this);
     this.element = element(
       "div",
       { class: "le-map", "data-role": "map", tabindex: "0", role: "application", "aria-label": description },
@@ -86,9 +79,7 @@ export class LatentMap {
       this.plotHost,
       this.pointCanvas,
       this.markCanvas,
-      this.links.element,
-      this.pinnedMarker,
-      this.hoverMarker,
+      ...this.handMarks.elements,
     );
     this.plot = new Plot(this.plotHost, this.frame, {
       onMove: () => this.#rangesMoved(),
@@ -148,7 +139,6 @@ export class LatentMap {
     this.underlay.lieOn(axes);
     this.setLayers(layers);
     this.#goLight();
-    this.#placeMarkers();
     if (isFirst) this.#startPlot();
   }
 
@@ -157,7 +147,7 @@ export class LatentMap {
     const hidesGrid = layers.has("manifold");
     this.underlay.choose(layers);
     this.#drawMarks();
-    this.#placeEllipse();
+    this.handMarks.place();
     if (this.plot.hidesGrid === hidesGrid) return;
     this.plot.hidesGrid = hidesGrid;
     if (this.plot.isReady) this.#drawPlot();
@@ -166,7 +156,7 @@ export class LatentMap {
   /** The codes are new ones, of the same images on the same axes. */
   reread() {
     this.underlay.reread();
-    this.#placeEllipse();
+    this.handMarks.place();
   }
 
   /** @param {Colouring} colouring @param {Set<number>} hidden */
@@ -208,8 +198,7 @@ export class LatentMap {
 
   /** Draw lines from the latent under the hand to images. @param {number[]} indices  of the probe */
   drawLinks(indices) {
-    this.linked = indices;
-    this.#placeLinks();
+    this.handMarks.link(indices);
   }
 
   /**
@@ -219,8 +208,7 @@ export class LatentMap {
    * @param {Float32Array} [samples]  (S, D)
    */
   markImage(index, samples = new Float32Array(0)) {
-    this.marked = index === null ? null : { index, samples };
-    this.#placeMarked();
+    this.handMarks.mark(index, samples);
   }
 
   /**
@@ -331,8 +319,7 @@ export class LatentMap {
     const grown = leaves ? 0.15 : 0.1;
     const [wide, high] = [(needed.x1 - needed.x0) * grown, (needed.y1 - needed.y0) * grown];
     this.frame.ranges = [needed.x0 - wide, needed.x1 + wide, needed.y0 - high, needed.y1 + high];
-    this.#placeMarkers();
-    this.underlay.follow();
+    this.#reframed();
   }
 
   #redraw() {
@@ -343,8 +330,7 @@ export class LatentMap {
       this.points.draw(context, this.frame, this.colouring.groups, this.hidden);
     }
     this.#drawMarks();
-    this.#placeLinks();
-    this.#placeMarked();
+    if (this.isLight) this.handMarks.place();
   }
 
   #drawMarks() {
@@ -372,78 +358,23 @@ export class LatentMap {
     drawNames(pen, frame, theme, names);
   }
 
-  #placeLinks() {
-    if (!this.axes || (!this.linked.length && !this.links.lines.children.length)) return;
-    const { place, isHover, pinned } = this.walk.last;
-    const from = isHover && place ? place : (this.walk.pinnedPlace ?? this.axes.place(pinned));
-    this.links.join(
-      this.frame.toPixels(from[0], from[1]),
-      this.linked.filter((n) => 2 * n < this.points.now.length).map((n) => this.#pixelsOf(n)),
-    );
-  }
-
-  #placeMarked() {
-    if (!this.axes || (!this.marked && this.links.ring.hasAttribute("hidden"))) return;
-    const places = this.marked ? this.axes.place(this.marked.samples) : [];
-    this.links.mark(
-      this.marked && this.#pixelsOf(this.marked.index),
-      Array.from({ length: places.length / 2 }, (_, n) =>
-        this.frame.toPixels(places[2 * n], places[2 * n + 1]),
-      ),
-    );
-  }
-
-  /** @param {number} n @returns {[number, number]} where an image's point is now */
-  #pixelsOf(n) {
-    return this.frame.toPixels(this.points.now[2 * n], this.points.now[2 * n + 1]);
-  }
-
   /** @param {import("./walk.js").Move} move */
   #showMove(move) {
     if (!this.axes || !move.z.length) return;
-    if (move.pinned !== this.markedLatent) {
-      this.#placeMarkers();
-      this.underlay.pinMoved();
-    }
-    this.#placeEllipse();
-    if (move.isHover) this.#setMarker(this.hoverMarker, move.place);
-    else this.hoverMarker.hidden = true;
+    if (move.pinned !== this.handMarks.pinnedLatent) this.underlay.pinMoved();
+    this.handMarks.show(move);
   }
 
-  /** @returns {import("./pen.js").EllipsePlace | null} the posterior of the image nearest to the hand, if it is asked for */
-  get onePosterior() {
-    const { ellipses, layers } = this.underlay;
-    const { z, isHover } = this.walk.last;
-    if (!layers.has("ellipse") || !ellipses.shapes || !z.length) return null;
-    const isLooking = this.marked !== null && !isHover;
-    const index = isLooking ? this.marked.index : nearestPoints(z, this.space.mean, 1).indices[0];
-    const place = ellipses.place(this.frame, this.points.now, index);
-    return place.every(Number.isFinite) ? place : null;
-  }
-
-  #placeEllipse() {
-    this.links.ellipse(this.onePosterior);
-  }
-
-  #placeMarkers() {
-    if (!this.axes || !this.walk.pinned.length) return;
-    this.markedLatent = this.walk.pinned;
-    this.#setMarker(this.pinnedMarker, this.walk.pinnedPlace ?? this.axes.place(this.walk.pinned));
-  }
-
-  /** @param {HTMLElement} marker @param {ArrayLike<number>} place */
-  #setMarker(marker, place) {
-    const [x, y] = this.frame.toPixels(place[0], place[1]);
-    marker.hidden = !this.frame.contains(x, y);
-    marker.style.transform = `translate(${x}px, ${y}px)`;
+  /** The frame is another one: everything that lies in it follows. */
+  #reframed() {
+    this.handMarks.place();
+    this.underlay.follow();
   }
 
   #showAll() {
     this.hasZoomed = false;
     this.frame.fit(this.points.targets, { atLeast: this.isStreaming ? 3 : 0 });
-    this.#placeMarkers();
-    this.#placeEllipse();
-    this.underlay.follow();
+    this.#reframed();
     this.#drawPlot();
   }
 
@@ -451,10 +382,8 @@ export class LatentMap {
     this.hasZoomed = true;
     this.drawnRanges = this.frame.ranges.join();
     this.#redraw();
-    this.#placeMarkers();
-    this.#placeEllipse();
-    this.underlay.follow();
-    this.hoverMarker.hidden = true;
+    this.#reframed();
+    this.handMarks.hovered.hidden = true;
   }
 
   #resized() {
@@ -464,9 +393,7 @@ export class LatentMap {
     if (this.axes && !this.hasZoomed)
       this.frame.fit(this.points.targets, { atLeast: this.isStreaming ? 3 : 0 });
     this.#redraw();
-    this.#placeMarkers();
-    this.#placeEllipse();
-    this.underlay.follow();
+    this.#reframed();
     if (this.plot.isReady) this.#drawPlot();
   }
 }

@@ -1,0 +1,108 @@
+/**
+ * What on the map moves with the hand: where it is, where the pinned latent lies, lines to the nearest images, a ring
+ * around the image looked at, one image's posterior. Elements, not canvases: moving them draws nothing else anew.
+ */
+
+import { element } from "./dom.js";
+import { Links } from "./links.js";
+import { nearestPoints } from "./projection.js";
+
+export class HandMarks {
+  /** @param {import("./map.js").LatentMap} map  whose frame, points and axes they follow */
+  constructor(map) {
+    this.map = map;
+    this.links = new Links();
+    this.pinned = element("div", { class: "le-marker le-marker-pinned", "aria-hidden": "true" });
+    this.hovered = element("div", { class: "le-marker le-marker-hover", "aria-hidden": "true" });
+    this.elements = [this.links.element, this.pinned, this.hovered];
+    /** The nearest images of the latent under the hand. @type {number[]} */
+    this.linked = [];
+    /** The image under the glass, and codes from its posterior. @type {{index: number, samples: Float32Array} | null} */
+    this.marked = null;
+  }
+
+  /** @param {number[]} indices  of the images that lines go to */
+  link(indices) {
+    this.linked = indices;
+    this.#placeLinks();
+  }
+
+  /** @param {number | null} index @param {Float32Array} samples  (S, D) */
+  mark(index, samples) {
+    this.marked = index === null ? null : { index, samples };
+    this.#placeMarked();
+  }
+
+  /** @param {import("./walk.js").Move} move */
+  show(move) {
+    if (move.pinned !== this.pinnedLatent) this.#placePinned();
+    this.#placePosterior();
+    if (move.isHover) this.#put(this.hovered, move.place);
+    else this.hovered.hidden = true;
+  }
+
+  /** The frame or the points have moved. */
+  place() {
+    if (!this.map.axes) return;
+    this.#placePinned();
+    this.#placeLinks();
+    this.#placeMarked();
+    this.#placePosterior();
+  }
+
+  /** @returns {import("./pen.js").EllipsePlace | null} the posterior of the image nearest to the hand, if it is asked for */
+  get posterior() {
+    const { underlay, walk, space, frame, points } = this.map;
+    const { z, isHover } = walk.last;
+    if (!underlay.layers.has("ellipse") || !underlay.ellipses.shapes || !z.length) return null;
+    const isLooking = this.marked !== null && !isHover;
+    const index = isLooking ? this.marked.index : nearestPoints(z, space.mean, 1).indices[0];
+    const place = underlay.ellipses.place(frame, points.now, index);
+    return place.every(Number.isFinite) ? place : null;
+  }
+
+  #placePinned() {
+    const { axes, walk } = this.map;
+    if (!walk.pinned.length) return;
+    this.pinnedLatent = walk.pinned;
+    this.#put(this.pinned, walk.pinnedPlace ?? axes.place(walk.pinned));
+  }
+
+  #placePosterior() {
+    this.links.ellipse(this.posterior);
+  }
+
+  #placeLinks() {
+    const { axes, walk, frame, points } = this.map;
+    if (!axes || (!this.linked.length && !this.links.lines.children.length)) return;
+    const { place, isHover, pinned } = walk.last;
+    const from = isHover && place ? place : (walk.pinnedPlace ?? axes.place(pinned));
+    this.links.join(
+      frame.toPixels(from[0], from[1]),
+      this.linked.filter((n) => 2 * n < points.now.length).map((n) => this.#pixelsOf(n)),
+    );
+  }
+
+  #placeMarked() {
+    const { axes, frame } = this.map;
+    if (!axes || (!this.marked && this.links.ring.hasAttribute("hidden"))) return;
+    const places = this.marked ? axes.place(this.marked.samples) : [];
+    this.links.mark(
+      this.marked && this.#pixelsOf(this.marked.index),
+      Array.from({ length: places.length / 2 }, (_, n) => frame.toPixels(places[2 * n], places[2 * n + 1])),
+    );
+  }
+
+  /** @param {number} n @returns {[number, number]} where an image's point is now */
+  #pixelsOf(n) {
+    const { frame, points } = this.map;
+    return frame.toPixels(points.now[2 * n], points.now[2 * n + 1]);
+  }
+
+  /** @param {HTMLElement} marker @param {ArrayLike<number>} place */
+  #put(marker, place) {
+    const [x, y] = this.map.frame.toPixels(place[0], place[1]);
+    marker.hidden = !this.map.frame.contains(x, y);
+    marker.style.transform = `translate(${x}px, ${y}px)`;
+  }
+}
