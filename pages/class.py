@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import classroom, state
+from ui import classroom, overview, state
 from ui.notices import link_notices, opening
 
 if classroom.FOLLOW in st.query_params:
@@ -32,5 +32,6 @@ elif part == "follow":
     classroom.follow_me()
 else:
     classroom.the_wall()
+overview.stated_limits()
 
 link_notices(notices)

@@ -8,12 +8,15 @@ from contextlib import asynccontextmanager
 import streamlit as st
 from starlette.concurrency import run_in_threadpool
 
-from vae_core.engine import close_engine, warm_engine
+from ui.journal import start_logging
+from vae_core.engine import close_engine, limits, warm_engine
 
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Start the workers without waiting for them; put all runs on disk at the end."""
+    start_logging()
+    limits.check()
     warm_engine()
     yield
     await run_in_threadpool(close_engine)

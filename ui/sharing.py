@@ -7,6 +7,7 @@ A link is a token that nobody can guess; whoever has it may look, and do nothing
 from __future__ import annotations
 
 import json
+import logging
 import re
 import secrets
 import threading
@@ -20,6 +21,7 @@ from vae_core.engine.home import latent_home, owner_hash, write_whole
 
 Kind = Literal["model", "run", "follow"]
 
+LOG: Final = logging.getLogger(__name__)
 TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{32}")
 MAX_LINKS: Final = 100
 """Of one owner; the oldest goes."""
@@ -97,6 +99,7 @@ def share(owner: str, kind: Kind, what: str = "") -> Link:
             links.drop(oldest)
         link = Link(secrets.token_urlsafe(24), kind, holder, what, time.time())
         links.put(link)
+        LOG.info("%s shares a %s", holder[:6], kind)
         return link
 
 
@@ -112,6 +115,7 @@ def stop_sharing(owner: str, kind: Kind, what: str = "") -> None:
         found = _find(_links(), owner_hash(owner), kind, what)
         if found is not None:
             _links().drop(found)
+            LOG.info("%s shares a %s no more", found.owner[:6], kind)
 
 
 def moved(owner: str, kind: Kind, what: str, now: str) -> None:

@@ -20,6 +20,7 @@ from ui.describe import run_status  # noqa: E402
 from ui.host import is_host  # noqa: E402
 from ui.newcomer import someone_new  # noqa: E402
 from ui.owner import Library, current_owner  # noqa: E402
+from ui.presence import note_visit  # noqa: E402
 from ui.sharing import shared  # noqa: E402
 from ui.sitemap import PLACES, link  # noqa: E402
 from vae_core import image_sets  # noqa: E402
@@ -48,6 +49,7 @@ page = st.navigation(
 name = page.url_path or PLACES[0].name
 state.enter(name)
 owner = current_owner()
+note_visit(owner, name)
 state.add_problems(
     state.link_problems(
         name,

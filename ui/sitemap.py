@@ -41,6 +41,7 @@ PLACES: Final = (
     Place("models", "Models", ":material/deployed_code:"),
     Place("images", "Images", ":material/photo_library:"),
     Place("class", "Class", ":material/groups:"),
+    Place("server", "Server", ":material/dns:", is_listed=False),
 )
 
 

@@ -66,6 +66,7 @@ class FakeEngine:
 
     current: RunInfo | None = None
     others: RunInfo | None = None
+    everyone: list[RunInfo] = field(default_factory=list)
     asked: list[tuple[Any, ...]] = field(default_factory=list)
     outcome: Callable[[str, dict[str, Any]], Job] | None = None
     refuses: Exception | None = None
@@ -73,6 +74,21 @@ class FakeEngine:
 
     def current_run(self, owner: str) -> RunInfo | None:
         return self.current
+
+    def all_runs(self) -> tuple[tuple[RunInfo, int], ...]:
+        return tuple((run, 0) for run in self.everyone)
+
+    def all_jobs(self) -> tuple[Job, ...]:
+        return tuple(self.jobs.values())
+
+    def worker_pids(self) -> dict[str, int]:
+        return {}
+
+    def park_any(self, run_id: str) -> None:
+        self._ask("park_any", run_id)
+
+    def stop_any(self, run_id: str) -> None:
+        self._ask("stop_any", run_id)
 
     def stored_map(self, owner: str, run_id: str) -> tuple[bytes, bytes]:
         probe = tensorfile.pack({"probe.images": np.zeros((9, 1, 8, 8), np.uint8)}, {})

@@ -174,6 +174,11 @@ class JobQueue:
                     del self._entries[entry.job.id]
             self._dispatch()
 
+    def unfinished(self) -> list[Job]:
+        """Return the jobs that run or wait."""
+        with self.lock:
+            return [entry.job for entry in self._entries.values() if not entry.job.finished]
+
     def workers(self) -> dict[str, WorkerProcess]:
         """Return the running processes by lane."""
         with self.lock:

@@ -410,6 +410,32 @@ class Engine:
         self._trainings.watch(run, subscription)
         return subscription
 
+    # For whoever runs the server
+
+    def all_runs(self) -> tuple[tuple[RunInfo, int], ...]:
+        """Return the runs of all owners who were here lately, and how many watch each, the newest first."""
+        with self._lock:
+            runs = sorted(self._trainings.archive.runs.values(), key=lambda run: run.created, reverse=True)
+            return tuple((run.info(), len(run.watchers)) for run in runs)
+
+    def all_jobs(self) -> tuple[Job, ...]:
+        """Return the jobs of all owners that run or wait."""
+        return tuple(self._jobs.unfinished())
+
+    def stop_any(self, run_id: str) -> None:
+        """Stop a run, whoever's it is; nothing happens when it is gone."""
+        with self._lock:
+            run = self._trainings.archive.runs.get(run_id)
+            if run is not None:
+                self._trainings.stop(run)
+
+    def park_any(self, run_id: str) -> None:
+        """Put a run aside, whoever's it is; nothing happens when it is gone or at rest."""
+        with self._lock:
+            run = self._trainings.archive.runs.get(run_id)
+            if run is not None:
+                self._trainings.park(run)
+
     # The engine itself
 
     def worker_pids(self) -> dict[str, int]:

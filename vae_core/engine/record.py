@@ -60,6 +60,7 @@ class Run:
         seen: when its owner was last heard of, on the monotonic clock.
         snapshot: the newest snapshot, facts and arrays, while it is loaded.
         watchers: the browsers that watch.
+        logged: the state that stands in the log.
         chosen: when its owner last let it train, in seconds since 1970: the latest is the current one.
     """
 
@@ -96,6 +97,7 @@ class Run:
     seen: float = field(default_factory=time.monotonic)
     snapshot: tuple[Mapping[str, Any], bytes] | None = None
     watchers: list[Subscription] = field(default_factory=list)
+    logged: str = ""
 
     @property
     def active(self) -> bool:

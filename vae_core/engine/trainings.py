@@ -168,6 +168,12 @@ class Trainings:
             self._unload(run)
             self._settle(run, "stopped")
 
+    def park(self, run: Run) -> None:
+        """Put a run aside on disk, from where its owner can go on with it."""
+        if run.active:
+            self._unload(run)
+            self._settle(run, "parked")
+
     def set(self, run: Run, changes: Mapping[str, Any]) -> None:
         """Change settings from the next step on.
 
@@ -239,9 +245,7 @@ class Trainings:
                 run.seen = now
             away = now - run.seen
             if limit and away > limit and run.active:
-                LOG.info("run %s is parked: its owner is away", run.id)
-                self._unload(run)
-                self._settle(run, "parked")
+                self.park(run)
             elif away > FORGET_SECONDS and not run.active and not run.watchers:
                 self.archive.forget(run)
         if now - self._swept_at > SWEEP_SECONDS:
@@ -282,6 +286,9 @@ class Trainings:
     def _settle(self, run: Run, state: RunState, error: str = "") -> None:
         """Note a run's state, on disk too, tell its watchers, and let the next in line train."""
         run.state, run.error = state, error
+        if run.logged != state:
+            run.logged = state
+            LOG.info("run %s of %s: %s at step %d", run.id[:6], run.owner[:6], state, run.step)
         if state != "running":
             run.eta_seconds = None
         if state != "queued" and run in self._line:

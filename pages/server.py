@@ -1,0 +1,20 @@
+"""Server: what goes on, for whoever runs it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ui import overview
+from ui.host import is_host
+from ui.notices import link_notices, opening
+
+opening("Server", "What goes on here, for whoever runs the server. **Park or stop any run.**")
+notices = st.container()
+
+if is_host():
+    overview.overview()
+else:
+    overview.door()
+overview.stated_limits()
+
+link_notices(notices)
