@@ -10,11 +10,14 @@ let loading = null;
 export function loadPlotly(url) {
   loading ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
+    const fail = (sentence) => {
+      script.remove(); // the next try brings its own
+      reject(new Error(sentence));
+    };
     script.src = url;
     script.async = true;
-    script.onload = () =>
-      window.Plotly ? resolve(window.Plotly) : reject(new Error("Plotly.js did not start."));
-    script.onerror = () => reject(new Error("Plotly.js could not be fetched."));
+    script.onload = () => (window.Plotly ? resolve(window.Plotly) : fail("Plotly.js did not start."));
+    script.onerror = () => fail("Plotly.js could not be fetched.");
     document.head.append(script);
   });
   loading.catch(() => {
