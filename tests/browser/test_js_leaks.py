@@ -10,7 +10,7 @@ from small_models import component_data, serve_model, small_bundle
 
 WARM, ROUNDS = 10, 10
 KILOBYTES = 40
-"""By which the heap may grow per opening: the engine's own caches. A view that stays takes several times that."""
+"""By which the heap may grow per opening: the engine's own caches. A view that stays takes far more."""
 
 OPEN_AND_CLOSE = """async (mode) => {
     const root = document.createElement("div");
