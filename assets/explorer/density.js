@@ -25,8 +25,9 @@ const GREATEST_OPACITY = 200; // of 255
 const LEAST_CELL = 4;
 const LEAST_CELLS = 48;
 
-/** ms after the frame came to rest. */
+/** ms after the frame came to rest; and on other axes, whose points move first. */
 const REST = 90;
+const FIRST = 30;
 
 /**
  * Give the colour of a place.
@@ -69,16 +70,13 @@ export class Density {
 
   /** See to it that this frame has its picture soon. @param {Frame} frame @param {Axes} axes */
   want(frame, axes) {
-    if (!this.edges) {
-      this.#make(frame, axes);
-      return;
-    }
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
+    const make = () => {
       this.timer = 0;
       this.#make(frame, axes);
       this.onChange();
-    }, REST);
+    };
+    this.timer = setTimeout(make, this.edges ? REST : FIRST);
   }
 
   /** @param {import("./pen.js").CanvasPen | import("./pen.js").SvgPen} pen @param {Frame} frame */

@@ -268,7 +268,8 @@ export class LatentMap {
   #goLight() {
     if (!this.isLight) {
       this.isLight = true;
-      this.#drawPlot();
+      // Plotly takes its time; the points on the light canvas move first, from where Plotly has them.
+      requestAnimationFrame(() => setTimeout(() => this.plot.isReady && this.#drawPlot(), 0));
     } else if (this.plot.isReady && this.isStreaming) {
       this.#drawPlotAxesOnce();
     }

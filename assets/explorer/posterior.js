@@ -72,13 +72,33 @@ export function aggregateDensity(means, covariances, xs, ys) {
     const right = Math.min(wide - 1, Math.floor((x + farX - xs[0]) / stepX));
     const low = Math.max(0, Math.ceil((y - farY - ys[0]) / stepY));
     const top = Math.min(high - 1, Math.floor((y + farY - ys[0]) / stepY));
+    if (left > right) continue;
     const height = 1 / (2 * Math.PI * Math.sqrt(determinant) * count);
+    const [a, b, c] = [yy / determinant, xy / determinant, xx / determinant];
+    // Along a row the exponent is a parabola: from its top outwards each value is the one before times a ratio, which
+    // itself shrinks by a constant factor. That spares all but a few exponentials.
+    const shrink = Math.exp(-a * stepX * stepX);
     for (let row = low; row <= top; row++) {
       const dy = ys[row] - y;
-      for (let column = left; column <= right; column++) {
-        const dx = xs[column] - x;
-        const square = (yy * dx * dx - 2 * xy * dx * dy + xx * dy * dy) / determinant;
-        out[row * wide + column] += height * Math.exp(-0.5 * square);
+      const peak = Math.round((x + (b / a) * dy - xs[0]) / stepX);
+      const middle = Math.min(right, Math.max(left, peak));
+      const dx = xs[0] + middle * stepX - x;
+      const highest = height * Math.exp(-0.5 * (a * dx * dx - 2 * b * dx * dy + c * dy * dy));
+      const slope = a * dx - b * dy;
+      const first = (way) => Math.exp(-way * slope * stepX - 0.5 * a * stepX * stepX);
+      const start = row * wide;
+      let [value, ratio] = [highest, first(1)];
+      for (let p = start + middle; p <= start + right; p++) {
+        out[p] += value;
+        value *= ratio;
+        ratio *= shrink;
+      }
+      ratio = first(-1);
+      value = highest * ratio;
+      for (let p = start + middle - 1; p >= start + left; p--) {
+        ratio *= shrink;
+        out[p] += value;
+        value *= ratio;
       }
     }
   }

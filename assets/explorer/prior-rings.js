@@ -25,7 +25,7 @@ export function drawRings(pen, frame, theme, centre) {
   const [x, y] = frame.toPixels(...centre);
   const unit = frame.width / (frame.x1 - frame.x0);
   const rings = DEVIATIONS.map((deviations) => [x, y, deviations * unit, deviations * unit, 0]);
-  pen.ellipses(rings, { stroke: theme.background, width: 4, opacity: 0.55 });
+  pen.ellipses(rings, { stroke: theme.background, width: 3.5, opacity: 0.45 });
   pen.ellipses(rings, { stroke: theme.text, width: 1.5, dash: [6, 4], opacity: 0.8 });
 }
 
