@@ -331,6 +331,32 @@ class Trainer:
         posterior = self._encode(self.probe.images[part], labels)
         return posterior.mean, posterior.logvar
 
+    def glance(self, start: int, count: int) -> Snapshot:
+        """Look at a part of what a snapshot holds: for nets that take long to measure whole.
+
+        Args:
+            start: the probe's first image to encode.
+            count: how many, at most.
+
+        Returns:
+            A snapshot with the `probe_mean` and `probe_logvar` of that part, (count, D), and with the test
+            values that were measured last.
+
+        Raises:
+            DivergedError: the loss is no number any more.
+        """
+        mean, logvar = self.encode_probe(start, count)
+        test_log_likelihood, test_kl_per_dim = _split(self._test)
+        return replace(
+            self._look(weights=False, measure=False),
+            test_log_likelihood=test_log_likelihood,
+            test_kl_per_dim=test_kl_per_dim,
+            probe_mean=mean,
+            probe_logvar=logvar,
+            reconstructions=self._reconstructions(self.encode_probe(0, PICTURES)[0]),
+            samples=self._samples(),
+        )
+
     def bundle(self) -> Bundle:
         """Return what has been learned so far as a bundle; training can go on afterwards."""
         from vae_core.bundle import make_bundle
@@ -592,16 +618,19 @@ class Trainer:
             self._measure_test()
         test_log_likelihood, test_kl_per_dim = _split(self._test)
         probe = self._encode(self.probe.images, self.probe.labels)
-        labels = None if self.probe.labels is None else self.probe.labels[:PICTURES]
         return replace(
             snapshot,
             test_log_likelihood=test_log_likelihood,
             test_kl_per_dim=test_kl_per_dim,
             probe_mean=probe.mean,
             probe_logvar=probe.logvar,
-            reconstructions=self._decode(probe.mean[:PICTURES], labels),
-            samples=self._samples() if self.model_config.has_likelihood else None,
+            reconstructions=self._reconstructions(probe.mean[:PICTURES]),
+            samples=self._samples(),
         )
+
+    def _reconstructions(self, mean: Tensor) -> Tensor:
+        """Decode the probe's first images from their codes."""
+        return self._decode(mean, None if self.probe.labels is None else self.probe.labels[:PICTURES])
 
     def _measure_test(self) -> None:
         """Measure held-out images: one sample each, the same noise every time."""
@@ -635,8 +664,10 @@ class Trainer:
             images = self.model.decode_images(z.to(self._device), self._told(labels, slice(None)))
         return images.cpu()
 
-    def _samples(self) -> Tensor:
-        """Decode the same draws of the prior each time, of each class in turn."""
+    def _samples(self) -> Tensor | None:
+        """Decode the same draws of the prior each time, of each class in turn; None without a prior."""
+        if not self.model_config.has_likelihood:
+            return None
         generator = _stream(self._train_config.seed, "prior", torch.device("cpu"))
         z = standard_normal(torch.empty(PICTURES, self.model_config.latent_dim), generator)
         return self._decode(z, torch.arange(PICTURES) % max(1, self.model_config.n_classes))

@@ -790,6 +790,22 @@ def test_a_rounded_run_resumes_exactly_too():
     assert same_weights(first, second)
 
 
+def test_a_glance_is_a_part_of_a_whole_look():
+    trainer = trained()
+    trainer.advance()
+    glance, whole = trainer.glance(5, 7), trainer.advance(steps=0)
+    torch.testing.assert_close(glance.probe_mean, whole.probe_mean[5:12])
+    torch.testing.assert_close(glance.probe_logvar, whole.probe_logvar[5:12])
+    torch.testing.assert_close(glance.reconstructions, whole.reconstructions)
+    assert torch.equal(glance.samples, whole.samples)
+    assert (
+        glance.test_log_likelihood == whole.test_log_likelihood == trainer.history[-1]["test_log_likelihood"]
+    )
+    trainer.advance(steps=1, measure=False)
+    assert trainer.glance(0, 3).test_log_likelihood == glance.test_log_likelihood  # none is measured anew
+    assert trainer.advance(steps=0).probe_mean.shape == whole.probe_mean.shape
+
+
 # Beginning elsewhere
 
 

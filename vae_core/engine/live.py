@@ -237,7 +237,7 @@ class LiveRun:
         """Send what is due to those who watch, and keep a keyframe if one is due."""
         due = self._keyframes.due(snapshot.step)
         if (self._watchers or due) and self._showing.is_snapshot_due(snapshot, keyframe=due):
-            self._showing.send_snapshot()
+            self._showing.send_snapshot(whole=False)
             self._keep_keyframe()
         elif self._watchers:
             self._showing.send_frame(snapshot, worked)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from vae_core import tensorfile
@@ -17,6 +18,8 @@ from vae_core.engine.packing import Array, pack_frame, pack_weights, snapshot_ar
 from vae_core.projection import Projection, align, fit_projection
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from vae_core.trainer import Snapshot, Trainer
 
 FRAME_SHARE: Final = 0.03
@@ -31,9 +34,15 @@ EARLY: Final = 2.0
 CROWD: Final = 4
 FRAME_BYTES: Final = 16_000
 LEAST_FRAME: Final = 16
+LEAST_GLANCE: Final = 64
+"""Images that are encoded at least, for a frame and for a snapshot that there is little time for."""
+
 SNAPSHOT_SECONDS: Final = 2.0
 EPOCH_SECONDS: Final = 0.5
-"""At the end of an epoch a snapshot may follow so soon on the one before,"""
+"""At the end of an epoch a snapshot may follow so soon on the one before, if that costs no more than"""
+
+EPOCH_SHARE: Final = 0.02
+"""of the time,"""
 
 KEYFRAME_SECONDS: Final = 0.15
 """and so soon where a keyframe is due."""
@@ -71,6 +80,9 @@ class Showing:
         self._weights_at = -math.inf
         self._weights_size = 0
         self._plane: Projection | None = None
+        self._mean: Tensor | None = None
+        self._logvar: Tensor | None = None
+        self._glanced = 0
 
     def hurry(self) -> None:
         """Let the next thing shown be a snapshot, if there is time for one: someone has come."""
@@ -78,7 +90,7 @@ class Showing:
 
     def begin_anew(self) -> None:
         """Note that the run has gone back."""
-        self.last, self._snapshot_epoch = None, -1
+        self.last, self._mean, self._snapshot_epoch = None, None, -1
 
     def count(self, what: str, since: float) -> float:
         """Add the processor's time since then to what was spent, and return it."""
@@ -99,15 +111,20 @@ class Showing:
             snapshot: how things stand.
             keyframe: whether one is wanted for a keyframe.
         """
-        share = CROWDED_SHARE if self.sharers > CROWD else SNAPSHOT_SHARE
-        earned = ADVANCE + share * self.spent["training"]
-        spent = self.spent["snapshots"] + self.spent["keyframes"]
-        if spent + self._snapshot_cost > earned and self.last is not None:
-            return False
         waited = time.monotonic() - self._snapshot_at
-        if keyframe:
-            return waited >= KEYFRAME_SECONDS
-        return waited >= (EPOCH_SECONDS if int(snapshot.epoch) > self._snapshot_epoch else SNAPSHOT_SECONDS)
+        if waited >= SNAPSHOT_SECONDS:
+            return True
+        if self._snapshot_cost > self._earned():
+            return False
+        soon = max(EPOCH_SECONDS, self._snapshot_cost / EPOCH_SHARE)
+        is_new = int(snapshot.epoch) > self._snapshot_epoch
+        return (keyframe and waited >= KEYFRAME_SECONDS) or (is_new and waited >= soon)
+
+    def _earned(self) -> float:
+        """Return how many seconds may be spent on a snapshot now."""
+        share = CROWDED_SHARE if self.sharers > CROWD else SNAPSHOT_SHARE
+        spent = self.spent["snapshots"] + self.spent["keyframes"]
+        return ADVANCE + share * self.spent["training"] - spent
 
     def send_frame(self, snapshot: Snapshot, worked: float) -> None:
         """Send the losses, and where the newest weights put a part of the probe.
@@ -123,25 +140,55 @@ class Showing:
         count = max(LEAST_FRAME, min(count, FRAME_BYTES // (4 + 2 * latent), total))
         start, count = self._cursor, min(count, total - self._cursor)
         self._cursor = (start + count) % total
-        mean, _ = self._trainer.encode_probe(start, count)
+        mean, logvar = self._trainer.encode_probe(start, count)
+        self._note_codes(start, mean, logvar)
         self._image_cost += 0.2 * ((time.thread_time() - before) / count - self._image_cost)
         self._tell("frame", pack_frame(start, mean), facts=self.facts(snapshot))
         self.count("frames", before)
 
-    def send_snapshot(self) -> None:
-        """Send all that there is to see, measured on the newest weights."""
+    def send_snapshot(self, *, whole: bool = True) -> None:
+        """Send all that there is to see.
+
+        Args:
+            whole: measure all of it on the newest weights. Otherwise only as much as there is time for: the
+                codes of other images are those of the last frames, the test values those of the last epoch.
+        """
         before = time.thread_time()
-        snapshot = self._trainer.advance(steps=0, measure=True)
+        total = len(self._trainer.probe.images)
+        affordable = int(self._earned() / self._image_cost)
+        if whole or self._mean is None or self._snapshot_cost <= self._earned():
+            snapshot = self._trainer.advance(steps=0, measure=True)
+            start, whole = 0, True
+        else:
+            start, whole = self._glanced, False
+            snapshot = self._trainer.glance(start, max(LEAST_GLANCE, min(affordable, total)))
         assert snapshot.probe_mean is not None
+        self._note_codes(start, snapshot.probe_mean, snapshot.probe_logvar)
+        self._glanced = (start + len(snapshot.probe_mean)) % total
+        snapshot = replace(snapshot, probe_mean=self._mean, probe_logvar=self._logvar)
         if self._trainer.model.config.latent_dim > 1:
-            plane = fit_projection(snapshot.probe_mean, method="pca")
+            assert self._mean is not None
+            plane = fit_projection(self._mean, method="pca")
             self._plane = plane if self._plane is None else align(self._plane, plane)
         facts = {**self.facts(snapshot), **self._measured(snapshot)}
         arrays = snapshot_arrays(snapshot, self._trainer.probe, self._plane)
         self.last = snapshot.step, facts, arrays
         self._tell("snapshot", tensorfile.pack(arrays, {}), facts=facts)
         self._snapshot_at, self._snapshot_epoch = time.monotonic(), int(snapshot.epoch)
-        self._snapshot_cost += 0.5 * (self.count("snapshots", before) - self._snapshot_cost)
+        cost = self.count("snapshots", before)
+        if whole:
+            self._snapshot_cost += 0.5 * (cost - self._snapshot_cost)
+
+    def _note_codes(self, start: int, mean: Tensor, logvar: Tensor | None) -> None:
+        """Keep the newest codes of a part of the probe, mean and logvar (K, D)."""
+        if self._mean is None or len(mean) == len(self._mean):
+            if len(mean) == len(self._trainer.probe.images):
+                self._mean, self._logvar = mean.clone(), None if logvar is None else logvar.clone()
+            return
+        part = slice(start, start + len(mean))
+        self._mean[part] = mean
+        if self._logvar is not None and logvar is not None:
+            self._logvar[part] = logvar
 
     def send_weights(self) -> None:
         """Send the decoder's weights as float16."""

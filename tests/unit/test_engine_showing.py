@@ -1,0 +1,98 @@
+"""What is shown of a run keeps within the time that there is for it."""
+
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from tests.unit.engine_watcher import SMALL
+from vae_core import tensorfile
+from vae_core.config import TrainConfig
+from vae_core.engine import showing as showing_module
+from vae_core.engine.showing import LEAST_GLANCE, Showing
+from vae_core.engine.state import make_trainer
+
+
+@pytest.fixture
+def told():
+    return []
+
+
+@pytest.fixture
+def showing(told):
+    torch.set_num_threads(1)
+    trainer = make_trainer("digits", SMALL, TrainConfig(batch_size=32))
+    return Showing(
+        trainer, lambda kind, body, *, facts: told.append((kind, tensorfile.unpack(body)[1], facts))
+    )
+
+
+def changed(told):
+    """Which images have other codes in the last snapshot than in the one before."""
+    first, second = (arrays["mean"] for kind, arrays, _ in told if kind == "snapshot")
+    return np.flatnonzero((first != second).any(axis=1))
+
+
+def test_without_time_for_a_whole_snapshot_a_part_is_measured(showing, told):
+    showing.send_snapshot()
+    showing.spent["snapshots"] = 1e3  # far too much was spent already
+    showing._trainer.advance(steps=3, measure=False)
+    showing.send_snapshot(whole=False)
+    assert changed(told).tolist() == list(range(LEAST_GLANCE))
+    _, arrays, facts = told[-1]
+    assert facts["step"] == 3
+    assert not np.array_equal(arrays["reconstructions"], told[0][1]["reconstructions"])
+    showing.send_snapshot(whole=False)  # the next part, then
+    last, before = told[-1][1]["mean"], told[-2][1]["mean"]
+    moved = np.flatnonzero((last != before).any(axis=1))
+    assert moved.tolist() == list(range(LEAST_GLANCE, 2 * LEAST_GLANCE))
+
+
+def test_with_time_all_of_it_is_measured(showing, told):
+    showing.send_snapshot()
+    showing._trainer.advance(steps=3, measure=False)
+    showing.spent["training"] = 1e3
+    showing.send_snapshot(whole=False)
+    assert len(changed(told)) == len(showing._trainer.probe.images)
+
+
+def test_what_frames_have_shown_is_in_the_next_snapshot(showing, told):
+    showing.send_snapshot()
+    showing.spent["snapshots"] = 1e3
+    snapshot = showing._trainer.advance(steps=3, measure=False)
+    showing._cursor = 500
+    showing.send_frame(snapshot, 0.1)
+    index = told[-1][1]["index"]
+    assert index[0] == 500
+    showing.send_snapshot(whole=False)
+    assert set(changed(told)) == set(range(LEAST_GLANCE)) | set(index.tolist())
+
+
+def test_a_snapshot_is_due_every_two_seconds_even_when_nothing_is_left_for_it(showing, monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(showing_module.time, "monotonic", lambda: now[0])
+    snapshot = showing._trainer.advance(steps=1, measure=False)
+    assert showing.is_snapshot_due(snapshot, keyframe=False)  # the first
+    showing.send_snapshot()
+    showing.spent["snapshots"] = 1e3
+    now[0] += 1.9
+    assert not showing.is_snapshot_due(snapshot, keyframe=True)
+    now[0] += 0.2
+    assert showing.is_snapshot_due(snapshot, keyframe=False)
+    showing.spent["snapshots"] = 0.0
+    now[0] = 100.2
+    assert showing.is_snapshot_due(snapshot, keyframe=True)
+    assert not showing.is_snapshot_due(snapshot, keyframe=False)
+    showing.hurry()
+    assert showing.is_snapshot_due(snapshot, keyframe=False)
+
+
+def test_spending_is_counted(showing):
+    assert sum(showing.spent.values()) == 0
+    showing.send_snapshot()
+    before = time.thread_time()
+    assert showing.count("training", before) >= 0
+    assert showing.spent["snapshots"] > 0
+    facts = showing.facts(showing._trainer.advance(steps=0, measure=False))
+    assert sum(facts["spent"].values()) == pytest.approx(1)
