@@ -165,7 +165,8 @@ def openings(page: Page, url: str) -> list[Row]:
         for _ in range(times):
             page.get_by_role("link", name="Explore", exact=True).first.click()
             wait_ready(page)
-            page.wait_for_selector(".le-plot .nsewdrag", state="attached")
+            # Not by a selector: its handle would keep the page's elements.
+            page.wait_for_function("!!document.querySelector('.le-plot .nsewdrag')")
             leave(page)
 
     leave(page)
