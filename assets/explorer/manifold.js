@@ -61,10 +61,27 @@ class Tile {
   constructor(lattice, cellWidth, cellHeight, of) {
     Object.assign(this, { lattice, cellWidth, cellHeight, of });
     this.canvas = document.createElement("canvas");
-    this.canvas.width = lattice.columns * cellWidth;
-    this.canvas.height = lattice.rows * cellHeight;
-    this.context = this.canvas.getContext("2d", { willReadFrequently: true });
     this.isDone = new Uint8Array(lattice.columns * lattice.rows);
+  }
+
+  /** Get ready to be drawn into. */
+  open() {
+    const { columns, rows } = this.lattice;
+    Object.assign(this.canvas, { width: columns * this.cellWidth, height: rows * this.cellHeight });
+    this.context = this.canvas.getContext("2d", { willReadFrequently: true });
+  }
+
+  /** Give the memory back. */
+  close() {
+    this.canvas.width = this.canvas.height = 0;
+  }
+
+  /** Whether it is the same piece of the same lattice. @param {Tile | undefined} other */
+  equals(other) {
+    const { column, row, columns, rows } = this.lattice;
+    const theirs = other?.lattice;
+    const isSamePiece = column === theirs?.column && row === theirs.row;
+    return isSamePiece && columns === theirs.columns && rows === theirs.rows && this.fits(other);
   }
 
   /** Whether its pictures can stand in a lattice as they are. @param {Tile} other */
@@ -155,7 +172,7 @@ export class Manifold {
   clear() {
     clearTimeout(this.timer);
     this.timer = 0;
-    this.tiles = [];
+    this.#keep([]);
     this.wish = null;
     this.service.cancel("manifold");
   }
@@ -186,13 +203,13 @@ export class Manifold {
 
   close() {
     clearTimeout(this.timer);
-    for (const { canvas } of this.tiles) canvas.width = canvas.height = 0;
-    this.tiles = [];
+    this.#keep([]);
   }
 
-  /** Whether all that the newest frame needs is there. */
-  get isWhole() {
-    return this.tiles.length === 1 && this.tiles[0].isDone.every(Boolean) && !this.timer;
+  /** @param {Tile[]} tiles  all others go */
+  #keep(tiles) {
+    for (const tile of this.tiles) if (!tiles.includes(tile)) tile.close();
+    this.tiles = tiles;
   }
 
   #ask() {
@@ -221,8 +238,10 @@ export class Manifold {
     const cellWidth = Math.max(2, Math.min(width, Math.round(lattice.stepX * scale)));
     const cellHeight = Math.max(2, Math.min(height, Math.round(lattice.stepY * scale)));
     const tile = new Tile(lattice, cellWidth, cellHeight, of);
+    if (tile.equals(this.tiles.at(-1))) return; // it is there, or on its way
+    tile.open();
     for (const earlier of this.tiles) if (tile.fits(earlier)) tile.take(earlier);
-    this.tiles = [...this.tiles.filter((earlier) => !tile.fits(earlier)).slice(-2), tile];
+    this.#keep([...this.tiles.filter((earlier) => !tile.fits(earlier)).slice(-2), tile]);
     const cells = [];
     const codes = [];
     for (const cell of tile.missing()) {
@@ -235,7 +254,7 @@ export class Manifold {
       codes.push(z);
     }
     const finish = () => {
-      if (this.tiles.includes(tile)) this.tiles = this.tiles.slice(this.tiles.indexOf(tile));
+      if (this.tiles.includes(tile)) this.#keep(this.tiles.slice(this.tiles.indexOf(tile)));
       this.onChange();
       then();
     };

@@ -106,7 +106,7 @@ export class LatentMap {
   /** Say which decoder pictures come from, or that its weights are newer. @param {string} model  as the service knows it */
   decodeBy(model) {
     this.underlay.manifold?.use(model, this.space.config.image_shape, this.isStreaming);
-    this.underlay.follow();
+    this.underlay.redecode();
   }
 
   /** Whether points are on their way. */

@@ -68,12 +68,17 @@ export class Underlay {
     this.draw();
   }
 
+  /** The decoder's weights are newer. */
+  redecode() {
+    const { map, axes, layers } = this;
+    if (axes && layers.has("manifold")) this.manifold?.want(map.frame, axes, map.walk.pinned);
+  }
+
   /** The pinned latent is another one; the decoded pictures go through it where there are directions besides the axes. */
   pinMoved() {
-    const { map, axes, layers } = this;
-    const others = map.walk.pinned.length - (axes?.name === "0" ? 1 : 2);
-    if (!layers.has("manifold") || !axes.isExact || others < 1) return;
-    this.manifold?.want(map.frame, axes, map.walk.pinned);
+    const { axes, map } = this;
+    const others = map.walk.pinned.length - (axes.name === "0" ? 1 : 2);
+    if (axes.isExact && others > 0) this.redecode();
   }
 
   /** Draw what is there. */
