@@ -18,8 +18,10 @@ export class Bars {
     this.title = title;
     this.plot = element("div", { class: "le-bars", role: "img", "aria-label": title });
     this.top = element("span", {});
-    const scale = element("div", { class: "le-bars-scale", "aria-hidden": "true" }, this.top, element("span", {}, "0"));
-    Object.assign(this, chartFigure(title, caption, element("div", { class: "le-bars-frame" }, scale, this.plot)));
+    const foot = element("span", {}, "0");
+    const scale = element("div", { class: "le-bars-scale", "aria-hidden": "true" }, this.top, foot);
+    const frame = element("div", { class: "le-bars-frame" }, scale, this.plot);
+    Object.assign(this, chartFigure(title, caption, frame));
     this.aside.setAttribute("role", "status");
     /** @type {HTMLElement[]} */
     this.columns = [];

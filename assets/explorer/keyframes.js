@@ -111,7 +111,8 @@ export class Keyframes {
       return file;
     } catch (error) {
       if (error instanceof KeyframeError) throw error;
-      if (error instanceof FormatError) throw new KeyframeError(`This moment cannot be read. ${error.message}`);
+      if (error instanceof FormatError)
+        throw new KeyframeError(`This moment cannot be read. ${error.message}`);
       throw new KeyframeError("This moment could not be fetched. Is the connection there?");
     }
   }

@@ -34,7 +34,8 @@ export class Rewind {
       },
       onNear: () => this.#prefetch(),
     });
-    this.playButton = element("button", { type: "button", class: "le-film", click: () => this.#togglePlay() });
+    const togglePlay = () => this.#togglePlay();
+    this.playButton = element("button", { type: "button", class: "le-film", click: togglePlay });
     this.nowButton = element(
       "button",
       { type: "button", class: "le-now", click: (event) => this.toNow(event.timeStamp) },

@@ -75,7 +75,7 @@ export class Detail {
 
   /** @param {number} n @returns {number} the greatest length of a gradient by code, mean or a deviation */
   steepest(n) {
-    const lengths = [this.row("gradZ", n), this.row("gradMean", n)].map((gradient) => Math.hypot(...gradient));
+    const lengths = [this.row("gradZ", n), this.row("gradMean", n)].map((each) => Math.hypot(...each));
     return Math.max(...lengths, ...Array.from(this.gradDeviation(n) ?? [], Math.abs));
   }
 }

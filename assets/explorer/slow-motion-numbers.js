@@ -44,7 +44,9 @@ export function latentTable(detail, dims) {
     element(
       "tbody",
       {},
-      ...dims.map((d, row) => element("tr", {}, element("th", { scope: "row" }, dimensionName(d)), ...cells[row])),
+      ...dims.map((d, row) =>
+        element("tr", {}, element("th", { scope: "row" }, dimensionName(d)), ...cells[row]),
+      ),
     ),
   );
   return {
@@ -60,7 +62,8 @@ export function latentTable(detail, dims) {
 export function lossBars(detail) {
   const names = detail.isGaussian ? ["−log p(x|z)", "β KL"] : ["−log p(x|z)"];
   const rows = names.map((name) => barRow(name));
-  const node = element("div", { class: "le-slow-bars", "data-part": "loss" }, ...rows.map((row) => row.element));
+  const bars = rows.map((row) => row.element);
+  const node = element("div", { class: "le-slow-bars", "data-part": "loss" }, ...bars);
   return { element: node, rows };
 }
 
@@ -75,7 +78,8 @@ export function fillLoss({ rows }, detail, n) {
 export function weightBars(detail) {
   const names = Object.keys(detail.weightChange);
   const rows = names.map((name) => barRow(name));
-  const node = element("div", { class: "le-slow-bars le-slow-weights", "data-part": "weights" }, ...rows.map((row) => row.element));
+  const attributes = { class: "le-slow-bars le-slow-weights", "data-part": "weights" };
+  const node = element("div", attributes, ...rows.map((row) => row.element));
   return { element: node, rows };
 }
 
@@ -90,7 +94,13 @@ function barRow(name) {
   const bar = element("span", { class: "le-slow-bar", "aria-hidden": "true" });
   const value = element("span", { class: "le-slow-value" });
   return {
-    element: element("div", { class: "le-slow-row" }, element("span", { class: "le-one-line", title: name }, name), element("span", { class: "le-slow-track" }, bar), value),
+    element: element(
+      "div",
+      { class: "le-slow-row" },
+      element("span", { class: "le-one-line", title: name }, name),
+      element("span", { class: "le-slow-track" }, bar),
+      value,
+    ),
     show: (amount, most, unit) => {
       bar.style.transform = `scaleX(${most > 0 ? Math.max(0, amount / most) : 0})`;
       setText(value, `${short(amount)} ${unit}`.trim());

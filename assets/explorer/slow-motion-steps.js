@@ -40,7 +40,8 @@ const STEPS = [
     name: "Mean, deviation",
     part: "mean",
     title: "The encoder says where its code lies, and how surely",
-    formula: ({ isGaussian }) => (isGaussian ? "(μ, log σ²) = encoder(x),   σ = exp(½ log σ²)" : "z = encoder(x)"),
+    formula: ({ isGaussian }) =>
+      isGaussian ? "(μ, log σ²) = encoder(x),   σ = exp(½ log σ²)" : "z = encoder(x)",
     says: ({ isGaussian }) =>
       isGaussian
         ? "On the map: a cross at the mean μ, a ring one deviation σ around it."
@@ -52,7 +53,8 @@ const STEPS = [
     needsPosterior: true,
     title: "Noise is drawn, the same way for every image",
     formula: "ε ~ N(0, 1)",
-    says: () => "One number for each dimension, drawn without looking at the image. On the map: the way it points.",
+    says: () =>
+      "One number for each dimension, drawn without looking at the image. On the map: the way it points.",
   },
   {
     name: "Code",

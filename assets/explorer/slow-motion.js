@@ -35,7 +35,8 @@ export class SlowMotion {
     this.chosen = 0;
     this.timer = 0;
     this.heading = element("h3", {});
-    this.images = element("div", { class: "le-slow-images", role: "group", "aria-label": "Images of the step" });
+    const images = { class: "le-slow-images", role: "group", "aria-label": "Images of the step" };
+    this.images = element("div", images);
     this.stepRow = element("div", { class: "le-slow-steps", role: "group", "aria-label": "Steps" });
     this.title = element("h4", {});
     this.formula = element("p", { class: "le-formula" });
@@ -141,7 +142,12 @@ export class SlowMotion {
 
   #makeSteps() {
     this.stepButtons = this.steps.map(({ name }, n) =>
-      element("button", { type: "button", title: name, click: () => this.#turn(n) }, `${n + 1}`, element("span", {}, name)),
+      element(
+        "button",
+        { type: "button", title: name, click: () => this.#turn(n) },
+        `${n + 1}`,
+        element("span", {}, name),
+      ),
     );
     this.stepRow.replaceChildren(...this.stepButtons);
   }
@@ -156,7 +162,8 @@ export class SlowMotion {
       }
       return sum;
     });
-    const order = dims <= SHOWN_DIMS ? [...Array(dims).keys()] : heaviestFirst(carried).slice(0, SHOWN_DIMS);
+    const order =
+      dims <= SHOWN_DIMS ? [...Array(dims).keys()] : heaviestFirst(carried).slice(0, SHOWN_DIMS);
     this.pictures = {
       x: new Picture(shape, { "aria-label": "The image" }),
       reconstruction: new Picture(shape, { "aria-label": "Its reconstruction" }),
@@ -165,7 +172,12 @@ export class SlowMotion {
     this.loss = lossBars(detail);
     this.weights = weightBars(detail);
     const figure = (part, symbol) =>
-      element("figure", { "data-part": part }, this.pictures[part].canvas, element("figcaption", { class: "le-formula" }, symbol));
+      element(
+        "figure",
+        { "data-part": part },
+        this.pictures[part].canvas,
+        element("figcaption", { class: "le-formula" }, symbol),
+      );
     this.body.replaceChildren(
       figure("x", "x"),
       element(
@@ -173,7 +185,11 @@ export class SlowMotion {
         { class: "le-slow-middle" },
         this.table.element,
         dims > order.length
-          ? element("p", { class: "le-caption" }, `The ${order.length} of ${dims} dimensions that carry most.`)
+          ? element(
+              "p",
+              { class: "le-caption" },
+              `The ${order.length} of ${dims} dimensions that carry most.`,
+            )
           : null,
       ),
       figure("reconstruction", "x̂"),
@@ -241,7 +257,8 @@ export class SlowMotion {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    const step = { ArrowRight: this.step + 1, ArrowLeft: this.step - 1, Home: 0, End: this.steps.length - 1 }[event.key];
+    const last = this.steps.length - 1;
+    const step = { ArrowRight: this.step + 1, ArrowLeft: this.step - 1, Home: 0, End: last }[event.key];
     if (step !== undefined) this.#turn(step);
     else if (event.key === "Escape") this.hide();
     else return;

@@ -7,7 +7,7 @@ import { FormatError, Safetensors } from "./safetensors.js";
 
 /**
  * @typedef {object} Message
- * @property {"hello" | "frame" | "snapshot" | "weights" | "state"} kind
+ * @property {"hello" | "frame" | "snapshot" | "weights" | "state" | "timeline" | "detail"} kind
  * @property {Record<string, any>} facts
  * @property {Safetensors} file
  */

@@ -114,13 +114,12 @@ export class Timeline {
     const labels = [];
     for (const step of [...ROUND].reverse()) {
       const share = this.share(step);
-      if (step > this.end || (last >= 0 && last - share < LABEL_ROOM) || share > 0.97) continue;
+      const hasRoom = share > LABEL_ROOM && share < 0.97 && (last < 0 || last - share >= LABEL_ROOM);
+      if (step > this.end || !hasRoom) continue;
       last = share;
       labels.unshift(at(element("span", {}, grouped(step)), step));
     }
-    this.labels.replaceChildren(at(element("span", { class: "le-tick-first" }, "step 0"), 0), ...labels.filter(
-      (label) => parseFloat(label.style.left) > 100 * LABEL_ROOM,
-    ));
+    this.labels.replaceChildren(at(element("span", { class: "le-tick-first" }, "step 0"), 0), ...labels);
     this.#place();
   }
 

@@ -221,7 +221,8 @@ def test_arrows_point_downhill_on_whatever_axes(call: Callable) -> None:
         const { makeAxes } = await import('/latent/js/test/axes.js');
         const { Frame } = await import('/latent/js/test/frame.js');
         const frame = Object.assign(new Frame(), { width: 600, height: 600 });
-        const space = { dims: 3, pca: { mean: Float32Array.of(9, 9, 9), components: Float32Array.of(0, 1, 0, 0, 0, 1) } };
+        const components = Float32Array.of(0, 1, 0, 0, 0, 1);
+        const space = { dims: 3, pca: { mean: Float32Array.of(9, 9, 9), components } };
         return a.axes.map((name) => {
             const axes = makeAxes(name, space);
             const from = frame.toPixels(...axes.place(Float32Array.from(a.from)));

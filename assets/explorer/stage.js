@@ -1,0 +1,221 @@
+/**
+ * The stage: the map, the picture under the hand with sliders and strips, curves, bars and pictures.
+ *
+ * It shows one state of a run at a time: codes, a decoder, pictures, what each dimension carries. Which one, the newest
+ * or a moment of the past, is the Train view's to say.
+ */
+
+import { aggregatePosterior, deadDimensions } from "./aggregate.js";
+import { CARRIES, MANY } from "./explore-view.js";
+import { Bars } from "./bars.js";
+import { Chart, Charts } from "./curves.js";
+import { element, setText } from "./dom.js";
+import { MapPanel } from "./map-panel.js";
+import { grouped } from "./numbers.js";
+import { Painter } from "./painter.js";
+import { Readout } from "./readout.js";
+import { RunPictures } from "./run-pictures.js";
+import { Sliders } from "./sliders.js";
+import { weightPerDim } from "./space.js";
+import { Strips } from "./strips.js";
+import { Walk } from "./walk.js";
+
+/** @typedef {import("./run.js").Run} Run */
+/** @typedef {import("./space.js").Space} Space */
+
+const RANGE = 3.3;
+
+/** Strips are drawn anew at most so often while a run trains, in ms. */
+const STRIPS_EVERY = 1500;
+
+export class Stage {
+  /**
+   * @param {object} options
+   * @param {import("./decode-service.js").DecodeService} options.service
+   * @param {string} options.plotlyUrl
+   * @param {() => void} options.onHand  a hand is on the map or a slider
+   * @param {HTMLElement} options.beside  what may take the place of all but the map
+   */
+  constructor({ service, plotlyUrl, onHand, beside }) {
+    /** @type {Run | null} */
+    this.run = null;
+    /** What is shown. @type {Space | null} */
+    this.space = null;
+    this.isMapShown = false;
+    this.walk = new Walk(new Float32Array(0));
+    this.painter = new Painter(service);
+    this.walk.subscribe((move) => this.painter.paint(move.z, move.stamp));
+    this.readout = new Readout(this.walk);
+    this.sliders = new Sliders(this.walk, onHand);
+    this.panel = new MapPanel({ walk: this.walk, plotlyUrl, service, onHand });
+    this.strips = new Strips(this.walk, service);
+    this.hasStrips = false;
+    this.stripsTimer = 0;
+    this.weightsNote = element("p", { class: "le-caption le-one-line le-weights-note" });
+    this.chartList = [
+      new Chart("ELBO", "nats per image, higher is better"),
+      new Chart("Reconstruction", "log p(x|z), nats per image, higher is better"),
+      new Chart("KL", "nats per image: what the codes carry"),
+    ];
+    this.charts = new Charts(this.chartList);
+    this.bars = new Bars("KL per dimension", "nats per image; hollow: dead");
+    this.pictures = new RunPictures();
+    const decoded = [this.painter.picture.canvas, this.readout.element, this.weightsNote];
+    this.element = element(
+      "div",
+      { class: "le-train-stage" },
+      this.panel.element,
+      element(
+        "div",
+        { class: "le-side" },
+        element("figure", { class: "le-decoded-figure" }, ...decoded),
+        this.sliders.element,
+      ),
+      element("div", { class: "le-readings" }, this.charts.element, this.bars.element),
+      beside,
+      element(
+        "div",
+        { class: "le-train-pictures" },
+        this.pictures.reconstructions,
+        this.pictures.samples,
+        this.strips.element,
+      ),
+    );
+  }
+
+  get map() {
+    return this.panel.map;
+  }
+
+  /** Make room for a run; the hand stays where it is if it is the same one. @param {Run} run */
+  begin(run) {
+    const { space } = run;
+    const isSame = this.run?.id === run.id && this.run.space.dims === space.dims;
+    this.run = run;
+    this.space = { ...space };
+    this.isMapShown = false;
+    this.painter.reserve(space.shape);
+    this.readout.read(this.space);
+    this.pictures.reserve(space.shape, space.isGaussian);
+    const inOrder = ({ curves: { elbo, log_likelihood: reconstruction, kl } }) => [elbo, reconstruction, kl];
+    this.charts.take(inOrder(run.readings), run.parent && inOrder(run.parent.readings));
+    this.charts.mark(run.marks);
+    this.element.classList.toggle("le-many", space.dims > MANY);
+    const [elbo, , kl] = this.chartList;
+    for (const { element: each } of [elbo, kl, this.bars]) each.hidden = !space.isGaussian;
+    if (isSame) return;
+    const dims = Array.from({ length: space.dims }, (_, d) => d);
+    this.walk.start(new Float32Array(space.dims));
+    this.sliders.make(
+      dims,
+      new Float64Array(space.dims),
+      dims.map(() => [-RANGE, RANGE]),
+      this.#carries(),
+    );
+    this.painter.forget();
+    this.bars.forget();
+    this.hasStrips = false;
+  }
+
+  /** @param {Pick<Space, "mean" | "logvar" | "pca">} codes  of all images */
+  showCodes({ mean, logvar, pca }) {
+    Object.assign(this.space, { mean, logvar, pca: pca ?? this.space.pca });
+    if (!this.isMapShown) {
+      this.#showMap();
+      return;
+    }
+    this.map.move(this.panel.axes.points());
+    this.panel.reread();
+  }
+
+  /** Some images' codes have changed in place. @param {Int32Array} index  which images */
+  moveCodes(index) {
+    const { mean, dims } = this.run.space;
+    this.space.mean = mean;
+    if (!this.isMapShown) {
+      // A plane to look on comes with the first snapshot; up to two dimensions need none.
+      if (dims < 3) this.#showMap();
+      return;
+    }
+    const codes = new Float32Array(index.length * dims);
+    index.forEach((n, k) => codes.set(mean.subarray(n * dims, (n + 1) * dims), k * dims));
+    this.map.move(this.panel.axes.place(codes), index);
+  }
+
+  /**
+   * Decode by these weights from now on.
+   *
+   * @param {import("./decoder.js").Weights} weights
+   * @param {number} step
+   * @param {boolean} isAtOnce  strips too, for someone looks at just this step
+   */
+  decodeBy(weights, step, isAtOnce) {
+    const model = `run-${this.run.id}`;
+    this.painter.load(model, this.space.config, weights);
+    this.panel.decodeBy(model);
+    this.walk.repeat();
+    const at = `Decoded by the model as it was at step ${grouped(step)}.`;
+    setText(this.weightsNote, step > 0 ? at : "Decoded by a model that has not learned yet.");
+    if (!this.hasStrips) this.#makeStrips(model);
+    else if (isAtOnce) this.#drawStrips();
+    else this.stripsTimer ||= setTimeout(() => this.#drawStrips(), STRIPS_EVERY);
+  }
+
+  /**
+   * @param {number[] | null} klPerDim   (D,); null: it is worked out from the codes
+   * @param {{isWhole?: boolean}} [codes]  whether they are all of one step, so that dead dimensions can be told
+   */
+  showCarried(klPerDim, { isWhole = false } = {}) {
+    const { space } = this;
+    const carried = klPerDim ?? weightPerDim(space);
+    this.sliders.setWeights(carried);
+    if (!space.isGaussian) return;
+    this.bars.show(carried);
+    if (!isWhole || !space.mean.every(Number.isFinite)) return;
+    const dead = deadDimensions(space, aggregatePosterior(space));
+    this.bars.tellActive(Array.from(carried, (_, d) => !dead.has(d)));
+  }
+
+  /** The theme changed. */
+  recolour() {
+    this.charts.recolour();
+  }
+
+  close() {
+    clearTimeout(this.stripsTimer);
+    const { walk, painter, readout, sliders, panel, charts, strips } = this;
+    for (const part of [walk, painter, readout, sliders, panel, charts, strips]) part.close();
+  }
+
+  #carries() {
+    return CARRIES[this.space.isGaussian ? "gaussian" : "point"];
+  }
+
+  #showMap() {
+    const { panel, run } = this;
+    const model = this.painter.model || undefined;
+    const { title } = run.facts;
+    panel.show(this.space, panel.axesName || null, { model, name: "run", title, isLive: true });
+    this.isMapShown = true;
+    this.walk.repeat();
+  }
+
+  /** @param {string} model */
+  #makeStrips(model) {
+    const { dims } = this.space;
+    const order = Array.from({ length: dims }, (_, d) => d);
+    const nothing = new Float64Array(dims); // what each carries stands in the bars
+    this.strips.make(this.space, model, order, nothing, this.#carries(), new Set(), this.#stripRange());
+    this.hasStrips = true;
+  }
+
+  #drawStrips() {
+    clearTimeout(this.stripsTimer);
+    this.stripsTimer = 0;
+    this.strips.setRange(this.#stripRange());
+  }
+
+  #stripRange() {
+    return this.space.isGaussian ? "prior" : "data";
+  }
+}
