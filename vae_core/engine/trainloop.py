@@ -57,7 +57,7 @@ class TrainLoop:
         """Train one run for a while; orders are taken between its pieces."""
         run, spent = self._runs[name], 0.0
         self._outbox.put({"kind": "begin", "run": name})
-        while spent < seconds and name in self._schedule and not self._schedule.urgent and not self._closing:
+        while not self._closing:
             before = time.perf_counter()
             if self._guarded(run, lambda: run.piece(sharers=len(self._schedule))) and run.resting:
                 self._schedule.remove(name)
@@ -65,6 +65,10 @@ class TrainLoop:
                     self._leave(name)
             spent += time.perf_counter() - before
             self._take_orders(wait=False)
+            # Never before the first piece: of many who start at once, each would make way for the next.
+            is_here = name in self._schedule and self._runs.get(name) is run
+            if spent >= seconds or not is_here or self._schedule.urgent:
+                break
         self._outbox.put({"kind": "begin", "run": ""})
 
     def _take_orders(self, *, wait: bool) -> None:
@@ -78,6 +82,8 @@ class TrainLoop:
                 self._closing = True
                 return
             self._obey(order[0])
+            if order[0]["kind"] == "load" and self._schedule.urgent:
+                return  # it trains a little before the next is loaded: loading thirty takes a while
 
     def _obey(self, order: Facts) -> None:
         name, kind = order["run"], order["kind"]

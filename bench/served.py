@@ -1,0 +1,120 @@
+"""A server to measure: started, killed, started again on the same data; its processes and their memory."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+UP_SECONDS = 120.0
+
+
+class Served:
+    """Run the app as its users do.
+
+    Args:
+        home: folder of all data.
+        settings: more environment.
+    """
+
+    def __init__(self, home: Path, **settings: str) -> None:
+        self.home = home
+        self.settings = settings
+        with socket.create_server(("127.0.0.1", 0)) as found:
+            self.port = found.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = home / "server.log"
+        self.start()
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py")]
+        command += [f"--server.port={self.port}", "--server.address=127.0.0.1", "--server.headless=true"]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [*command, "--browser.gatherUsageStats=false"],
+                cwd=self.home,
+                env={**os.environ, "LATENT_HOME": str(self.home), **self.settings},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        until = time.monotonic() + UP_SECONDS
+        while not self.answers():
+            if self.process.poll() is not None or time.monotonic() > until:
+                raise RuntimeError(f"the server does not answer:\n{self.log.read_text()[-2000:]}")
+            time.sleep(0.05)
+
+    def answers(self) -> bool:
+        """Whether it is up."""
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=1):
+            return True
+        return False
+
+    def kill(self) -> None:
+        """Take the server away without a word."""
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> float:
+        """Press Ctrl-C; returns how many seconds it took to end."""
+        before = time.monotonic()
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            try:
+                self.process.wait(30)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        return time.monotonic() - before
+
+    def pids(self) -> dict[int, str]:
+        """Return the server's process and its workers, each with what it does."""
+        found = {self.process.pid: "server"}
+        for path in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                parent = int((path / "stat").read_text().rpartition(")")[2].split()[1])
+                if parent == self.process.pid:
+                    words = (path / "cmdline").read_bytes().split(b"\0")
+                    name = words[words.index(b"vae_core.engine.worker") + 1]
+                    found[int(path.name)] = name.decode()
+        return found
+
+    def memory(self) -> int:
+        """Return the memory of all its processes in bytes, shared parts shared out (PSS)."""
+        total = 0
+        for pid in self.pids():
+            with contextlib.suppress(OSError, StopIteration):
+                lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+                total += 1024 * int(next(line for line in lines if line.startswith("Pss:")).split()[1])
+        return total
+
+    def complaints(self) -> list[str]:
+        """Return the lines of the log that should not be there."""
+        lines = self.log.read_text(errors="replace").splitlines()
+        return [line for line in lines if "Traceback" in line or " ERROR " in line]
+
+
+@contextlib.contextmanager
+def served(home: Path, **settings: str) -> Iterator[Served]:
+    """Run the app for a while."""
+    server = Served(home, **settings)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process has ended; one that nobody has buried yet has."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True

@@ -1,0 +1,249 @@
+"""A student without a browser: speaks Streamlit's WebSocket and ours, as the page does.
+
+It asks for the page, runs its script, presses buttons, changes fields, lets fragments run again when they say
+so, and watches its run, acknowledging every message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.NumberInput_pb2 import NumberInput
+from streamlit.proto.Selectbox_pb2 import Selectbox
+from streamlit.proto.TextInput_pb2 import TextInput
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from vae_core.engine.messages import metadata_of
+
+COOKIE = "latent_owner"
+PATIENCE = 60.0
+RUN = re.compile(rb"/latent/stream/([0-9a-f]{32})")
+
+
+@dataclass
+class Stream:
+    """What one watcher of a run has seen.
+
+    Attributes:
+        frames: messages that moved the map, by when they came, on the monotonic clock.
+        seconds: of training, as told last.
+        step: as told last.
+        state: as told last.
+        stalls: whether it stops reading after the first messages.
+    """
+
+    url: str
+    cookie: str
+    stalls: bool = False
+    frames: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+    step: int = 0
+    state: str = ""
+    code: int | None = None
+
+    async def watch(self) -> None:
+        """Watch until cancelled, coming back when the connection is lost."""
+        while True:
+            with contextlib.suppress(OSError, ConnectionClosed, TimeoutError):
+                await self._watch_once()
+            if self.code in (4403, 4404, 4410, 1003):
+                return
+            await asyncio.sleep(0.5)
+
+    async def _watch_once(self) -> None:
+        headers = {"Cookie": f"{COOKIE}={self.cookie}"}
+        async with connect(
+            self.url, additional_headers=headers, compression=None, proxy=None, max_size=None
+        ) as socket:
+            try:
+                async for data in socket:
+                    self._hear(bytes(data))
+                    if self.stalls and self.frames:
+                        socket.transport.pause_reading()
+                        await asyncio.sleep(3600)
+                    await socket.send(json.dumps({"ack": int(metadata_of(bytes(data))["seq"])}))
+            finally:
+                self.code = socket.close_code
+
+    def _hear(self, data: bytes) -> None:
+        texts = metadata_of(data)
+        facts = json.loads(texts["json"])
+        self.state = facts.get("state", self.state)
+        self.step = facts.get("step") or self.step
+        self.seconds = facts.get("seconds") or self.seconds
+        if texts["kind"] in ("frame", "snapshot") and self.step:
+            self.frames.append(time.monotonic())
+
+
+class Visitor:
+    """One browser window, as far as the server can tell.
+
+    Args:
+        url: the server's address.
+        page: the page to open.
+        query: what the page's URL says.
+    """
+
+    def __init__(self, url: str, page: str = "train", query: str = "", cookie: str = "") -> None:
+        self.url = url
+        self.page = page
+        self.query = query
+        self.cookie = cookie
+        self.widgets: dict[str, str] = {}
+        self.errors: list[str] = []
+        self.answers: list[float] = []
+        self.run = ""
+        self.stream: Stream | None = None
+        self._values: dict[str, WidgetState] = {}
+        self._hash = ""
+        self._done = asyncio.Event()
+        self._fragments: dict[str, asyncio.Task[None]] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._socket: ClientConnection | None = None
+
+    async def arrive(self) -> None:
+        """Ask for the page and run its script."""
+        if not self.cookie:
+            async with httpx.AsyncClient() as client:
+                answer = await client.get(
+                    f"{self.url}/{self.page}", headers={"Accept": "text/html"}, timeout=PATIENCE
+                )
+            self.cookie = answer.cookies[COOKIE]
+        self._socket = await connect(
+            f"{self.url.replace('http', 'ws', 1)}/_stcore/stream",
+            subprotocols=["streamlit"],  # type: ignore[list-item]
+            additional_headers={"Cookie": f"{COOKIE}={self.cookie}"},
+            max_size=None,
+            compression=None,
+            proxy=None,
+            open_timeout=PATIENCE,
+        )
+        self._tasks.append(asyncio.create_task(self._listen()))
+        await self._rerun()
+
+    async def leave(self) -> None:
+        """Close the window."""
+        for task in (*self._tasks, *self._fragments.values()):
+            task.cancel()
+        await asyncio.gather(*self._tasks, *self._fragments.values(), return_exceptions=True)
+        if self._socket is not None:
+            await self._socket.close()
+
+    async def press(self, key: str) -> None:
+        """Press a button and wait for the answer."""
+        await self._rerun(WidgetState(id=self.widgets[key], trigger_value=True))
+
+    async def fill(self, key: str, value: float) -> None:
+        """Change a field that is a number, wait for the answer, and note how long it took."""
+        self._values[key] = WidgetState(id=self.widgets[key], double_value=value)
+        before = time.monotonic()
+        await self._rerun()
+        self.answers.append(time.monotonic() - before)
+
+    async def watch(self) -> Stream:
+        """Watch the run that the page shows."""
+        assert self.run, "the page shows no run"
+        self.stream = Stream(f"{self.url.replace('http', 'ws', 1)}/latent/stream/{self.run}", self.cookie)
+        self._tasks.append(asyncio.create_task(self.stream.watch()))
+        return self.stream
+
+    async def until(self, condition: Callable[[], object], seconds: float = PATIENCE) -> None:
+        """Wait for something to come true.
+
+        Raises:
+            TimeoutError: it did not.
+        """
+        async with asyncio.timeout(seconds):
+            while not condition():
+                await asyncio.sleep(0.02)
+
+    async def _rerun(self, trigger: WidgetState | None = None, fragment: str = "") -> None:
+        message = BackMsg()
+        state = message.rerun_script
+        state.query_string, state.page_name, state.page_script_hash = self.query, self.page, self._hash
+        state.widget_states.widgets.extend([*self._values.values(), *([trigger] if trigger else [])])
+        if fragment:
+            state.fragment_id, state.is_auto_rerun = fragment, True
+        else:
+            self._done.clear()
+        assert self._socket is not None
+        await self._socket.send(message.SerializeToString())
+        if not fragment:
+            async with asyncio.timeout(PATIENCE):
+                await self._done.wait()
+
+    async def _listen(self) -> None:
+        assert self._socket is not None
+        try:
+            async for data in self._socket:
+                message = ForwardMsg()
+                message.ParseFromString(bytes(data))
+                self._take(message, bytes(data))
+        except ConnectionClosed as closed:
+            self.errors.append(f"connection lost: {closed}")
+
+    def _take(self, message: ForwardMsg, data: bytes) -> None:
+        kind = message.WhichOneof("type")
+        if kind == "navigation":
+            self._hash = message.navigation.page_script_hash
+        elif kind == "page_info_changed":
+            self.query = message.page_info_changed.query_string
+        elif kind == "auto_rerun":
+            self._repeat(message.auto_rerun.fragment_id, message.auto_rerun.interval)
+        elif kind == "stop_auto_rerun":
+            for fragment in message.stop_auto_rerun.fragment_ids:
+                if fragment in self._fragments:
+                    self._fragments.pop(fragment).cancel()
+        elif kind == "script_finished" and message.script_finished in (0, 1):
+            if message.script_finished == 1:
+                self.errors.append("the script did not compile")
+            self._done.set()
+        elif kind == "delta":
+            run = RUN.search(data)
+            if run:
+                self.run = run[1].decode()
+            element = message.delta.new_element
+            if element.WhichOneof("type") == "exception":
+                self.errors.append(element.exception.message[:200])
+            self._note_widget(getattr(element, element.WhichOneof("type") or "empty"))
+
+    def _note_widget(self, drawn: Any) -> None:
+        """Keep a widget's id, and what it holds: a page tells the server of each value, also of defaults."""
+        name = str(getattr(drawn, "id", ""))
+        if not name.startswith("$$ID-"):
+            return
+        key = name.split("-", 2)[2]
+        self.widgets[key] = name
+        value: dict[str, Any] | None = None
+        if isinstance(drawn, NumberInput):
+            value = {"double_value": drawn.value if drawn.set_value else drawn.default}
+        elif isinstance(drawn, TextInput):
+            value = {"string_value": drawn.value if drawn.set_value else drawn.default}
+        elif isinstance(drawn, Selectbox) and drawn.options:
+            value = {"string_value": drawn.raw_value if drawn.set_value else drawn.options[drawn.default]}
+        if value is not None and (key not in self._values or drawn.set_value):
+            self._values[key] = WidgetState(id=name, **value)
+
+    def _repeat(self, fragment: str, seconds: float) -> None:
+        """Run a fragment again and again, as the page does."""
+
+        async def again() -> None:
+            while True:
+                await asyncio.sleep(seconds)
+                await self._rerun(fragment=fragment)
+
+        if fragment in self._fragments:
+            self._fragments.pop(fragment).cancel()
+        self._fragments[fragment] = asyncio.create_task(again())
