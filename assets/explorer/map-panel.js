@@ -122,6 +122,7 @@ export class MapPanel {
     const checked = checkedAxes(name, this.space);
     if (checked === this.axesName) return;
     this.axesName = checked;
+    this.map.walk.forgetPlace();
     this.#showAxes();
   }
 

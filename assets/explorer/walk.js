@@ -89,6 +89,21 @@ export class Walk {
     this.#move({ z, pinned: z, place: null, distance: null, isHover: false, isChosen: false, stamp });
   }
 
+  /** The map has other axes: the pinned latent stays, the place where it was pinned means nothing there. */
+  forgetPlace() {
+    this.pinnedPlace = this.pinnedDistance = null;
+    const { pinned } = this;
+    this.#move({
+      ...this.last,
+      z: pinned,
+      place: null,
+      distance: null,
+      isHover: false,
+      isChosen: false,
+      stamp: performance.now(),
+    });
+  }
+
   /** Tell everyone again, for example because the decoder is a new one. */
   repeat() {
     this.#move({ ...this.last, stamp: performance.now() });

@@ -150,6 +150,33 @@ def test_an_estimate_is_labelled_as_one_and_a_formula_is_not(opened: Callable, d
     expect(estimate).to_be_hidden()
 
 
+def test_a_latent_pinned_on_one_map_is_placed_anew_on_another(
+    opened: Callable, deep: dict, bundle: Bundle
+) -> None:
+    page = opened(component_data("explore", deep))
+    page.mouse.click(*map_place(page, 0.75, 0.3))
+    page.mouse.move(2, 2)
+    expect(page.locator(".le-readout-first")).to_contain_text("Pinned, an estimate")
+    pinned = latent(page)
+    page.get_by_role("button", name="PCA").click()
+    expect(page.locator(".le-readout-first")).to_have_text(re.compile("Pinned: z"))
+    settled(page)
+    page.wait_for_timeout(700)  # the points glide
+    assert latent(page) == pinned
+    expected = bundle.projections["pca"].place(torch.tensor([pinned]))[0].tolist()
+    lines = np.array(
+        page.eval_on_selector_all(
+            ".le-link-lines line:not(.le-link-halo)",
+            "(all) => all.map((l) => ['x1', 'y1', 'x2', 'y2'].map((name) => +l.getAttribute(name)))",
+        )
+    )
+    indices, _ = neighbours(torch.tensor([pinned]), bundle.probe.mean, 6)
+    ends = bundle.projections["pca"].positions[indices[0]].numpy()
+    for axis in (0, 1):
+        slope, foot = np.polyfit(ends[:, axis], lines[:, 2 + axis], 1)
+        assert lines[0, axis] == pytest.approx(foot + slope * expected[axis], abs=1.5)
+
+
 def test_the_live_text_says_what_is_near(opened: Callable, deep: dict, bundle: Bundle) -> None:
     page = opened(component_data("explore", deep))
     page.locator("[data-role=map]").focus()
