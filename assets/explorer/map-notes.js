@@ -11,6 +11,9 @@ import { trustworthiness } from "./trustworthiness.js";
 /** @typedef {import("./axes.js").Axes} Axes */
 /** @typedef {import("./map-layers.js").LayerName} LayerName */
 
+/** What was measured of a space's codes, by the axes' name. @type {WeakMap<Float32Array, Record<string, Promise<number | null>>>} */
+const measured = new WeakMap();
+
 export class MapNotes {
   /** @param {string} help  what the hand can do */
   constructor(help) {
@@ -40,7 +43,10 @@ export class MapNotes {
       return;
     }
     setText(this.trust, " Trustworthiness: measuring …");
-    trustworthiness(space.mean, axes.points()).then((value) => {
+    const known = measured.get(space.mean) ?? {};
+    measured.set(space.mean, known);
+    known[axes.name] ??= trustworthiness(space.mean, axes.points());
+    known[axes.name].then((value) => {
       if (this.axes === axes) setText(this.trust, trustSentence(value));
     });
   }

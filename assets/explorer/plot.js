@@ -1,4 +1,4 @@
-/** Plotly's part of the map: axes, pan, zoom, export, and the points while they rest. */
+/** Plotly's part of the map: axes, pan, zoom, and the points while they rest. */
 
 import { freeWebGl, hasWebGl, loadPlotly } from "./plotly-loader.js";
 import { MARGIN } from "./frame.js";

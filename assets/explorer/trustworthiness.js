@@ -11,24 +11,14 @@ const AT_MOST = 2000;
 /** ms of work before the hand gets its turn. */
 const SLICE = 8;
 
-/** @type {WeakMap<Float32Array, Promise<number | null>>} by the positions it was measured for */
-const known = new WeakMap();
-
 /**
  * Measure it without holding anyone up.
  *
  * @param {Float32Array} latents    (N, D)
- * @param {Float32Array} positions  (N, 2); the answer is kept for as long as these are
+ * @param {Float32Array} positions  (N, 2)
  * @returns {Promise<number | null>} 0..1 (Venna and Kaski 2001, for 10 neighbours); null below 21 points
  */
-export function trustworthiness(latents, positions) {
-  let answer = known.get(positions);
-  if (!answer) known.set(positions, (answer = measure(latents, positions)));
-  return answer;
-}
-
-/** @param {Float32Array} latents @param {Float32Array} positions @returns {Promise<number | null>} */
-async function measure(latents, positions) {
+export async function trustworthiness(latents, positions) {
   const all = positions.length / 2;
   const dims = latents.length / all;
   const count = Math.min(all, AT_MOST);
