@@ -29,9 +29,13 @@ Mode = Literal["explore", "train", "interpolate", "follow"]
 HTML: Final = '<div class="latent-explorer"></div>'
 LOADER: Final = """export default async function (component) {
   const module = await import(location.origin + component.data.module).catch(() => null);
-  if (module) return module.default(component);
-  component.parentElement.querySelector(".latent-explorer").innerHTML =
-    '<p role="alert">The explorer did not arrive. Reload the page.</p>';
+  const place = component.parentElement.querySelector(".latent-explorer");
+  if (module) {
+    place.querySelector("[data-absent]")?.remove();
+    return module.default(component);
+  }
+  if (!place.childElementCount)
+    place.innerHTML = '<p role="alert" data-absent>The explorer did not arrive. Reload the page.</p>';
 }
 """
 MOST_STEPS: Final = 2**53

@@ -99,12 +99,11 @@ class Trainings:
             OSError: it could not be put on disk.
         """
         run.chosen = time.time()
-        self.archive.add(run)
-        origin = run.folder / record.ORIGIN
         if step is None and parent.loaded:
-            self._tell(parent, "flush", path=str(origin), token=run.id)
+            self._tell(parent, "flush", path=str(run.folder / record.ORIGIN), token=run.id)
         else:
             self._link_origin(parent, run, step)
+        self.archive.add(run)  # after that: an old run may have to go for it
         if parent.active:
             self._unload(parent)
             self._settle(parent, "paused")
