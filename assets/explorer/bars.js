@@ -8,6 +8,9 @@ import { roundUp, tickText } from "./ticks.js";
 /** With more bars than this there is no room for their names. */
 const NAMED = 24;
 
+/** For how long a change is told, in ms. */
+const NEWS_LASTS = 12000;
+
 /** A screen reader is told no more than so many numbers. */
 const SPOKEN = 32;
 
@@ -29,13 +32,17 @@ export class Bars {
     this.values = [];
     /** Which dimensions are used, if that is known. @type {boolean[] | null} */
     this.active = null;
-    this.news = "";
+    this.newsTimer = 0;
+  }
+
+  close() {
+    clearTimeout(this.newsTimer);
   }
 
   /** Another run: nothing is known of it. */
   forget() {
     this.active = null;
-    this.news = "";
+    this.#say("");
   }
 
   /** @param {ArrayLike<number>} values  (D,) */
@@ -63,9 +70,16 @@ export class Bars {
         .map((is) => [is, changed.filter((d) => active[d] === is)])
         .filter(([, dims]) => dims.length)
         .map(([is, dims]) => `${namesOf(dims)} ${is ? "woke up" : "died"}`);
-      if (said.length) this.news = said.join(", ");
+      if (said.length) this.#say(said.join(", "));
     }
     this.#tell();
+  }
+
+  /** @param {string} news */
+  #say(news) {
+    clearTimeout(this.newsTimer);
+    setText(this.aside, news);
+    if (news) this.newsTimer = setTimeout(() => setText(this.aside, ""), NEWS_LASTS);
   }
 
   #tell() {
@@ -73,7 +87,6 @@ export class Bars {
     const count = active?.filter(Boolean).length;
     const state = active ? `${count} of ${active.length} active` : "";
     setText(this.now, state);
-    setText(this.aside, this.news);
     const each = Array.from(
       { length: Math.min(values.length, SPOKEN) },
       (_, d) => `z${d} ${fixed(values[d])}${active && !active[d] ? " dead" : ""}`,

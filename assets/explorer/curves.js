@@ -45,9 +45,10 @@ export class Chart {
 
   /**
    * @param {import("./theme.js").Theme} theme
-   * @param {number} lastEpoch  right end of the chart
+   * @param {number} lastEpoch    right end of the chart
+   * @param {boolean} hasWords    whether its marks say what was changed
    */
-  draw(theme, lastEpoch) {
+  draw(theme, lastEpoch, hasWords) {
     this.lastEpoch = lastEpoch;
     this.#tell();
     const { context, width: wide, height: high } = freshCanvas(this.canvas);
@@ -72,7 +73,7 @@ export class Chart {
     drawLine(context, curve.train.points, SERIES_COLOURS[0], x, y);
     drawLine(context, curve.test.points, SERIES_COLOURS[1], x, y);
     drawDots(context, curve.test.points, SERIES_COLOURS[1], x, y);
-    drawMarkWords(context, theme, this.marks, x, high - PAD.bottom, wide);
+    if (hasWords) drawMarkWords(context, theme, this.marks, x, high - PAD.bottom, wide);
     if (moment !== null) {
       drawMoment(context, theme, x(moment), high - PAD.bottom, [
         [y(curve.train.at(moment)), SERIES_COLOURS[0]],
@@ -126,7 +127,7 @@ export class Chart {
     context.lineWidth = 1;
     context.textAlign = "right";
     context.textBaseline = "middle";
-    const values = ticks(least, greatest, Math.max(2, Math.floor(high / 38)));
+    const values = ticks(least, greatest, Math.max(3, Math.floor(high / 34)));
     for (const value of values) {
       const at = Math.round(y(value)) + 0.5;
       context.beginPath();
@@ -204,7 +205,9 @@ export class Charts {
     this.request ||= requestAnimationFrame(() => {
       this.request = 0;
       this.theme ??= readTheme(this.element);
-      for (const chart of this.charts) chart.draw(this.theme, this.lastEpoch);
+      // The charts stand together: the words at the first one's marks do for all.
+      const first = this.charts.find((chart) => !chart.element.hidden);
+      for (const chart of this.charts) chart.draw(this.theme, this.lastEpoch, chart === first);
     });
   }
 

@@ -183,8 +183,8 @@ export class Stage {
 
   close() {
     clearTimeout(this.stripsTimer);
-    const { walk, painter, readout, sliders, panel, charts, strips } = this;
-    for (const part of [walk, painter, readout, sliders, panel, charts, strips]) part.close();
+    const { walk, painter, readout, sliders, panel, charts, bars, strips } = this;
+    for (const part of [walk, painter, readout, sliders, panel, charts, bars, strips]) part.close();
   }
 
   #carries() {
