@@ -1,7 +1,7 @@
 """What those who watch a run get to see: frames, full snapshots, weights; and what showing costs.
 
 It costs time that training lacks, so it is counted, in time of the processor, which says the same on a busy
-machine: frames get about 3 % of it and full snapshots 4.5 % (10 % where many share the worker and each has
+machine: frames get about 3 % of it and full snapshots 3.5 % (10 % where many share the worker and each has
 little), whatever the model's size. At the beginning, when most moves, both may spend a little in advance.
 """
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from vae_core.trainer import Snapshot, Trainer
 
 FRAME_SHARE: Final = 0.03
-SNAPSHOT_SHARE: Final = 0.045
+SNAPSHOT_SHARE: Final = 0.035
 CROWDED_SHARE: Final = 0.10
 ADVANCE: Final = 0.25
 """Seconds that snapshots may cost before they are earned."""
