@@ -70,6 +70,15 @@ export class Keyframes {
     if (!this.isFetching) this.#fetchSoon();
   }
 
+  /** Forget all but these: a run that went back may come to the same step another way. @param {number[]} steps */
+  keepOnly(steps) {
+    for (const [step, { buffer }] of this.files) {
+      if (steps.includes(step)) continue;
+      this.files.delete(step);
+      this.bytes -= buffer.byteLength;
+    }
+  }
+
   close() {
     this.ending.abort();
     this.soon = [];
@@ -104,7 +113,10 @@ export class Keyframes {
   /** @param {number} step @returns {Promise<Safetensors>} */
   async #load(step) {
     try {
-      const answer = await fetch(`${this.folder}/${step}.safetensors`, { signal: this.ending.signal });
+      const answer = await fetch(`${this.folder}/${step}.safetensors`, {
+        signal: this.ending.signal,
+        cache: "no-store", // kept here, and forgotten when the run forgets it
+      });
       if (!answer.ok) throw new KeyframeError("This moment is not kept any more. Choose another one.");
       const file = new Safetensors(await answer.arrayBuffer());
       this.#keep(step, file);

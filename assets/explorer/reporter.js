@@ -52,6 +52,13 @@ export class Reporter {
     return echo < 0;
   }
 
+  /** What it is about is another thing now: the same value is news again. @param {string} key */
+  forget(key) {
+    this.waiting.delete(key);
+    this.told.delete(key);
+    this.said.delete(key);
+  }
+
   close() {
     clearTimeout(this.timer);
     this.waiting.clear();

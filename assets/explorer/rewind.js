@@ -90,6 +90,7 @@ export class Rewind {
     const { run } = this;
     this.element.hidden = !this.keyframes || !run.moments.length;
     this.timeline.take(run.moments, run.marks);
+    this.keyframes?.keepOnly(run.moments.map(({ step }) => step));
     if (!run.isLive) this.#prefetch();
   }
 

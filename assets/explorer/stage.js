@@ -9,6 +9,7 @@ import { aggregatePosterior, deadDimensions } from "./aggregate.js";
 import { CARRIES, MANY } from "./explore-view.js";
 import { Bars } from "./bars.js";
 import { Chart, Charts } from "./curves.js";
+import { curvesTable } from "./curves-table.js";
 import { element, setText } from "./dom.js";
 import { MapPanel } from "./map-panel.js";
 import { grouped } from "./numbers.js";
@@ -18,6 +19,7 @@ import { RunPictures } from "./run-pictures.js";
 import { Sliders } from "./sliders.js";
 import { weightPerDim } from "./space.js";
 import { Strips } from "./strips.js";
+import { FoldedTable } from "./table.js";
 import { Walk } from "./walk.js";
 
 /** @typedef {import("./run.js").Run} Run */
@@ -59,6 +61,7 @@ export class Stage {
     ];
     this.charts = new Charts(this.chartList);
     this.bars = new Bars("KL per dimension", "nats per image; hollow: dead");
+    this.table = new FoldedTable("The curves, in nats per image", () => curvesTable(this.run.readings));
     this.pictures = new RunPictures();
     const decoded = [this.painter.picture.canvas, this.readout.element, this.weightsNote];
     this.element = element(
@@ -71,7 +74,13 @@ export class Stage {
         element("figure", { class: "le-decoded-figure" }, ...decoded),
         this.sliders.element,
       ),
-      element("div", { class: "le-readings" }, this.charts.element, this.bars.element),
+      element(
+        "div",
+        { class: "le-readings" },
+        this.charts.element,
+        this.bars.element,
+        this.table.element,
+      ),
       beside,
       element(
         "div",

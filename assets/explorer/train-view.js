@@ -124,6 +124,7 @@ export class TrainView {
     this.stage.element.hidden = source === null;
     this.rewind.element.hidden = true;
     this.slow.hide();
+    this.context.reporter.forget("keyframe");
     if (!source) {
       this.status.show(null);
       this.status.say("");
@@ -166,6 +167,7 @@ export class TrainView {
     this.stage.begin(run);
     this.rewind.take(run, this.source.keyframes ?? null);
     if (this.rewind.shown) this.#showMoment(this.rewind.shown);
+    else this.map.setPace("live");
     this.#showReadings();
     this.status.show(run);
     this.map.stream(this.#isMoving());
@@ -256,6 +258,7 @@ export class TrainView {
     stage.showCodes(run.space);
     stage.showCarried(run.klPerDim ?? null, { isWhole: true });
     if (this.newest) stage.pictures.show(this.newest);
+    stage.table.refresh();
   }
 
   /** Curves, bars and the scrubber, as far as the run is. */

@@ -28,6 +28,7 @@ class FakeRun:
         self.codes = self.random.normal(size=(COUNT, config.latent_dim)).astype(np.float16)
         self.sockets: list[WebSocketRoute] = []
         self.heard: list[dict[str, Any]] = []
+        self.name = "r1"
         self.seq = 0
         self.refuse_with = 0
         self.moments: dict[int, np.ndarray] = {}
@@ -51,7 +52,7 @@ class FakeRun:
 
     def hello(self, state: str = "running", history: tuple = ()) -> None:
         facts = {
-            "run": "r1",
+            "run": self.name,
             "state": state,
             "model": self.config.to_dict(),
             "train": TrainConfig(epochs=4).to_dict(),

@@ -207,6 +207,23 @@ def test_readings_at_a_moment_and_after_going_back(call: Callable) -> None:
     assert found == [[-105, -105, -103, -102], -104, 1, [None, None]]
 
 
+def test_the_curves_stand_in_a_table_too(watch: Callable) -> None:
+    page, run, errors = watch()
+    started(page, run)
+    for step in range(20, 60):
+        run.frame(step, np.array([0]), np.zeros((1, 2)))
+    run.snapshot(60)
+    expect(page.locator(".le-status")).to_contain_text("step 60")
+    page.locator(".le-readings summary").click()
+    table = page.get_by_role("table", name="The curves, in nats per image")
+    rows = [row.all_inner_texts() for row in (each.locator("th, td") for each in table.locator("tr").all())]
+    assert rows[0][:3] == ["Epoch", "ELBO", "ELBO, held out"]
+    assert len(rows) == 21
+    assert rows[1] == ["0.10", "−195.0", "−204.0", "−190.0", "−200.0", "5.0", "4.0"]
+    assert rows[-1] == ["0.60", "−145.0", "−154.0", "−140.0", "−150.0", "5.0", "4.0"]
+    assert not errors
+
+
 @pytest.mark.parametrize(("value", "expected"), [(0.5, 0.5), (2.5, 5), (5, 5), (0.03, 0.05), (71, 100)])
 def test_round_numbers_above(value: float, expected: float, call: Callable) -> None:
     assert call("ticks.js", "m.roundUp(a)", value) == pytest.approx(expected)

@@ -115,14 +115,12 @@ def test_a_drag_shows_the_moment_under_the_hand_and_tells_python_when_it_rests(k
     page.mouse.move(at[2] - 4, middle)
     shown(page, 4)
     page.mouse.up()
-    until(page, lambda: page.evaluate("window.sent.length") > 0)
-    assert page.evaluate("window.sent") == [["keyframe", 4, "r1"]]
+    until(page, lambda: page.evaluate("window.sent.at(-1)") == ["keyframe", 4, "r1"])
     page.mouse.move(box["x"] + box["width"] * 0.5**0.5, middle)
     page.mouse.down()
     page.mouse.up()
     shown(page, None)
-    until(page, lambda: page.evaluate("window.sent.length") > 1)
-    assert page.evaluate("window.sent")[1:] == [["keyframe", None, "r1"]]
+    until(page, lambda: page.evaluate("window.sent.at(-1)") == ["keyframe", None, "r1"])
     assert page.evaluate("window.latentExplorer.lastKeyframeMs") >= 0
     assert not errors
 
@@ -137,6 +135,39 @@ def test_moments_are_fetched_before_they_are_wanted_once_a_hand_is_near(kept: Ca
     scrubber(page).press("Home")
     shown(page, 0)
     assert len(run.fetched) == len(STEPS)
+    assert not errors
+
+
+def test_a_run_that_went_back_comes_to_a_step_another_way(kept: Callable) -> None:
+    page, run, _ = kept()
+    scrubber(page).press("ArrowLeft")
+    shown(page, 64)
+    scrubber(page).press("End")
+    before = run.moments.pop(64)
+    run.keep()
+    expect(scrubber(page)).to_have_attribute("aria-valuemax", str(len(STEPS) - 1))
+    run.keep(64)
+    scrubber(page).press("ArrowLeft")
+    shown(page, 64)
+    assert not np.allclose(before, run.moments[64])
+    assert np.allclose(points(page), run.moments[64], atol=1e-3)
+
+
+def test_another_run_s_step_of_the_same_number_is_told_too(kept: Callable) -> None:
+    page, run, errors = kept()
+    page.route_web_socket("**/latent/stream/r2", run.connect)
+    page.evaluate("window.sent.length = 0")
+    scrubber(page).press("Home")
+    until(page, lambda: page.evaluate("window.sent.length") == 1)
+    run.name = "r2"
+    stream = {"url": "/latent/stream/r2", "run": "r2", "keyframes": "/latent/runs/r1/keyframes"}
+    page.evaluate("(stream) => window.mount({ stream })", stream)
+    until(page, lambda: len(run.sockets) == 2)
+    run.snapshot(100)
+    shown(page, None)
+    scrubber(page).press("Home")
+    until(page, lambda: page.evaluate("window.sent.length") == 2)
+    assert page.evaluate("window.sent") == [["keyframe", 0, "r1"], ["keyframe", 0, "r2"]]
     assert not errors
 
 
