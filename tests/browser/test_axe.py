@@ -12,10 +12,10 @@ from typing import Any
 import axe_playwright_python
 import numpy as np
 import pytest
+from played_run import FakeRun
 from playwright.sync_api import Page
 from serving import StaticSite
 from small_models import component_data, component_page
-from test_js_run import FakeRun
 
 from vae_core.config import ModelConfig
 
