@@ -72,7 +72,7 @@ def hovering(page: Page, url: str) -> list[Row]:
 
 
 def strips(page: Page, url: str) -> list[Row]:
-    """Open a model of 16 living dimensions: from the worker's start to the last strip; the hand meanwhile."""
+    """Open a model of 16 living dimensions: from the request to the last strip; the hand meanwhile."""
     took, worst = [], []
     for _ in range(5):
         page.goto(f"{url}/?explore_model=mnist-16&explore_layers=")
@@ -210,7 +210,6 @@ WATCH_WORKER = """(() => {
   window.Worker = class extends Original {
     constructor(...rest) {
       super(...rest);
-      window.__started = performance.now();
       this.addEventListener('message', ({data}) => {
         if (data.isLast) (window.__answered[data.channel] ??= []).push(performance.now());
       });
@@ -230,7 +229,7 @@ WAIT_FOR_STRIPS = """() => new Promise((resolve) => {
   const look = () => {
     const [at] = window.__answered.strips ?? [];
     if (at === undefined) return requestAnimationFrame(look);
-    requestAnimationFrame(() => resolve({took: performance.now() - window.__started,
+    requestAnimationFrame(() => resolve({took: performance.now() - window.__asked.strips[0].at,
                                          pictures: window.__asked.strips[0].pictures}));
   };
   look();

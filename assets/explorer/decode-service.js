@@ -1,4 +1,4 @@
-/** The page's end of the decoding worker. One per component; it starts with the first request and ends with it. */
+/** The page's end of the decoding worker. One per component; it starts with the first request, or when told to. */
 
 import { DecodeQueue } from "./decode-queue.js";
 
@@ -19,6 +19,11 @@ export class DecodeService {
     this.queue = null;
     /** @type {Set<import("./decode-queue.js").DecodeRequest>} */
     this.unanswered = new Set();
+  }
+
+  /** Start the worker now, so that it is there when the first pictures are wanted. */
+  warm() {
+    this.#start();
   }
 
   /**

@@ -32,6 +32,7 @@ export class ExploreView {
   /** @param {ViewContext} context */
   constructor(context) {
     const { service, reporter, data } = context;
+    service.warm(); // strips and glass will want it, and the model is not here yet
     this.context = context;
     this.isReady = false;
     this.frames = 0;
