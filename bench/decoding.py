@@ -82,7 +82,9 @@ def compare(page: Page, model: VAE, folder: Path) -> tuple[float, float]:
     save_file({**decoder, "codes": codes, "expected": expected}, folder / "model.safetensors")
     page.evaluate(OPEN, ["/model.safetensors", model.config.to_dict()])
     parts = [page.evaluate(COMPARE, [first, PART]) for first in range(0, LATENTS, PART)]
-    return float(torch.tensor([part[0] for part in parts]).max()), sorted(part[1] for part in parts)[len(parts) // 2]
+    return float(torch.tensor([part[0] for part in parts]).max()), sorted(part[1] for part in parts)[
+        len(parts) // 2
+    ]
 
 
 class _Quiet(SimpleHTTPRequestHandler):
