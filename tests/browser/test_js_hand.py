@@ -244,6 +244,7 @@ def test_the_aggregate_posterior_stands_behind_the_sliders_and_in_their_table(
     mean = probe.mean.mean(0)
     variance = probe.mean.var(0, correction=0) + probe.logvar.exp().mean(0)
     page.locator(".le-sliders").get_by_text("As a table").click()
+    expect(page.locator(".le-sliders tbody tr")).to_have_count(4)
     rows = [row.split("\t") for row in page.locator(".le-sliders tbody tr").all_inner_texts()]
     assert len(rows) == 4
     for name, pinned, _, first, second, used in rows:
@@ -265,6 +266,7 @@ def test_the_aggregate_posterior_stands_behind_the_sliders_and_in_their_table(
 def test_strips_have_a_table_of_what_they_come_near(opened: Callable, deep: dict) -> None:
     page = opened(component_data("explore", deep))
     page.locator(".le-strips").get_by_text("As a table").click()
+    expect(page.locator(".le-strips tbody td")).to_have_count(4 * 9)
     cells = page.locator(".le-strips tbody tr").first.locator("td").all_inner_texts()
     assert len(cells) == 9
     assert all(re.fullmatch(r"−?\d\.\d\d: (sandal|sneaker|bag)", cell) for cell in cells)
@@ -305,6 +307,7 @@ def test_a_neighbour_is_looked_at_under_the_glass(
     assert page.locator(".le-link-samples path").count() == 6
 
     glass.get_by_text("As a table").click()
+    expect(glass.locator("tbody tr")).to_have_count(4)
     rows = [row.split("\t") for row in glass.locator("tbody tr").all_inner_texts()]
     logvar = bundle.probe.logvar[chosen]
     for name, mean, deviation, _ in rows:
