@@ -16,6 +16,7 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from ui import state  # noqa: E402
+from ui.breath import set_aside  # noqa: E402
 from ui.describe import run_status  # noqa: E402
 from ui.host import is_host  # noqa: E402
 from ui.newcomer import someone_new  # noqa: E402
@@ -70,3 +71,4 @@ with st.sidebar:
         someone_new()
 
 page.run()
+set_aside(name)

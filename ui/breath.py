@@ -1,0 +1,32 @@
+"""Keep the garbage collector away from what stays for ever.
+
+After every run of a script or fragment Streamlit has Python look through all of its objects for garbage. Most
+of them are modules, which never become any: looking through them took 80 ms of every answer, with all other
+sessions held up. They are set aside once the modules of a page have been imported.
+"""
+
+from __future__ import annotations
+
+import gc
+import threading
+from collections import Counter
+from typing import Final
+
+_LOCK: Final = threading.Lock()
+_SEEN: Final[Counter[str]] = Counter()
+_TURNS: Final = (1, 3)
+"""At these drawings of a page: at the first much of what it needs is still on its way."""
+
+
+def set_aside(page: str) -> None:
+    """Set aside all objects there are now, when a page has been drawn for the first times.
+
+    What is among them of a session is freed as ever, but for circles; that this happens twice for each page
+    bounds what they can hold.
+    """
+    with _LOCK:
+        _SEEN[page] += 1
+        if _SEEN[page] not in _TURNS:
+            return
+    gc.collect()
+    gc.freeze()
