@@ -73,7 +73,8 @@ def test_a_watched_run_has_no_serious_violation(
     run = FakeRun(ModelConfig((1, 8, 8), 4, "mlp", width=0.125))
     page = new_page()
     page.route_web_socket("**/stream/r1", run.connect)
-    stream = {"url": "/stream/r1", "run": "r1"}
+    page.route("**/keyframes/*", run.answer)
+    stream = {"url": "/stream/r1", "run": "r1", "keyframes": "/keyframes"}
     page.goto(site.put("/run", component_page(component_data("train", stream=stream))))
     page.wait_for_function("window.latentExplorer")
     if dark:
@@ -88,6 +89,9 @@ def test_a_watched_run_has_no_serious_violation(
     run.weights(10)
     run.frame(10, np.arange(20), run.codes[:20])
     run.snapshot(12)
+    run.keep(0, 4, 8)
     page.wait_for_function("window.latentExplorer.ready")
+    page.get_by_role("slider", name="Moment of the run").press("Home")
+    page.wait_for_function("window.latentExplorer.keyframe === 0")
     page.wait_for_timeout(300)
     assert [each for each in violations(page) if each["ours"]] == []
