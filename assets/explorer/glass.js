@@ -81,7 +81,17 @@ export class Glass {
         { class: "le-glass-pictures" },
         captioned(this.original, "Original"),
         captioned(this.reconstruction, "Reconstruction"),
-        captioned(this.errors, this.errorText, this.scale),
+        captioned(
+          this.errors,
+          this.errorText,
+          this.scale,
+          element(
+            "span",
+            { class: "le-error-words" },
+            element("span", {}, "darker"),
+            element("span", {}, "brighter"),
+          ),
+        ),
         this.sampleFigure,
       ),
       this.chart.element,
@@ -168,7 +178,6 @@ export class Glass {
     put(this.errors, colourErrors(this.found, neutral));
     const { limit, meanSquare } = this.found;
     this.scale.style.background = errorScale(neutral);
-    this.scale.dataset.limit = fixed(limit);
     const text = `Error: ±${fixed(limit)}, mean square ${meanSquare.toFixed(3)}`;
     setText(this.errorText, text);
     this.errors.canvas.setAttribute("aria-label", `${text}. Blue where too dark, orange where too bright`);
