@@ -41,7 +41,8 @@ def overview() -> None:
 def stated_limits() -> None:
     """Draw what one browser, and all together, may take."""
     with st.expander("What one browser may take here", icon=":material/balance:", key="limits"):
-        st.markdown("\n".join(f"- {sentence}" for sentence in limits.stated().values()))
+        sentences = ["one run of each browser trains at a time", *limits.stated().values()]
+        st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
         if is_host():
             st.caption(f"Each can be changed where the server is started: {', '.join(limits.stated())}.")
 
