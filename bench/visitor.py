@@ -109,6 +109,7 @@ class Visitor:
         self._values: dict[str, WidgetState] = {}
         self._hash = ""
         self._done = asyncio.Event()
+        self._has_begun = False
         self._fragments: dict[str, asyncio.Task[None]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._socket: ClientConnection | None = None
@@ -177,6 +178,7 @@ class Visitor:
         if fragment:
             state.fragment_id, state.is_auto_rerun = fragment, True
         else:
+            self._has_begun = False
             self._done.clear()
         assert self._socket is not None
         await self._socket.send(message.SerializeToString())
@@ -206,10 +208,19 @@ class Visitor:
             for fragment in message.stop_auto_rerun.fragment_ids:
                 if fragment in self._fragments:
                     self._fragments.pop(fragment).cancel()
-        elif kind == "script_finished" and message.script_finished in (0, 1):
-            if message.script_finished == 1:
+        elif kind == "new_session":
+            self._has_begun = self._has_begun or not message.metadata.run.fragment_ids
+        elif kind == "script_finished":
+            if message.script_finished == ForwardMsg.FINISHED_WITH_COMPILE_ERROR:
                 self.errors.append("the script did not compile")
-            self._done.set()
+            is_full = message.script_finished in (
+                ForwardMsg.FINISHED_SUCCESSFULLY,
+                ForwardMsg.FINISHED_WITH_COMPILE_ERROR,
+            )
+            is_fragment = message.script_finished == ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY
+            # A whole run's own goodbye gets lost where a fragment follows at once; then the fragment's will do.
+            if is_full or (is_fragment and self._has_begun):
+                self._done.set()
         elif kind == "delta":
             run = RUN.search(data)
             if run:
