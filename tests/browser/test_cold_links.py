@@ -16,6 +16,8 @@ PAGES = {
     "interpolate": "Interpolate",
     "models": "Models",
     "images": "Images",
+    "class": "Class",
+    "server": "Server",
 }
 KEYS = {
     "": ["explore_model"],
@@ -121,9 +123,10 @@ def test_a_page_says_that_its_explorer_is_on_its_way_or_did_not_arrive(
     page.goto(app_url)
     place = page.locator(".st-key-explore_place")
     expect(place).to_be_attached()
-    said = place.evaluate("place => getComputedStyle(place, '::before').content")
-    assert "on its way" in said
-    page.wait_for_timeout(300)
+    said = "getComputedStyle(document.querySelector('.st-key-explore_place'), '::before').content"
+    page.wait_for_function(f"{said}.includes('on its way')")
+    while not held:
+        page.wait_for_timeout(100)
     held[0].abort()
     expect(page.get_by_role("alert").filter(has_text="did not arrive")).to_be_visible()
-    assert place.evaluate("place => getComputedStyle(place, '::before').content") == "none"
+    assert page.evaluate(said) == "none"

@@ -46,7 +46,7 @@ def at_rest(engine, owner, run, watcher):
 
 
 def test_a_run_is_watched_from_its_beginning_to_its_end(engine):
-    run = start(engine, "ada", train=TrainConfig(epochs=10, batch_size=32), title="Mine")
+    run = start(engine, "ada", train=TrainConfig(epochs=60, batch_size=32), title="Mine")
     watcher = Watcher(engine, "ada", run)
     assert (run.state, run.title, run.image_set) == ("running", "Mine", "digits")
     watcher.wait_for_state("done")
@@ -85,8 +85,8 @@ def test_a_run_is_watched_from_its_beginning_to_its_end(engine):
 
     snapshots = [found[1] for found in watcher.seen if found[0] in ("hello", "snapshot")]
     epochs = [entry["epoch"] for told in snapshots for entry in told.get("history", told.get("history_tail"))]
-    assert epochs == list(range(1, 11))
-    assert len(now.history) == 10
+    assert epochs == list(range(1, 61))
+    assert len(now.history) == 60
     assert now.label_names[3] == "3"
     assert now.eta_seconds is None
 
@@ -103,7 +103,7 @@ def test_a_run_that_is_over_is_still_shown_and_decodes(engine):
     watcher.wait_for("snapshot")
     assert watcher.kinds() == ["hello", "state", "snapshot"]
     assert watcher.last("state")[1]["state"] == "done"
-    assert len(watcher.last("hello")[1]["history"]) == 10
+    assert len(watcher.last("hello")[1]["history"]) == 60
     watcher.subscription.hand(True)
     _, facts, arrays, _ = watcher.wait_for("weights")
     assert facts["step"] == run.step
