@@ -97,9 +97,17 @@ class Served:
         return total
 
     def complaints(self) -> list[str]:
-        """Return the lines of the log that should not be there."""
+        """Return what should not be in the log: lines marked as errors, and how each traceback ends."""
         lines = self.log.read_text(errors="replace").splitlines()
-        return [line for line in lines if "Traceback" in line or " ERROR " in line]
+        found = []
+        for number, line in enumerate(lines):
+            if "Traceback" in line:
+                rest = lines[number + 1 :]
+                end = next((k for k, later in enumerate(rest) if later[:1] not in ("", " ")), len(rest) - 1)
+                found.append(" | ".join(part.strip() for part in rest[max(0, end - 4) : end + 1]))
+            elif " ERROR " in line:
+                found.append(line)
+        return found
 
 
 @contextlib.contextmanager
