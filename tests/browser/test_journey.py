@@ -123,8 +123,8 @@ def test_two_browsers_have_runs_of_their_own(url: str, new_page: Callable[..., P
     expect(second.locator(".st-key-train_start button")).to_be_enabled(timeout=30_000)
     press(second, "train_start")
     second.wait_for_function("window.latentExplorer?.frames >= 1", timeout=60_000)
-    assert first.evaluate("window.latentExplorer.z.length") == 2
-    assert second.evaluate("window.latentExplorer.z.length") == 3
+    first.wait_for_function("window.latentExplorer?.z.length === 2", timeout=60_000)
+    second.wait_for_function("window.latentExplorer?.z.length === 3", timeout=60_000)
 
     # Pause, leave, come back: it rests where it was, and goes on
     press(first, "train_pause")

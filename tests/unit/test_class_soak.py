@@ -14,7 +14,7 @@ from bench.served import served
 pytestmark = pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks at processes in /proc")
 
 SESSIONS = 10
-SECONDS = 120.0
+SECONDS = 60.0
 
 
 def test_a_class_at_once(tmp_path, monkeypatch):
