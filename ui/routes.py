@@ -57,6 +57,9 @@ PRIVATE: Final = "private, no-cache"
 
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
+PLOTLY_VERSION: Final = version("plotly")
+"""Asked for once: asked by several threads at a time, Python 3.11 may say that there is no such package."""
+
 _PACKED = PackedFiles()
 
 
@@ -76,14 +79,9 @@ def explorer_url() -> str:
     return f"{base_path()}/latent/js/{explorer_version()}"
 
 
-def plotly_version() -> str:
-    """Return the version of the installed plotly, part of its URL."""
-    return version("plotly")
-
-
 def plotly_url() -> str:
     """Return where the browser gets Plotly.js, base path included."""
-    return f"{base_path()}/latent/plotly/{plotly_version()}/plotly.min.js"
+    return f"{base_path()}/latent/plotly/{PLOTLY_VERSION}/plotly.min.js"
 
 
 def new_owner_url() -> str:
@@ -143,7 +141,7 @@ async def _explorer_file(request: Request) -> Response:
 
 async def _plotly(request: Request) -> Response:
     path = _plotly_file()
-    if path is None or request.path_params["version"] != plotly_version():
+    if path is None or request.path_params["version"] != PLOTLY_VERSION:
         return await _nothing(request)
     return await _send_file(request, path, PUBLIC)
 

@@ -10,6 +10,7 @@ from tests.unit.engine_watcher import SMALL
 from vae_core import tensorfile
 from vae_core.config import TrainConfig
 from vae_core.engine import showing as showing_module
+from vae_core.engine.live import LiveRun
 from vae_core.engine.showing import LEAST_GLANCE, Showing
 from vae_core.engine.state import make_trainer
 
@@ -84,8 +85,6 @@ def test_a_snapshot_is_due_every_two_seconds_even_when_nothing_is_left_for_it(sh
     now[0] = 100.2
     assert showing.is_snapshot_due(snapshot, keyframe=True)
     assert not showing.is_snapshot_due(snapshot, keyframe=False)
-    showing.hurry()
-    assert showing.is_snapshot_due(snapshot, keyframe=False)
 
 
 def test_spending_is_counted(showing):
@@ -96,3 +95,31 @@ def test_spending_is_counted(showing):
     assert showing.spent["snapshots"] > 0
     facts = showing.facts(showing._trainer.advance(steps=0, measure=False))
     assert sum(facts["spent"].values()) == pytest.approx(1)
+
+
+class Heard(list):
+    def put(self, facts, body=b""):
+        self.append((facts["kind"], facts.get("facts", {}).get("step")))
+
+
+def test_who_comes_between_two_turns_is_shown_at_once_where_the_run_stands(tmp_path):
+    heard = Heard()
+    order = {
+        "run": "a",
+        "generation": 1,
+        "paused": False,
+        "folder": str(tmp_path),
+        "image_set": "digits",
+        "model": SMALL.to_dict(),
+        "train": TrainConfig(batch_size=32).to_dict(),
+        "is_branch": False,
+    }
+    run = LiveRun(order, heard)
+    run.open()
+    run.piece(sharers=30)
+    run.trainer.advance(steps=1, measure=False)  # not shown yet
+    heard.clear()
+    run.watch(1, 0, 0)
+    assert heard == [("snapshot", run.trainer.step)]
+    run.watch(2, 0, 0)  # they get what the server keeps
+    assert len(heard) == 1

@@ -102,10 +102,9 @@ class LiveRun:
         """Note how many watch, how many of them have a hand on, and how many hands there are in all."""
         arrived = watchers > 0 and not self._watchers
         self._watchers, self._hands, self._all_hands = watchers, hands, all_hands
-        if arrived:
-            self._showing.hurry()
-            if self.resting and self._showing.last is None:
-                self._showing.send_snapshot()
+        shown = self._showing.last
+        if arrived and (shown is None or shown[0] != self.trainer.step):
+            self._showing.send_snapshot(whole=self.resting)  # its next turn may be long in coming
 
     def take_steps(self, steps: int | None, request: int) -> None:
         """Take so many more steps, or those to the end of an epoch, and rest then.

@@ -68,7 +68,9 @@ class WorkerProcess:
             stdout=subprocess.PIPE,
             cwd=ROOT,
             env=environment,
-            start_new_session=not WINDOWS,  # Ctrl-C in the terminal is the server's business
+            # Ctrl-C in the terminal is the server's business. A session of its own would do that, too, but
+            # Linux gives each session the same share of the processors, however low a worker's priority.
+            process_group=None if WINDOWS else 0,
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
         self._reader = threading.Thread(target=self._read, name=f"engine-{lane}", daemon=True)

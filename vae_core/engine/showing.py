@@ -84,10 +84,6 @@ class Showing:
         self._logvar: Tensor | None = None
         self._glanced = 0
 
-    def hurry(self) -> None:
-        """Let the next thing shown be a snapshot, if there is time for one: someone has come."""
-        self._snapshot_at = -math.inf
-
     def begin_anew(self) -> None:
         """Note that the run has gone back."""
         self.last, self._mean, self._snapshot_epoch = None, None, -1
