@@ -84,9 +84,12 @@ def soak(
             stream = await visitor.watch()
             await visitor.until(lambda: stream.frames, 120)
             found.moved.append(stream.frames[0] - before)
-            while time.monotonic() < end - 6:
-                await asyncio.sleep(5)
+            # By a clock of one's own: waiting five seconds after each answer, all soon move as one.
+            at = time.monotonic() + random.uniform(0, 5)
+            while at < end - 6:
+                await asyncio.sleep(max(0.0, at - time.monotonic()))
                 await visitor.fill("train_beta", random.choice((0.5, 1.0, 2.0, 4.0)))
+                at += 5
             await asyncio.sleep(max(0.0, end - time.monotonic()))
             found.frames.append(len(stream.frames))
         except Exception as error:
