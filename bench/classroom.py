@@ -60,7 +60,14 @@ class Soak:
 
 
 def soak(
-    home: Path, sessions: int, seconds: float, spread: float, *, query: str = LONG, windows: int = 0
+    home: Path,
+    sessions: int,
+    seconds: float,
+    spread: float,
+    *,
+    query: str = LONG,
+    windows: int = 0,
+    settle: float = 0.0,
 ) -> Soak:
     """Let sessions come, start runs and change fields.
 
@@ -71,6 +78,7 @@ def soak(
         spread: seconds over which they come.
         query: what the page's URL says.
         windows: how many real browsers come, too.
+        settle: seconds that the server has been up before anyone comes.
     """
     found = Soak()
 
@@ -114,6 +122,7 @@ def soak(
         looking.cancel()
 
     with served(home) as server:
+        time.sleep(settle)
         end = time.monotonic() + seconds
         asyncio.run(everyone(server))
         pids = server.pids()
@@ -414,7 +423,8 @@ def main() -> None:
 
     def whole_class(home: Path) -> Rows:
         sessions, seconds = (6, 60.0) if short else (30, 300.0)
-        return soak_rows(soak(home, sessions, seconds, seconds / 5, windows=0 if short else 2), sessions)
+        found = soak(home, sessions, seconds, seconds / 5, windows=0 if short else 2, settle=10)
+        return soak_rows(found, sessions)
 
     def at_a_server(work: Callable[[Served], object]) -> Callable[[Path], Rows]:
         def with_server(home: Path) -> Rows:
