@@ -25,7 +25,6 @@ from functools import lru_cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -38,7 +37,7 @@ from ui.library import ModelEntry, shared_model
 from ui.owner import Library, cookie_header, new_owner, owner_of
 from ui.packed import Packed, PackedFiles
 from ui.run_routes import keyframe
-from ui.stream import stream, watch
+from ui.stream import host_of, stream, watch
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -97,7 +96,7 @@ def routes() -> list[BaseRoute]:
         Route(f"{top}/plotly/{{version}}/plotly.min.js", _plotly),
         Route(f"{top}/models/{{name}}/{{file}}", _model),
         Route(f"{top}/shared/{{token}}/{{file}}", _shared),
-        Route(f"{top}/runs/{{run}}/keyframes/{{step:int}}.safetensors", keyframe),
+        Route(f"{top}/runs/{{run}}/keyframes/{{step}}.safetensors", keyframe),
         Route(f"{top}/new-owner", _new_owner),
         WebSocketRoute(f"{top}/stream/{{run}}", stream),
         WebSocketRoute(f"{top}/watch/{{token}}", watch),
@@ -178,7 +177,7 @@ async def _bundle(request: Request, entry: ModelEntry | None) -> Response:
 async def _new_owner(request: Request) -> Response:
     """Forget who this browser is. A link on a foreign page must not be able to do that."""
     site, referer = request.headers.get("sec-fetch-site"), request.headers.get("referer", "")
-    own = site == "same-origin" if site else urlsplit(referer).netloc == request.headers.get("host")
+    own = site == "same-origin" if site else host_of(referer) == request.headers.get("host")
     if not own:
         return await _nothing(request)
     response = RedirectResponse(f"{base_path()}/", 303, {"Cache-Control": "no-store"})

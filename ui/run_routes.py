@@ -5,6 +5,7 @@ Its owner's alone; for anyone else, as for a run or step that is not there, the 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from starlette.concurrency import run_in_threadpool
@@ -16,7 +17,10 @@ from vae_core.engine import get_engine
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-CACHING: Final = "private, max-age=31536000, immutable"
+CACHING: Final = "private, no-store"
+"""A run that went back may come to the same step another way."""
+
+STEP: Final = re.compile(r"[0-9]{1,16}")
 HEADERS: Final = {
     "Cache-Control": CACHING,
     "Vary": "Cookie",
@@ -37,8 +41,10 @@ async def keyframe(request: Request) -> Response:
     return Response(data, headers=dict(HEADERS), media_type="application/octet-stream")
 
 
-def _read(owner: str | None, run_id: str, step: int) -> bytes:
+def _read(owner: str | None, run_id: str, step: str) -> bytes:
     """Read a keyframe; KeyError, PermissionError or OSError when that cannot be."""
     if owner is None:
         raise PermissionError("no owner")
-    return get_engine().keyframe(owner, run_id, step).read_bytes()
+    if not STEP.fullmatch(step):  # Python refuses to read thousands of digits
+        raise KeyError(step)
+    return get_engine().keyframe(owner, run_id, int(step)).read_bytes()

@@ -104,9 +104,16 @@ def is_own_origin(headers: Headers) -> bool:
     if origin is None:
         return True
     hosts = {headers.get("host"), headers.get("x-forwarded-host")}  # a page can set neither
-    if origin != "null" and urlsplit(origin).netloc in hosts:
+    if origin != "null" and host_of(origin) in hosts:
         return True
     return origin in (config.get_option("server.corsAllowedOrigins") or ())
+
+
+def host_of(url: str) -> str:
+    """Return host and port of an address that anyone may have sent; "" when it is none."""
+    with contextlib.suppress(ValueError):
+        return urlsplit(url).netloc
+    return ""
 
 
 async def _serve(

@@ -267,7 +267,7 @@ def test_the_route_serves_a_keyframe_to_its_owner_alone(engine, finished, monkey
     found = browser.get(f"{top}/{step}.safetensors", headers={"x-who": "mine"})
     assert found.status_code == 200
     assert found.content == engine.keyframe("ann", finished.id, step).read_bytes()
-    assert found.headers["cache-control"] == "private, max-age=31536000, immutable"
+    assert found.headers["cache-control"] == "private, no-store"
     refused = [("theirs", f"{step}.safetensors"), ("nobody", f"{step}.safetensors")]
     refused += [("mine", name) for name in ("999999.safetensors", "-1.safetensors", "index.json", f"{step}")]
     refused += [("mine", f"{step}.encoder.safetensors"), ("mine", "..%2F..%2Fstate.safetensors")]

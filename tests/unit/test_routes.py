@@ -161,6 +161,7 @@ def test_own_models_are_their_owners_alone(shipped):  # noqa: F811
         ({"Sec-Fetch-Site": "cross-site", "Referer": "http://testserver/"}, 404),
         ({"Sec-Fetch-Site": "none"}, 404),
         ({"Referer": "http://evil.example/"}, 404),
+        ({"Referer": "http://[/"}, 404),
         ({}, 404),
     ],
 )
@@ -307,6 +308,7 @@ def test_an_owner_watches_with_two_messages_unacknowledged(watched):
         ("foreign origin", 4403),
         ("other port", 4403),
         ("null origin", 4403),
+        ("malformed origin", 4403),
         ("no cookie", 4403),
         ("foreign cookie", 4403),
         ("malformed cookie", 4403),
@@ -323,6 +325,7 @@ def test_who_may_watch(watched, case, code):
         "foreign origin": {"origin": "http://evil.example"},
         "other port": {"origin": "http://127.0.0.1:1"},
         "null origin": {"origin": "null"},
+        "malformed origin": {"origin": "http://["},
         "no cookie": {"owner": None},
         "foreign cookie": {"owner": new_owner()},
         "malformed cookie": {"owner": "x" * 500},
@@ -401,6 +404,7 @@ def test_a_thousand_hostile_requests_leave_the_routes_well(modules):
         "/latent/js/%ff/%fe",
         "/latent/stream/" + "0" * 32,
         "/latent/%00",
+        f"/latent/runs/{'0' * 32}/keyframes/{'9' * 5000}.safetensors",
     ]
 
     async def storm():
