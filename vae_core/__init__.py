@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from vae_core.objective import elbo_terms as elbo_terms
     from vae_core.projection import Projection as Projection
     from vae_core.projection import fit_projection as fit_projection
-    from vae_core.trainer import Snapshot as Snapshot
+    from vae_core.snapshot import Snapshot as Snapshot
     from vae_core.trainer import Trainer as Trainer
 
 __version__ = "0.1.0"
@@ -48,7 +48,7 @@ _HOME = {  # public name -> the module that defines it
     "ModelConfig": "config",
     "Posterior": "model",
     "Projection": "projection",
-    "Snapshot": "trainer",
+    "Snapshot": "snapshot",
     "StepDetail": "explain",
     "TrainConfig": "config",
     "Trainer": "trainer",

@@ -84,7 +84,7 @@ def test_each_image_has_the_gradients_of_its_own_loss():
 
 def test_the_terms_are_those_of_the_objective():
     trainer = make_trainer()
-    x = trainer._images[:10].float() / 255
+    x = trainer._batches.images[:10].float() / 255
     terms = elbo_terms(trainer.model, x, generator=torch.Generator().manual_seed(1))
     from vae_core.explain import Dissection
 

@@ -29,7 +29,8 @@ from vae_core.engine.state import (
 
 if TYPE_CHECKING:
     from vae_core.engine.outbox import Outbox
-    from vae_core.trainer import Snapshot, Trainer
+    from vae_core.snapshot import Snapshot
+    from vae_core.trainer import Trainer
 
 FRAME_SECONDS: Final = 0.1
 """Between two frames."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from vae_core.model import VAE
     from vae_core.probe import Probe
     from vae_core.projection import Projection
-    from vae_core.trainer import Snapshot
+    from vae_core.snapshot import Snapshot
 
 Array = npt.NDArray[Any]
 

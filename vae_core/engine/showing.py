@@ -20,7 +20,8 @@ from vae_core.projection import Projection, align, fit_projection
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from vae_core.trainer import Snapshot, Trainer
+    from vae_core.snapshot import Snapshot
+    from vae_core.trainer import Trainer
 
 FRAME_SHARE: Final = 0.03
 SNAPSHOT_SHARE: Final = 0.035

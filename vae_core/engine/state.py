@@ -7,31 +7,42 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakValueDictionary
 
 import torch
 from safetensors.torch import load, save
 
+from vae_core.batches import steps_per_epoch
 from vae_core.engine.messages import metadata_of
 from vae_core.images import load_image_set
-from vae_core.trainer import Trainer, steps_per_epoch
+from vae_core.trainer import Trainer
 
 if TYPE_CHECKING:
     from vae_core.config import ModelConfig, TrainConfig
     from vae_core.images import ImageSet
 
 MAX_SETS: Final = 3
+"""So many sets stay for those who come next, when nobody learns from them any more."""
 
-_SETS: OrderedDict[str, tuple[ImageSet, ImageSet]] = OrderedDict()
+_LATELY: Final[OrderedDict[str, tuple[ImageSet, ImageSet]]] = OrderedDict()
+_IN_USE: Final[WeakValueDictionary[tuple[str, str], ImageSet]] = WeakValueDictionary()
 
 
 def image_splits(name: str) -> tuple[ImageSet, ImageSet]:
-    """Load the training and test split of an image set, or take them from memory."""
-    if name not in _SETS:
-        _SETS[name] = load_image_set(name), load_image_set(name, split="test")
-    _SETS.move_to_end(name)
-    while len(_SETS) > MAX_SETS:
-        _SETS.popitem(last=False)
-    return _SETS[name]
+    """Load the training and test split of an image set, or take them from memory: each is there once."""
+    splits = _split(name, "train"), _split(name, "test")
+    _LATELY[name] = splits
+    _LATELY.move_to_end(name)
+    while len(_LATELY) > MAX_SETS:
+        _LATELY.popitem(last=False)
+    return splits
+
+
+def _split(name: str, split: str) -> ImageSet:
+    found = _IN_USE.get((name, split))
+    if found is None:
+        found = _IN_USE[name, split] = load_image_set(name, split=split)
+    return found
 
 
 def make_trainer(image_set: str, model: ModelConfig, train: TrainConfig) -> Trainer:
