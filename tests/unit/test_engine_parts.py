@@ -13,7 +13,7 @@ from safetensors.numpy import load
 
 from vae_core import tensorfile
 from vae_core.engine import home
-from vae_core.engine.failures import DISK_FULL, OUT_OF_MEMORY, describe
+from vae_core.engine.failures import DISK_FULL, NOT_A_NUMBER, OUT_OF_MEMORY, describe
 from vae_core.engine.messages import message, metadata_of, with_metadata
 from vae_core.engine.outbox import Outbox
 from vae_core.engine.pipe import HEAD, join_bytes, part_bytes, read_message, write_message
@@ -292,6 +292,24 @@ def test_outbox_keeps_order_and_only_the_newest_frame():
     ]
 
 
+def test_outbox_keeps_the_order_of_a_history():
+    pipe = SlowPipe()
+    outbox = Outbox(pipe)
+    outbox.put({"kind": "begin", "run": "a"})
+    outbox.put({"kind": "frame", "run": "a", "history_tail": [1]})
+    outbox.put({"kind": "frame", "run": "a", "history_tail": [2]})
+    outbox.put({"kind": "snapshot", "run": "a", "history_tail": [3]})
+    outbox.put({"kind": "frame", "run": "a", "history_tail": [4]})
+    outbox.put({"kind": "loaded", "run": "a"})
+    outbox.put({"kind": "frame", "run": "a", "history_tail": [5]})
+    pipe.gate.set()
+    outbox.drain(5)
+    pipe.seek(0)
+    read = [facts for facts, _ in iter(lambda: read_message(pipe), None)]
+    assert [facts["kind"] for facts in read] == ["begin", "frame", "snapshot", "frame", "loaded", "frame"]
+    assert [entry for facts in read for entry in facts.get("history_tail", ())] == [1, 2, 3, 4, 5]
+
+
 def test_outbox_without_a_reader_does_not_wait():
     class Broken(io.BytesIO):
         def write(self, data):
@@ -333,6 +351,15 @@ def test_forgotten_uploads_go(tmp_path):
     assert not old.exists()
 
 
+def test_a_short_lived_file_is_as_young_as_its_name(tmp_path):
+    keyframe, waiting = tmp_path / "of a run of last week", home.incoming(tmp_path, ".state")
+    keyframe.write_bytes(b"x")
+    os.utime(keyframe, (0, 0))
+    home.link_or_copy(keyframe, waiting)
+    home.incoming(tmp_path, ".state")
+    assert waiting.read_bytes() == b"x"
+
+
 # Sentences
 
 
@@ -347,6 +374,8 @@ def test_forgotten_uploads_go(tmp_path):
         ),
         (RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"), OUT_OF_MEMORY),
         (ValueError("beta must be a number"), "beta must be a number"),
+        (FloatingPointError(NOT_A_NUMBER), NOT_A_NUMBER),
+        (FloatingPointError("the loss is lost"), "The loss is lost."),
     ],
 )
 def test_errors_become_sentences(error, sentence):
@@ -361,3 +390,7 @@ def test_our_own_words_about_a_failed_download_reach_the_page() -> None:
     sentence = "kmnist could not be downloaded. Check the network connection and try again."
     assert describe(OSError(sentence)) == sentence
     assert "should not have" in describe(FileNotFoundError(2, "No such file or directory"))
+
+
+def test_a_sentence_never_says_where_the_server_keeps_things():
+    assert "secret" not in describe(PermissionError(13, "Permission denied", "/home/secret/run.json"))

@@ -16,8 +16,6 @@ from vae_core.engine.record import RECORD, Run, read_run
 
 LOG: Final = logging.getLogger(__name__)
 
-"""Runs of one owner that are kept on disk; the oldest go first."""
-
 DAY_SECONDS: Final = 24 * 3600.0
 RUN_ID: Final = re.compile(r"[0-9a-f]{32}")
 
@@ -95,12 +93,13 @@ class Archive:
         self._owners.discard(run.owner)
 
     def sweep(self) -> None:
-        """Delete runs that nobody has used for a fortnight."""
+        """Delete runs that nobody has used for long (`limits.KEEP_DAYS`), and what is left of failed ones."""
         oldest = time.time() - DAY_SECONDS * limits.KEEP_DAYS.value()
         for folder in (self.home / "owners").glob("*/runs/*"):
             known = self.runs.get(folder.name)
             with suppress(OSError):
-                unused = (folder / RECORD).stat().st_mtime < oldest
+                record = folder / RECORD
+                unused = (record if record.exists() else folder).stat().st_mtime < oldest
                 if unused and (known is None or not known.active):
                     LOG.info("run %s is deleted: nobody used it", folder.name[:6])
                     shutil.rmtree(folder, ignore_errors=True)

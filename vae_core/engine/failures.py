@@ -46,8 +46,10 @@ def describe(error: BaseException) -> str:
     if isinstance(error, MemoryError) or "out of memory" in text.lower() or "can't allocate" in text.lower():
         return OUT_OF_MEMORY
     if isinstance(error, FloatingPointError):
-        return f"{text[:1].upper()}{text[1:]}." if text else NOT_A_NUMBER
+        return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else NOT_A_NUMBER
     ours = isinstance(error, ValueError) or (isinstance(error, OSError) and error.errno is None)
     if ours and text:  # they say what was wrong and what to do
         return text[:500]
+    if isinstance(error, OSError) and error.strerror:  # without the paths of the server
+        text = error.strerror
     return f"Something went wrong that should not have ({type(error).__name__}: {text[:300]}). Try again."

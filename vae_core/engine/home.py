@@ -78,6 +78,8 @@ def link_or_copy(source: Path, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         os.link(source, path)
+        with contextlib.suppress(OSError):
+            os.utime(path)  # as young as its name: `incoming` drops what is old
     except FileNotFoundError:
         raise
     except OSError:  # a file system without links

@@ -12,6 +12,9 @@ from vae_core.engine.pipe import write_message
 REPLACED: Final = ("frame", "weights")
 """Kinds of which only the newest for a run counts."""
 
+DATED: Final = ("loaded", "progress", "snapshot")
+"""Kinds after which a frame must stay, because both bring parts of the history."""
+
 
 class Outbox:
     """Hold messages until they are written, in order.
@@ -35,7 +38,10 @@ class Outbox:
         """
         with self._news:
             if facts["kind"] in REPLACED:
-                for index, (older, _) in enumerate(self._waiting):
+                for index in range(len(self._waiting) - 1, -1, -1):
+                    older = self._waiting[index][0]
+                    if older["kind"] in DATED and older["run"] == facts["run"]:
+                        break
                     if older["kind"] == facts["kind"] and older["run"] == facts["run"]:
                         tail = [*older.get("history_tail", ()), *facts.get("history_tail", ())]
                         self._waiting[index] = ({**facts, "history_tail": tail}, body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -104,7 +105,9 @@ class TrainWorker:
             self.process = None
             self._deaths += 1
             self._failed_starts += 1
+            self.restart_at = math.inf  # whoever moves up in the line now waits with the others
             needed = self.on_death(self._busy_with, self._failed_starts >= MAX_FAILED_STARTS)
+            self.restart_at = None
             if self._deaths == 1:
                 self._start()
             elif needed:
