@@ -102,8 +102,13 @@ class Heard(list):
         self.append((facts["kind"], facts.get("facts", {}).get("step")))
 
 
-def test_who_comes_between_two_turns_is_shown_at_once_where_the_run_stands(tmp_path):
-    heard = Heard()
+@pytest.fixture
+def heard():
+    return Heard()
+
+
+@pytest.fixture
+def run(heard, tmp_path):
     order = {
         "run": "a",
         "generation": 1,
@@ -116,10 +121,21 @@ def test_who_comes_between_two_turns_is_shown_at_once_where_the_run_stands(tmp_p
     }
     run = LiveRun(order, heard)
     run.open()
+    return run
+
+
+def test_who_comes_between_two_turns_is_shown_at_once_where_the_run_stands(run, heard):
     run.piece(sharers=30)
     run.trainer.advance(steps=1, measure=False)  # not shown yet
     heard.clear()
     run.watch(1, 0, 0)
-    assert heard == [("snapshot", run.trainer.step)]
+    assert heard[0] == ("snapshot", run.trainer.step)
+    heard.clear()
     run.watch(2, 0, 0)  # they get what the server keeps
-    assert len(heard) == 1
+    assert heard == []
+
+
+def test_who_comes_before_the_first_turn_takes_no_moment_away(run, heard):
+    run.watch(1, 0, 0)
+    run.piece(sharers=1)
+    assert run._keyframes.steps[0] == 0

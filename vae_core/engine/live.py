@@ -106,6 +106,7 @@ class LiveRun:
         shown = self._showing.last
         if arrived and (shown is None or shown[0] != self.trainer.step):
             self._showing.send_snapshot(whole=self.resting)  # its next turn may be long in coming
+            self._keep_keyframe()
 
     def take_steps(self, steps: int | None, request: int) -> None:
         """Take so many more steps, or those to the end of an epoch, and rest then.
