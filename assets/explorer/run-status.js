@@ -13,6 +13,15 @@ const STATES = {
   parked: "Put aside",
 };
 
+/**
+ * What a run does, and how long that may take if it waits.
+ * @param {{state: string, place: number, wait: number | null}} now
+ */
+export function stateWords({ state, place, wait }) {
+  if (state !== "queued" || !place) return STATES[state] ?? state;
+  return `Waiting in line, place ${place}${wait ? ` · about ${duration(wait)} to wait` : ""}`;
+}
+
 export class RunStatus {
   constructor() {
     this.words = element("p", { class: "le-status", role: "status" });
@@ -37,10 +46,8 @@ export class RunStatus {
       if (this.trouble) this.say(this.trouble);
       return;
     }
-    const { state, step, total, epoch, eta, rate, place } = run.now;
-    const parts = [
-      state === "queued" && place ? `Waiting in line, place ${place}` : (STATES[state] ?? state),
-    ];
+    const { state, step, total, epoch, eta, rate } = run.now;
+    const parts = [stateWords(run.now)];
     if (step) {
       parts.push(`epoch ${short(epoch)} of ${run.facts.train?.epochs}`);
       parts.push(`step ${grouped(step)} of ${grouped(total)}`);

@@ -19,6 +19,14 @@ import { Readings } from "./series.js";
 
 /** @typedef {{step: number, epoch: number}} Moment  a keyframe that the run keeps */
 
+/**
+ * What a run does, why it failed, and its place in the line with the wait in seconds, if it is in it.
+ * @param {Record<string, any>} facts  of a message of kind "state"
+ */
+export function standing({ state, error = "", place = 0, wait_seconds: wait = null }) {
+  return { state, error, place, wait };
+}
+
 export class Run {
   /**
    * @param {Message} hello  run, state, model, train, title, label_names, factor_names, history, marks, keyframes,
@@ -64,6 +72,7 @@ export class Run {
       rate: null,
       error: "",
       place: 0,
+      wait: null,
     };
     this.#addHistory(facts.history ?? []);
   }
@@ -125,9 +134,9 @@ export class Run {
     return Math.max(1, this.now.total / Math.max(1, this.facts.train?.epochs ?? 1));
   }
 
-  /** @param {Message} message  state, error, place, step, eta_seconds */
+  /** @param {Message} message  state, error, place, wait_seconds, step, eta_seconds */
   applyState({ facts }) {
-    Object.assign(this.now, { state: facts.state, error: facts.error ?? "", place: facts.place ?? 0 });
+    Object.assign(this.now, standing(facts));
     if (facts.step) this.now.step = facts.step;
     this.now.eta = facts.eta_seconds ?? null;
   }

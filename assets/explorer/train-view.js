@@ -6,8 +6,8 @@
 
 import { element } from "./dom.js";
 import { Rewind } from "./rewind.js";
-import { RunStatus } from "./run-status.js";
-import { Run } from "./run.js";
+import { RunStatus, stateWords } from "./run-status.js";
+import { Run, standing } from "./run.js";
 import { Detail } from "./slow-motion-detail.js";
 import { drawDetail } from "./slow-motion-map.js";
 import { SlowMotion } from "./slow-motion.js";
@@ -149,7 +149,10 @@ export class TrainView {
       this.#begin(new Run(message));
       return;
     }
-    if (!this.run) return;
+    if (!this.run) {
+      if (message.kind === "state") this.status.say(stateWords(standing(message.facts))); // before it has a map
+      return;
+    }
     if (message.kind === "frame") this.#frame(message);
     else if (message.kind === "snapshot") this.#snapshot(message);
     else if (message.kind === "weights") this.#weights(message);

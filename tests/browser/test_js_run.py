@@ -114,7 +114,7 @@ def test_a_refusal_is_final_and_said(code: int, says: str, watch: Callable) -> N
     [
         ({"state": "paused"}, "Paused"),
         ({"state": "failed", "error": "The loss became infinite."}, "The loss became infinite."),
-        ({"state": "queued", "place": 3}, "place 3"),
+        ({"state": "queued", "place": 3, "wait_seconds": 75}, "place 3 · about 1 min 15 s to wait"),
         ({"state": "done"}, "Done"),
     ],
     ids=lambda value: value["state"] if isinstance(value, dict) else "",
@@ -129,6 +129,13 @@ def test_the_state_is_said_and_at_rest_plotly_gets_the_points(
     run.send("state", {"error": "", "place": 0, "step": 10, "eta_seconds": None, **state})
     expect(page.locator(".le-run-status")).to_contain_text(says)
     page.wait_for_function("document.querySelector('.le-plot').data.length === 2")
+    assert not errors
+
+
+def test_a_run_that_waits_and_never_trained_says_its_place(watch: Callable) -> None:
+    waits = {"state": "queued", "error": "", "place": 2, "wait_seconds": 40, "step": 0}
+    page, _, errors = watch(prepare=lambda run: setattr(run, "hello", lambda: run.send("state", waits)))
+    expect(page.locator(".le-status")).to_contain_text("Waiting in line, place 2 · about 40 s to wait")
     assert not errors
 
 

@@ -1,5 +1,6 @@
 """The engine's bookkeeping against a worker that only notes its orders: line, parking, deaths, hands."""
 
+import json
 import os
 import threading
 import time
@@ -9,6 +10,7 @@ import pytest
 from tests.unit.engine_watcher import LONG, SMALL, Loop
 from vae_core.engine import limits, trainworker
 from vae_core.engine.failures import CANNOT_START, DIED_AGAIN, RESTARTED
+from vae_core.engine.memory import together
 from vae_core.engine.messages import NO_ARRAYS, metadata_of
 from vae_core.engine.record import Run, read_run
 from vae_core.engine.subscription import Subscription
@@ -56,11 +58,11 @@ def all_runs(tmp_path, worker):
     return Trainings(tmp_path, threading.RLock())
 
 
-def begin(all_runs, owner, created=None):
+def begin(all_runs, owner, created=None, image_set="digits"):
     created = time.time() if created is None else created
     run_id = os.urandom(16).hex()
     folder = all_runs.home / "owners" / owner / "runs" / run_id
-    run = Run(run_id, owner, folder, "title", "digits", SMALL, LONG, created)
+    run = Run(run_id, owner, folder, "title", image_set, SMALL, LONG, created)
     all_runs.start(run)
     return run
 
@@ -124,11 +126,107 @@ def test_a_waiting_run_can_be_paused_and_stopped(all_runs, worker):
         begin(all_runs, f"owner{index}")
     run = begin(all_runs, "last")
     all_runs.pause(run)
-    assert (run.state, run.place, all_runs._line) == ("paused", 0, [])
+    assert (run.state, run.place, all_runs._line.waiting) == ("paused", 0, [])
     all_runs.resume(run)
     all_runs.stop(run)
-    assert (run.state, all_runs._line) == ("stopped", [])
+    assert (run.state, all_runs._line.waiting) == ("stopped", [])
     assert worker().orders_for(run) == []
+
+
+# Memory
+
+
+def leave_room_for(monkeypatch, *needs):
+    """Let all runs together take what these do, and no more."""
+    monkeypatch.setenv("LATENT_MAX_MEMORY_MB", str(together(needs) / 1e6))
+
+
+def test_what_does_not_fit_into_memory_beside_the_others_waits_in_the_line(all_runs, worker, monkeypatch):
+    first = begin(all_runs, "a")
+    leave_room_for(monkeypatch, first.need, first.need)
+    second, third, fourth = (begin(all_runs, owner) for owner in "bcd")
+    assert [run.state for run in (first, second, third, fourth)] == ["running", "running", "queued", "queued"]
+    assert (third.place, fourth.place) == (1, 2)
+    assert "MB of memory more" in third.info().why
+    assert worker().orders_for(third) == []
+    watcher = watch(all_runs, third)
+    state = json.loads(metadata_of(watcher.take()[0][1])["json"])
+    assert (state["place"], state["why"]) == (1, third.why)
+    for run, left in ((first, 50.0), (second, 20.0)):
+        worker().say("progress", run, facts={"eta_seconds": left})
+    all_runs.tick(time.monotonic() + 10)
+    assert (third.wait_seconds, fourth.wait_seconds) == (20.0, 50.0)
+    worker().say("done", second)
+    assert (third.state, third.place, third.why) == ("running", 0, "")
+    assert (fourth.state, fourth.place) == ("queued", 1)
+
+
+def test_one_alone_always_trains_and_nobody_waits_for_ever(all_runs, monkeypatch):
+    monkeypatch.setenv("LATENT_MAX_MEMORY_MB", "1")
+    runs = [begin(all_runs, owner) for owner in "abc"]
+    for number in range(3):
+        assert [run.state for run in runs[number:]] == ["running"] + ["queued"] * (2 - number)
+        all_runs.stop(runs[number])
+
+
+def test_images_that_several_learn_from_count_once(all_runs, monkeypatch):
+    first = begin(all_runs, "a", image_set="mnist")
+    leave_room_for(monkeypatch, *[first.need] * 3)
+    assert [begin(all_runs, owner, image_set="mnist").state for owner in "bc"] == ["running"] * 2
+    assert begin(all_runs, "d", image_set="mnist").state == "queued"
+
+
+def test_one_who_asks_for_much_keeps_nobody_waiting(all_runs, monkeypatch):
+    first = begin(all_runs, "a")
+    leave_room_for(monkeypatch, *[first.need] * 3)
+    large = begin(all_runs, "b", image_set="mnist")
+    assert large.state == "queued"
+    small = begin(all_runs, "c")
+    assert small.state == "running"
+    all_runs.stop(first)
+    assert large.state == "queued"
+    all_runs.stop(small)
+    assert large.state == "running"
+
+
+def test_a_run_in_a_pause_gives_up_its_memory_to_one_that_trains(all_runs, worker, monkeypatch):
+    resting, watched = begin(all_runs, "a"), begin(all_runs, "b")
+    leave_room_for(monkeypatch, resting.need, watched.need)
+    all_runs.pause(resting)
+    third = begin(all_runs, "c")
+    assert (resting.state, resting.loaded, third.state) == ("paused", False, "running")
+    assert worker().orders_for(resting) == ["load", "pause", "drop"]
+    all_runs.resume(resting)
+    assert (resting.state, resting.place) == ("queued", 1)
+    all_runs.stop(third)
+    assert resting.state == "running"
+    assert worker().orders_for(resting) == ["load", "pause", "drop", "load"]
+
+
+def test_a_step_waits_for_memory_too(all_runs, worker, monkeypatch):
+    run, other = begin(all_runs, "a"), begin(all_runs, "b")
+    leave_room_for(monkeypatch, run.need)
+    all_runs.stop(run)
+    all_runs.step(run, 3)
+    assert run.state == "queued"
+    all_runs.step(run, 3)  # once is enough
+    all_runs.stop(other)
+    assert (run.state, worker().orders_for(run)) == ("paused", ["load", "drop", "load", "step"])
+    late = begin(all_runs, "c")
+    assert (late.state, run.loaded) == ("queued", True)  # it is still at it
+    worker().say("rested", run, request=run.stepping)
+    assert (late.state, run.loaded) == ("running", False)
+
+
+def test_what_was_to_be_done_in_the_line_is_forgotten_with_a_click_on_resume(all_runs, worker, monkeypatch):
+    run, other = begin(all_runs, "a"), begin(all_runs, "b")
+    leave_room_for(monkeypatch, run.need)
+    all_runs.stop(run)
+    all_runs.explain(run)
+    all_runs.pause(run)
+    all_runs.resume(run)
+    all_runs.stop(other)
+    assert (run.state, worker().orders_for(run)) == ("running", ["load", "drop", "load"])
 
 
 # Parking and forgetting

@@ -9,6 +9,7 @@ from vae_core import image_sets
 from vae_core.config import ModelConfig, TrainConfig
 from vae_core.engine import Engine, TooLargeError, check_memory
 from vae_core.engine import memory as memory_module
+from vae_core.engine.memory import need_of, together
 
 MNIST = next(info for info in image_sets() if info.name == "mnist")
 LARGE = replace(MNIST, shape=(3, 128, 128), size=100_000, test_size=10_000)
@@ -41,6 +42,41 @@ def test_what_ships_fits_into_two_gigabytes():
         check_memory(info, model, TrainConfig(), free=2_000_000_000)
 
 
+def test_what_runs_take_together():
+    small, other = (
+        need_of(MNIST, ModelConfig(), TrainConfig()),
+        need_of(replace(LARGE, name="large"), NET, TrainConfig()),
+    )
+    assert small.images == 12_000 * 784
+    assert small.batch == TrainConfig().batch_size * memory_module.batch_bytes(ModelConfig())
+    assert together([small, small]) == together([small]) + small.own  # images once, a step at a time
+    beside = together([small, other]) - together([other])
+    assert beside == small.images + small.own  # only one set is being loaded
+    assert together([]) == memory_module.WORKER_BYTES
+
+
+def test_a_run_takes_about_what_is_reckoned():
+    """Weights, gradients, both moments of Adam and the copies of pictures, counted in a trainer."""
+    import torch
+
+    from vae_core import Trainer, load_image_set
+
+    config = ModelConfig(architecture="mlp", latent_dim=16)
+    trainer = Trainer(
+        load_image_set("mnist"),
+        config,
+        TrainConfig(batch_size=64),
+        test_set=load_image_set("mnist", split="test"),
+    )
+    trainer.advance(steps=1, measure=False)
+    state = trainer.state_dict().values()
+    stored = sum(each.numel() * each.element_size() for each in state if isinstance(each, torch.Tensor))
+    gradients = sum(4 * each.numel() for each in trainer.model.parameters())
+    pictures = trainer.probe.images.numel() + trainer.test_images.numel()
+    own = need_of(MNIST, config, TrainConfig(batch_size=64)).own
+    assert 0.5 * own < stored + gradients + pictures < own
+
+
 def test_where_memory_cannot_be_known_nothing_is_refused(monkeypatch):
     monkeypatch.setattr(memory_module, "free_memory", lambda: None)
     check_memory(LARGE, NET, TrainConfig(batch_size=4096))
@@ -49,6 +85,8 @@ def test_where_memory_cannot_be_known_nothing_is_refused(monkeypatch):
 def test_free_memory_is_a_number_of_bytes_or_unknown():
     found = memory_module.free_memory()
     assert found is None or found > 10_000_000
+    whole = memory_module.whole_memory()
+    assert whole is None or whole > 100_000_000
 
 
 @pytest.mark.parametrize("architecture", ["mlp", "conv", "article"])
@@ -82,3 +120,29 @@ def test_the_engine_refuses_before_it_starts_anything(tmp_path, monkeypatch):
         assert engine.worker_pids() == {}
     finally:
         engine.close()
+
+
+def test_a_set_is_there_once_for_as_long_as_someone_learns_from_it(monkeypatch):
+    import torch
+
+    from vae_core import ImageSet
+    from vae_core.engine import state
+
+    loaded = []
+
+    def load(name, split="train"):
+        loaded.append((name, split))
+        return ImageSet(name, name, torch.zeros(2, 1, 8, 8, dtype=torch.uint8))
+
+    monkeypatch.setattr(state, "load_image_set", load)
+    used, _ = state.image_splits("used")
+    names = [f"set {number}" for number in range(state.MAX_SETS)]
+    for name in [*names, *names]:
+        state.image_splits(name)
+    assert state.image_splits("used")[0] is used
+    assert loaded.count(("used", "train")) == 1
+    assert loaded.count(("set 1", "train")) == loaded.count(("set 1", "test")) == 1
+    state.image_splits("set 0")  # nobody learned from it, and three came after it
+    assert loaded.count(("set 0", "train")) == 2
+    for name in [*names, "used"]:
+        state._LATELY.pop(name, None)

@@ -45,6 +45,7 @@ class RunInfo:
         note: one sentence on something that happened and is over, such as a restart; else "".
         place: place in the line from 1, when queued; else 0.
         wait_seconds: expected wait in the line, when queued; None when unknown.
+        why: one sentence on what it waits for, when queued; else "".
         history: one entry an epoch, as a bundle stores it.
         created: when it was started, in seconds since 1970.
         label_names: name of each class of its images.
@@ -71,6 +72,7 @@ class RunInfo:
     note: str = ""
     place: int = 0
     wait_seconds: float | None = None
+    why: str = ""
     history: tuple[Mapping[str, Any], ...] = ()
     created: float = 0.0
     label_names: tuple[str, ...] = ()

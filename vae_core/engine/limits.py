@@ -12,6 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from vae_core.engine.memory import whole_memory
+
 
 @dataclass(frozen=True)
 class Limit:
@@ -46,7 +48,15 @@ class Limit:
         return number
 
 
+UNKNOWN_MEMORY: Final = 8_000_000_000
+"""What a machine is taken to have that does not say how much it has."""
+
 ACTIVE_RUNS: Final = Limit("LATENT_MAX_ACTIVE", 40, "{} runs train at a time; more wait in a line")
+MEMORY_MEGABYTES: Final = Limit(
+    "LATENT_MAX_MEMORY_MB",
+    round((whole_memory() or UNKNOWN_MEMORY) / 2 / 1e8) * 100,  # the other half is for all else that goes on
+    "{} MB of memory for all runs that train together; a run that does not fit beside them waits in the line",
+)
 RUNS: Final = Limit("LATENT_MAX_RUNS", 12, "{} runs of each browser are kept; the oldest go first")
 RUN_MEGABYTES: Final = Limit("LATENT_MAX_RUNS_MB", 1_000, "{} MB for each browser's runs", least=0)
 MODELS: Final = Limit("LATENT_MAX_MODELS", 50, "{} models in each browser's library")
@@ -64,6 +74,7 @@ WALL_POSTS_EACH: Final = Limit("LATENT_WALL_POSTS_EACH", 3, "{} of them from eac
 
 ALL: Final = (
     ACTIVE_RUNS,
+    MEMORY_MEGABYTES,
     RUNS,
     RUN_MEGABYTES,
     KEYFRAMES,

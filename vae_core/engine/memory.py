@@ -1,9 +1,12 @@
-"""Whether images and a batch fit into memory, reckoned before anything starts, from shapes alone."""
+"""What runs take of the memory, reckoned before anything starts, from shapes alone."""
 
 from __future__ import annotations
 
 import math
+import os
+from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +25,12 @@ LOADING: Final = 2
 MARGIN: Final = 0.8
 """Share of the free memory that one run may take."""
 
+MEASURED: Final = 1_000
+"""Held-out images of which each run has a copy of its own (`vae_core.trainer`)."""
+
+BESIDE: Final = 3_000_000
+"""What each run takes besides: the images on the map, what was shown last (measured: 2 to 5 MB)."""
+
 
 class TooLargeError(ValueError):
     """Say that a run does not fit into memory, and what would.
@@ -33,6 +42,46 @@ class TooLargeError(ValueError):
     def __init__(self, sentence: str, setting: str) -> None:
         super().__init__(sentence)
         self.setting = setting
+
+
+@dataclass(frozen=True)
+class Need:
+    """Hold what a run takes of the training process's memory, in bytes.
+
+    Attributes:
+        image_set: name of its images, which are there once, however many runs learn from them.
+        images: all of them.
+        own: weights, gradients, the optimiser's moments, pictures of its own.
+        batch: what a step takes; runs take their steps one after the other.
+    """
+
+    image_set: str
+    images: int
+    own: int
+    batch: int
+
+
+def need_of(info: ImageSetInfo, model: ModelConfig, train: TrainConfig) -> Need:
+    """Reckon what a run takes.
+
+    Args:
+        info: the images.
+        model: what is trained on them.
+        train: how.
+    """
+    each = math.prod(info.shape)
+    own = 16 * count_weights(model) + BESIDE + min(MEASURED, info.test_size) * each
+    batch = train.batch_size * batch_bytes(model)
+    return Need(info.name, (info.size + info.test_size) * each, own, batch)
+
+
+def together(needs: Iterable[Need]) -> int:
+    """Reckon what runs take together, in bytes, the process that trains them included."""
+    needs = list(needs)
+    sets = {need.image_set: need.images for need in needs}.values()
+    loading = (LOADING - 1) * max(sets, default=0)  # one set after the other
+    batch = max((need.batch for need in needs), default=0)
+    return WORKER_BYTES + sum(sets) + loading + sum(need.own for need in needs) + batch
 
 
 def check_memory(
@@ -52,9 +101,10 @@ def check_memory(
     found = free_memory() if free is None else free
     if found is None:
         return
-    room = int(found * MARGIN) - WORKER_BYTES - 16 * count_weights(model)
+    need = need_of(info, model, train)
+    room = int(found * MARGIN) - WORKER_BYTES - need.own
     each, per_image = LOADING * math.prod(info.shape), batch_bytes(model)
-    images, batch = (info.size + info.test_size) * each, train.batch_size * per_image
+    images, batch = LOADING * need.images, need.batch
     if images + batch <= room:
         return
     if images <= room / 2:
@@ -95,6 +145,16 @@ def free_memory() -> int | None:
         cached = int(_table(str(group / "memory.stat"))["inactive_file"])  # given back when it is needed
         answers.append(limit - used + cached)
     return min(answers, default=None)
+
+
+def whole_memory() -> int | None:
+    """Return how many bytes of memory the machine has, or its container may use; None where nothing says."""
+    answers = []
+    with suppress(OSError, ValueError, AttributeError):  # not on Windows
+        answers.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    with suppress(OSError, ValueError):
+        answers.append(int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return min((answer for answer in answers if answer > 0), default=None)
 
 
 def _table(path: str) -> dict[str, str]:

@@ -18,6 +18,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,7 +27,9 @@ from vae_core.engine.home import write_whole
 from vae_core.engine.info import ACTIVE_STATES, RunInfo, RunState
 from vae_core.engine.keyframes import read_keyframes
 from vae_core.engine.marks import Mark
+from vae_core.engine.memory import Need, need_of
 from vae_core.engine.messages import metadata_of
+from vae_core.images import image_sets
 
 if TYPE_CHECKING:
     from vae_core.engine.subscription import Subscription
@@ -56,6 +59,8 @@ class Run:
         loaded: whether it is in the memory of the worker.
         generation: counts how often it was loaded; messages from before the last time are old news.
         stepping: number of the request whose steps it takes, to rest then; 0 when there is none.
+        errand: the order, with which state it goes along and what else it says, that the run obeys when its
+            turn in the line has come; None: it trains.
         deaths: how often the worker died with this run in its hands since it last reached the disk.
         seen: when its owner was last heard of, on the monotonic clock.
         snapshot: the newest snapshot, facts and arrays, while it is loaded.
@@ -83,6 +88,7 @@ class Run:
     images_per_second: float | None = None
     place: int = 0
     wait_seconds: float | None = None
+    why: str = ""
     history: list[Mapping[str, Any]] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     keyframes: list[dict[str, Any]] = field(default_factory=list)
@@ -93,6 +99,7 @@ class Run:
     loaded: bool = False
     generation: int = 0
     stepping: int = 0
+    errand: tuple[str, RunState, Mapping[str, Any]] | None = None
     deaths: int = 0
     seen: float = field(default_factory=time.monotonic)
     snapshot: tuple[Mapping[str, Any], bytes] | None = None
@@ -103,6 +110,19 @@ class Run:
     def active(self) -> bool:
         """Whether it runs, rests in a pause, or waits in the line."""
         return self.state in ACTIVE_STATES
+
+    @property
+    def trains(self) -> bool:
+        """Whether it takes steps now, or would if the worker were there."""
+        return self.state == "running" or self.stepping > 0
+
+    @cached_property
+    def need(self) -> Need:
+        """What it takes of the worker's memory."""
+        found = next((info for info in image_sets() if info.name == self.image_set), None)
+        if found is None:  # its images are not here any more: it will say so itself
+            return Need(self.image_set, 0, 0, 0)
+        return need_of(found, self.model, self.train)
 
     def info(self) -> RunInfo:
         """Describe the run as it is now."""
@@ -123,6 +143,7 @@ class Run:
             "note": self.note,
             "place": self.place,
             "wait_seconds": self.wait_seconds,
+            "why": self.why,
             "step": self.step,
             "total_steps": self.total_steps,
             "eta_seconds": self.eta_seconds,

@@ -21,7 +21,9 @@ from vae_core.engine.failures import CANNOT_START, DIED_AGAIN, RESTARTED
 from vae_core.engine.home import link_or_copy
 from vae_core.engine.info import RunState
 from vae_core.engine.keyframes import encoder_path, keyframe_path
+from vae_core.engine.line import Line, room, why_not
 from vae_core.engine.marks import Mark, with_change
+from vae_core.engine.memory import together
 from vae_core.engine.messages import NO_ARRAYS, metadata_of
 from vae_core.engine.pipe import Facts
 from vae_core.engine.process import WorkerProcess
@@ -56,7 +58,7 @@ class Trainings:
 
     home: Path
     lock: threading.RLock
-    _line: list[Run] = field(default_factory=list)
+    _line: Line = field(default_factory=Line)
     _lost: list[Run] = field(default_factory=list)
     _flushes: dict[str, Callable[[bool], None]] = field(default_factory=dict)
     _hands: int = 0
@@ -136,6 +138,7 @@ class Trainings:
         if run.state in ("paused", "stopped", "failed", "parked"):
             self._stop_others(run)
             run.stepping, run.deaths, run.note, run.chosen = 0, 0, "", time.time()
+            run.errand = None
             self._go(run)
 
     def step(self, run: Run, steps: int | None) -> None:
@@ -153,13 +156,11 @@ class Trainings:
             return
         self._stop_others(run)
         run.chosen = time.time()
-        if not run.loaded:
-            run.state = "paused"
-            self._load(run, new=True)
-        self._requests += 1
-        run.stepping = self._requests
-        self._tell(run, kind, request=run.stepping, **more)
-        self._settle(run, state)
+        run.errand = kind, state, more
+        if run.loaded:
+            self._activate(run)
+        else:
+            self._go(run)
 
     def stop(self, run: Run) -> None:
         """End a run; it stays on disk."""
@@ -237,7 +238,7 @@ class Trainings:
         self.worker.tick(now)
         if self._line and now - self._line_told_at > LINE_SECONDS:
             self._line_told_at = now
-            self._number_line(again=True)
+            self._move_line(again=True)
         limit = 60 * limits.PARK_MINUTES.value()
         for run in list(self.archive.runs.values()):
             if not all(watcher.is_guest for watcher in run.watchers):
@@ -267,20 +268,33 @@ class Trainings:
 
     def _go(self, run: Run) -> None:
         """Let a run train now, or put it into the line."""
-        training = sum(other.state == "running" and other is not run for other in self.archive.runs.values())
-        if training < limits.ACTIVE_RUNS.value():
-            self._activate(run)
-        else:
-            self._line.append(run)
+        if why_not(run, self._training()):
+            self._line.add(run)
             self._settle(run, "queued")
+        else:
+            self._activate(run)
 
     def _activate(self, run: Run) -> None:
-        run.state = "running"
-        if run.loaded:
-            self._tell(run, "resume")
-        else:
+        """Let a run train, or do what it was asked to do before it rests."""
+        if run.errand is None:
+            run.state = "running"
+            if run.loaded:
+                self._tell(run, "resume")
+            else:
+                self._load(run, new=True)
+            self._settle(run, "running")
+            return
+        (kind, state, more), run.errand = run.errand, None
+        if not run.loaded:
+            run.state = "paused"
             self._load(run, new=True)
-        self._settle(run, "running")
+        self._requests += 1
+        run.stepping = self._requests
+        self._tell(run, kind, request=run.stepping, **more)
+        self._settle(run, state)
+
+    def _training(self) -> list[Run]:
+        return [run for run in self.archive.runs.values() if run.trains]
 
     def _settle(self, run: Run, state: RunState, error: str = "") -> None:
         """Note a run's state, on disk too, tell its watchers, and let the next in line train."""
@@ -290,31 +304,27 @@ class Trainings:
             LOG.info("run %s of %s: %s at step %d", run.id[:6], run.owner[:6], state, run.step)
         if state != "running":
             run.eta_seconds = None
-        if state != "queued" and run in self._line:
+        if state != "queued":
             self._line.remove(run)
+            run.place, run.wait_seconds, run.why = 0, None, ""
         try:
             run.write()
         except OSError as problem:
             LOG.warning("run %s: its record cannot be written: %s", run.id, problem)
         self._put(run, "state", run.state_facts())
-        training = sum(other.state == "running" for other in self.archive.runs.values())
-        while self._line and training < limits.ACTIVE_RUNS.value() and not self._closing:
-            training += 1
-            self._activate(self._line.pop(0))
-        self._number_line()
+        self._move_line()
 
-    def _number_line(self, *, again: bool = False) -> None:
-        """Tell everyone in the line whose place has changed, or everyone again, how long it may take."""
-        training = [run for run in self.archive.runs.values() if run.state == "running"]
-        ends = sorted(run.eta_seconds for run in training if run.eta_seconds)
-        for index, run in enumerate(self._line):
-            run.wait_seconds = ends[index] if index < len(ends) else None
-            if run.place != index + 1 or again:
-                run.place = index + 1
-                self._put(run, "state", run.state_facts())
-        for run in self.archive.runs.values():
-            if run.state != "queued":
-                run.place, run.wait_seconds = 0, None
+    def _move_line(self, *, again: bool = False) -> None:
+        """Let those train for whom there is room, and tell the others their place and how long it may take.
+
+        Args:
+            again: tell also those for whom nothing has changed.
+        """
+        while not self._closing and (first := self._line.first(self._training())) is not None:
+            self._line.remove(first)
+            self._activate(first)
+        for run in self._line.number(self._training(), again=again):
+            self._put(run, "state", run.state_facts())
 
     def _stop_others(self, run: Run) -> None:
         """Stop what else this owner has going: one run at a time. What rests on disk costs nothing."""
@@ -329,6 +339,8 @@ class Trainings:
         if not self.worker.ready():
             self._lost.append(run)
             return
+        if new:
+            self._make_room(run)
         run.generation += 1
         run.loaded = True
         self._tell(
@@ -343,6 +355,15 @@ class Trainings:
             new=new,
         )
         self._tell_watch(run)
+
+    def _make_room(self, run: Run) -> None:
+        """Keep runs that rest in a pause only on disk, if another needs their memory."""
+        loaded = [other for other in self.archive.runs.values() if other.loaded and other is not run]
+        resting = sorted((other for other in loaded if not other.trains), key=lambda other: other.seen)
+        while resting and together([run.need, *(other.need for other in loaded)]) > room():
+            longest = resting.pop(0)
+            loaded.remove(longest)
+            self._unload(longest)
 
     def _unload(self, run: Run) -> None:
         """Take a run out of the worker's memory; it is put on disk first."""
