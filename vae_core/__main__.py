@@ -102,7 +102,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _train(asked: argparse.Namespace) -> int:
-    from vae_core.bundle import make_bundle, save_bundle
+    from vae_core.bundle import save_bundle
+    from vae_core.bundle_making import make_bundle
     from vae_core.images import load_image_set
     from vae_core.trainer import Trainer
 

@@ -135,7 +135,7 @@ def finish(recipe: Recipe, trainer: Trainer, *, umap: bool = True, nll_samples: 
         umap: whether to fit the UMAP, which takes up to half a minute.
         nll_samples: importance samples per image for the NLL.
     """
-    from vae_core.bundle import make_bundle
+    from vae_core.bundle_making import make_bundle
     from vae_core.images import load_image_set
     from vae_core.measure import measure
 

@@ -268,7 +268,7 @@ class Trainer:
 
     def bundle(self) -> Bundle:
         """Return what has been learned so far as a bundle; training can go on afterwards."""
-        from vae_core.bundle import make_bundle
+        from vae_core.bundle_making import make_bundle
 
         return make_bundle(self)
 

@@ -20,7 +20,8 @@ import torch
 from PIL import Image
 
 from vae_core import tensorfile
-from vae_core.bundle import load_bundle, make_bundle, save_bundle, with_umap
+from vae_core.bundle import load_bundle, save_bundle
+from vae_core.bundle_making import make_bundle, with_umap
 from vae_core.config import ModelConfig, TrainConfig
 from vae_core.engine import sheets
 from vae_core.engine.film import film
