@@ -82,6 +82,18 @@ def test_a_keyframe_that_goes_meanwhile_is_left_out(tmp_path):
         assert picture.n_frames == 4
 
 
+def test_a_keyframe_that_goes_while_others_are_drawn_is_left_out(tmp_path):
+    a_run(tmp_path)
+
+    def report(progress, words):
+        if words.startswith("Drawing 2"):
+            keyframe_path(tmp_path, 4).unlink()
+
+    data = film(report, folder=str(tmp_path), title="x")
+    with Image.open(io.BytesIO(data)) as picture:
+        assert picture.n_frames == 4
+
+
 def test_the_plane_of_many_dimensions_does_not_turn_between_pictures():
     random = np.random.default_rng(1)
     before = random.normal(size=(50, 2)).astype(np.float32)

@@ -306,6 +306,22 @@ def test_a_process_that_dies_at_once_rests_before_the_next(line):
     assert (job.state, job.error) == ("failed", PROCESS_DIED)
 
 
+def test_a_process_that_cannot_be_started_is_tried_again_later(line, monkeypatch):
+    def refuse(*_):
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr(jobqueue, "WorkerProcess", refuse)
+    job = line.submit("a", "encode", {})
+    assert job.state == "waiting"
+    line.tick(time.monotonic())
+    monkeypatch.setattr(jobqueue, "WorkerProcess", FakeWorker)
+    line.tick(time.monotonic())
+    assert job.state == "waiting"  # the machine is given time
+    line._lanes["quick"].not_before = 0.0
+    line.tick(time.monotonic())
+    assert job.state == "running"
+
+
 def test_closing_cancels_what_is_left(line):
     jobs = [line.submit("a", "encode", {}) for _ in range(3)]
     assert len(line.close()) == 1

@@ -43,6 +43,7 @@ CLASS_COLOURS: Final = (
 
 FONTS: Final = ("DejaVuSans.ttf", "LiberationSans-Regular.ttf", "Arial.ttf", "Helvetica.ttc")
 LEAST_EXTENT: Final = 3.0
+NOTHING: Final = "This run has no keyframes yet, so there is nothing to make a film of."
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,22 +69,28 @@ def film(report: Callable[[float, str], None], *, folder: str, title: str) -> by
     report(0.0, "Reading the keyframes")
     moments = _moments(Path(folder))
     if not moments:
-        raise ValueError("This run has no keyframes yet, so there is nothing to make a film of.")
+        raise ValueError(NOTHING)
     texts, probe = tensorfile.unpack((Path(folder) / record.PROBE).read_bytes())
     names = [str(name) for name in json.loads(texts["json"])["label_names"]]
     labels = probe.get("probe.labels")
     reach = [np.quantile(np.abs(each.positions), 0.99) for each in moments[len(moments) // 2 :]]
     stage = _Stage(_plain(title), labels, names, max(LEAST_EXTENT, 1.1 * float(max(reach))))
-
-    palette = stage.draw(moments[-1]).quantize(256)
+    last = next(filter(None, (_drawn(stage, moment) for moment in reversed(moments))), None)
+    if last is None:
+        raise ValueError(NOTHING)
+    palette = last.quantize(256)
 
     def frames() -> Iterator[Image.Image]:
         for count, moment in enumerate(moments):
             report(0.1 + 0.8 * count / len(moments), f"Drawing {count + 1} of {len(moments)} pictures")
-            yield stage.draw(moment).quantize(palette=palette, dither=Image.Dither.NONE)
+            picture = _drawn(stage, moment)
+            if picture is not None:
+                yield picture.quantize(palette=palette, dither=Image.Dither.NONE)
 
     drawn = frames()
-    first, file = next(drawn), io.BytesIO()
+    first, file = next(drawn, None), io.BytesIO()
+    if first is None:
+        raise ValueError(NOTHING)
     durations = [MILLISECONDS] * (len(moments) - 1) + [LAST_MILLISECONDS]
     first.save(file, "GIF", save_all=True, append_images=drawn, duration=durations, loop=0, optimize=False)
     return file.getvalue()
@@ -101,6 +108,14 @@ def _moments(folder: Path) -> list[_Moment]:
         before = found[-1].positions if found else None
         found.append(_Moment(path, json.loads(texts["json"]), _positions(arrays, before)))
     return found
+
+
+def _drawn(stage: _Stage, moment: _Moment) -> Image.Image | None:
+    """Draw a moment; None when it has been thinned out meanwhile."""
+    try:
+        return stage.draw(moment)
+    except FileNotFoundError:
+        return None
 
 
 def _positions(arrays: dict[str, Array], before: Array | None) -> Array:

@@ -240,7 +240,11 @@ class JobQueue:
         """Return the lane's process, started if need be; None while it rests after dying."""
         state, now = self._lanes[lane.name], time.monotonic()
         if state.worker is None and now >= state.not_before and not self._closing:
-            state.worker = WorkerProcess(lane.name, self.home, self._message, self._exit)
+            try:
+                state.worker = WorkerProcess(lane.name, self.home, self._message, self._exit)
+            except OSError as problem:
+                LOG.error("the process of lane %r cannot be started: %s", lane.name, problem)
+                state.not_before = now + LONGEST_REST
             state.started_at = state.idle_since = now
         return state.worker
 
