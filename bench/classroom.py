@@ -43,6 +43,7 @@ class Soak:
         moved: seconds from Start to the first moved map, one for each session.
         frames: messages that moved a map, one number for each session.
         memory: bytes at each look.
+        asked_again: how often an answer never came, and was there when asked for again.
         errors: what went wrong.
         left: processes that were still there after the server had ended.
         ending: seconds from Ctrl-C to the end.
@@ -53,6 +54,7 @@ class Soak:
     moved: list[float] = field(default_factory=list)
     frames: list[int] = field(default_factory=list)
     memory: list[int] = field(default_factory=list)
+    asked_again: int = 0
     errors: list[str] = field(default_factory=list)
     left: list[int] = field(default_factory=list)
     ending: float = 0.0
@@ -103,6 +105,7 @@ def soak(
         except Exception as error:
             found.errors.append(f"session {number}: {type(error).__name__} {error}")
         found.answers += visitor.answers
+        found.asked_again += visitor.asked_again
         found.errors += [f"session {number}: {sentence}" for sentence in visitor.errors]
         await visitor.leave()
 
@@ -186,6 +189,7 @@ def soak_rows(found: Soak, sessions: int) -> Rows:
             f"{_at(found.moved, 0.5):.1f} s, {_at(found.moved, 1):.1f} s, {len(found.moved)} of {sessions}",
         ),
         ("frames a second in real browsers", "", ", ".join(f"{pace:.1f}" for pace in found.paces) or "none"),
+        (f"{sessions} sessions: answers that Streamlit dropped", "", str(found.asked_again)),
         (f"{sessions} sessions: errors", "0", "; ".join([str(len(found.errors)), *found.errors[:3]])),
         (f"{sessions} sessions: memory (PSS), early and at the end", "flat, under 3 GB", grown),
         ("Ctrl-C with all of them there, to the end", "3 s", f"{found.ending:.1f} s"),

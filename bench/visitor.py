@@ -29,6 +29,11 @@ from vae_core.engine.messages import metadata_of
 
 COOKIE = "latent_owner"
 PATIENCE = 60.0
+
+DOUBT = 10.0
+"""Seconds after which one presses again. Streamlit may drop all that a run of the script says when a fragment
+asks to run again in the moment in which that run ends: from then on it hears another runner only."""
+
 RUN = re.compile(rb"/latent/stream/([0-9a-f]{32})")
 
 
@@ -104,12 +109,14 @@ class Visitor:
         self.widgets: dict[str, str] = {}
         self.errors: list[str] = []
         self.answers: list[float] = []
+        self.asked_again = 0
         self.run = ""
         self.stream: Stream | None = None
         self._values: dict[str, WidgetState] = {}
         self._hash = ""
         self._done = asyncio.Event()
         self._has_begun = False
+        self._fragments_answered = 0
         self._fragments: dict[str, asyncio.Task[None]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._socket: ClientConnection | None = None
@@ -182,9 +189,20 @@ class Visitor:
             self._done.clear()
         assert self._socket is not None
         await self._socket.send(message.SerializeToString())
-        if not fragment:
-            async with asyncio.timeout(PATIENCE):
-                await self._done.wait()
+        if fragment:
+            return
+        until = time.monotonic() + PATIENCE
+        while not self._done.is_set():
+            self._fragments_answered = 0
+            try:
+                async with asyncio.timeout(min(DOUBT, until - time.monotonic())):
+                    await self._done.wait()
+            except TimeoutError:
+                if time.monotonic() >= until:
+                    raise
+                if self._fragments_answered > 1:  # it is not just slow
+                    self.asked_again += 1
+                    await self._socket.send(message.SerializeToString())
 
     async def _listen(self) -> None:
         assert self._socket is not None
@@ -218,6 +236,7 @@ class Visitor:
                 ForwardMsg.FINISHED_WITH_COMPILE_ERROR,
             )
             is_fragment = message.script_finished == ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY
+            self._fragments_answered += is_fragment
             # A whole run's own goodbye gets lost where a fragment follows at once; then the fragment's will do.
             if is_full or (is_fragment and self._has_begun):
                 self._done.set()
