@@ -17,7 +17,7 @@ from vae_core.engine.home import write_whole
 from vae_core.engine.keyframes import Keyframes, encoder_path, keyframe_path
 from vae_core.engine.messages import message, metadata_of
 from vae_core.engine.packing import pack_detail, pack_probe, pack_weights, weight_arrays
-from vae_core.engine.showing import Showing
+from vae_core.engine.showing import Showing, check_numbers
 from vae_core.engine.state import (
     begin_at_keyframe,
     begin_at_state,
@@ -270,8 +270,7 @@ class LiveRun:
             OSError: the disk is full.
         """
         before = time.thread_time()
-        if not all(bool(weights.isfinite().all()) for weights in self.trainer.model.parameters()):
-            raise FloatingPointError(NOT_A_NUMBER)
+        check_numbers(self.trainer.model)
         write_whole(self._folder / record.STATE, pack_state(self.trainer))
         progress = {**self._showing.progress(), "history": self.trainer.history, **self._names()}
         write_whole(self._folder / record.PROGRESS, json.dumps(progress).encode())

@@ -14,12 +14,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from vae_core import tensorfile
+from vae_core.engine.failures import NOT_A_NUMBER
 from vae_core.engine.packing import Array, pack_frame, pack_weights, snapshot_arrays
 from vae_core.projection import Projection, align, fit_projection
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from vae_core.model import VAE
     from vae_core.snapshot import Snapshot
     from vae_core.trainer import Trainer
 
@@ -149,8 +151,12 @@ class Showing:
         Args:
             whole: measure all of it on the newest weights. Otherwise only as much as there is time for: the
                 codes of other images are those of the last frames, the test values those of the last epoch.
+
+        Raises:
+            FloatingPointError: the weights are no numbers any more.
         """
         before = time.thread_time()
+        check_numbers(self._trainer.model)
         total = len(self._trainer.probe.images)
         affordable = int(self._earned() / self._image_cost)
         if whole or self._mean is None or self._snapshot_cost <= self._earned():
@@ -234,6 +240,16 @@ class Showing:
             "test_kl_per_dim": kl,
             "explained_variance": None if self._plane is None else self._plane.explained_variance,
         }
+
+
+def check_numbers(model: VAE) -> None:
+    """Refuse weights that are no numbers any more; the last loss that was measured may still be one.
+
+    Raises:
+        FloatingPointError: some are not.
+    """
+    if not all(bool(values.isfinite().all()) for values in model.state_dict().values()):
+        raise FloatingPointError(NOT_A_NUMBER)
 
 
 def _numbers(values: Any) -> list[float]:
