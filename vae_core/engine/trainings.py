@@ -288,6 +288,9 @@ class Trainings:
         if not run.loaded:
             run.state = "paused"
             self._load(run, new=True)
+        if not run.loaded:  # there is no worker now: it rests until it is asked again
+            self._settle(run, "paused")
+            return
         self._requests += 1
         run.stepping = self._requests
         self._tell(run, kind, request=run.stepping, **more)
@@ -387,6 +390,7 @@ class Trainings:
             then(False)
         self._lost = [run for run in self.archive.runs.values() if run.loaded] + self._lost
         for run in list(self._lost):
+            was_to_rest = run.stepping and run.state == "running"
             run.loaded, run.snapshot, run.stepping = False, None, 0
             run.deaths += run.id == busy_with
             if run.deaths >= MAX_DEATHS or hopeless:
@@ -394,7 +398,10 @@ class Trainings:
                 self._settle(run, "failed", DIED_AGAIN if run.deaths >= MAX_DEATHS else CANNOT_START)
             else:
                 run.note = RESTARTED
-                self._put(run, "state", run.state_facts())
+                if was_to_rest:  # or it would train to the end
+                    self._settle(run, "paused")
+                else:
+                    self._put(run, "state", run.state_facts())
         return bool(self._lost)
 
     def _tell(self, run: Run, kind: str, **more: Any) -> None:
