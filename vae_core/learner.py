@@ -123,7 +123,7 @@ def _is_rounded(config: ModelConfig, images: int, device: torch.device) -> bool:
 
     Its test ELBO is the same to 0.3 nats. A convolution gains little by rounding, and lost 1 to 2 nats with
     two dimensions; a Gaussian's mean would lose as much as a grey level. The layers beside the code stay
-    exact (`vae_core.model.exactly`); weights, optimiser and all measurements are float32.
+    exact (`vae_core.nets.exactly`); weights, optimiser and all measurements are float32.
     """
     able = torch.cpu.get_capabilities()
     fast = bool(able.get("avx512_bf16") or able.get("amx_bf16")) and device.type == "cpu"

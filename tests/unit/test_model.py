@@ -7,7 +7,8 @@ from torch import nn
 
 from tests.unit.plain_decoder import decode as plain_decode
 from vae_core.config import ARCHITECTURES, FAMILIES, LIKELIHOODS, ModelConfig, count_weights
-from vae_core.model import LEAST_LOG_VARIANCE, NarrowConvTranspose2d, Posterior, build_model
+from vae_core.model import LEAST_LOG_VARIANCE, Posterior, build_model
+from vae_core.nets import NarrowConvTranspose2d
 
 torch.set_num_threads(1)
 
