@@ -7,19 +7,15 @@ points are placed, and the way back is found, by nearest neighbours, and is an e
 
 from __future__ import annotations
 
-import importlib
-import sys
-import threading
-import warnings
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from vae_core import umap_fit
 from vae_core.latent import neighbours
 
 __all__ = ["Projection", "align", "fit_projection", "procrustes"]
@@ -32,7 +28,6 @@ TRUST_NEIGHBOURS = 10
 TRUST_AT_MOST = 2_000  # rows
 
 Matrix = npt.NDArray[np.float64]
-_one_fit_at_a_time = threading.Lock()  # two at once in one process can end it (numba's threads)
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,7 +185,7 @@ def fit_projection(
     if method == "pca" or len(np.unique(_numbers(codes), axis=0)) < LEAST_FOR_UMAP:
         return plane
     rows = _sample(len(codes), FIT_AT_MOST, seed)
-    fitted = torch.from_numpy(_fit_umap(_numbers(codes[rows]), _numbers(start[rows]), seed)).to(codes)
+    fitted = _fit_umap(codes[rows], start[rows], seed)
     if len(rows) == len(codes):
         return Projection("umap", codes, fitted, seed=seed)
     positions, _ = _mean_of_nearest(codes, codes[rows], fitted)
@@ -261,43 +256,13 @@ def _fit_pca(codes: Tensor, seed: int) -> Projection:
     )
 
 
-def _fit_umap(codes: Matrix, start: Matrix, seed: int) -> Matrix:
+def _fit_umap(codes: Tensor, start: Tensor, seed: int) -> Tensor:
     """Run umap-learn from `start`, (N, 2), and lay the result on to it by a rigid motion."""
-    random = np.random.default_rng(seed)
-    extent = np.ptp(start, axis=0).max()
-    jitter = 1e-4 * (extent if extent > 0 else 1.0)  # umap-learn divides by the extent of each axis
-    mapper = _umap_class()(
-        n_neighbors=min(15, len(codes) - 1),
-        init=start + random.normal(scale=jitter, size=start.shape),
-        random_state=seed,
-        n_jobs=1,
-    )
-    with _one_fit_at_a_time:
-        positions = np.asarray(mapper.fit_transform(codes), dtype=np.float64)
-    if not np.isfinite(positions).all():
-        raise ValueError("UMAP found no map of these codes; use PCA")
-    turn = procrustes(torch.from_numpy(start), torch.from_numpy(positions)).numpy()
-    return np.asarray((positions - positions.mean(axis=0)) @ turn + start.mean(axis=0))
-
-
-def _umap_class() -> Any:
-    """Import umap-learn, which needs a folder to keep compiled code in: the app's own if it finds none."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ImportWarning)  # that Tensorflow is not there
-            return importlib.import_module("umap").UMAP
-    except RuntimeError as error:
-        from numba import config
-
-        settings: Any = config  # its names come from the environment
-        if "no locator available" not in str(error) or settings.CACHE_DIR:
-            raise
-        from vae_core.engine.home import latent_home
-
-        settings.CACHE_DIR = str(latent_home() / "numba")
-        for name in [name for name in sys.modules if name.partition(".")[0] in ("umap", "pynndescent")]:
-            del sys.modules[name]  # what the failed import left behind
-        return _umap_class()
+    begin = _numbers(start)
+    positions = umap_fit.run_umap(_numbers(codes), begin, seed)
+    turn = procrustes(torch.from_numpy(begin), torch.from_numpy(positions)).numpy()
+    laid = (positions - positions.mean(axis=0)) @ turn + begin.mean(axis=0)
+    return torch.from_numpy(laid).to(codes)
 
 
 def _mean_of_nearest(at: Tensor, places: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
