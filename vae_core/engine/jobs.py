@@ -9,8 +9,8 @@ from __future__ import annotations
 import io
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -68,19 +68,16 @@ def save_run(
         title: the model's title.
         path: where the bundle goes.
     """
-    try:
-        data = Path(state).read_bytes()
-    except FileNotFoundError:
-        raise ValueError("This run has not trained yet, so there is nothing to save.") from None
-    finally:
-        if temporary:
-            with suppress(OSError):
-                Path(state).unlink()
-    report(0.1, "Reading the run")
-    trainer = make_trainer(image_set, ModelConfig.from_dict(model), TrainConfig.from_dict(train))
-    load_state(trainer, data)
-    report(0.3, "Measuring the model")
-    return _write_bundle(report, make_bundle(trainer, title=title), path)
+    with _short_lived(*[Path(state)] * temporary):
+        try:
+            data = Path(state).read_bytes()
+        except FileNotFoundError:
+            raise ValueError("This run has not trained yet, so there is nothing to save.") from None
+        report(0.1, "Reading the run")
+        trainer = make_trainer(image_set, ModelConfig.from_dict(model), TrainConfig.from_dict(train))
+        load_state(trainer, data)
+        report(0.3, "Measuring the model")
+        return _write_bundle(report, make_bundle(trainer, title=title), path)
 
 
 def save_keyframe(
@@ -108,14 +105,24 @@ def save_keyframe(
         title: the model's title.
         path: where the bundle goes.
     """
-    report(0.1, "Reading the keyframe")
-    trainer = make_trainer(image_set, ModelConfig.from_dict(model), TrainConfig.from_dict(train))
     files = [Path(shown), Path(encoder)]
-    begin_at_keyframe(trainer, *(file.read_bytes() for file in files), history=history)
-    for file in files:
-        file.unlink(missing_ok=True)
-    report(0.3, "Measuring the model")
-    return _write_bundle(report, make_bundle(trainer, title=title), path)
+    with _short_lived(*files):
+        report(0.1, "Reading the keyframe")
+        trainer = make_trainer(image_set, ModelConfig.from_dict(model), TrainConfig.from_dict(train))
+        begin_at_keyframe(trainer, *(file.read_bytes() for file in files), history=history)
+        report(0.3, "Measuring the model")
+        return _write_bundle(report, make_bundle(trainer, title=title), path)
+
+
+@contextmanager
+def _short_lived(*files: Path) -> Iterator[None]:
+    """Delete files once they have served, well or not; if the process dies, the next attempt finds them."""
+    try:
+        yield
+    finally:
+        for file in files:
+            with suppress(OSError):
+                file.unlink()
 
 
 def _write_bundle(report: Report, bundle: Bundle, path: str) -> dict[str, Any]:
