@@ -24,8 +24,6 @@ FOLLOW: Final = "follow"
 
 _REFUSED: Final = "class_refused"
 _LOOK_SECONDS: Final = 2.0
-_ANNOUNCED: Final[set[str]] = set()
-"""Tokens of the links that stand on the page for all: of those who lead and run the server."""
 
 
 def join() -> None:
@@ -64,7 +62,7 @@ def follow_me() -> None:
         st.button(
             "Let others follow me", key="class_lead", type="primary", icon=":material/cast:", on_click=_lead
         )
-        _announced()
+        st.fragment(_announced, run_every=_LOOK_SECONDS)()
     else:
         st.fragment(_followers, run_every=_LOOK_SECONDS)(found.token)
         _poster(link_to(path_of(found)), is_long=True)
@@ -75,10 +73,9 @@ def follow_me() -> None:
         if is_host():
             st.checkbox(
                 "Show the link on this page to everyone on this server",
-                value=found.token in _ANNOUNCED,
+                value=found.announced,
                 key="class_announce",
                 on_change=_announce,
-                args=(found.token,),
             )
     if refused := st.session_state.pop(_REFUSED, ""):
         st.caption(f":red[:material/error: {plain(refused)}]")
@@ -130,9 +127,8 @@ def _followers(token: str) -> None:
 
 def _announced() -> None:
     """Offer everyone to follow whoever leads the class."""
-    leading = [token for token in _ANNOUNCED if sharing.find(token, "follow") is not None]
-    for token in leading:
-        link("class", "Follow what is shown now", query={FOLLOW: token})
+    for leading in sharing.announced():
+        link("class", "Follow what is shown now", query={FOLLOW: leading.token})
 
 
 def _lead() -> None:
@@ -146,11 +142,11 @@ def _stop_leading() -> None:
     sharing.stop_sharing(current_owner(), "follow")
 
 
-def _announce(token: str) -> None:
-    if st.session_state.get("class_announce") and is_host():
-        _ANNOUNCED.add(token)
-    else:
-        _ANNOUNCED.discard(token)
+def _announce() -> None:
+    try:
+        sharing.announce(current_owner(), bool(st.session_state.get("class_announce")) and is_host())
+    except OSError:
+        st.session_state[_REFUSED] = "The link could not be announced: the server's disk may be full."
 
 
 def _look(drawn: int) -> None:

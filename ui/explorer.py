@@ -114,7 +114,7 @@ def explorer(
     past = None if watch or run is None else f"{base}/latent/runs/{run.id}/keyframes"
     stream = run and {"url": f"{base}/latent/{source}", "run": run.id, "keyframes": past}
     is_own = not (watch or follow or (entry and entry.url.startswith("/latent/shared/")))
-    leads = is_own and sharing.shared(current_owner(), "follow") is not None
+    leads = not follow and sharing.shared(current_owner(), "follow") is not None
     data = {
         "module": f"{routes.explorer_url()}/explorer.js",
         "plotly": routes.plotly_url(),
@@ -126,6 +126,7 @@ def explorer(
         "layers": None if layers is None else list(layers),
         "interpolation": None if interpolation is None else dict(interpolation),
         "lead": f"{base}/latent/lead" if leads else None,
+        "foreign": not is_own,
         "follow": f"{base}/latent/follow/{follow}" if follow else None,
     }
     data["turn"] = _turn(key, data)

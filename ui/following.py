@@ -52,7 +52,7 @@ class Show:
 
     Attributes:
         said: what followers get, JSON-able.
-        subject: what the leader said it shows: ("model", name), ("run", id) or ("", "").
+        subject: what the leader said it shows: ("model", name), ("run", id), ("foreign", "") or ("", "").
         entry: the own model that is shown, if it is one.
         run: id of the run that is shown, or "".
         followers: one event for each, set when there is news.
@@ -157,7 +157,9 @@ async def follow_run(websocket: WebSocket) -> None:
 
 
 def parse(text: str | None) -> tuple[tuple[str, str], list[float] | None, str | None]:
-    """Read what a leader says: ("model" or "run" or "", its name or id), the latent, the axes.
+    """Read what a leader says: ("model", "run", "foreign" or "", its name or id), the latent, the axes.
+
+    What is foreign is someone else's, shared with the leader, who cannot pass it on.
 
     Raises:
         ValueError: it is nothing of ours.
@@ -179,7 +181,8 @@ def parse(text: str | None) -> tuple[tuple[str, str], list[float] | None, str | 
         if not isinstance(z, list) or len(z) > MOST_DIMS or not all(_is_number(value) for value in z):
             raise ValueError("no latent")
         z = [round(float(value), 3) for value in z]
-    return ("run", run) if run else ("model", model) if model else ("", ""), z, axes or None
+    kind = "foreign" if said.get("foreign") is True else "run" if run else "model" if model else ""
+    return (kind, {"run": run, "model": model}.get(kind) or ""), z, axes or None
 
 
 def _is_number(value: Any) -> bool:
@@ -191,7 +194,7 @@ def _turn_to(show: Show, owner: str, token: str, subject: tuple[str, str], base:
     """Show another model or run, if it is the leader's to show."""
     kind, name = subject
     show.entry, show.run = None, ""
-    said: dict[str, Any] = {"mode": None}
+    said: dict[str, Any] = {"mode": None} | ({"foreign": True} if kind == "foreign" else {})
     if kind == "model":
         try:
             entry = Library(owner).get(name)

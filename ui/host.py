@@ -1,4 +1,8 @@
-"""Who runs this server: whoever sits at its own machine, or has given the key from its environment."""
+"""Who runs this server: whoever sits at its own machine, or has given the key from its environment.
+
+That a browser has given the key lies on disk, so that it outlives a restart, as the name of an empty file:
+`LATENT_HOME/admitted/<HMAC of the owner>`. Nobody can make one without the key; with another key none fits.
+"""
 
 from __future__ import annotations
 
@@ -6,23 +10,23 @@ import hmac
 import os
 import threading
 import time
+from pathlib import Path
 from typing import Final
 
 from ui.locality import is_local
 from ui.owner import current_owner
-from vae_core.engine.home import owner_hash
+from vae_core.engine.home import latent_home, owner_hash, write_whole
 
 KEY: Final = "LATENT_ADMIN_KEY"
 PAUSE_SECONDS: Final = 0.5
 """What a wrong key costs whoever tries the next one."""
 
-_ADMITTED: Final[set[str]] = set()
 _LOCK: Final = threading.Lock()
 
 
 def is_host() -> bool:
-    """Whether the person at this page runs the server; a key counts until the server ends."""
-    return is_local() or owner_hash(current_owner()) in _ADMITTED
+    """Whether the person at this page runs the server; a key counts for as long as it is the key."""
+    return is_local() or (has_key() and _pass(current_owner()).exists())
 
 
 def has_key() -> bool:
@@ -31,12 +35,22 @@ def has_key() -> bool:
 
 
 def admit(given: str) -> bool:
-    """Let this browser in, if the key is the right one; takes as long whatever is wrong with it."""
+    """Let this browser in, if the key is the right one; takes as long whatever is wrong with it.
+
+    Raises:
+        OSError: the disk is full.
+    """
     right = os.environ.get(KEY, "")
     fits = hmac.compare_digest(given.encode(), right.encode()) and bool(right)
     if fits:
-        _ADMITTED.add(owner_hash(current_owner()))
+        write_whole(_pass(current_owner()), b"")
     else:
         with _LOCK:  # one try after the other, whoever tries
             time.sleep(PAUSE_SECONDS)
     return fits
+
+
+def _pass(owner: str) -> Path:
+    """Return the file that says that a browser has given the key."""
+    key = os.environ.get(KEY, "").encode()
+    return latent_home() / "admitted" / hmac.digest(key, owner_hash(owner).encode(), "sha256").hex()

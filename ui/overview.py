@@ -29,8 +29,8 @@ def door() -> None:
         with st.form("server_door", border=False):
             st.text_input("Key", key="server_key", type="password", width=320)
             st.form_submit_button("Open", key="server_open", on_click=_try_key)
-        if st.session_state.pop(_WRONG, False):
-            st.caption(":red[:material/error: That is not the key.]")
+        if wrong := st.session_state.pop(_WRONG, ""):
+            st.caption(f":red[:material/error: {wrong}]")
 
 
 def overview() -> None:
@@ -100,4 +100,9 @@ def _button(label: str, run: RunInfo, action: Callable[[str], None]) -> None:
 
 
 def _try_key() -> None:
-    st.session_state[_WRONG] = not admit(str(st.session_state.get("server_key", "")))
+    try:
+        fits = admit(str(st.session_state.get("server_key", "")))
+    except OSError:
+        st.session_state[_WRONG] = "This browser cannot be let in: the server's disk may be full."
+    else:
+        st.session_state[_WRONG] = "" if fits else "That is not the key."

@@ -37,6 +37,7 @@ class Link:
         owner: hash of the owner's name.
         what: the model's name or the run's id; "" for "follow".
         created: in seconds since 1970.
+        announced: whether the Class page shows it to everyone on this server.
     """
 
     token: str
@@ -44,6 +45,7 @@ class Link:
     owner: str
     what: str
     created: float
+    announced: bool = False
 
 
 class _Links:
@@ -116,6 +118,25 @@ def stop_sharing(owner: str, kind: Kind, what: str = "") -> None:
         if found is not None:
             _links().drop(found)
             LOG.info("%s shares a %s no more", found.owner[:6], kind)
+
+
+def announce(owner: str, on: bool) -> None:
+    """Show the link by which its owner is followed to everyone on this server, or do so no more.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    with _LOCK:
+        found = _find(_links(), owner_hash(owner), "follow", "")
+        if found is not None:
+            _links().put(replace(found, announced=on))
+
+
+def announced() -> tuple[Link, ...]:
+    """Return the links that everyone on this server is shown, the oldest first."""
+    with _LOCK:
+        shown = [link for link in _links().by_token.values() if link.announced]
+    return tuple(sorted(shown, key=lambda link: link.created))
 
 
 def moved(owner: str, kind: Kind, what: str, now: str) -> None:

@@ -31,6 +31,7 @@ import { TrainView } from "./train-view.js";
  * @property {string[] | null} layers
  * @property {{from: number | null, to: number | null, method: string, steps: number} | null} interpolation
  * @property {string | null} lead     URL on which to tell followers what is shown
+ * @property {boolean} [foreign]      whether it is someone else's, whom it would be to show it to followers
  * @property {string | null} follow   URL on which a leader's moves come, for "follow"
  */
 

@@ -20,6 +20,9 @@ const LIFE = 20_000;
 const AGAIN = 200;
 
 const WAITING = "Nothing to see yet: whoever leads is on a page without a map.";
+const FOREIGN =
+  "Whoever leads looks at something that someone else shares with them, and cannot pass it on. You see what they " +
+  "show next.";
 const FOLLOWING = "You see what whoever leads shows. Move over the map yourself; their next move takes you back.";
 const LOST = "The connection was lost; trying to come back …";
 const OVER = {
@@ -68,6 +71,9 @@ export class FollowView {
 
   async open() {
     this.socket = new Socket(this.context.data.follow, {
+      // Of what was shown before a connection was lost, something may be lost for good: a run's own, refused while
+      // the leader had not come back yet.
+      onOpen: () => (this.subject = ""),
       onText: (text) => this.#hear(JSON.parse(text)),
       onLost: () => setText(this.words, LOST),
       onRefused: (code) => {
@@ -90,7 +96,7 @@ export class FollowView {
     this.#show(null);
   }
 
-  /** @param {{mode: "explore" | "train" | null, bundle?: any, stream?: any, z?: any, axes?: any}} said */
+  /** @param {{mode: "explore" | "train" | null, foreign?: boolean, bundle?: any, stream?: any, z?: any, axes?: any}} said */
   #hear(said) {
     const subject = JSON.stringify([said.mode, said.bundle?.url ?? said.stream?.run ?? null]);
     this.said = { z: said.z ?? null, axes: said.axes ?? null };
@@ -98,7 +104,7 @@ export class FollowView {
       this.subject = subject;
       this.#show(said.mode ? said : null);
     }
-    setText(this.words, this.inner ? FOLLOWING : WAITING);
+    setText(this.words, this.inner ? FOLLOWING : said.foreign ? FOREIGN : WAITING);
     this.#move();
   }
 

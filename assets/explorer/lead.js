@@ -44,13 +44,17 @@ export class Lead {
 
   #look() {
     if (document.hidden || !this.socket.isOpen) return;
-    const { bundle, stream } = this.data();
-    const text = JSON.stringify({
-      model: bundle?.name ?? null,
-      run: stream?.run ?? null,
-      z: rounded(this.view.walk.z),
-      axes: this.view.panel.axesName || null,
-    });
+    const { bundle, stream, foreign } = this.data();
+    const text = JSON.stringify(
+      foreign
+        ? { foreign: true }
+        : {
+            model: bundle?.name ?? null,
+            run: stream?.run ?? null,
+            z: rounded(this.view.walk.z),
+            axes: this.view.panel.axesName || null,
+          },
+    );
     if (text === this.told) return;
     this.told = text;
     this.socket.send(text);

@@ -86,10 +86,11 @@ class Errors(list[str]):
 
 
 @contextlib.contextmanager
-def running_app(home: Path, *options: str) -> Iterator[str]:
-    """Start the app as `streamlit run app.py` does and wait until it answers."""
+def running_app(home: Path, *options: str, port: int = 0) -> Iterator[str]:
+    """Start the app as `streamlit run app.py` does, on this port or a free one, and wait until it answers."""
     with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
+        free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        free.bind(("127.0.0.1", port))
         port = free.getsockname()[1]
     log = home / "server.log"
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), "--server.headless=true"]

@@ -122,6 +122,52 @@ def test_the_wall_shows_a_map_to_others_by_itself(url: str, two: tuple[Page, Pag
     expect(student.locator(".st-key-wall img")).to_have_count(0)
 
 
+def test_a_lesson_outlives_a_restart_of_the_server(
+    tmp_path: Path, two: tuple[Page, Page], new_page: Callable[..., Page]
+) -> None:
+    teacher, student = two
+    with running_app(tmp_path) as url:
+        teacher.goto(f"{url}/class?class_part=follow")
+        press(teacher, "class_lead")
+        teacher.get_by_text("Show the link on this page").click()
+        address = teacher.locator(".st-key-class_address_text").inner_text()
+        student.goto(url + path_of(address))
+        train(teacher, url)
+        student.wait_for_function(MOVED)
+    with running_app(tmp_path, port=int(url.rpartition(":")[2])) as url:
+        # Both pages come back by themselves; the run waits for a click of its owner.
+        expect(teacher.locator(".le-run-status")).to_contain_text("Put aside")
+        expect(student.locator(".le-run-status")).to_contain_text("Put aside")
+        expect(teacher.locator(".st-key-train_pause button")).to_contain_text("Resume")
+        press(teacher, "train_pause")
+        student.wait_for_function(MOVED)
+        expect(student.locator(".le-run-status")).to_contain_text("Training")
+        late = new_page(viewport=SIZE)
+        late.goto(f"{url}/class?class_part=follow")
+        late.get_by_text("Follow what is shown now").click()
+        late.wait_for_function(MOVED)
+
+
+def test_followers_are_told_when_there_is_nothing_that_may_be_shown(url: str, two: tuple[Page, Page]) -> None:
+    teacher, student = two
+    train(student, url)
+    press(student, "train_share")
+    press(student, "share_run")
+    shared = path_of(student.locator(".stCode code").inner_text())
+    teacher.goto(f"{url}/class?class_part=follow")
+    press(teacher, "class_lead")
+    address = teacher.locator(".st-key-class_address_text").inner_text()
+    teacher.goto(f"{url}/?explore_model=mnist-2")
+    student.goto(url + path_of(address))
+    student.wait_for_function("window.latentExplorer?.bundle === 'mnist-2'")
+    teacher.goto(url + shared)
+    teacher.wait_for_function(MOVED)
+    expect(student.locator(".le-follow")).to_contain_text("someone else shares with them")
+    assert student.evaluate("window.latentExplorer.bundle") is None
+    teacher.goto(f"{url}/?explore_model=mnist-2")
+    student.wait_for_function("window.latentExplorer?.bundle === 'mnist-2'")
+
+
 def test_a_run_is_put_aside_with_the_server_and_goes_on_with_a_click(
     tmp_path: Path, new_page: Callable[..., Page]
 ) -> None:

@@ -15,7 +15,6 @@ from ui.owner import new_owner
 @pytest.fixture(autouse=True)
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(classroom, "addresses", lambda: ("http://192.0.2.7:8501", "http://vae.example"))
-    classroom._ANNOUNCED.clear()
 
 
 @pytest.fixture
@@ -49,9 +48,28 @@ def test_leading_makes_a_link_and_stopping_takes_it_back(app: App) -> None:
     assert link.kind == "follow"
     app.test.checkbox(key="class_announce").check()
     app.run()
-    assert {link.token} == classroom._ANNOUNCED
+    assert [shown.token for shown in sharing.announced()] == [link.token]
+    sharing._LINKS = None  # as after a restart
+    app.run()
+    assert app.test.checkbox(key="class_announce").value
+    app.test.checkbox(key="class_announce").uncheck()
+    app.run()
+    assert sharing.announced() == ()
+    app.test.checkbox(key="class_announce").check()
+    app.run()
     app.click("class_lead_stop")
+    assert sharing.announced() == ()
     assert sharing.find(link.token, "follow") is None
+
+
+def test_everyone_finds_whoever_leads_the_class(app: App, guest: None) -> None:
+    leader = new_owner()
+    token = sharing.share(leader, "follow").token
+    app.open("class", class_part="follow")
+    assert not app.test.get("page_link")
+    sharing.announce(leader, True)
+    app.run()
+    assert [link.query_string for link in app.test.get("page_link")] == [f"follow={token}"]
 
 
 def test_only_whoever_runs_the_server_announces_and_clears(app: App, engine: FakeEngine, guest: None) -> None:

@@ -12,6 +12,7 @@ from stand_ins import App, FakeEngine
 from ui import host, locality
 from vae_core import ModelConfig, TrainConfig
 from vae_core.engine import RunInfo
+from vae_core.engine.home import latent_home
 
 
 @pytest.fixture
@@ -19,7 +20,6 @@ def away(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(host, "is_local", lambda: False)
     monkeypatch.setattr(host, "PAUSE_SECONDS", 0.0)
     monkeypatch.delenv(host.KEY, raising=False)
-    host._ADMITTED.clear()
 
 
 def run(**more: Any) -> RunInfo:
@@ -62,6 +62,12 @@ def test_the_key_opens_it_and_a_wrong_one_does_not(
     app.test.text_input(key="server_key").input("mellon-1234")
     app.click("server_open")
     assert app.test.metric
+    (kept,) = (latent_home() / "admitted").iterdir()  # it outlives a restart,
+    assert "mellon" not in kept.name
+    monkeypatch.setenv(host.KEY, "another-5678")
+    assert not app.run().test.metric  # but not another key
+    monkeypatch.delenv(host.KEY)
+    assert not app.run().test.metric
 
 
 def test_no_key_is_no_key(away: None) -> None:

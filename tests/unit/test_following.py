@@ -119,6 +119,21 @@ def test_a_run_is_open_to_followers_only_while_it_is_shown(lesson):
             assert close_code(guest) == 4404
 
 
+def test_followers_are_told_that_what_a_leader_sees_is_someone_elses(lesson):
+    server, owner, token = lesson
+    entry = Library(owner).get(add(Library(owner), "Mine"))
+    path = f"/latent/follow/{token}/model/{entry.digest}.safetensors"
+    with both(server, owner, token) as (leader, one):
+        leader.send(say(model="mine", z=[0, 0]))
+        hear(one, mode="explore")
+        leader.send(json.dumps({"foreign": True}))
+        assert hear(one, foreign=True)["mode"] is None
+        assert Browser(application()).get(path).status_code == 404
+        leader.send(say(model="mine", foreign=True))  # nothing that comes with it is shown
+        leader.send(say(model="mnist-2", z=[1, 1]))
+        assert "foreign" not in hear(one, mode="explore")
+
+
 @pytest.mark.parametrize(
     "subject", [{"model": "theirs"}, {"run": RUN}, {"model": "../mnist-2"}, {"run": "x"}]
 )
