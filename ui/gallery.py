@@ -15,6 +15,7 @@ from ui.owner import Library, LibraryError, ModelEntry, current_owner
 from ui.share_buttons import share_model
 from ui.sitemap import link
 from ui.text import count, duration, file_size, plain
+from vae_core.engine.failures import describe
 
 PICTURE_HEIGHT: Final = 150
 _SAID: Final = "models_said"
@@ -60,7 +61,7 @@ def _take_in(library: Library, name: str, data: bytes) -> None:
     try:
         entry = library.add_upload(name, data)
     except (ValueError, OSError) as error:
-        st.session_state[_SAID] = f":red[:material/error: {plain(str(error), longest=600)}]"
+        st.session_state[_SAID] = f":red[:material/error: {plain(describe(error), longest=600)}]"
     else:
         st.session_state[_SAID] = f":material/check: **{plain(entry.title)}** is among your models now."
 
@@ -196,7 +197,7 @@ def _try(action: Callable[[str], None], name: str) -> None:
     except KeyError:
         st.session_state[_OUTCOME] = "This model is not here any more."
     except (LibraryError, OSError) as error:
-        st.session_state[_OUTCOME] = str(error)
+        st.session_state[_OUTCOME] = describe(error)
     else:
         st.session_state[_OUTCOME] = ""
         _closed()

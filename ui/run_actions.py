@@ -16,6 +16,7 @@ from ui.owner import Library, LibraryError, current_owner
 from ui.settings import Settings, current_settings, other_net
 from vae_core.config import RANGES
 from vae_core.engine import EngineBusyError, RunInfo, get_engine
+from vae_core.engine.failures import describe
 
 SAVING: Final = "train_saving"
 """Session key: (job, model's name, title) while a model is being saved."""
@@ -31,6 +32,7 @@ FROM_STEP: Final = ", from step "
 REFUSED: Final = "train_refused"
 """Session key: why the last action was refused."""
 
+GONE: Final = "This run is not here any more."
 
 OPENING: Final = "train_opening"
 """Session key: whether the model that is being saved is to be opened in Explore."""
@@ -153,7 +155,9 @@ def _try(action: Callable[[], Any]) -> None:
         st.session_state.pop(key, None)
     try:
         action()
-    except (EngineBusyError, LibraryError, ValueError, OSError) as error:
+    except (EngineBusyError, LibraryError, ValueError) as error:
         st.session_state[REFUSED] = str(error)
-    except (KeyError, PermissionError):
-        st.session_state[REFUSED] = "This run is not here any more."
+    except OSError as error:  # without a number of the system's it is the engine's: someone else's run
+        st.session_state[REFUSED] = describe(error) if error.errno else GONE
+    except KeyError:
+        st.session_state[REFUSED] = GONE

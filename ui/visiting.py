@@ -16,6 +16,7 @@ from ui.sharing import find
 from ui.sitemap import link
 from ui.text import plain
 from vae_core.engine import RunInfo, get_engine
+from vae_core.engine.failures import describe
 
 SHARED: Final = "shared"
 """Name in Explore's URL: the token of the link to a model."""
@@ -76,6 +77,6 @@ def _keep(entry: ModelEntry) -> None:
     try:
         kept = Library(current_owner()).keep_copy(entry)
     except (LibraryError, OSError) as error:
-        st.session_state[_KEPT] = f":red[:material/error: {plain(str(error))}]"
+        st.session_state[_KEPT] = f":red[:material/error: {plain(describe(error))}]"
     else:
         st.session_state[_KEPT] = f":material/check: Among your models as {plain(kept.name)}."

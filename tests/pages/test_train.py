@@ -351,6 +351,19 @@ def test_what_the_engine_refuses_is_said(app: App, engine: FakeEngine) -> None:
     assert "Too much" not in app.captions
 
 
+def test_trouble_with_the_disk_is_said_in_words(app: App, engine: FakeEngine) -> None:
+    engine.refuses = OSError(28, "No space left on device", "/home/secret/run.json")
+    app.open("train").click("train_start")
+    assert "disk is full" in app.said
+    engine.refuses = PermissionError(13, "Permission denied", "/home/secret/run.json")
+    app.click("train_start")
+    assert "Permission denied" in app.said
+    assert "secret" not in app.said
+    engine.refuses = PermissionError("0" * 32)  # someone else's
+    app.click("train_start")
+    assert "This run is not here any more" in app.said
+
+
 def test_a_failed_run_can_be_resumed(app: App, engine: FakeEngine) -> None:
     engine.current = a_run("failed", error="The loss is not a number any more: take a smaller learning rate.")
     app.open("train")

@@ -11,7 +11,7 @@ from tests.unit.engine_watcher import LONG, SMALL, Watcher, wait_until
 from ui import routes, run_routes
 from vae_core import load_bundle, tensorfile
 from vae_core.config import ModelConfig, TrainConfig
-from vae_core.engine import Engine
+from vae_core.engine import Engine, local
 
 FEW = TrainConfig(epochs=6, batch_size=32)
 
@@ -215,7 +215,7 @@ def test_a_branch_with_nothing_left_to_train_is_refused(engine, finished):
     assert engine.current_run("ann").id == finished.id
 
 
-def test_a_keyframe_is_saved_as_the_model_it_was(engine, finished, tmp_path):
+def test_a_keyframe_is_saved_as_the_model_it_was(engine, finished, tmp_path, monkeypatch):
     step = finished.keyframes[-2]["step"]
     path = tmp_path / "then.safetensors"
     job = engine.save_run("ann", finished.id, path, title="Then", step=step).wait(120)
@@ -231,6 +231,9 @@ def test_a_keyframe_is_saved_as_the_model_it_was(engine, finished, tmp_path):
     np.testing.assert_allclose(mean, shown["mean"].astype(np.float32), atol=0.05)
     with pytest.raises(KeyError):
         engine.save_run("ann", finished.id, path, step=10**6)
+    with monkeypatch.context() as patch, pytest.raises(ValueError, match="not kept any more"):
+        patch.setattr(local, "encoder_path", lambda folder, step: folder / "thinned out a moment ago")
+        engine.save_run("ann", finished.id, path, step=step)
     assert not list((engine.home / "incoming").iterdir())
 
 

@@ -263,6 +263,7 @@ class Engine:
 
         Raises:
             KeyError: there is no such run or keyframe.
+            ValueError: the keyframe has just been thinned out.
             PermissionError: it is someone else's.
             OSError: the disk is full.
         """
@@ -300,8 +301,12 @@ class Engine:
     ) -> Job:
         """Save a keyframe, which may be thinned out before the job's turn comes."""
         encoder = kept.with_suffix(".encoder")
-        link_or_copy(keyframe_path(run.folder, step), kept)
-        link_or_copy(encoder_path(run.folder, step), encoder)
+        try:
+            link_or_copy(keyframe_path(run.folder, step), kept)
+            link_or_copy(encoder_path(run.folder, step), encoder)
+        except FileNotFoundError:
+            kept.unlink(missing_ok=True)
+            raise ValueError("This moment is not kept any more. Choose another one.") from None
         more = {
             "shown": str(kept),
             "encoder": str(encoder),
