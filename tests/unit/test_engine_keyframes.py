@@ -8,7 +8,7 @@ import pytest
 from vae_core.config import TrainConfig
 from vae_core.engine.home import link_or_copy
 from vae_core.engine.keyframes import Keyframes, encoder_path, keyframe_path, read_keyframes
-from vae_core.engine.marks import MOST, Mark, settings_at, with_change
+from vae_core.engine.marks import MOST, Mark, gone_back, settings_at, with_change
 
 
 def take(keyframes, steps):
@@ -126,3 +126,21 @@ def test_settings_at_a_step_are_those_before_later_changes():
     assert settings_at(second, marks, 10) == first  # a change acts from the next step on
     assert settings_at(second, marks, 11) == second
     assert settings_at(second, marks, 0) == first
+
+
+def test_a_run_that_goes_back_takes_its_later_changes_along():
+    first = TrainConfig()
+    second, third = first.replace(beta=4.0), first.replace(beta=4.0, learning_rate=1.0)
+    marks = with_change(with_change([], 10, 1.0, first, second), 30, 3.0, second, third)
+    back = gone_back(marks, 20, 2.0, third, "went back")
+    assert [(mark.step, mark.text) for mark in back] == [
+        (10, "beta 1 → 4"),
+        (20, "went back; learning rate 0.001 → 1"),
+    ]
+    assert settings_at(third, back, 20) == second
+    assert settings_at(third, back, 25) == third  # it came there with these, the second time
+    slower = third.replace(learning_rate=1e-4)
+    again = with_change(back, 20, 2.0, third, slower)
+    assert [mark.text for mark in again] == ["beta 1 → 4", "went back; learning rate 0.001 → 0.0001"]
+    assert with_change(again, 20, 2.0, slower, second)[-1].text == "went back"
+    assert [Mark.from_dict(mark.to_dict()) for mark in back] == back

@@ -22,7 +22,7 @@ from vae_core.engine.home import link_or_copy
 from vae_core.engine.info import RunState
 from vae_core.engine.keyframes import encoder_path, keyframe_path
 from vae_core.engine.line import Line, room, why_not
-from vae_core.engine.marks import Mark, with_change
+from vae_core.engine.marks import Mark, gone_back, with_change
 from vae_core.engine.memory import together
 from vae_core.engine.messages import NO_ARRAYS, metadata_of
 from vae_core.engine.pipe import Facts
@@ -484,7 +484,7 @@ class Trainings:
         if back is not None:
             note = f"went back here from step {run.step:,}: the loss was no longer a number"
             run.adopt(back)
-            run.marks.append(Mark(run.step, run.epoch, {}, note))
+            run.marks = gone_back(run.marks, run.step, run.epoch, run.train, note)
             self._put(run, "timeline", run.timeline_facts())
 
     # Watchers
