@@ -12,8 +12,9 @@ app: .venv/app.txt
 dev: .venv/app.txt
 	$(BIN)/streamlit run app.py --server.fileWatcherType=auto --server.runOnSave=true
 
+# Two processes, each with whole files in the order of pyproject.toml's testpaths.
 test: lint .venv/chromium.txt
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 
 lint: .venv/tests.txt
 	$(BIN)/ruff check .
