@@ -148,10 +148,9 @@ def chosen(key: str, entry: ModelEntry) -> ExplorerResult:
 
 
 def chosen_keyframe(key: str, run: RunInfo) -> int | None:
-    """Return the step of the run's keyframe that the component shows; None for now."""
+    """Return the step of the moment that the component shows, kept any more or not; None for now."""
     state = st.session_state.get(key) or {}
-    step = _result({name: state.get(name) for name in KEYS}, run.id, None).keyframe
-    return step if any(each["step"] == step for each in run.keyframes) else None
+    return _result({name: state.get(name) for name in KEYS}, run.id, None).keyframe
 
 
 def _turn(key: str, data: Mapping[str, Any]) -> float:

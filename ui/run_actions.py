@@ -81,6 +81,7 @@ def branch() -> None:
             raise ValueError(
                 f"A branch trains the same net on the same images: {other} must be as in the run."
             )
+        _check_kept(run, step)
         get_engine().branch(current_owner(), run.id, step, train=train, title=title)
 
     _try(go_on)
@@ -111,6 +112,7 @@ def save(*, open_it: bool = False) -> None:
     title = str(st.session_state.get("train_title", "")).strip() or f"{run.title}{then}"
 
     def write() -> None:
+        _check_kept(run, step)
         path = Library(current_owner()).path_for_new(title)
         job = get_engine().save_run(current_owner(), run.id, path, title=title, step=step)
         st.session_state[SAVING] = (job.id, path.stem, title)
@@ -130,6 +132,12 @@ def make_film() -> None:
 def film_of(run: RunInfo) -> str:
     """Return the purpose under which the job of a run's film is kept."""
     return f"film of {run.id}"
+
+
+def _check_kept(run: RunInfo, step: int | None) -> None:
+    """Refuse a moment that was thinned out while it was looked at: it must not be taken for now."""
+    if step is not None and all(each["step"] != step for each in run.keyframes):
+        raise ValueError("The moment that is shown is not kept any more. Go to another one, or press Live.")
 
 
 def _start(settings: Settings, title: str) -> None:

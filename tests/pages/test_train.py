@@ -206,6 +206,16 @@ def test_a_keyframe_is_saved_and_opened(app: App, engine: FakeEngine) -> None:
     assert app.test.session_state["page"] == "explore"
 
 
+def test_a_moment_that_is_not_kept_any_more_is_never_taken_for_now(app: App, engine: FakeEngine) -> None:
+    engine.current = a_run()
+    go_back(app, 24)  # thinned out while it was looked at
+    app.open("train")
+    for button in ("train_save", "train_open", "train_branch"):
+        app.click(button)
+        assert engine.asked == []
+        assert "not kept any more" in app.said
+
+
 def test_a_film_is_drawn_and_handed_out(app: App, engine: FakeEngine) -> None:
     engine.current = a_run("paused", title="A <b>run</b>")
     job = unfinished(progress=0.4, message="Drawing 3 of 9 pictures")
