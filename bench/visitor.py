@@ -7,12 +7,9 @@ so, and watches its run, acknowledging every message.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -25,9 +22,12 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from vae_core.engine.messages import metadata_of
+from bench.stream import COOKIE, Stream
 
-COOKIE = "latent_owner"
+LONG = "train_images=mnist&train_epochs=500"
+SMALL = "train_images=digits&train_epochs=500&train_architecture=mlp"
+"""What the page's URL says: runs that outlast what is measured, one of them cheap."""
+
 PATIENCE = 60.0
 
 DOUBT = 10.0
@@ -35,61 +35,6 @@ DOUBT = 10.0
 asks to run again in the moment in which that run ends: from then on it hears another runner only."""
 
 RUN = re.compile(rb"/latent/stream/([0-9a-f]{32})")
-
-
-@dataclass
-class Stream:
-    """What one watcher of a run has seen.
-
-    Attributes:
-        frames: messages that moved the map, by when they came, on the monotonic clock.
-        seconds: of training, as told last.
-        step: as told last.
-        state: as told last.
-        stalls: whether it stops reading after the first messages.
-    """
-
-    url: str
-    cookie: str
-    stalls: bool = False
-    frames: list[float] = field(default_factory=list)
-    seconds: float = 0.0
-    step: int = 0
-    state: str = ""
-    code: int | None = None
-
-    async def watch(self) -> None:
-        """Watch until cancelled, coming back when the connection is lost."""
-        while True:
-            with contextlib.suppress(OSError, ConnectionClosed, TimeoutError):
-                await self._watch_once()
-            if self.code in (4403, 4404, 4410, 1003):
-                return
-            await asyncio.sleep(0.5)
-
-    async def _watch_once(self) -> None:
-        headers = {"Cookie": f"{COOKIE}={self.cookie}"}
-        async with connect(
-            self.url, additional_headers=headers, compression=None, proxy=None, max_size=None
-        ) as socket:
-            try:
-                async for data in socket:
-                    self._hear(bytes(data))
-                    if self.stalls and self.frames:
-                        socket.transport.pause_reading()
-                        await asyncio.sleep(3600)
-                    await socket.send(json.dumps({"ack": int(metadata_of(bytes(data))["seq"])}))
-            finally:
-                self.code = socket.close_code
-
-    def _hear(self, data: bytes) -> None:
-        texts = metadata_of(data)
-        facts = json.loads(texts["json"])
-        self.state = facts.get("state", self.state)
-        self.step = facts.get("step") or self.step
-        self.seconds = facts.get("seconds") or self.seconds
-        if texts["kind"] in ("frame", "snapshot") and self.step:
-            self.frames.append(time.monotonic())
 
 
 class Visitor:

@@ -1,0 +1,83 @@
+"""Killed workers and killed servers: what each run lost, and whether it went on."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+
+from bench.served import Served, is_gone
+from bench.table import Rows, at_share
+from bench.visitor import SMALL, Visitor
+from vae_core.bundle import read_header
+from vae_core.engine.home import owner_hash
+
+
+async def kill_workers(server: Served, kills: int) -> Rows:
+    """Kill the process that trains, again and again, and look what each run lost and whether it finished."""
+    lost, finished = [], 0
+    for _ in range(kills):
+        visitor = Visitor(server.url, query="train_images=digits&train_architecture=mlp&train_epochs=150")
+        await visitor.arrive()
+        await visitor.press("train_start")
+        stream = await visitor.watch()
+        await visitor.until(lambda stream=stream: stream.frames, 120)
+        await asyncio.sleep(random.uniform(0, 4))
+        if stream.state != "done":
+            told = stream.seconds
+            for pid, name in server.pids().items():
+                if name == "train":
+                    os.kill(pid, signal.SIGKILL)
+            seen = len(stream.frames)
+            await visitor.until(lambda s=stream, n=seen: len(s.frames) > n or s.state == "done", 120)
+            lost.append(max(0.0, told - stream.seconds))
+        await visitor.until(lambda stream=stream: stream.state in ("done", "failed"), 240)
+        finished += stream.state == "done"
+        await visitor.leave()
+    return [
+        (f"{kills} kills of the worker: runs that finish", str(kills), str(finished)),
+        ("training lost, median and most", "5 s", f"{at_share(lost, 0.5):.1f} s, {at_share(lost, 1):.1f} s"),
+    ]
+
+
+async def kill_servers(server: Served, kills: int) -> Rows:
+    """Kill the server, again and again: are saved models whole, and do runs go on?"""
+    lost, resumed, whole, torn = [], 0, 0, 0
+    for round in range(kills):
+        visitor = Visitor(server.url, query=SMALL)
+        await visitor.arrive()
+        await visitor.press("train_start")
+        stream = await visitor.watch()
+        await visitor.until(lambda stream=stream: stream.frames, 120)
+        await visitor.press("train_save")
+        if round % 2:  # the others may be cut off in the middle of it
+            saved = f"owners/{owner_hash(visitor.cookie)}/models/*.safetensors"
+            await visitor.until(lambda saved=saved: list(server.home.glob(saved)), 120)
+        await asyncio.sleep(random.uniform(0.5, 5))
+        told, pids = stream.seconds, server.pids()
+        server.kill()
+        await visitor.leave()
+        while not all(is_gone(pid) for pid in pids):
+            await asyncio.sleep(0.05)
+        for path in server.home.glob(f"owners/{owner_hash(visitor.cookie)}/models/*.safetensors"):
+            try:
+                read_header(path)
+                whole += 1
+            except ValueError:
+                torn += 1
+        server.start()
+        again = Visitor(server.url, cookie=visitor.cookie)
+        await again.arrive()
+        await again.press("train_pause")  # "Resume" now
+        stream = await again.watch()
+        await again.until(lambda stream=stream: stream.frames, 120)
+        lost.append(max(0.0, told - stream.seconds))
+        resumed += stream.state == "running"
+        await again.press("train_stop")
+        await again.leave()
+    return [
+        (f"{kills} kills of the server: runs resumed", str(kills), str(resumed)),
+        ("training lost, median and most", "5 s", f"{at_share(lost, 0.5):.1f} s, {at_share(lost, 1):.1f} s"),
+        ("saved models whole, torn", "all, 0", f"{whole}, {torn}"),
+    ]

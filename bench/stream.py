@@ -1,0 +1,71 @@
+"""What one watcher of a run sees: listens as the page does, acknowledging every message."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from dataclasses import dataclass, field
+
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+
+from vae_core.engine.messages import metadata_of
+
+COOKIE = "latent_owner"
+
+
+@dataclass
+class Stream:
+    """What one watcher of a run has seen.
+
+    Attributes:
+        frames: messages that moved the map, by when they came, on the monotonic clock.
+        seconds: of training, as told last.
+        step: as told last.
+        state: as told last.
+        stalls: whether it stops reading after the first messages.
+    """
+
+    url: str
+    cookie: str
+    stalls: bool = False
+    frames: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+    step: int = 0
+    state: str = ""
+    code: int | None = None
+
+    async def watch(self) -> None:
+        """Watch until cancelled, coming back when the connection is lost."""
+        while True:
+            with contextlib.suppress(OSError, ConnectionClosed, TimeoutError):
+                await self._watch_once()
+            if self.code in (4403, 4404, 4410, 1003):
+                return
+            await asyncio.sleep(0.5)
+
+    async def _watch_once(self) -> None:
+        headers = {"Cookie": f"{COOKIE}={self.cookie}"}
+        async with connect(
+            self.url, additional_headers=headers, compression=None, proxy=None, max_size=None
+        ) as socket:
+            try:
+                async for data in socket:
+                    self._hear(bytes(data))
+                    if self.stalls and self.frames:
+                        socket.transport.pause_reading()
+                        await asyncio.sleep(3600)
+                    await socket.send(json.dumps({"ack": int(metadata_of(bytes(data))["seq"])}))
+            finally:
+                self.code = socket.close_code
+
+    def _hear(self, data: bytes) -> None:
+        texts = metadata_of(data)
+        facts = json.loads(texts["json"])
+        self.state = facts.get("state", self.state)
+        self.step = facts.get("step") or self.step
+        self.seconds = facts.get("seconds") or self.seconds
+        if texts["kind"] in ("frame", "snapshot") and self.step:
+            self.frames.append(time.monotonic())
