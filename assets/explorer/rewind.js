@@ -111,10 +111,12 @@ export class Rewind {
     this.#choose();
   }
 
+  /** Forget the run. */
   close() {
     this.#stopFilm();
     this.keyframes?.close();
-    this.keyframes = null;
+    this.keyframes = this.shown = this.wanted = null;
+    this.timeline.show(null);
   }
 
   /** @param {number | null} index @param {number} stamp @returns {Promise<void>} when it is shown, or not wanted any more */

@@ -41,6 +41,9 @@ export class TrainView {
     this.stage = new Stage({
       service,
       plotlyUrl: data.plotly,
+      layers: data.layers,
+      onAxes: (name) => reporter.report("axes", name),
+      onLayers: (names) => reporter.report("layers", names),
       onHand: () => this.#handMoved(),
       beside: this.slow.element,
     });
@@ -92,11 +95,18 @@ export class TrainView {
   }
 
   async open() {
-    this.#watch(this.context.data.stream);
+    const { data, reporter } = this.context;
+    reporter.hear("axes", data.axes ?? null);
+    reporter.hear("layers", data.layers ?? null);
+    this.panel.setAxes(data.axes ?? null);
+    this.#watch(data.stream);
   }
 
   /** @param {import("./explorer.js").ExplorerData} data */
   update(data) {
+    const { reporter } = this.context;
+    if (reporter.hear("axes", data.axes ?? null)) this.panel.setAxes(data.axes);
+    if (reporter.hear("layers", data.layers ?? null)) this.panel.setLayers(data.layers);
     this.#watch(data.stream);
   }
 
@@ -122,6 +132,7 @@ export class TrainView {
     this.isReady = false;
     this.empty.hidden = source !== null;
     this.stage.element.hidden = source === null;
+    this.rewind.close();
     this.rewind.element.hidden = true;
     this.slow.hide();
     this.context.reporter.forget("keyframe");

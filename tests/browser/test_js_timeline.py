@@ -211,6 +211,24 @@ def test_the_film_plays_all_moments_and_ends_now(kept: Callable) -> None:
     assert not errors
 
 
+def test_a_film_ends_with_its_run(kept: Callable) -> None:
+    page, run, errors = kept()
+    page.route_web_socket("**/latent/stream/r2", lambda socket: run.sockets.append(socket))  # says nothing yet
+    page.get_by_role("button", name="film").click()
+    shown(page, 1)
+    stream = {"url": "/latent/stream/r2", "run": "r2", "keyframes": "/latent/runs/r2/keyframes"}
+    page.evaluate("(stream) => window.mount({ stream })", stream)
+    until(page, lambda: len(run.sockets) == 2)
+    page.wait_for_timeout(len(STEPS) * 600 + 500)  # as long as the film could go on
+    assert not errors
+    assert page.evaluate("window.latentExplorer.keyframe") is None
+    run.name = "r2"
+    run.hello()
+    run.snapshot(10)
+    shown(page, None)
+    expect(page.get_by_role("button", name="film")).to_have_text("Play film")
+
+
 def test_marks_stand_on_the_scrubber_with_their_words(kept: Callable) -> None:
     page, run, errors = kept()
     run.marks = [{"step": 50, "epoch": 0.5, "text": "beta 1 → 4 <b>"}]
