@@ -213,7 +213,8 @@ def test_the_film_plays_all_moments_and_ends_now(kept: Callable) -> None:
 
 def test_a_film_ends_with_its_run(kept: Callable) -> None:
     page, run, errors = kept()
-    page.route_web_socket("**/latent/stream/r2", lambda socket: run.sockets.append(socket))  # says nothing yet
+    # It says nothing yet.
+    page.route_web_socket("**/latent/stream/r2", lambda socket: run.sockets.append(socket))
     page.get_by_role("button", name="film").click()
     shown(page, 1)
     stream = {"url": "/latent/stream/r2", "run": "r2", "keyframes": "/latent/runs/r2/keyframes"}
