@@ -8,6 +8,8 @@ from typing import Final
 
 import streamlit as st
 
+from ui.stream import host_of
+
 _FORWARDING: Final = re.compile(r"x-forwarded.*|forwarded|via|x-real-ip|true-client-ip|.*-connecting-ip")
 _OWN_NAMES: Final = re.compile(r"(localhost|127(\.\d+){3}|\[::1\])(:\d+)?")
 
@@ -23,7 +25,9 @@ def is_local() -> bool:
     sent = {name.lower(): value for name, value in _headers().items()}
     if any(_FORWARDING.fullmatch(name) for name in sent):
         return False
-    return "host" not in sent or _OWN_NAMES.fullmatch(sent["host"].lower()) is not None
+    # Some proxies say nothing and ask in their own name: where the page came from still is in Origin.
+    names = [sent.get("host"), host_of(sent["origin"]) if "origin" in sent else None]
+    return all(name is None or _OWN_NAMES.fullmatch(name.lower()) for name in names)
 
 
 def downloads_allowed() -> bool:

@@ -84,6 +84,9 @@ def test_no_key_is_no_key(away: None) -> None:
         ("192.168.1.7", {"Host": "localhost:8501"}, False),
         (None, {"Host": "evil.example"}, False),
         (None, {"Host": "localhost.evil.example"}, False),
+        (None, {"Host": "localhost:8501", "Origin": "http://localhost:8501"}, True),
+        (None, {"Host": "127.0.0.1:8501", "Origin": "https://class.example"}, False),  # nginx as it comes
+        (None, {"Host": "127.0.0.1:8501", "Origin": "null"}, False),
         *(
             (None, {"Host": "localhost", name: "127.0.0.1"}, False)
             for name in (
