@@ -21,6 +21,8 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import math
+import time
 from functools import lru_cache, partial
 from importlib.metadata import version
 from pathlib import Path
@@ -59,7 +61,11 @@ METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 PLOTLY_VERSION: Final = version("plotly")
 """Asked for once: asked by several threads at a time, Python 3.11 may say that there is no such package."""
 
+LOOK_SECONDS: Final = 1.0
+"""So often the explorer's folder is looked through: a page asks for a hundred of its files at once."""
+
 _PACKED = PackedFiles()
+_SEEN: Final[dict[Path, tuple[float, dict[str, tuple[Path, int, int]]]]] = {}
 
 
 def base_path() -> str:
@@ -222,12 +228,16 @@ def _body_for(accepted: str, packed: Packed) -> tuple[bytes, str]:
 
 
 def _explorer_files() -> dict[str, tuple[Path, int, int]]:
-    """Return the explorer's files by their path below its folder, with time and size."""
+    """Return the explorer's files by their path below its folder, with time and size; a moment old."""
+    looked, found = _SEEN.get(EXPLORER, (-math.inf, {}))
+    if time.monotonic() - looked < LOOK_SECONDS:
+        return found
     found = {}
     for path in sorted(EXPLORER.rglob("*")):
         if path.is_file() and path.suffix in KINDS:
             state = path.stat()
             found[path.relative_to(EXPLORER).as_posix()] = (path, state.st_mtime_ns, state.st_size)
+    _SEEN[EXPLORER] = time.monotonic(), found
     return found
 
 

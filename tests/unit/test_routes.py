@@ -45,6 +45,7 @@ def modules(tmp_path, monkeypatch):
     (folder / "notes.md").write_text("not for browsers")
     (tmp_path / "secret.js").write_text("secret")
     monkeypatch.setattr(routes, "EXPLORER", folder)
+    monkeypatch.setattr(routes, "LOOK_SECONDS", 0.0)
     return folder
 
 
@@ -65,6 +66,15 @@ def test_modules_are_public_for_ever_and_compressed_once(modules):
     assert plain.headers["vary"] == "Accept-Encoding"
     assert browser().get(url, headers={"If-None-Match": plain.headers["etag"]}).status_code == 304
     assert browser().get(f"{routes.explorer_url()}/deep/style.css").text == ".latent {}"
+
+
+def test_the_folder_is_not_looked_through_for_each_of_a_hundred_modules(modules, monkeypatch):
+    monkeypatch.setattr(routes, "LOOK_SECONDS", 3600.0)
+    before = routes.explorer_version()
+    (modules / "explorer.js").write_text("export const a = 2;\n" * 101)
+    assert routes.explorer_version() == before
+    monkeypatch.setattr(routes, "LOOK_SECONDS", 0.0)
+    assert routes.explorer_version() != before
 
 
 def test_the_version_follows_the_content(modules):
