@@ -66,7 +66,7 @@ export function drawMarkLines(context, theme, marks, x, foot) {
 }
 
 /**
- * Write what was changed beside these lines, low down, where curves seldom are; what has no room is left out.
+ * Write what was changed beside these lines, low down, where curves seldom are; what has no room is cut, or left out.
  *
  * @param {CanvasRenderingContext2D} context
  * @param {import("./theme.js").Theme} theme
@@ -81,7 +81,9 @@ export function drawMarkWords(context, theme, marks, x, foot, wide) {
   context.textBaseline = "alphabetic";
   context.textAlign = "left";
   const taken = new Array(MARK_ROWS).fill(-Infinity);
-  for (const { epoch, text } of marks) {
+  const room = wide - 3 - (x(0) + 5);
+  for (const { epoch, text: whole } of marks) {
+    const text = shortened(context, whole, room);
     const width = context.measureText(text).width;
     const left = Math.min(Math.round(x(epoch)) + 5, wide - width - 3);
     const row = taken.findIndex((end) => end < left);
@@ -96,6 +98,19 @@ export function drawMarkWords(context, theme, marks, x, foot, wide) {
     context.fillText(text, left, bottom);
   }
   context.restore();
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {string} text
+ * @param {number} room  px
+ * @returns {string} its beginning, if there is no room for all of it
+ */
+function shortened(context, text, room) {
+  let shown = text;
+  for (let kept = text.length - 1; kept > 0 && context.measureText(shown).width > room; kept--)
+    shown = `${text.slice(0, kept)}…`;
+  return shown;
 }
 
 /**

@@ -227,3 +227,27 @@ def test_the_curves_stand_in_a_table_too(watch: Callable) -> None:
 @pytest.mark.parametrize(("value", "expected"), [(0.5, 0.5), (2.5, 5), (5, 5), (0.03, 0.05), (71, 100)])
 def test_round_numbers_above(value: float, expected: float, call: Callable) -> None:
     assert call("ticks.js", "m.roundUp(a)", value) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("wide", [200, 320, 900])
+def test_the_words_of_a_mark_begin_on_the_chart(wide: int, call: Callable) -> None:
+    text = "went back here from step 12,345: the loss was no longer a number; learning rate 0.001 → 1"
+    written = call(
+        "curve-drawing.js",
+        """(() => {
+            const context = document.createElement("canvas").getContext("2d");
+            const written = [];
+            context.fillText = (text, left) => written.push([text, left, context.measureText(text).width]);
+            const theme = { font: "sans-serif", background: "white", text: "black" };
+            const x = (epoch) => 52 + epoch * (a.wide - 60);
+            m.drawMarkWords(context, theme, [{ epoch: 0.5, text: a.text }], x, 100, a.wide);
+            return written;
+        })()""",
+        {"text": text, "wide": wide},
+    )
+    ((said, left, width),) = written
+    assert left >= 52
+    assert left + width <= wide
+    assert text.startswith(said.removesuffix("…"))
+    assert said == text or len(said) > 10
+    assert (said == text) == (wide == 900)
