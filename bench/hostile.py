@@ -84,6 +84,8 @@ def _hostile_request(rng: random.Random, run: str, cookie: str) -> tuple[str, di
             f"/latent/runs/{run}/../../{run}/run.json",
             f"/latent/runs/{run}/keyframes/-1.safetensors",
             f"/latent/runs/{run}/keyframes/99999999999999999999999.safetensors",
+            f"/latent/runs/{run}/keyframes/{'9' * 5000}.safetensors",
+            "/latent/new-owner",
         )
     )
     headers = rng.choice(
@@ -95,6 +97,7 @@ def _hostile_request(rng: random.Random, run: str, cookie: str) -> tuple[str, di
             {"X-Forwarded-For": "127.0.0.1", "Host": "localhost"},
             {"Range": "bytes=-1-99999999999"},
             {"If-None-Match": '"' + "0" * 500},
+            {"Referer": "http://["},
             {},
         )
     )
@@ -104,7 +107,9 @@ def _hostile_request(rng: random.Random, run: str, cookie: str) -> tuple[str, di
 async def _hostile_socket(server: Served, rng: random.Random, run: str, cookie: str) -> int:
     """Open a WebSocket that should be shown out; returns the code of its end."""
     path = rng.choice((f"stream/{run}", f"watch/{run}", "lead", f"follow/{run}", f"follow/x/run/{run}", "x"))
-    headers = rng.choice(({"Cookie": f"latent_owner={cookie}"}, {}, {"Origin": "http://evil.example"}))
+    headers = rng.choice(
+        ({"Cookie": f"latent_owner={cookie}"}, {}, {"Origin": "http://evil.example"}, {"Origin": "http://["})
+    )
     frame = rng.choice(("", "[" * 150, "x" * 100_000, b"\x00" * 1000, '{"ack": 1e999}', '{"hand": true}'))
     url = f"{server.url.replace('http', 'ws', 1)}/latent/{path}"
     async with connect(url, additional_headers=headers, compression=None, proxy=None) as socket:
