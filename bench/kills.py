@@ -50,6 +50,7 @@ async def kill_servers(server: Served, kills: int) -> Rows:
         await visitor.press("train_start")
         stream = await visitor.watch()
         await visitor.until(lambda stream=stream: stream.frames, 120)
+        await asyncio.sleep(3)  # Save is off until the page has noticed that something was learned
         await visitor.press("train_save")
         if round % 2:  # the others may be cut off in the middle of it
             saved = f"owners/{owner_hash(visitor.cookie)}/models/*.safetensors"
