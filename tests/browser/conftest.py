@@ -11,7 +11,7 @@ import pytest
 from played_run import FakeRun
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from serving import JS, Errors, StaticSite, running_app
-from small_models import component_data, component_page
+from small_models import component_data, component_page, serve_model, small_bundle
 
 from vae_core.config import ModelConfig
 
@@ -114,6 +114,18 @@ def opened(new_page: Callable[..., Page], site: StaticSite, errors: Errors) -> C
         return page
 
     return make
+
+
+@pytest.fixture(scope="session")
+def flat(site: StaticSite) -> dict[str, str]:
+    """A model of two dimensions."""
+    return serve_model(site, "flat", small_bundle(ModelConfig((1, 12, 10), 2, "conv", width=0.25)))
+
+
+@pytest.fixture(scope="session")
+def deep(site: StaticSite) -> dict[str, str]:
+    """A model of four dimensions, with a UMAP."""
+    return serve_model(site, "deep", small_bundle())
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 from playwright.sync_api import Page
+
+REST = 700
+"""Longer than a hand must rest before Python is told, in ms."""
 
 
 def latent(page: Page) -> list[float]:
@@ -16,3 +20,32 @@ def map_place(page: Page, right: float = 0.5, down: float = 0.4) -> tuple[float,
 
 def two_frames(page: Page) -> None:
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def sent(page: Page) -> list[list]:
+    return page.evaluate("window.sent.map(([key, value]) => [key, value])")
+
+
+def drawn(page: Page) -> np.ndarray:
+    """The decoded picture's grey values, 0..255, row by row."""
+    return np.array(
+        page.evaluate("""() => {
+            const canvas = document.querySelector("[data-role=decoded]");
+            const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+            return Array.from(data.filter((_, i) => i % 4 === 0));
+        }""")
+    )
+
+
+def decoded(page: Page) -> np.ndarray:
+    """What the picture should be."""
+    return 255 * np.array(
+        page.evaluate("async () => Array.from(await window.latentExplorer.decode(window.latentExplorer.z))")
+    )
+
+
+def wait_for_strips(page: Page) -> None:
+    page.wait_for_function("""() => {
+        const lastAlpha = (canvas) => canvas.getContext("2d").getImageData(canvas.width - 1, 0, 1, 1).data[3];
+        return [...document.querySelectorAll("[data-role^=traversal-]")].every((c) => lastAlpha(c) === 255);
+    }""")

@@ -7,13 +7,13 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+from hand import REST
 from playwright.sync_api import Page, expect
 from serving import Errors, StaticSite
 from small_models import component_data, component_page, serve_model, small_bundle
 
 from vae_core.latent import interpolate
 
-REST = 700
 STEPS = 5
 
 

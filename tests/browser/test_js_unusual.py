@@ -1,0 +1,112 @@
+"""Unusual models can be walked, and what goes wrong is said in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hand import decoded, drawn, latent, map_place, two_frames
+from playwright.sync_api import Page, expect
+from serving import Errors, StaticSite
+from small_models import component_data, serve_model, small_bundle
+
+from vae_core.config import ModelConfig
+
+UNUSUAL = {
+    "one dimension": {"config": ModelConfig((1, 8, 8), 1, "mlp", width=0.125)},
+    "an autoencoder": {"config": ModelConfig((1, 8, 8), 3, "mlp", family="autoencoder", width=0.125)},
+    "no classes": {"classes": ()},
+    "one class": {"classes": ("cat",)},
+    "two images": {"count": 2},
+    "one image": {"count": 1},
+    "no UMAP": {"umap": False},
+    "colour": {"config": ModelConfig((3, 9, 13), 2, "conv", likelihood="gaussian", width=0.25)},
+    "many dimensions": {"config": ModelConfig((1, 8, 8), 128, "mlp", width=0.125)},
+}
+
+
+@pytest.mark.parametrize("mode", ["explore", "interpolate"])
+@pytest.mark.parametrize("name", UNUSUAL)
+def test_unusual_models_can_be_walked(
+    name: str, mode: str, opened: Callable, site: StaticSite, errors: Errors
+) -> None:
+    bundle = small_bundle(**UNUSUAL[name])
+    page = opened(component_data(mode, serve_model(site, "unusual", bundle), plotly=mode == "explore"))
+    page.mouse.move(*map_place(page, 0.3, 0.3))
+    two_frames(page)
+    first = latent(page)
+    assert len(first) == bundle.model_config.latent_dim
+    page.mouse.move(*map_place(page, 0.7, 0.6))
+    two_frames(page)
+    if bundle.probe.mean.shape[0] > 1:
+        assert latent(page) != first
+    if mode == "explore":
+        page.wait_for_selector(".le-plot .nsewdrag", state="attached")
+    assert not errors
+
+
+def test_a_slow_net_is_decoded_in_the_worker(opened: Callable, flat: dict, errors: Errors) -> None:
+    def slow_clock(page: Page) -> None:
+        page.add_init_script("let now = 0; performance.now = () => (now += 10);")
+
+    page = opened(component_data("explore", flat), prepare=slow_clock)
+    page.mouse.move(*map_place(page, 0.7))
+    page.wait_for_function("window.latentExplorer.z[0] > 0")
+    assert np.abs(drawn(page) - decoded(page)).max() < 0.51
+    assert not errors
+
+
+def test_labels_are_text_whatever_they_say(opened: Callable, site: StaticSite, errors: Errors) -> None:
+    evil = "<img src=x onerror='window.hacked = 1'>"
+    model = serve_model(site, "evil", small_bundle(classes=(evil, "<b>bold</b>"), factors=(evil, "x")))
+    model["title"] = evil
+    page = opened(component_data("explore", model, plotly=True))
+    page.wait_for_function("document.querySelector('.le-plot')?.data?.length === 2")
+    page.mouse.move(*map_place(page))
+    page.wait_for_timeout(200)
+    expect(page.get_by_role("button", name="<b>bold</b>", exact=True)).to_be_visible()
+    page.evaluate("(bundle) => window.mount({ mode: 'interpolate', bundle })", model)
+    expect(page.locator(".le-gallery")).to_contain_text("<b>bold</b>")
+    page.wait_for_timeout(200)
+    assert page.evaluate("window.hacked") is None
+    assert page.locator(".latent-explorer img").count() == 0
+    assert not errors
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(None, "is not there any more"), (b"PK\x03\x04 not a model", "cannot be read"), (b"", "too short")],
+    ids=["missing", "foreign", "empty"],
+)
+def test_a_model_that_cannot_be_had_is_said_in_a_sentence(
+    content: bytes | None, says: str, opened: Callable, site: StaticSite, flat: dict
+) -> None:
+    if content is not None:
+        site.put("/models/bad.safetensors", content)
+    path = "/models/bad.safetensors" if content is not None else "/models/none.safetensors"
+    page = opened(component_data("explore", {"name": "bad", "url": path, "title": "Bad"}), ready=False)
+    expect(page.get_by_role("alert")).to_contain_text(says)
+    page.evaluate("(bundle) => window.mount({ bundle })", flat)
+    page.wait_for_function("window.latentExplorer.ready")
+    expect(page.get_by_role("alert")).to_be_hidden()
+
+
+def test_a_lost_network_is_said_in_a_sentence(opened: Callable, flat: dict) -> None:
+    page = opened(
+        component_data("explore", flat),
+        ready=False,
+        prepare=lambda page: page.route("**/models/*", lambda route: route.abort()),
+    )
+    expect(page.get_by_role("alert")).to_contain_text("no connection")
+
+
+def test_without_webgl_the_map_is_drawn_and_it_is_said(opened: Callable, flat: dict) -> None:
+    def no_webgl(page: Page) -> None:
+        page.add_init_script("""const original = HTMLCanvasElement.prototype.getContext;
+            HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
+                return /webgl/.test(kind) ? null : original.call(this, kind, ...rest); };""")
+
+    page = opened(component_data("explore", flat, plotly=True), prepare=no_webgl)
+    page.wait_for_function("document.querySelectorAll('.le-plot .scatterlayer .point').length === 60")
+    expect(page.get_by_text("WebGL is off")).to_be_visible()
