@@ -28,8 +28,10 @@ Mode = Literal["explore", "train", "interpolate", "follow"]
 
 HTML: Final = '<div class="latent-explorer"></div>'
 LOADER: Final = """export default async function (component) {
-  const module = await import(location.origin + component.data.module).catch(() => null);
   const place = component.parentElement.querySelector(".latent-explorer");
+  const version = (place.dataset.module ??= component.data.module);
+  if (version !== component.data.module) return location.reload(); // another server since
+  const module = await import(location.origin + version).catch(() => null);
   if (module) {
     place.querySelector("[data-absent]")?.remove();
     return module.default(component);
@@ -141,16 +143,19 @@ def explorer(
     return _result({name: getattr(state, name, None) for name in KEYS}, of, entry)
 
 
-def chosen(key: str, entry: ModelEntry) -> ExplorerResult:
-    """Return what `explorer` will return for this key and model, before it is drawn."""
-    state = st.session_state.get(key) or {}
-    return _result({name: state.get(name) for name in KEYS}, routes.base_path() + entry.url, entry)
+def chosen(key: str, entry: ModelEntry | None = None, run: RunInfo | None = None) -> ExplorerResult:
+    """Return what `explorer` will return for this key and model or run, before it is drawn."""
+    return _chosen(key, routes.base_path() + entry.url if entry else run.id if run else None, entry)
 
 
 def chosen_keyframe(key: str, run: RunInfo) -> int | None:
     """Return the step of the moment that the component shows, kept any more or not; None for now."""
+    return _chosen(key, run.id, None).keyframe
+
+
+def _chosen(key: str, of: str | None, entry: ModelEntry | None) -> ExplorerResult:
     state = st.session_state.get(key) or {}
-    return _result({name: state.get(name) for name in KEYS}, run.id, None).keyframe
+    return _result({name: state.get(name) for name in KEYS}, of, entry)
 
 
 def _turn(key: str, data: Mapping[str, Any]) -> float:
