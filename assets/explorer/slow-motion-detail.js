@@ -9,6 +9,7 @@ export class Detail {
     this.epoch = facts.epoch;
     this.beta = facts.beta;
     this.learningRate = facts.learning_rate;
+    this.freeBits = facts.free_bits ?? 0;
     this.batch = facts.batch;
     /** @type {Record<string, number>} how far each tensor of weights moved */
     this.weightChange = facts.weight_change ?? {};

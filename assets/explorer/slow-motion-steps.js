@@ -83,7 +83,11 @@ const STEPS = [
       if (kl === null) return `Only the reconstruction counts: ${short(reconstruction)} nats.`;
       return (
         `The reconstruction costs ${short(reconstruction)} nats, telling the code costs ${short(kl)}; ` +
-        `with beta ${plain(detail.beta)} that is ${short(total)} nats in all.`
+        `with beta ${plain(detail.beta)} that is ${short(total)} nats in all.` +
+        (detail.freeBits > 0
+          ? ` Free bits: a dimension whose KL is below ${plain(detail.freeBits)} nats in the batch’s mean counts ` +
+            "as that much, and pulls at nothing."
+          : "")
       );
     },
   },

@@ -161,3 +161,20 @@ def test_names_stand_on_classes_that_lie_apart_and_only_there(call: Call) -> Non
     assert [name["text"] for name in names] == ["right"]
     mixed = torch.cat([left, left + 0.01, left[:2]]).flatten().tolist()
     assert call("marks.js", code, {"groups": groups, "positions": mixed, "hidden": []}) == []
+
+
+@pytest.mark.parametrize(("free_bits", "said"), [(0, False), (0.25, True)])
+def test_slow_motion_says_when_free_bits_change_the_loss(
+    free_bits: float, said: bool, call: Callable
+) -> None:
+    text = call(
+        "slow-motion-steps.js",
+        """(() => {
+            const loss = () => ({ reconstruction: 90, kl: 4, total: 94 });
+            const detail = { isGaussian: true, beta: 1, freeBits: a, loss };
+            return m.stepsOf(detail, "bernoulli").find(({ name }) => name === "Loss").says(detail, 0);
+        })()""",
+        free_bits,
+    )
+    assert "94.0 nats in all" in text
+    assert ("below 0.25 nats in the batch" in text) == said

@@ -134,6 +134,7 @@ class LiveRun:
             **self._showing.progress(),
             "beta": before.beta,
             "learning_rate": before.learning_rate,
+            "free_bits": self.trainer.train_config.free_bits,
             "weight_change": detail.weight_change,
             "batch": self.trainer.train_config.batch_size,
             "label": None if detail.labels is None else detail.labels.tolist(),
