@@ -10,6 +10,9 @@ from typing import Final
 from vae_core.engine import EngineBusyError, Job
 
 _LIMIT: Final = 1_000
+_MOST_BYTES: Final = 64_000_000
+"""Of results that are held: a film takes some millions."""
+
 _JOBS: OrderedDict[tuple[str, str], Job] = OrderedDict()
 _LOCK: Final = threading.Lock()
 
@@ -40,6 +43,18 @@ def keep(owner: str, purpose: str, job: Job) -> None:
         _JOBS.move_to_end((owner, purpose))
         while len(_JOBS) > _LIMIT:
             _JOBS.popitem(last=False)
+        held = sum(map(_size, _JOBS.values()))
+        for each, older in list(_JOBS.items())[:-1]:
+            if held <= _MOST_BYTES:
+                break
+            if _size(older):
+                held -= _size(older)
+                del _JOBS[each]
+
+
+def _size(job: Job) -> int:
+    """Return how many bytes a job's result holds."""
+    return len(job.result) if isinstance(job.result, bytes) else 0
 
 
 def forget(owner: str, purpose: str) -> None:
