@@ -11,7 +11,7 @@ from vae_core.engine import EngineBusyError, Job
 
 _LIMIT: Final = 1_000
 _MOST_BYTES: Final = 64_000_000
-"""Of results that are held: a film takes some millions."""
+"""Of results that are held: a film takes a million or more."""
 
 _JOBS: OrderedDict[tuple[str, str], Job] = OrderedDict()
 _LOCK: Final = threading.Lock()
