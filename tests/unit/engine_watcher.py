@@ -1,6 +1,7 @@
-"""What the engine's tests share: waiting, small models, and a client that watches."""
+"""What the engine's tests share: small models, runs of them, waiting, and a client that watches."""
 
 import json
+import threading
 import time
 
 from vae_core import tensorfile
@@ -16,6 +17,33 @@ def wait_until(condition, seconds=120.0, what="it"):
         assert time.monotonic() < until, f"{what} did not come true within {seconds} s"
         time.sleep(0.02)
     return found
+
+
+def start(engine, owner, model=SMALL, train=LONG, **kwargs):
+    return engine.start_run(owner, image_set="digits", model=model, train=train, **kwargs)
+
+
+def progressed(engine, owner, run, steps):
+    return wait_until(lambda: (now := engine.run(owner, run.id)).step >= steps and now, what=f"{steps} steps")
+
+
+def become(engine, owner, run, state):
+    return wait_until(lambda: (now := engine.run(owner, run.id)).state == state and now, what=f"{state} run")
+
+
+def kept_at_rest(engine, owner, run):
+    """The run's info, once it rests and its last keyframe is that of its last step."""
+    obeyed = threading.Event()
+    with engine._lock:  # this is answered after all orders before it: until then it may go on a little
+        found = engine._trainings.archive.runs[run.id]
+        engine._trainings.flush(found, engine.home / "at rest", lambda _: obeyed.set())
+    assert obeyed.wait(120)
+
+    def rested():
+        now = engine.run(owner, run.id)
+        return now.keyframes and now.keyframes[-1]["step"] == now.step and now
+
+    return wait_until(rested, what="a keyframe of the last step")
 
 
 class Loop:

@@ -1,42 +1,17 @@
-"""The engine with real worker processes: runs that train, are watched, killed and resumed."""
+"""The engine with real worker processes: runs that train, are watched and steered."""
 
-import os
-import signal
 import time
 
 import numpy as np
 import pytest
 import torch
 
-from tests.unit.engine_watcher import LONG, SMALL, Watcher, wait_until
+from tests.unit.engine_watcher import SMALL, Watcher, progressed, start, wait_until
 from vae_core import load_bundle
 from vae_core.config import ModelConfig, TrainConfig
-from vae_core.engine import Engine
-from vae_core.engine.failures import RESTARTED
-from vae_core.engine.state import load_state, make_trainer
+from vae_core.engine.state import make_trainer
 
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LATENT_THREADS", "1")
-        patch.setenv("LATENT_NICE", "0")
-        yield
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory):
-    found = Engine(tmp_path_factory.mktemp("home"))
-    yield found
-    found.close()
-
-
-def start(engine, owner, model=SMALL, train=LONG, **kwargs):
-    return engine.start_run(owner, image_set="digits", model=model, train=train, **kwargs)
-
-
-def progressed(engine, owner, run, steps):
-    return wait_until(lambda: (now := engine.run(owner, run.id)).step >= steps and now, what=f"{steps} steps")
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def at_rest(engine, owner, run, watcher):
@@ -221,51 +196,6 @@ def test_settings_that_cannot_work_are_refused_before_anything_starts(engine):
     assert engine.current_run("kim") is None
 
 
-def test_a_loss_that_is_no_number_ends_this_run_alone(engine):
-    good = start(engine, "lea")
-    wild = ModelConfig(image_shape=(1, 8, 8), architecture="mlp", likelihood="gaussian", width=0.25)
-    bad = start(engine, "mia", model=wild, train=TrainConfig(epochs=500, learning_rate=1.0, beta=1e5))
-    watcher = Watcher(engine, "mia", bad)
-    failed = wait_until(lambda: (now := engine.run("mia", bad.id)).state == "failed" and now)
-    assert "learning rate" in failed.error
-    assert "Traceback" not in failed.error
-    watcher.wait_for_state("failed")
-    assert watcher.last("state")[1]["error"] == failed.error
-    progressed(engine, "lea", good, engine.run("lea", good.id).step + 1)
-    engine.stop("lea", good.id)
-
-
-def test_a_disk_that_cannot_be_written_ends_this_run_alone(engine):
-    run = start(engine, "mo")
-    folder = engine.home / "owners" / run.owner / "runs" / run.id
-    (folder / "state.safetensors").mkdir(parents=True)  # nothing can be written in its place
-    good = start(engine, "lea")
-    failed = wait_until(lambda: (now := engine.run("mo", run.id)).state == "failed" and now)
-    assert failed.error.endswith(".")
-    progressed(engine, "lea", good, 10)
-    engine.stop("lea", good.id)
-
-
-def test_a_killed_worker_costs_at_most_five_seconds_and_one_sentence(engine):
-    runs = {owner: start(engine, owner) for owner in ("nan", "ora")}
-    engine.pause("ora", runs["ora"].id)
-    watcher = Watcher(engine, "nan", runs["nan"])
-    before = wait_until(lambda: (now := engine.run("nan", runs["nan"].id)).seconds > 1.5 and now)
-    pid = engine.worker_pids()["train"]
-    watcher.seen.clear()
-    os.kill(pid, signal.SIGKILL)
-    after = wait_until(lambda: (now := engine.run("nan", runs["nan"].id)).seconds > before.seconds and now)
-    assert engine.worker_pids()["train"] != pid
-    assert (after.state, after.note, after.error) == ("running", RESTARTED, "")
-    assert engine.run("ora", runs["ora"].id).state == "paused"
-    hello = watcher.wait_for("hello")[1]
-    assert before.seconds - hello["seconds"] < 5
-    assert hello["step"] > 0
-    assert watcher.wait_for("frame")
-    for owner in runs:
-        engine.stop(owner, runs[owner].id)
-
-
 def test_a_saved_run_is_a_model(engine, tmp_path):
     run = start(
         engine, "pam", model=ModelConfig(image_shape=(1, 8, 8), latent_dim=3, architecture="mlp", width=0.25)
@@ -284,50 +214,6 @@ def test_a_saved_run_is_a_model(engine, tmp_path):
     for following in umaps:
         following.cancel()
     assert not list((engine.home / "incoming").iterdir())
-
-
-def test_a_run_resumes_exactly_after_the_engine_was_closed(tmp_path):
-    first = Engine(tmp_path)
-    run = start(first, "quin", train=TrainConfig(epochs=12, batch_size=32))
-    wait_until(lambda: first.run("quin", run.id).step > 30)
-    before = time.monotonic()
-    first.close()
-    assert time.monotonic() - before < 3
-    second = Engine(tmp_path)
-    parked = second.current_run("quin")
-    assert (parked.id, parked.state) == (run.id, "parked")
-    assert parked.step > 30
-    with pytest.raises((KeyError, PermissionError)):
-        second.run("rob", run.id)
-    shown = Watcher(second, "quin", parked).poll()
-    assert shown.kinds()[:2] == ["hello", "state"]
-    assert second.resume("quin", run.id).state == "running"
-    wait_until(lambda: second.run("quin", run.id).state == "done")
-    second.close()
-
-    torch.set_num_threads(1)
-    plain = make_trainer("digits", SMALL, run.train)
-    plain.advance(steps=plain.total_steps)
-    resumed = make_trainer("digits", SMALL, run.train)
-    load_state(
-        resumed, (tmp_path / "owners" / run.owner / "runs" / run.id / "state.safetensors").read_bytes()
-    )
-    for name, weights in plain.model.state_dict().items():
-        assert torch.equal(weights, resumed.model.state_dict()[name]), name
-
-
-@pytest.mark.parametrize("damage", [b"", b"\x08\0\0\0\0\0\0\0{}      ", b"garbage" * 100])
-def test_a_damaged_state_is_refused_in_a_sentence(tmp_path, engine, damage):
-    run = start(engine, "sue")
-    progressed(engine, "sue", run, 1)
-    engine.stop("sue", run.id)
-    state = engine.home / "owners" / run.owner / "runs" / run.id / "state.safetensors"
-    wait_until(state.exists)
-    time.sleep(0.2)
-    state.write_bytes(damage)
-    engine.resume("sue", run.id)
-    failed = wait_until(lambda: (now := engine.run("sue", run.id)).state == "failed" and now)
-    assert "cannot be read" in failed.error
 
 
 @pytest.mark.parametrize("latent_dim", [1, 16, 128])

@@ -15,7 +15,7 @@ from tests.unit.engine_watcher import SMALL, wait_until
 from ui import library
 from ui.owner import new_owner
 from vae_core import TrainConfig, Trainer, encode_images, load_bundle, load_image_set, save_bundle, tensorfile
-from vae_core.engine import Engine, EngineBusyError, jobqueue, limits
+from vae_core.engine import EngineBusyError, jobqueue, limits
 from vae_core.engine.failures import PROCESS_DIED
 from vae_core.engine.jobqueue import JobQueue
 from vae_core.engine.jobs import TABLE
@@ -23,16 +23,6 @@ from vae_core.engine.lanes import FUNCTIONS
 from vae_core.engine.messages import message
 from vae_core.engine.packing import pack_weights
 from vae_core.engine.state import make_trainer, pack_state
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LATENT_THREADS", "1")
-        patch.setenv("LATENT_NICE", "0")
-        found = Engine(tmp_path_factory.mktemp("home"))
-        yield found
-        found.close()
 
 
 @pytest.fixture(scope="module")
