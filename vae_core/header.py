@@ -42,7 +42,8 @@ from math import prod
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from vae_core.config import ModelConfig, TrainConfig, check_together, count_weights
+from vae_core.config import ModelConfig, TrainConfig, check_together
+from vae_core.sizes import count_weights
 from vae_core.tensorfile import LENGTH_BYTES, header_length, parse_header, parse_json
 
 FORMAT: Final = "latent-explorer"

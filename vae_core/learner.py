@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Final
 import torch
 from torch import Tensor
 
-from vae_core.config import ModelConfig, TrainConfig, count_weights
+from vae_core.config import ModelConfig, TrainConfig
 from vae_core.model import VAE, build_model
 from vae_core.objective import elbo_terms
+from vae_core.sizes import count_weights
 from vae_core.streams import stream
 
 if TYPE_CHECKING:

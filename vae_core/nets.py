@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vae_core.config import ModelConfig, layer_sizes
+from vae_core.config import ModelConfig
+from vae_core.sizes import layer_sizes
 
 NEGATIVE_SLOPE: Final = 0.1
 """Of "conv": with 16 dimensions on Fashion-MNIST the leak is worth 4 nats, and costs nothing."""

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from vae_core.config import RANGES, count_weights, layer_sizes
+from vae_core.config import RANGES
+from vae_core.sizes import count_weights, layer_sizes
 
 if TYPE_CHECKING:
     from vae_core.config import ModelConfig, TrainConfig
@@ -26,7 +27,7 @@ MARGIN: Final = 0.8
 """Share of the free memory that one run may take."""
 
 MEASURED: Final = 1_000
-"""Held-out images of which each run has a copy of its own (`vae_core.trainer`)."""
+"""Held-out images of which each run has a copy of its own (`vae_core.measuring`)."""
 
 BESIDE: Final = 3_000_000
 """What each run takes besides: the images on the map, what was shown last (measured: 2 to 5 MB)."""
