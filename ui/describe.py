@@ -80,7 +80,12 @@ def run_facts(run: RunInfo) -> str:
 
 def run_status(run: RunInfo) -> str:
     """Say in one line what a run does: state, place in its epochs, time left."""
-    parts = [f"**{STATES[run.state]}**", *_wait(run)]
+    parts = [f"**{STATES[run.state]}**"]
+    if run.state == "queued":
+        if run.place:
+            parts.append(f"place {run.place} in the line")
+        if run.wait_seconds is not None:
+            parts.append(f"about {duration(run.wait_seconds)} to wait")
     parts.append(f"{plain(run.image_set)}, {run.model.architecture}, {run.model.latent_dim}-D")
     epochs = run.train.epochs
     parts.append(f"epoch {min(math.floor(run.epoch) + (run.state != 'done'), epochs)} of {epochs}")
@@ -91,19 +96,3 @@ def run_status(run: RunInfo) -> str:
     if run.state == "running" and run.images_per_second:
         parts.append(f"{run.images_per_second:,.0f} images a second")
     return " · ".join(parts)
-
-
-def why_it_waits(run: RunInfo) -> str:
-    """Say why a run waits in the line, at which place, and for how long."""
-    place = ", ".join(_wait(run))
-    return f"{place[:1].upper()}{place[1:]}. {plain(run.why, longest=300)}" if place else plain(run.why)
-
-
-def _wait(run: RunInfo) -> list[str]:
-    """Say where in the line a run is and how long it may wait, if it is in it."""
-    parts = []
-    if run.state == "queued" and run.place:
-        parts.append(f"place {run.place} in the line")
-    if run.state == "queued" and run.wait_seconds is not None:
-        parts.append(f"about {duration(run.wait_seconds)} to wait")
-    return parts

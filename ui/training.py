@@ -7,7 +7,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from ui import jobs, state
-from ui.describe import run_facts, why_it_waits
+from ui.describe import run_facts
 from ui.library import slug
 from ui.mishaps import MISHAPS, what_to_look_at
 from ui.owner import current_owner
@@ -157,8 +157,8 @@ def _status(drawn: tuple[Any, ...] | None, settings: Settings) -> None:
         _saved()
     elif film is not None and run is not None:
         _film_status(film, run)
-    elif run is not None and run.state == "queued":
-        st.caption(f":material/hourglass: {why_it_waits(run)}")
+    elif run is not None and run.why:
+        st.caption(f":material/hourglass: {plain(run.why, longest=300)}")
     elif run is not None and run.note:
         st.caption(f":material/info: {plain(run.note)}")
     elif settings.wrong:
@@ -166,7 +166,8 @@ def _status(drawn: tuple[Any, ...] | None, settings: Settings) -> None:
     elif look:
         st.markdown(f":material/visibility: **Look:** {look}")
     elif run is not None:
-        st.caption(run_facts(run))
+        with st.container(key="train_facts"):
+            st.caption(run_facts(run))
     elif settings.model is not None:
         st.caption(f"These settings make a model of {weights_note(settings.model)}.")
 

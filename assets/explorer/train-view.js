@@ -161,7 +161,7 @@ export class TrainView {
       return;
     }
     if (!this.run) {
-      if (message.kind === "state") this.status.say(stateWords(standing(message.facts))); // before it has a map
+      if (message.kind === "state") this.#standBy(message);
       return;
     }
     if (message.kind === "frame") this.#frame(message);
@@ -175,9 +175,16 @@ export class TrainView {
 
   // What comes in
 
+  /** It waits in the line and has never had a map. @param {import("./stream.js").Message} message */
+  #standBy({ facts }) {
+    this.stage.element.hidden = facts.state === "queued";
+    this.status.say(stateWords(standing(facts)));
+  }
+
   /** @param {Run} run */
   #begin(run) {
     this.run = run;
+    this.stage.element.hidden = false;
     this.stage.begin(run);
     this.rewind.take(run, this.source.keyframes ?? null);
     if (this.rewind.shown) this.#showMoment(this.rewind.shown);

@@ -134,8 +134,11 @@ def test_the_state_is_said_and_at_rest_plotly_gets_the_points(
 
 def test_a_run_that_waits_and_never_trained_says_its_place(watch: Callable) -> None:
     waits = {"state": "queued", "error": "", "place": 2, "wait_seconds": 40, "step": 0}
-    page, _, errors = watch(prepare=lambda run: setattr(run, "hello", lambda: run.send("state", waits)))
+    page, run, errors = watch(prepare=lambda run: setattr(run, "hello", lambda: run.send("state", waits)))
     expect(page.locator(".le-status")).to_contain_text("Waiting in line, place 2 · about 40 s to wait")
+    expect(page.locator(".le-train-stage")).to_be_hidden()
+    type(run).hello(run)
+    expect(page.locator(".le-train-stage")).to_be_visible()
     assert not errors
 
 

@@ -16,7 +16,7 @@ from vae_core.engine.memory import together
 if TYPE_CHECKING:
     from vae_core.engine.record import Run
 
-NO_PLACE: Final = "{} runs train at a time on this server; this one starts when one of them ends or rests."
+NO_PLACE: Final = "This server trains up to {} at a time; this run starts when one of them ends or rests."
 NO_ROOM: Final = (
     "It needs {} MB of memory more, and all runs together may take {} MB; it starts when there is room. "
     "A smaller model, batch or image set may fit at once."
