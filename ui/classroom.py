@@ -181,7 +181,7 @@ def _post_form(owner: str) -> None:
 def _post(post: wall.Post, *, mine: bool) -> None:
     picture = post.picture()
     if picture:
-        st.image(picture, width="stretch", alt=f"Final map of a run on {plain(post.image_set)}")
+        st.image(picture, width="stretch", alt=f"Final map of a run on {post.image_set}")
     st.markdown(f"**{plain(post.nickname)}**")
     st.caption(_settings(post))
     if numbers := _numbers(post):

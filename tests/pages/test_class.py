@@ -111,6 +111,14 @@ def test_posting_and_withdrawing(app: App, engine: FakeEngine) -> None:
     assert "Nothing is on the wall yet" in app.said
 
 
+def test_a_maps_description_is_plain_text(app: App, engine: FakeEngine) -> None:
+    owner = new_owner()
+    wall.put_up(owner, replace(run_of(owner), image_set="mnist_full"), "Ada")
+    app.open("class", class_part="wall")
+    (image,) = app.test.get("image")
+    assert [each.alt for each in image.proto.imgs] == ["Final map of a run on mnist_full"]
+
+
 def test_anothers_post_has_no_button_but_for_whoever_runs_the_server(
     app: App, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
