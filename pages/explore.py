@@ -8,7 +8,7 @@ from ui import state
 from ui.explorer import chosen, explorer
 from ui.models import model_row
 from ui.notices import link_notices
-from ui.probe_view import explore_check, explore_values, layers, numbers
+from ui.probe_view import explore_check, explore_values, map_of, numbers
 from ui.view import in_step
 
 entry, _ = model_row(
@@ -22,13 +22,14 @@ notices = st.container()
 if entry is not None:
     hand = explore_values(chosen("explore", entry))
     view = in_step("explore", entry.name, state.EXPLORE_VIEW, explore_check(entry), hand)
+    axes, layers = map_of("explore", view)
     explorer(
         key="explore",
         mode="explore",
         entry=entry,
         z=numbers(view.get("explore_z", ""), entry.model_config.latent_dim),
-        axes=view.get("explore_axes"),
-        layers=layers(view["explore_layers"]) if "explore_layers" in view else None,
+        axes=axes,
+        layers=layers,
     )
 
 link_notices(notices)

@@ -8,7 +8,7 @@ from ui import state
 from ui.explorer import chosen, explorer
 from ui.models import model_row
 from ui.notices import link_notices
-from ui.probe_view import index, interpolate_check, interpolate_values
+from ui.probe_view import index, interpolate_check, interpolate_values, map_of
 from ui.view import in_step
 
 entry, beside = model_row(
@@ -42,11 +42,14 @@ notices = st.container()
 if entry is not None:
     hand = interpolate_values(chosen("interpolate", entry))
     view = in_step("interpolate", entry.name, state.INTERPOLATE_VIEW, interpolate_check(entry), hand)
-    start, end = (index(view.get(name, ""), entry.probe_count) for name in state.INTERPOLATE_VIEW)
+    start, end = (index(view.get(name, ""), entry.probe_count) for name in state.INTERPOLATE_VIEW[:2])
+    axes, layers = map_of("interpolate", view)
     explorer(
         key="interpolate",
         mode="interpolate",
         entry=entry,
+        axes=axes,
+        layers=layers,
         interpolation={"from": start, "to": end, "method": method, "steps": int(steps)},
     )
 

@@ -21,7 +21,7 @@ def recall(run: RunInfo | None) -> None:
     """On coming to the page without settings in the link, let the fields show those of the current run."""
     if run is None or "train_images" in st.session_state:
         return
-    if any(name.startswith("train_") for name in st.query_params):
+    if any(name in st.query_params for name in (state.TRAIN_IMAGES, *state.TRAIN_SETTINGS)):
         return
     values = stored_settings(run.image_set, run.model, run.train)
     for key, value in values.items():

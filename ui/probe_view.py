@@ -10,6 +10,8 @@ from ui.explorer import LAYERS, ExplorerResult
 from ui.owner import ModelEntry
 from ui.state import view_problem
 from ui.view import Check, Values
+from vae_core.config import RANGES
+from vae_core.engine import RunInfo
 
 _LARGEST: Final = 1e4
 """A latent this far out is no place on any map; a mistyped number is."""
@@ -19,19 +21,11 @@ def explore_check(entry: ModelEntry) -> Check:
     """Return what tells usable from unusable values for the Explore page."""
 
     def check(link: Values) -> tuple[Values, Sequence[str]]:
-        latent_dim = entry.model_config.latent_dim
-        expected = {
-            "explore_z": (
-                numbers(link.get("explore_z", ""), latent_dim) is not None,
-                f"{latent_dim} numbers",
-            ),
-            "explore_axes": (axes_fit(link.get("explore_axes", ""), entry), "two dimensions, pca or umap"),
-            "explore_layers": (
-                layers(link.get("explore_layers", "")) is not None,
-                f"any of {', '.join(LAYERS)}",
-            ),
-        }
-        return _sort(link, expected)
+        dims = entry.model_config.latent_dim
+        is_latent = numbers(link.get("explore_z", ""), dims) is not None
+        return _sort(
+            link, {"explore_z": (is_latent, f"{dims} numbers")} | _map("explore", link, dims, entry.has_umap)
+        )
 
     return check
 
@@ -42,29 +36,53 @@ def interpolate_check(entry: ModelEntry) -> Check:
     def check(link: Values) -> tuple[Values, Sequence[str]]:
         names = ("interpolate_from", "interpolate_to")
         what = f"a whole number below {entry.probe_count}"
-        return _sort(
-            link, {name: (index(link.get(name, ""), entry.probe_count) is not None, what) for name in names}
-        )
+        ends = {name: (index(link.get(name, ""), entry.probe_count) is not None, what) for name in names}
+        dims = entry.model_config.latent_dim
+        return _sort(link, ends | _map("interpolate", link, dims, entry.has_umap))
 
     return check
 
 
+def train_check(run: RunInfo | None) -> Check:
+    """Return what tells usable from unusable values for the Train page; what is to come may have any size."""
+
+    def check(link: Values) -> tuple[Values, Sequence[str]]:
+        dims = run.model.latent_dim if run else int(RANGES["latent_dim"][1])
+        return _sort(link, _map("train", link, dims, has_umap=False))
+
+    return check
+
+
+def map_values(page: str, chosen: ExplorerResult) -> Values:
+    """Write what the hand chose for a page's map as the link has it: its axes and layers."""
+    values = {}
+    if chosen.axes is not None:
+        values[f"{page}_axes"] = chosen.axes
+    if chosen.layers is not None:
+        values[f"{page}_layers"] = ",".join(chosen.layers)
+    return values
+
+
 def explore_values(chosen: ExplorerResult) -> Values:
     """Write what the hand chose on the Explore page as the link has it."""
-    values = {}
+    values = map_values("explore", chosen)
     if chosen.z is not None:
         values["explore_z"] = ",".join(f"{value:.3f}" for value in chosen.z)
-    if chosen.axes is not None:
-        values["explore_axes"] = chosen.axes
-    if chosen.layers is not None:
-        values["explore_layers"] = ",".join(chosen.layers)
     return values
 
 
 def interpolate_values(chosen: ExplorerResult) -> Values:
     """Write what the hand chose on the Interpolate page as the link has it."""
     ends = {"interpolate_from": chosen.from_, "interpolate_to": chosen.to}
-    return {name: str(end) for name, end in ends.items() if end is not None}
+    return map_values("interpolate", chosen) | {
+        name: str(end) for name, end in ends.items() if end is not None
+    }
+
+
+def map_of(page: str, view: Values) -> tuple[str | None, tuple[str, ...] | None]:
+    """Return the axes and the layers of a view; None is what nobody has chosen."""
+    names = view.get(f"{page}_layers")
+    return view.get(f"{page}_axes"), None if names is None else layers(names)
 
 
 def numbers(text: str, wanted: int) -> tuple[float, ...] | None:
@@ -77,11 +95,10 @@ def numbers(text: str, wanted: int) -> tuple[float, ...] | None:
     return values if fits else None
 
 
-def axes_fit(text: str, entry: ModelEntry) -> bool:
-    """Whether this model's map can be drawn on these axes."""
-    latent_dim = entry.model_config.latent_dim
+def axes_fit(text: str, latent_dim: int, *, has_umap: bool) -> bool:
+    """Whether a map of so many latent dimensions can be drawn on these axes."""
     if text in ("pca", "umap"):
-        return latent_dim > 1 and (text == "pca" or entry.has_umap)
+        return latent_dim > 1 and (text == "pca" or has_umap)
     parts = text.split(",")
     if not all(part.isascii() and part.isdigit() for part in parts):
         return False
@@ -101,6 +118,16 @@ def index(text: str, limit: int) -> int | None:
     """Read the index of a probe image; None unless there is one."""
     fits = text.isascii() and text.isdigit() and len(text) < 9 and int(text) < limit
     return int(text) if fits else None
+
+
+def _map(page: str, link: Values, dims: int, has_umap: bool) -> dict[str, tuple[bool, str]]:
+    """Judge a map's axes and layers: by name, whether they can be used, and what was expected."""
+    axes, names = link.get(f"{page}_axes", ""), link.get(f"{page}_layers", "")
+    kinds = "two dimensions, pca or umap" if has_umap else "two dimensions or pca"
+    return {
+        f"{page}_axes": (axes_fit(axes, dims, has_umap=has_umap), kinds),
+        f"{page}_layers": (layers(names) is not None, f"any of {', '.join(LAYERS)}"),
+    }
 
 
 def _sort(link: Values, expected: dict[str, tuple[bool, str]]) -> tuple[Values, Sequence[str]]:

@@ -25,7 +25,8 @@ CLASS_PART: Final = "class_part"
 TRAIN_IMAGES: Final = "train_images"
 
 EXPLORE_VIEW: Final = ("explore_z", "explore_axes", "explore_layers")
-INTERPOLATE_VIEW: Final = ("interpolate_from", "interpolate_to")
+INTERPOLATE_VIEW: Final = ("interpolate_from", "interpolate_to", "interpolate_axes", "interpolate_layers")
+TRAIN_VIEW: Final = ("train_axes", "train_layers")
 
 DEFAULT_MODEL: Final = "mnist-2"
 DEFAULT_IMAGES: Final = "mnist"
@@ -156,7 +157,7 @@ def link_problems(
         "class": CLASS_SETTINGS,
         "train": {TRAIN_IMAGES: named(images, DEFAULT_IMAGES, "the name of an image set"), **TRAIN_SETTINGS},
     }.get(page, {})
-    views = {"explore": EXPLORE_VIEW, "interpolate": INTERPOLATE_VIEW}.get(page, ())
+    views = {"explore": EXPLORE_VIEW, "interpolate": INTERPOLATE_VIEW, "train": TRAIN_VIEW}.get(page, ())
     sentences = []
     for name, value in query.items():
         if name in settings:

@@ -21,7 +21,7 @@ const MOST_STEPS = 200;
 export class InterpolateView {
   /** @param {ViewContext} context */
   constructor(context) {
-    const { service, data } = context;
+    const { service, data, reporter } = context;
     this.context = context;
     this.isReady = false;
     this.frames = 0;
@@ -40,9 +40,13 @@ export class InterpolateView {
       walk: this.walk,
       plotlyUrl: data.plotly,
       service,
-      layers: [],
+      layers: data.layers ?? [],
       onPick: (x, y) => this.#pickOnMap(x, y),
-      onAxes: () => this.#drawPath(),
+      onAxes: (name) => {
+        this.#drawPath();
+        reporter.report("axes", name);
+      },
+      onLayers: (names) => reporter.report("layers", names),
       help: "Click a dot to choose it for the end that is marked; Ctrl and the wheel zoom, dragging pans.",
     });
     this.gallery = new Gallery((index) => this.#choose(index));
@@ -103,7 +107,7 @@ export class InterpolateView {
   async open() {
     this.bundle = await loadBundle(this.context.data.bundle);
     if (this.isClosed) return;
-    const { data } = this.context;
+    const { data, reporter } = this.context;
     const { space, weights } = this.bundle;
     this.painter.load(data.bundle.url, space.config, weights);
     this.readout.read(space);
@@ -112,6 +116,8 @@ export class InterpolateView {
     const [from, to] = firstPair(space);
     const given = data.interpolation ?? {};
     this.#hearEnds(given);
+    reporter.hear("axes", data.axes ?? null);
+    reporter.hear("layers", data.layers ?? null);
     this.ends = [acceptedIndex(given.from, space) ?? from, acceptedIndex(given.to, space) ?? to];
     this.walk.start(codeOf(space, this.ends[0]));
     this.painter.paint(this.walk.z, performance.now());
@@ -127,11 +133,17 @@ export class InterpolateView {
 
   /** @param {import("./explorer.js").ExplorerData} data */
   update(data) {
+    const { reporter } = this.context;
     this.context.data = data;
     if (!this.bundle) return;
     const { space } = this.bundle;
     const [method, steps] = [this.method, this.steps];
     this.#read(data);
+    if (reporter.hear("layers", data.layers ?? null)) this.panel.setLayers(data.layers ?? []);
+    if (reporter.hear("axes", data.axes ?? null)) {
+      this.panel.setAxes(data.axes);
+      this.#drawPath();
+    }
     const given = data.interpolation ?? {};
     const news = this.#hearEnds(given);
     if (news[0] || news[1]) {

@@ -119,6 +119,10 @@ export class MapPanel {
 
   /** @param {string | null} name  axes wanted from outside */
   setAxes(name) {
+    if (!this.space) {
+      this.axesName = name ?? ""; // `show` will judge it
+      return;
+    }
     const checked = checkedAxes(name, this.space);
     if (checked === this.axesName) return;
     this.axesName = checked;

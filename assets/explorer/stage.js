@@ -35,10 +35,13 @@ export class Stage {
    * @param {object} options
    * @param {import("./decode-service.js").DecodeService} options.service
    * @param {string} options.plotlyUrl
+   * @param {string[] | null} options.layers  of the map, to be on at first; null: what suits the model
+   * @param {(name: string) => void} options.onAxes  someone chose other axes
+   * @param {(names: string[]) => void} options.onLayers  someone switched a layer
    * @param {() => void} options.onHand  a hand is on the map or a slider
    * @param {HTMLElement} options.beside  what may take the place of all but the map
    */
-  constructor({ service, plotlyUrl, onHand, beside }) {
+  constructor({ service, plotlyUrl, layers, onAxes, onLayers, onHand, beside }) {
     /** @type {Run | null} */
     this.run = null;
     /** What is shown. @type {Space | null} */
@@ -49,7 +52,7 @@ export class Stage {
     this.walk.subscribe((move) => this.painter.paint(move.z, move.stamp));
     this.readout = new Readout(this.walk);
     this.sliders = new Sliders(this.walk, onHand);
-    this.panel = new MapPanel({ walk: this.walk, plotlyUrl, service, onHand });
+    this.panel = new MapPanel({ walk: this.walk, plotlyUrl, service, layers, onAxes, onLayers, onHand });
     this.strips = new Strips(this.walk, service);
     this.hasStrips = false;
     this.stripsTimer = 0;

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
+from played_run import FakeRun
 from playwright.sync_api import Page, expect
+from serving import Errors
 
 
-def in_url(page: Page) -> str | None:
-    found = parse_qs(urlsplit(page.url).query, keep_blank_values=True).get("explore_layers")
+def in_url(page: Page, name: str) -> str | None:
+    found = parse_qs(urlsplit(page.url).query, keep_blank_values=True).get(name)
     return found[0] if found else None
 
 
@@ -19,24 +22,28 @@ def pressed(page: Page) -> list[str]:
     )
 
 
-def test_layers_go_into_the_link_and_come_back(app_url: str, new_page: Callable[..., Page]) -> None:
+@pytest.mark.parametrize("where", ["explore", "interpolate"])
+def test_layers_go_into_the_link_and_come_back(
+    where: str, app_url: str, new_page: Callable[..., Page]
+) -> None:
     page = new_page()
     ready = "window.latentExplorer?.ready"
-    page.goto(f"{app_url}/?explore_model=digits-2&explore_layers=manifold,ellipses")
+    path, name = where.replace("explore", ""), f"{where}_layers"
+    page.goto(f"{app_url}/{path}?{where}_model=digits-2&{name}=manifold,ellipses")
     page.wait_for_function(ready)
     assert pressed(page) == ["manifold", "ellipses"]
     page.click("[data-layer=density]")
     page.mouse.move(3, 3)
-    page.wait_for_url("**explore_layers=*density*")
-    assert in_url(page) == "manifold,density,ellipses"
+    page.wait_for_url(f"**{name}=*density*")
+    assert in_url(page, name) == "manifold,density,ellipses"
     page.reload()
     page.wait_for_function(ready)
     assert pressed(page) == ["manifold", "density", "ellipses"]
-    for name in pressed(page):
-        page.click(f"[data-layer={name}]")
+    for layer in pressed(page):
+        page.click(f"[data-layer={layer}]")
     page.mouse.move(3, 3)
     page.wait_for_function("!location.search.includes('density')")
-    assert in_url(page) == ""
+    assert in_url(page, name) == ""
     page.reload()
     page.wait_for_function(ready)
     assert pressed(page) == []
@@ -50,3 +57,23 @@ def test_a_link_with_an_unknown_layer_says_which_there_are(
     page.wait_for_function("window.latentExplorer?.ready")
     expect(page.get_by_text("any of manifold, prior, density, ellipse, ellipses")).to_be_visible()
     assert pressed(page) == ["prior"]
+
+
+def test_a_run_s_layers_and_axes_are_told_and_heard(
+    watch: Callable[..., tuple[Page, FakeRun, Errors]],
+) -> None:
+    page, run, errors = watch(prepare=lambda run: None)
+    page.wait_for_function("window.latentExplorer")
+    run.weights(10)
+    run.snapshot(12)
+    page.wait_for_function("window.latentExplorer.ready")
+    assert pressed(page) == ["prior"]
+    page.click("[data-layer=ellipses]")
+    page.wait_for_function("window.sent.length")
+    assert page.evaluate("window.sent") == [["layers", ["prior", "ellipses"], "r1"]]
+    page.evaluate("window.mount({ layers: ['prior', 'ellipses'] })")
+    assert pressed(page) == ["prior", "ellipses"]
+    page.evaluate("window.mount({ layers: ['density'] })")
+    assert pressed(page) == ["density"]
+    assert page.evaluate("window.sent.length") == 1, "what Python says is not told back"
+    assert not errors

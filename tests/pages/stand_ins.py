@@ -194,9 +194,10 @@ class FakeExplorer:
     def __call__(self, **data: Any) -> None:
         self.told.append(data)
 
-    def chosen(self, key: str, entry: Any) -> SimpleNamespace:
+    def chosen(self, key: str, entry: Any = None, run: Any = None) -> SimpleNamespace:
         return SimpleNamespace(
-            **{"z": None, "axes": None, "layers": None, "from_": None, "to": None} | self.says
+            **{"z": None, "axes": None, "layers": None, "from_": None, "to": None, "keyframe": None}
+            | self.says
         )
 
 
