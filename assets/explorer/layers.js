@@ -36,10 +36,13 @@ export function dense({ weight, bias, slope, after }) {
   const shift = padded(bias, blocks * BLOCK);
   const output = new Float32Array(blocks * BLOCK);
   const answer = output.subarray(0, outputs);
+  // A dense layer is a convolution of one pixel by one pixel, packed alike.
+  const one = { height: 1, width: 1, kernel: 1, stride: 1, padding: 0, outHeight: 1, outWidth: 1 };
+  const geometry = { ...one, inChannels: inputs, channels: blocks * BLOCK, slope };
   return {
     outputs,
     run(input) {
-      runDense(packed, shift, input, output, inputs, blocks, slope);
+      runBlocked(packed, shift, input, output, geometry);
       if (after) runAffine(answer, after.scale, after.shift);
       return answer;
     },
@@ -119,33 +122,6 @@ export function batchNorm(weight, bias, mean, variance, epsilon) {
 }
 
 /** The loops. Arguments are few and always of one type, so that the engine compiles each of them once. */
-
-function runDense(packed, shift, input, output, inputs, blocks, slope) {
-  let w = 0;
-  for (let block = 0; block < blocks; block++) {
-    const q = block * BLOCK;
-    let a0 = shift[q],
-      a1 = shift[q + 1],
-      a2 = shift[q + 2],
-      a3 = shift[q + 3];
-    let a4 = shift[q + 4],
-      a5 = shift[q + 5],
-      a6 = shift[q + 6],
-      a7 = shift[q + 7];
-    for (let i = 0; i < inputs; i++, w += BLOCK) {
-      const x = input[i];
-      a0 += x * packed[w];
-      a1 += x * packed[w + 1];
-      a2 += x * packed[w + 2];
-      a3 += x * packed[w + 3];
-      a4 += x * packed[w + 4];
-      a5 += x * packed[w + 5];
-      a6 += x * packed[w + 6];
-      a7 += x * packed[w + 7];
-    }
-    store(output, q, slope, a0, a1, a2, a3, a4, a5, a6, a7);
-  }
-}
 
 function runBlocked(packed, shift, input, output, geometry) {
   const { height, width, inChannels, kernel, stride, padding, outHeight, outWidth, channels, slope } =
