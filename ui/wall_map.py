@@ -11,22 +11,9 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from vae_core import tensorfile
+from vae_core.engine.film import CLASS_COLOURS
 
 Array = npt.NDArray[Any]
-
-CLASS_COLOURS: Final = (
-    "#3f90da",
-    "#ffa90e",
-    "#bd1f01",
-    "#94a4a2",
-    "#832db6",
-    "#a96b59",
-    "#e76300",
-    "#b9ac70",
-    "#717581",
-    "#92dadd",
-)
-"""As in the explorer (arXiv:2107.02270)."""
 
 SIZE: Final = 420
 """Width and height in px."""

@@ -1,9 +1,7 @@
 """The wall: posting, withdrawing, clearing, limits; and the picture of a map."""
 
 import io
-import re
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -103,12 +101,6 @@ def test_files_that_are_no_posts_are_left_alone(tmp_path, text):
     (tmp_path / "wall" / f"{'d' * 32}.json").write_text(text)
     restart()
     assert wall.posts() == ()
-
-
-def test_colours_are_the_explorers():
-    script = Path(__file__).resolve().parents[2] / "assets" / "explorer" / "palette.js"
-    block = re.search(r"CLASS_COLOURS = \[(.*?)\]", script.read_text(), re.DOTALL).group(1)
-    assert tuple(re.findall(r'"(#\w+)"', block)) == wall_map.CLASS_COLOURS
 
 
 def test_positions_are_those_of_the_map():
