@@ -43,7 +43,7 @@ def _sets(owner: str, infos: tuple[ImageSetInfo, ...], waiting: list[bool]) -> N
 
 
 def _words(owner: str, info: ImageSetInfo) -> None:
-    st.markdown(f"### {plain(info.title)}")
+    st.markdown(f"## {plain(info.title)}")
     sizes = [f"{info.size:,} to learn from", f"{info.test_size:,} held out", image_size(info.shape)]
     st.markdown(" · ".join(sizes))
     if info.label_names:

@@ -66,13 +66,13 @@ def _overview() -> None:
     parts = [f"{plain(name)} {file_size(size)}" for name, size in taken.items() if size is not None]
     st.caption("Memory: " + (" · ".join(parts) or "cannot be known on this system."))
     st.caption("Disk: " + " · ".join(f"{name} {file_size(size)}" for name, size in room.items() if size))
-    st.subheader("Runs", anchor=False)
+    st.header("Runs", anchor=False)
     _runs([(run, watchers) for run, watchers in runs if run.active])
     if jobs:
-        st.subheader("Jobs", anchor=False)
+        st.header("Jobs", anchor=False)
         for job in jobs:
             st.caption(f"Browser {job.owner[:6]} · {job.function} · {job.state}, {job.progress:.0%}")
-    st.subheader("Sessions", anchor=False)
+    st.header("Sessions", anchor=False)
     now = time.time()
     for visit in here:
         st.caption(

@@ -20,7 +20,7 @@ export class Gallery {
     this.element = element(
       "section",
       { class: "le-gallery", "aria-label": "Images to choose from" },
-      element("div", { class: "le-heading" }, element("h3", {}, "Choose by class"), this.more),
+      element("div", { class: "le-heading" }, element("h2", {}, "Choose by class"), this.more),
       this.rows,
     );
     /** @type {Map<number, HTMLButtonElement>} */

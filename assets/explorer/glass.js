@@ -64,7 +64,7 @@ export class Glass {
         element(
           "div",
           { class: "le-title-line" },
-          element("h3", {}, "One image under the glass"),
+          element("h2", {}, "One image under the glass"),
           this.name,
         ),
         element(

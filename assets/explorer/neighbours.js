@@ -22,7 +22,7 @@ export class Neighbours {
       element(
         "div",
         { class: "le-title-line" },
-        element("h3", {}, "Nearest real images"),
+        element("h2", {}, "Nearest real images"),
         element("p", { class: "le-caption" }, "by distance in latent space"),
       ),
       this.list,

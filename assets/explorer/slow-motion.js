@@ -34,11 +34,11 @@ export class SlowMotion {
     this.step = 0;
     this.chosen = 0;
     this.timer = 0;
-    this.heading = element("h3", {});
+    this.heading = element("h2", {});
     const images = { class: "le-slow-images", role: "group", "aria-label": "Images of the step" };
     this.images = element("div", images);
     this.stepRow = element("div", { class: "le-slow-steps", role: "group", "aria-label": "Steps" });
-    this.title = element("h4", {});
+    this.title = element("h3", {});
     this.formula = element("p", { class: "le-formula" });
     this.words = element("p", {});
     this.body = element("div", { class: "le-slow-body" });

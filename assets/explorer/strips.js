@@ -42,7 +42,7 @@ export class Strips {
     this.element = element(
       "section",
       { class: "le-strips", "aria-label": "What each dimension changes" },
-      element("h3", {}, "What each dimension changes"),
+      element("h2", {}, "What each dimension changes"),
       this.caption,
       this.list,
       this.dead,

@@ -67,7 +67,7 @@ def test_the_learner_goes_through_it_with_keys_and_buttons(taken_apart: Callable
     page, run, errors = taken_apart(update)
     found = panel(page)
     expect(found.get_by_role("heading", name="Slow motion: the update to step 10")).to_be_visible()
-    expect(found.get_by_role("heading", level=4)).to_have_text("An image goes in")
+    expect(found.get_by_role("heading", level=3)).to_have_text("An image goes in")
     expect(found.get_by_role("button", name="Back")).to_be_disabled()
     assert page.locator(".le-side").is_hidden()
 
@@ -88,7 +88,7 @@ def test_the_learner_goes_through_it_with_keys_and_buttons(taken_apart: Callable
     expect(found.get_by_text(f"{loss:.1f} nats").first).to_be_visible()
     expect(found).to_contain_text(f"with beta 2 that is {loss + BETA * kl:.1f} nats in all")
     page.keyboard.press("End")
-    expect(found.get_by_role("heading", level=4)).to_have_text("All weights move a little")
+    expect(found.get_by_role("heading", level=3)).to_have_text("All weights move a little")
     expect(found.get_by_text("encoder.dense1.weight")).to_be_visible()
     expect(found.get_by_role("button", name="Next")).to_be_disabled()
     page.keyboard.press("ArrowLeft")
@@ -108,7 +108,7 @@ def test_it_plays_by_itself_and_stops_at_a_press(taken_apart: Callable, update: 
     page, _, _ = taken_apart(update)
     play = panel(page).get_by_role("button", name="Play")
     play.click()
-    expect(panel(page).get_by_role("heading", level=4)).to_contain_text("The encoder")
+    expect(panel(page).get_by_role("heading", level=3)).to_contain_text("The encoder")
     panel(page).get_by_role("button", name="Pause").click()
     expect(play).to_be_visible()
 
