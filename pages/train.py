@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import fields, training, visiting
-from ui.explorer import explorer
+from ui import fields, state, training, visiting
+from ui.explorer import chosen, explorer
 from ui.notices import link_notices, opening
 from ui.owner import current_owner
+from ui.probe_view import map_of, map_values, train_check
+from ui.view import in_step
 from vae_core.engine import get_engine
 
 if visiting.WATCH in st.query_params:
@@ -16,8 +18,8 @@ if visiting.WATCH in st.query_params:
 
 opening(
     "Train",
-    "A VAE learns here, live, and its latent space can be walked while it forms. **Press Start**, then move "
-    "over the map; next, raise beta while it trains and watch the dots draw together.",
+    "A VAE learns here, live. **Press Start** and walk over its map while it forms; then raise beta and watch "
+    "the dots draw together.",
 )
 notices = st.container()
 
@@ -30,7 +32,10 @@ with st.container(key="train_page"):
     with stage:
         training.controls(run, settings)
         training.status(run, settings)
-        explorer(key="train", mode="train", run=run)
+        hand = map_values("train", chosen("train", run=run))
+        # One view for all runs: what one looks at stays as it is when the next one starts.
+        axes, layers = map_of("train", in_step("train", "", state.TRAIN_VIEW, train_check(run), hand))
+        explorer(key="train", mode="train", run=run, axes=axes, layers=layers)
         training.theory()
 
 link_notices(notices)

@@ -78,6 +78,7 @@ export class ExploreView {
       "div",
       { class: "le-explore" },
       this.panel.element,
+      this.glass.element,
       element(
         "div",
         { class: "le-side" },
@@ -85,7 +86,6 @@ export class ExploreView {
         this.neighbours.element,
         this.sliders.element,
       ),
-      this.glass.element,
       this.strips.element,
     );
   }

@@ -14,8 +14,9 @@ import { grouped } from "./numbers.js";
 /** How many moments Page up and Page down go. */
 const PAGE = 5;
 
-/** Two labels below the ticks are at least so far apart, in shares of the track. */
+/** Two labels below the ticks are at least so far apart: in shares of the track, and in px on a narrow one. */
 const LABEL_ROOM = 0.09;
+const LABEL_WIDTH = 40;
 
 /** Which numbers may stand below the ticks. */
 const ROUND = [1, 2, 3, 4, 5, 6].flatMap((power) => [1, 2, 5].map((digit) => digit * 10 ** (power - 1)));
@@ -110,11 +111,12 @@ export class Timeline {
         at(element("b", { title: `Step ${grouped(step)}: ${text}` }), step),
       ),
     );
+    const room = Math.max(LABEL_ROOM, LABEL_WIDTH / (this.element.clientWidth || Infinity));
     let last = -1;
     const labels = [];
     for (const step of [...ROUND].reverse()) {
       const share = this.share(step);
-      const hasRoom = share > LABEL_ROOM && share < 0.97 && (last < 0 || last - share >= LABEL_ROOM);
+      const hasRoom = share > room && share < 0.97 && (last < 0 || last - share >= room);
       if (step > this.end || !hasRoom) continue;
       last = share;
       labels.unshift(at(element("span", {}, grouped(step)), step));
