@@ -54,6 +54,11 @@ def visits() -> tuple[Visit, ...]:
         return tuple(sorted(_VISITS.values(), key=lambda visit: visit.since))
 
 
+def is_here(owner: str) -> bool:
+    """Whether someone, named by the hash, has a page open."""
+    return any(visit.owner == owner for visit in visits())
+
+
 def _forget_the_gone() -> None:
     if not Runtime.exists():
         return

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from stand_ins import App, FakeEngine
 
-from ui import host, locality
+from ui import host, locality, presence
 from vae_core import ModelConfig, TrainConfig
 from vae_core.engine import RunInfo
 from vae_core.engine.home import latent_home
@@ -37,6 +37,15 @@ def test_whoever_runs_the_server_sees_and_stops_runs(app: App, engine: FakeEngin
     app.click(f"server_park_{'r' * 32}").click(f"server_stop_{'q' * 32}")
     assert engine.asked == [("park_any", "r" * 32), ("stop_any", "q" * 32)]
     assert "LATENT_MAX_ACTIVE" in app.said
+
+
+def test_who_has_a_page_open_is_here(app: App, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(presence, "_VISITS", {})
+    assert not presence.is_here("abcdef0123")
+    app.open("models")
+    (visit,) = presence.visits()
+    assert presence.is_here(visit.owner)
+    assert not presence.is_here("abcdef0123")
 
 
 def test_everyone_else_sees_one_sentence(app: App, engine: FakeEngine, away: None) -> None:

@@ -253,6 +253,20 @@ def test_a_run_without_its_owner_is_parked_and_resumes(all_runs, worker, monkeyp
     assert alone.state == "running"
 
 
+def test_a_run_whose_owner_looks_at_another_page_trains_on(all_runs, monkeypatch):
+    monkeypatch.setenv("LATENT_PARK_MINUTES", "5")
+    explores, left = begin(all_runs, "a"), begin(all_runs, "b")
+    all_runs.is_here = lambda owner: owner == "a"
+    now = time.monotonic()
+    all_runs.tick(now + 301)
+    assert (explores.state, left.state) == ("running", "parked")
+    all_runs.is_here = lambda owner: False
+    all_runs.tick(now + 500)
+    assert explores.state == "running"  # five minutes from when it was last seen
+    all_runs.tick(now + 602)
+    assert explores.state == "parked"
+
+
 def test_a_run_at_rest_leaves_memory_and_comes_back_from_disk(all_runs):
     run = begin(all_runs, "a")
     all_runs.stop(run)

@@ -451,6 +451,15 @@ class Engine:
                 workers["train"] = self._trainings.worker.process
             return {lane: worker.pid for lane, worker in workers.items()}
 
+    def keep_for(self, is_here: Callable[[str], bool]) -> None:
+        """Park no run whose owner is here.
+
+        Args:
+            is_here: asked with the hash of the owner's name, and with the engine's lock held.
+        """
+        with self._lock:
+            self._trainings.is_here = is_here
+
     def warm(self, seconds: float = 0.0) -> None:
         """Start the workers that are needed first, so many seconds from now."""
         self._warm_at = time.monotonic() + seconds
@@ -511,9 +520,16 @@ def get_engine() -> Engine:
         return _ENGINE
 
 
-def warm_engine() -> None:
-    """Start the engine, and soon its workers, without waiting for them."""
-    get_engine().warm(WARM_SECONDS)
+def warm_engine(is_here: Callable[[str], bool] | None = None) -> None:
+    """Start the engine, and soon its workers, without waiting for them.
+
+    Args:
+        is_here: whether an owner, named by the hash, has a page open: then no run is parked.
+    """
+    engine = get_engine()
+    if is_here is not None:
+        engine.keep_for(is_here)
+    engine.warm(WARM_SECONDS)
 
 
 def close_engine() -> None:

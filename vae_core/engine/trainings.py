@@ -54,10 +54,12 @@ class Trainings:
         lock: the engine's lock.
         archive: where the runs are.
         worker: the process that trains.
+        is_here: whether an owner, named by the hash, has a page of the app open, whichever it is.
     """
 
     home: Path
     lock: threading.RLock
+    is_here: Callable[[str], bool] = lambda owner: False
     _line: Line = field(default_factory=Line)
     _lost: list[Run] = field(default_factory=list)
     _flushes: dict[str, Callable[[bool], None]] = field(default_factory=dict)
@@ -241,7 +243,9 @@ class Trainings:
             self._move_line(again=True)
         limit = 60 * limits.PARK_MINUTES.value()
         for run in list(self.archive.runs.values()):
-            if not all(watcher.is_guest for watcher in run.watchers):
+            is_watched = not all(watcher.is_guest for watcher in run.watchers)
+            seems_left = limit and now - run.seen > limit and run.active
+            if is_watched or (seems_left and self.is_here(run.owner)):
                 run.seen = now
             away = now - run.seen
             if limit and away > limit and run.active:
