@@ -106,8 +106,12 @@ function spread(names) {
   return near.length * 2 > names.length ? near : [];
 }
 
+/** Least distance of two dots on a path, in px. */
+const DOT_ROOM = 10.5;
+
 /**
- * Draw a path with a dot at each of its steps, in the colour of the text, which no class has.
+ * Draw a path with a dot at its steps, in the colour of the text, which no class has. Steps too near to one another
+ * have none: the edges of so many dots would cover the path.
  *
  * @param {Pen} pen
  * @param {Frame} frame
@@ -122,8 +126,16 @@ export function drawPath(pen, frame, theme, places) {
   pen.line(points, { stroke: theme.background, width: 6 });
   pen.line(points, { stroke: theme.text, width: 2 });
   const last = points.length - 1;
-  const dot = ([x, y], n) => (n === 0 || n === last ? [x, y, 6.5, 6.5, 0] : [x, y, 3.5, 3.5, 0]);
-  pen.ellipses(points.map(dot), { fill: theme.text, stroke: theme.background, width: 1.5 });
+  const ends = [points[0], points[last]];
+  const dots = { fill: theme.text, stroke: theme.background, width: 1.5 };
+  pen.ellipses(
+    apart(points, ends).map(([x, y]) => [x, y, 3.5, 3.5, 0]),
+    dots,
+  );
+  pen.ellipses(
+    ends.map(([x, y]) => [x, y, 6.5, 6.5, 0]),
+    dots,
+  );
   for (const [text, at, other] of [
     ["From", points[0], points[last]],
     ["To", points[last], points[0]],
@@ -137,4 +149,16 @@ export function drawPath(pen, frame, theme, places) {
       align: isLeft ? "right" : "left",
     });
   }
+}
+
+/**
+ * @param {number[][]} points  (M, 2) in px
+ * @param {number[][]} ends    (2, 2) in px
+ * @returns {number[][]} those with room for a dot, beside each other and beside the ends
+ */
+function apart(points, ends) {
+  const kept = [...ends];
+  for (const [x, y] of points)
+    if (kept.every((other) => Math.hypot(x - other[0], y - other[1]) >= DOT_ROOM)) kept.push([x, y]);
+  return kept.slice(ends.length);
 }

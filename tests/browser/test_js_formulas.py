@@ -178,3 +178,21 @@ def test_slow_motion_says_when_free_bits_change_the_loss(
     )
     assert "94.0 nats in all" in text
     assert ("below 0.25 nats in the batch" in text) == said
+
+
+def test_a_path_of_many_steps_stays_a_line(call: Callable) -> None:
+    code = """(() => {
+        const dots = [];
+        const pen = { line() {}, text() {}, ellipses: (all) => dots.push(all) };
+        const frame = { toPixels: (x, y) => [x, y], width: 500, height: 500 };
+        m.drawPath(pen, frame, { text: "#000", background: "#fff", font: "serif" }, Float32Array.from(a));
+        return dots;
+    })()"""
+    wide, ends = call("marks.js", code, [value for n in range(11) for value in (40 * n, 0)])
+    assert [dot[0] for dot in wide] == [40 * n for n in range(1, 10)]
+    assert [dot[:2] for dot in ends] == [[0, 0], [400, 0]]
+    dense, ends = call("marks.js", code, [value for n in range(64) for value in (2 * n, 0)])
+    assert [dot[:2] for dot in ends] == [[0, 0], [126, 0]]
+    places = sorted([dot[0] for dot in dense] + [0, 126])
+    assert 5 < len(places) < 13
+    assert min(np.diff(places)) >= 10, "no dot's edge covers another"
