@@ -1,4 +1,4 @@
-"""Every benchmark, one after the other: `python -m bench`."""
+"""All that one visitor meets, one after the other: `python -m bench`. A class is `python -m bench.classroom`."""
 
 from bench import decoding, map, time, training, ui
 

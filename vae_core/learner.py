@@ -102,20 +102,26 @@ class Learner:
             moments: the optimiser's, named as in `tensors`; None begins with fresh ones.
 
         Raises:
-            ValueError: these are no weights of this model; nothing has been changed.
+            ValueError: these are no weights of this model, or moments are missing; nothing has been changed.
         """
         own = self.model.state_dict()
         wanted = {name: tensor for name, tensor in own.items() if tensor.is_floating_point()}
         for name in sorted({*wanted, *weights}):
             if name not in own or name not in weights or weights[name].shape != own[name].shape:
                 raise ValueError(f"these are no weights of this model: {name} does not fit")
+        slots = {
+            f"optimizer.{name}.{slot}": tensor
+            for name, parameter in self._parameters.items()
+            for slot, tensor in self.optimizer.state[parameter].items()
+        }
+        missing = sorted(slots.keys() - moments.keys()) if moments is not None else []
+        if missing:
+            raise ValueError(f"these are no moments of this model's optimiser: {missing[0]} is not there")
         with torch.no_grad():
             for name, tensor in weights.items():
                 own[name].copy_(tensor)
-            for name, parameter in self._parameters.items():
-                for slot, tensor in self.optimizer.state[parameter].items():
-                    found = None if moments is None else moments[f"optimizer.{name}.{slot}"]
-                    tensor.zero_() if found is None else tensor.copy_(found)
+            for name, tensor in slots.items():
+                tensor.zero_() if moments is None else tensor.copy_(moments[name])
         self.noise = stream(self._seed, "noise", self._device)
 
 

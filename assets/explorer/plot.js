@@ -104,12 +104,15 @@ export class Plot {
   async #drain() {
     if (this.isDrawing) return;
     this.isDrawing = true;
-    while (this.next && this.plotly) {
-      const draw = this.next;
-      this.next = null;
-      await draw();
+    try {
+      while (this.next && this.plotly) {
+        const draw = this.next;
+        this.next = null;
+        await draw();
+      }
+    } finally {
+      this.isDrawing = false; // also after a drawing that failed: the next one may not
     }
-    this.isDrawing = false;
     if (this.plotly) this.onDrawn();
   }
 

@@ -137,7 +137,7 @@ export class Run {
   /** @param {Message} message  state, error, place, wait_seconds, step, eta_seconds */
   applyState({ facts }) {
     Object.assign(this.now, standing(facts));
-    if (facts.step) this.now.step = facts.step;
+    if (facts.step > this.now.step) this.now.step = facts.step; // one that went back is told by its snapshot
     this.now.eta = facts.eta_seconds ?? null;
   }
 

@@ -251,3 +251,19 @@ def test_the_words_of_a_mark_begin_on_the_chart(wide: int, call: Callable) -> No
     assert text.startswith(said.removesuffix("…"))
     assert said == text or len(said) > 10
     assert (said == text) == (wide == 900)
+
+
+def test_curves_of_a_run_that_went_back_begin_again_there_also_when_its_state_is_told_first(
+    watch: Callable,
+) -> None:
+    page, run, errors = watch()
+    started(page, run)
+    run.snapshot(80)
+    expect(page.locator(".le-status")).to_contain_text("step 80")
+    run.send("state", {"state": "paused", "step": 30})
+    run.snapshot(30)
+    expect(page.locator(".le-status")).to_contain_text("step 30")
+    page.locator(".le-readings summary").click()
+    table = page.get_by_role("table", name="The curves, in nats per image")
+    expect(table.locator("tr").last.locator("th, td").first).to_have_text("0.30")
+    assert not errors

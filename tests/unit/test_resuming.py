@@ -161,6 +161,8 @@ def test_weights_of_another_model_are_refused_and_change_nothing():
         trainer.begin_at(0.5, other.model.state_dict())
     with pytest.raises(ValueError, match="no weights of this model"):
         trainer.begin_at(0.5, {})
+    with pytest.raises(ValueError, match="no moments of this model"):
+        trainer.begin_at(0.5, trained(train=TrainConfig(seed=7)).model.state_dict(), moments={})
     assert all(torch.equal(weights, before[name]) for name, weights in trainer.model.state_dict().items())
     assert trainer.step == 0
 
