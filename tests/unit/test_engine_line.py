@@ -260,7 +260,7 @@ def test_a_run_whose_owner_looks_at_another_page_trains_on(all_runs, monkeypatch
     now = time.monotonic()
     all_runs.tick(now + 301)
     assert (explores.state, left.state) == ("running", "parked")
-    all_runs.is_here = lambda owner: False
+    all_runs.is_here = lambda owner: False  # if only for a moment, on its way to another page
     all_runs.tick(now + 500)
     assert explores.state == "running"  # five minutes from when it was last seen
     all_runs.tick(now + 602)

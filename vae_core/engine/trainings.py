@@ -36,6 +36,9 @@ LOG: Final = logging.getLogger(__name__)
 LINE_SECONDS: Final = 5.0
 """So often those who wait in the line are told how long it may take."""
 
+ASK_SECONDS: Final = 5.0
+"""So often it is asked who has a page open."""
+
 SWEEP_SECONDS: Final = 3600.0
 FORGET_SECONDS: Final = 1800.0
 """After this long without a sign of its owner, a run at rest is only on disk."""
@@ -66,6 +69,7 @@ class Trainings:
     _hands: int = 0
     _requests: int = 0
     _line_told_at: float = 0.0
+    _asked_at: float = 0.0
     _swept_at: float = field(default_factory=time.monotonic)
     _closing: bool = False
 
@@ -241,11 +245,12 @@ class Trainings:
         if self._line and now - self._line_told_at > LINE_SECONDS:
             self._line_told_at = now
             self._move_line(again=True)
+        if asks := now - self._asked_at > ASK_SECONDS:
+            self._asked_at = now
         limit = 60 * limits.PARK_MINUTES.value()
         for run in list(self.archive.runs.values()):
             is_watched = not all(watcher.is_guest for watcher in run.watchers)
-            seems_left = limit and now - run.seen > limit and run.active
-            if is_watched or (seems_left and self.is_here(run.owner)):
+            if is_watched or (asks and run.active and self.is_here(run.owner)):
                 run.seen = now
             away = now - run.seen
             if limit and away > limit and run.active:
