@@ -19,6 +19,7 @@ from vae_core.engine.failures import describe
 
 PICTURE_HEIGHT: Final = 150
 _SAID: Final = "models_said"
+_ADDED: Final = "models_added"
 _UPLOADS: Final = "models_uploads"
 _OUTCOME: Final = "models_outcome"
 _DIALOG: Final = "models_dialog"
@@ -53,23 +54,28 @@ def upload(library: Library) -> None:
             st.rerun()
         if said := _said():
             st.caption(said)
+            if (name := st.session_state.get(_ADDED)) in {entry.name for entry in library.models()}:
+                link("explore", "Explore it", query={state.EXPLORE_MODEL: name})
         room = f"{count(models, 'model')} of {max_models()}, {file_size(size)} of {file_size(max_bytes())}"
         st.caption(f"Yours: {room}.")
 
 
 def _take_in(library: Library, name: str, data: bytes) -> None:
+    st.session_state.pop(_ADDED, None)
     try:
         entry = library.add_upload(name, data)
     except (ValueError, OSError) as error:
         st.session_state[_SAID] = f":red[:material/error: {plain(describe(error), longest=600)}]"
     else:
         st.session_state[_SAID] = f":material/check: **{plain(entry.title)}** is among your models now."
+        st.session_state[_ADDED] = entry.name
 
 
 def _said() -> str:
     """Return what the last upload came to; it is said until the page changes."""
     if state.entered():
         st.session_state.pop(_SAID, None)
+        st.session_state.pop(_ADDED, None)
     return str(st.session_state.get(_SAID, ""))
 
 

@@ -106,6 +106,7 @@ def test_an_upload_is_checked_and_taken_in(app: App, tmp_path: Path, engine: Fak
     app.run()
     assert "check_bundle" in [what[1] for what in engine.asked]
     assert "**A gift** is among your models now" in app.captions
+    assert "Explore it" in [link.label for link in app.test.get("page_link")]
     assert "1 model of 50" in app.captions
     app.run()
     assert "1 model of 50" in app.captions, "the file is taken in once"
