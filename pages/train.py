@@ -18,8 +18,8 @@ if visiting.WATCH in st.query_params:
 
 opening(
     "Train",
-    "A VAE learns here, live. **Press Start** and walk over its map while it forms; then raise beta and watch "
-    "the dots draw together.",
+    "A VAE learns here, live. **Press Start** and walk over its map while it forms; then raise beta and "
+    "watch the dots draw together.",
 )
 notices = st.container()
 

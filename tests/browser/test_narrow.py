@@ -14,7 +14,7 @@ from vae_core.config import ModelConfig
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 TOPS = """() => [...document.querySelectorAll(
-    ".le-map-panel .le-tools button, .le-map, .le-glass-head button, .le-neighbour, .le-sliders input, .le-strips h2")]
+    ".le-tools button, .le-map, .le-glass-head button, .le-neighbour, .le-sliders input, .le-strips h2")]
   .filter((each) => each.checkVisibility()).map((each) => each.getBoundingClientRect().top + scrollY)"""
 
 
