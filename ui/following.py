@@ -112,7 +112,9 @@ async def lead(websocket: WebSocket, base: str) -> None:
             await refuse(websocket, MALFORMED)
             return
         if now != show.subject:  # also when another window of the leader showed something meanwhile
-            await run_in_threadpool(_turn_to, show, owner, link.token, now, base)
+            found = await run_in_threadpool(_look_up, owner, link.token, now, base)
+            show.said, show.entry, show.run = found  # at once: two windows of a leader may turn at a time
+            show.subject = now
         show.said = {**show.said, "z": z, "axes": axes}
         show.tell()
 
@@ -190,32 +192,31 @@ def _is_number(value: Any) -> bool:
     return known and abs(value) <= LARGEST  # which NaN is not either
 
 
-def _turn_to(show: Show, owner: str, token: str, subject: tuple[str, str], base: str) -> None:
-    """Show another model or run, if it is the leader's to show."""
+def _look_up(
+    owner: str, token: str, subject: tuple[str, str], base: str
+) -> tuple[dict[str, Any], ModelEntry | None, str]:
+    """Find what a leader shows, if it is the leader's to show: what followers get, the own model, the run."""
     kind, name = subject
-    show.entry, show.run = None, ""
-    said: dict[str, Any] = {"mode": None} | ({"foreign": True} if kind == "foreign" else {})
+    nothing: dict[str, Any] = {"mode": None} | ({"foreign": True} if kind == "foreign" else {})
     if kind == "model":
         try:
             entry = Library(owner).get(name)
         except KeyError:
-            entry = None
-        if entry is not None and not entry.shipped:
+            return nothing, None, ""
+        if not entry.shipped:
             entry = held_model(owner_hash(owner), name, f"/latent/follow/{token}/model")
-            show.entry = entry
-        if entry is not None:
-            bundle = {"name": entry.name, "url": base + entry.url, "title": entry.title}
-            said = {"mode": "explore", "bundle": bundle}
-    elif kind == "run" and _RUN.fullmatch(name):
+        if entry is None:
+            return nothing, None, ""
+        bundle = {"name": entry.name, "url": base + entry.url, "title": entry.title}
+        return {"mode": "explore", "bundle": bundle}, None if entry.shipped else entry, ""
+    if kind == "run" and _RUN.fullmatch(name):
         try:
             title = get_engine().run(owner, name).title
         except (KeyError, PermissionError):
-            title = None
-        if title is not None:
-            show.run = name
-            url = f"{base}/latent/follow/{token}/run/{name}"
-            said = {"mode": "train", "stream": {"url": url, "run": name}, "title": title}
-    show.said, show.subject = said, subject
+            return nothing, None, ""
+        url = f"{base}/latent/follow/{token}/run/{name}"
+        return {"mode": "train", "stream": {"url": url, "run": name}, "title": title}, None, name
+    return nothing, None, ""
 
 
 async def _hear_nothing(websocket: WebSocket) -> None:
