@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import random
 import signal
@@ -74,7 +75,10 @@ async def kill_servers(server: Served, kills: int) -> Rows:
         stream = await again.watch()
         await again.until(lambda stream=stream: stream.frames, 120)
         lost.append(max(0.0, told - stream.seconds))
-        resumed += stream.state == "running"
+        stood = stream.step  # what is shown first may lie on disk
+        with contextlib.suppress(TimeoutError):
+            await again.until(lambda s=stream, n=stood: s.state == "running" and s.step > n, 60)
+            resumed += 1
         await again.press("train_stop")
         await again.leave()
     return [
