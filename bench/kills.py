@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import random
 import signal
 
 from bench.served import Served, is_gone
 from bench.table import Rows, at_share
-from bench.visitor import SMALL, Visitor
+from bench.visitor import LONG, Visitor
 from vae_core.bundle import read_header
 from vae_core.engine.home import owner_hash
+from vae_core.engine.record import PROGRESS
 
 
 async def kill_workers(server: Served, kills: int) -> Rows:
@@ -46,7 +48,7 @@ async def kill_servers(server: Served, kills: int) -> Rows:
     """Kill the server, again and again: are saved models whole, and do runs go on?"""
     lost, resumed, whole, torn = [], 0, 0, 0
     for round in range(kills):
-        visitor = Visitor(server.url, query=SMALL)
+        visitor = Visitor(server.url, query=LONG)
         await visitor.arrive()
         await visitor.press("train_start")
         stream = await visitor.watch()
@@ -62,7 +64,10 @@ async def kill_servers(server: Served, kills: int) -> Rows:
         await visitor.leave()
         while not all(is_gone(pid) for pid in pids):
             await asyncio.sleep(0.05)
-        for path in server.home.glob(f"owners/{owner_hash(visitor.cookie)}/models/*.safetensors"):
+        folder = server.home / "owners" / owner_hash(visitor.cookie)
+        on_disk = json.loads(next(folder.glob(f"runs/*/{PROGRESS}")).read_bytes())
+        lost.append(max(0.0, told - on_disk["seconds"]))
+        for path in folder.glob("models/*.safetensors"):
             try:
                 read_header(path)
                 whole += 1
@@ -73,11 +78,8 @@ async def kill_servers(server: Served, kills: int) -> Rows:
         await again.arrive()
         await again.press("train_pause")  # "Resume" now
         stream = await again.watch()
-        await again.until(lambda stream=stream: stream.frames, 120)
-        lost.append(max(0.0, told - stream.seconds))
-        stood = stream.step  # what is shown first may lie on disk
         with contextlib.suppress(TimeoutError):
-            await again.until(lambda s=stream, n=stood: s.state == "running" and s.step > n, 60)
+            await again.until(lambda s=stream, n=on_disk["step"]: s.state == "running" and s.step > n, 60)
             resumed += 1
         await again.press("train_stop")
         await again.leave()
