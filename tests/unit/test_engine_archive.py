@@ -1,8 +1,17 @@
 """Runs on disk."""
 
 import os
+import threading
 
+import pytest
+
+from tests.unit.fake_worker import all_runs, begin, worker  # noqa: F401
+from vae_core.engine import limits
 from vae_core.engine.archive import Archive
+from vae_core.engine.record import read_run
+from vae_core.engine.trainings import Trainings
+
+MAX_RUNS = int(limits.RUNS.default)
 
 
 def test_what_is_left_of_runs_that_could_not_be_begun_goes(tmp_path):
@@ -13,3 +22,36 @@ def test_what_is_left_of_runs_that_could_not_be_begun_goes(tmp_path):
     os.utime(left, (1, 1))
     Archive(tmp_path).sweep()
     assert (left.exists(), fresh.exists()) == (False, True)
+
+
+def test_old_runs_go(all_runs, monkeypatch):  # noqa: F811
+    runs = [begin(all_runs, "a", created=index) for index in range(MAX_RUNS + 3)]
+    assert [run.folder.exists() for run in runs] == [False] * 3 + [True] * MAX_RUNS
+    assert len(all_runs.archive.of_owner("a")) == MAX_RUNS
+    (runs[5].folder / "state.safetensors").write_bytes(bytes(1_100_000))
+    monkeypatch.setenv("LATENT_MAX_RUNS_MB", "1")
+    begin(all_runs, "a", created=99)
+    assert not runs[3].folder.exists()
+    assert not runs[5].folder.exists()
+    assert runs[6].folder.exists()
+    old, newest = runs[-2], all_runs.archive.of_owner("a")[0]
+    for run in (old, newest):
+        os.utime(run.folder / "run.json", (1, 1))
+    all_runs.archive.sweep()
+    assert not old.folder.exists()
+    assert newest.folder.exists()  # it trains
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", "{", '{"id": "x"}', '{"model": 1, "train": 2}'])
+def test_a_damaged_record_is_no_run(all_runs, text):  # noqa: F811
+    run = begin(all_runs, "a")
+    (run.folder / "run.json").write_text(text)
+    assert read_run(run.folder) is None
+    assert Trainings(all_runs.home, threading.RLock()).archive.of_owner("a") == []
+
+
+def test_a_run_in_a_foreign_folder_is_no_run(all_runs):  # noqa: F811
+    run = begin(all_runs, "a")
+    (all_runs.home / "owners" / "b" / "runs").mkdir(parents=True)
+    (all_runs.home / "owners" / "b" / "runs" / run.id).symlink_to(run.folder)
+    assert Trainings(all_runs.home, threading.RLock()).archive.of_owner("b") == []

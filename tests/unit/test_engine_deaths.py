@@ -1,8 +1,110 @@
 """What the death of the training process means for those who wait."""
 
-from tests.unit.test_engine_line import FakeWorker, all_runs, begin, worker  # noqa: F401
-from vae_core.engine.failures import RESTARTED
-from vae_core.engine.trainings import MAX_DEATHS
+import threading
+import time
+
+from tests.unit.fake_worker import FakeWorker, all_runs, begin, told, watch, worker  # noqa: F401
+from vae_core.engine.failures import CANNOT_START, DIED_AGAIN, RESTARTED
+from vae_core.engine.lifecycle import MAX_DEATHS
+from vae_core.engine.trainings import Trainings
+from vae_core.engine.trainworker import MAX_FAILED_STARTS
+
+
+def test_a_dead_worker_is_replaced_at_once_and_gets_its_runs_back(all_runs, worker):  # noqa: F811
+    training, paused = begin(all_runs, "a"), begin(all_runs, "b")
+    all_runs.pause(paused)
+    watcher = watch(all_runs, training)
+    told(watcher)
+    first = worker()
+    first.say("ready")
+    first.say("begin", run=training)
+    first.die()
+    assert worker() is not first
+    assert [order["paused"] for order in worker().orders if order["kind"] == "load"] == [False, True]
+    assert all(not order["new"] for order in worker().orders if order["kind"] == "load")
+    assert (training.state, training.note, paused.state) == ("running", RESTARTED, "paused")
+    assert told(watcher) == ["state"]
+    first.say("failed", training, error="from before")  # old news
+    assert training.state == "running"
+
+
+def test_a_crash_loop_backs_off_and_ends_the_run_that_causes_it(all_runs, worker):  # noqa: F811
+    bad, good = begin(all_runs, "a"), begin(all_runs, "b")
+    rests = []
+    for _ in range(MAX_DEATHS):
+        worker().say("ready")
+        worker().say("begin", run=bad)
+        died = worker()
+        died.die()
+        if all_runs.worker.restart_at is not None:
+            rests.append(all_runs.worker.restart_at - time.monotonic())
+            all_runs.tick(all_runs.worker.restart_at - 0.1)
+            assert worker() is died
+            all_runs.tick(all_runs.worker.restart_at)
+        assert worker() is not died
+    assert (bad.state, bad.error) == ("failed", DIED_AGAIN)
+    assert good.state == "running"
+    assert rests == sorted(rests)
+    assert rests[-1] > 4
+    assert [order["run"] for order in worker().orders if order["kind"] == "load"] == [good.id]
+
+
+def test_a_run_that_reaches_the_disk_is_not_blamed(all_runs, worker):  # noqa: F811
+    run = begin(all_runs, "a")
+    for _ in range(2 * MAX_DEATHS):
+        worker().say("ready")
+        worker().say("begin", run=run)
+        worker().say("saved", run)
+        worker().die()
+        assert all_runs.worker.restart_at is None
+    assert (run.state, run.deaths) == ("running", 1)
+
+
+def test_a_worker_that_cannot_start_is_given_up(all_runs, worker):  # noqa: F811
+    run = begin(all_runs, "a")
+    for _ in range(MAX_FAILED_STARTS):
+        worker().die()
+        if all_runs.worker.restart_at is not None:
+            all_runs.tick(all_runs.worker.restart_at)
+    assert (run.state, run.error) == ("failed", CANNOT_START)
+    count = len(FakeWorker.made)
+    all_runs.resume(run)  # a click tries again
+    assert len(FakeWorker.made) == count + 1
+    assert run.state == "running"
+
+
+def test_a_run_started_while_the_worker_rests_waits_for_it(all_runs, worker):  # noqa: F811
+    first = begin(all_runs, "a")
+    worker().die()
+    worker().die()
+    assert all_runs.worker.restart_at is not None
+    second = begin(all_runs, "b")
+    all_runs.pause(first)
+    assert worker().orders_for(second) == []
+    all_runs.tick(all_runs.worker.restart_at)
+    assert worker().orders_for(second) == ["load"]
+    assert next(order for order in worker().orders if order["run"] == first.id)["paused"]
+
+
+def test_a_flush_that_the_worker_never_answers_is_answered(all_runs, worker, tmp_path):  # noqa: F811
+    run, answers = begin(all_runs, "a"), []
+    all_runs.residents.flush(run, tmp_path / "one", answers.append)
+    all_runs.residents.flush(run, tmp_path / "two", answers.append)
+    worker().say("flushed", token="one", done=True)
+    worker().say("flushed", token="one", done=True)
+    worker().die()
+    assert answers == [True, False]
+
+
+def test_a_flush_comes_after_the_save_of_a_run_that_was_stopped(all_runs, worker, tmp_path):  # noqa: F811
+    answers, run = [], begin(all_runs, "a")
+    all_runs.stop(run)
+    all_runs.residents.flush(run, tmp_path / "one", answers.append)
+    assert worker().orders_for(run) == ["load", "drop", "flush"]
+    worker().say("flushed", token="one", done=False)
+    assert answers == [False]
+    Trainings(all_runs.home, threading.RLock()).residents.flush(run, tmp_path / "two", answers.append)
+    assert answers == [False, False]
 
 
 def test_who_moves_up_when_a_run_is_given_up_starts_no_second_worker(all_runs, worker, monkeypatch):  # noqa: F811

@@ -206,7 +206,7 @@ def test_other_tokens_open_nothing(watched, case):
 
 
 def test_guests_neither_keep_a_run_going_nor_push_its_owner_out(tmp_path, monkeypatch):
-    from vae_core.engine import local, trainworker
+    from vae_core.engine import Engine, trainworker, watchers
     from vae_core.engine.info import EngineBusyError
 
     class NoWorker:
@@ -223,8 +223,8 @@ def test_guests_neither_keep_a_run_going_nor_push_its_owner_out(tmp_path, monkey
             return True
 
     monkeypatch.setattr(trainworker, "WorkerProcess", NoWorker)
-    monkeypatch.setattr(local, "MAX_WATCHERS", 2)
-    engine = local.Engine(tmp_path)
+    monkeypatch.setattr(watchers, "MAX_WATCHERS", 2)
+    engine = Engine(tmp_path)
     owner = new_owner()
     run = engine.start_run(owner, image_set="digits", model=SMALL, train=LONG)
     for _ in range(2):

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -42,6 +42,18 @@ def read_keyframes(folder: Path) -> list[dict[str, Any]]:
         index = json.loads((folder / FOLDER / INDEX).read_bytes())
         return [{"step": int(each["step"]), "epoch": float(each["epoch"])} for each in index["keyframes"]]
     return []
+
+
+def find_keyframe(listed: Iterable[Mapping[str, Any]], step: int) -> tuple[int, float]:
+    """Return the step and epoch of the keyframe at a step.
+
+    Raises:
+        KeyError: there is none.
+    """
+    for each in listed:
+        if each["step"] == step:
+            return each["step"], each["epoch"]
+    raise KeyError(f"there is no keyframe at step {step}")
 
 
 class Keyframes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import atexit
 import logging
 import threading
 import time
@@ -11,30 +10,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from vae_core.config import ModelConfig, TrainConfig, check_together
-from vae_core.engine.home import incoming, latent_home, link_or_copy, new_id, owner_folder, owner_hash
-from vae_core.engine.info import EngineBusyError, Job, RunInfo
+from vae_core.config import ModelConfig, TrainConfig
+from vae_core.engine.admission import check_run
+from vae_core.engine.branching import branch_of
+from vae_core.engine.home import latent_home, new_id, owner_folder, owner_hash
+from vae_core.engine.info import Job, RunInfo
 from vae_core.engine.jobqueue import JobQueue
-from vae_core.engine.keyframes import encoder_path, keyframe_path
-from vae_core.engine.marks import settings_at
-from vae_core.engine.memory import check_memory
-from vae_core.engine.record import PROBE, SNAPSHOT, STATE, Run
+from vae_core.engine.keyframes import find_keyframe, keyframe_path
+from vae_core.engine.record import PROBE, SNAPSHOT, Run
+from vae_core.engine.saving import Saving
 from vae_core.engine.subscription import Subscription
 from vae_core.engine.trainings import Trainings
-from vae_core.header import MAX_TITLE
-from vae_core.images import ImageSetInfo, image_sets
 
 LOG: Final = logging.getLogger(__name__)
 CHANGEABLE: Final = ("beta", "learning_rate", "beta_warmup_epochs", "free_bits")
-CURVES: Final = ("epoch", "step", "log_likelihood", "kl", "test_log_likelihood", "test_kl")
-"""What a branch keeps of its parent's history."""
-
 TICK_SECONDS: Final = 0.25
-WARM_SECONDS: Final = 2.0
-"""How long after the server's start the workers are started, so that the first page comes first."""
-
 CLOSE_SECONDS: Final = 2.0
-MAX_WATCHERS: Final = 64
 
 
 class Engine:
@@ -49,6 +40,7 @@ class Engine:
         self._lock = threading.RLock()
         self._trainings = Trainings(self.home, self._lock)
         self._jobs = JobQueue(self.home, self._lock)
+        self._saving = Saving(self.home, self._trainings.residents, self._jobs)
         self._closed = threading.Event()
         self._warm_at: float | None = None
         threading.Thread(target=self._keep_house, name="engine", daemon=True).start()
@@ -64,8 +56,7 @@ class Engine:
             ValueError: settings that do not fit together or the images.
             OSError: the disk is full.
         """
-        check_together(model, train)
-        _check_images(image_set, model, train)
+        check_run(image_set, model, train)
         run_id = new_id()
         run = Run(
             id=run_id,
@@ -108,17 +99,11 @@ class Engine:
 
     def pause(self, owner: str, run_id: str) -> RunInfo:
         """Let a run rest; it keeps its place in memory."""
-        with self._lock:
-            run = self._run(owner, run_id)
-            self._trainings.pause(run)
-            return run.info()
+        return self._ask(owner, run_id, self._trainings.pause)
 
     def resume(self, owner: str, run_id: str) -> RunInfo:
         """Go on with a paused, stopped, failed or parked run."""
-        with self._lock:
-            run = self._run(owner, run_id)
-            self._trainings.resume(run)
-            return run.info()
+        return self._ask(owner, run_id, self._trainings.resume)
 
     def step(self, owner: str, run_id: str, steps: int = 1) -> RunInfo:
         """Take so many optimiser steps, then rest.
@@ -128,24 +113,15 @@ class Engine:
         """
         if steps < 1:
             raise ValueError(f"steps must be at least 1; got {steps}")
-        with self._lock:
-            run = self._run(owner, run_id)
-            self._trainings.step(run, steps)
-            return run.info()
+        return self._ask(owner, run_id, self._trainings.step, steps)
 
     def epoch(self, owner: str, run_id: str) -> RunInfo:
         """Train to the end of the epoch, a whole one at its beginning, then rest."""
-        with self._lock:
-            run = self._run(owner, run_id)
-            self._trainings.step(run, None)
-            return run.info()
+        return self._ask(owner, run_id, self._trainings.step, None)
 
     def explain(self, owner: str, run_id: str) -> RunInfo:
         """Take one step and rest; the watchers get a "detail" of all that happened in it."""
-        with self._lock:
-            run = self._run(owner, run_id)
-            self._trainings.explain(run)
-            return run.info()
+        return self._ask(owner, run_id, self._trainings.explain)
 
     def branch(
         self, owner: str, run_id: str, step: int | None = None, *, train: TrainConfig, title: str = ""
@@ -169,34 +145,10 @@ class Engine:
         """
         with self._lock:
             parent = self._run(owner, run_id)
-            check_together(parent.model, train)
-            check_memory(_known_set(parent.image_set), parent.model, train)
+            check_run(parent.image_set, parent.model, train)
             if step == parent.step and parent.state != "running":
                 step = None  # that is where it stands
-            start, epoch = (parent.step, parent.epoch) if step is None else _keyframe(parent, step)
-            if train.epochs <= epoch:
-                raise ValueError(
-                    f"epochs must be more than {epoch:.3g}, where this branch begins; got {train.epochs}"
-                )
-            branch_id = new_id()
-            run = Run(
-                id=branch_id,
-                owner=parent.owner,
-                folder=owner_folder(self.home, owner) / "runs" / branch_id,
-                title=title or f"{parent.title}, branch"[:MAX_TITLE],
-                image_set=parent.image_set,
-                model=parent.model,
-                train=train,
-                created=time.time(),
-                epoch=epoch,
-                parent={
-                    "run": parent.id,
-                    "title": parent.title,
-                    "step": start,
-                    "epoch": epoch,
-                    "history": [{name: each.get(name) for name in CURVES} for each in parent.history],
-                },
-            )
+            run = branch_of(parent, step, train, title)
             self._trainings.branch(parent, run, step)
             return run.info()
 
@@ -209,7 +161,7 @@ class Engine:
         """
         with self._lock:
             run = self._run(owner, run_id)
-            _keyframe(run, step)
+            find_keyframe(run.keyframes, step)
             return keyframe_path(run.folder, step)
 
     def film(self, owner: str, run_id: str) -> Job:
@@ -226,10 +178,7 @@ class Engine:
 
     def stop(self, owner: str, run_id: str) -> RunInfo:
         """End a run; it stays on disk and can be resumed."""
-        with self._lock:
-            run = self._run(owner, run_id)
-            self._trainings.stop(run)
-            return run.info()
+        return self._ask(owner, run_id, self._trainings.stop)
 
     def set(self, owner: str, run_id: str, **settings: float) -> RunInfo:
         """Change beta, learning_rate, beta_warmup_epochs or free_bits, from the next step on.
@@ -242,10 +191,7 @@ class Engine:
             raise ValueError(
                 f"{', '.join(fixed)} cannot change while a run trains; {', '.join(CHANGEABLE)} can"
             )
-        with self._lock:
-            run = self._run(owner, run_id)
-            self._trainings.set(run, settings)
-            return run.info()
+        return self._ask(owner, run_id, self._trainings.set, settings)
 
     def save_run(
         self, owner: str, run_id: str, path: Path, title: str = "", *, step: int | None = None
@@ -270,50 +216,10 @@ class Engine:
         with self._lock:
             run = self._run(owner, run_id)
             if step is not None:
-                _keyframe(run, step)
-            if step == run.step and run.state != "running":
-                step = None  # that is how it is now
-
-            def add_umap(job: Job) -> None:
-                if run.model.latent_dim > 2:
-                    self._jobs.submit(job.owner, "fit_umap", {"bundle": str(path), "write": True})
-
-            arguments = {
-                "image_set": run.image_set,
-                "model": run.model.to_dict(),
-                "title": title or run.title,
-                "path": str(path),
-            }
-            kept = incoming(self.home, ".state")
-            if step is not None:
-                return self._save_keyframe(run, step, kept, arguments, add_umap)
-            job = self._jobs.submit(run.owner, "save_run", {}, then=add_umap, held=True)
-
-            def then(written: bool) -> None:
-                state = {"state": str(kept if written else run.folder / STATE), "temporary": written}
-                self._jobs.release(job, {**arguments, **state, "train": run.train.to_dict()})
-
-            self._trainings.flush(run, kept, then)
-            return job
-
-    def _save_keyframe(
-        self, run: Run, step: int, kept: Path, arguments: dict[str, Any], then: Callable[[Job], None]
-    ) -> Job:
-        """Save a keyframe, which may be thinned out before the job's turn comes."""
-        encoder = kept.with_suffix(".encoder")
-        try:
-            link_or_copy(keyframe_path(run.folder, step), kept)
-            link_or_copy(encoder_path(run.folder, step), encoder)
-        except FileNotFoundError:
-            kept.unlink(missing_ok=True)
-            raise ValueError("This moment is not kept any more. Choose another one.") from None
-        more = {
-            "shown": str(kept),
-            "encoder": str(encoder),
-            "train": settings_at(run.train, run.marks, step).to_dict(),
-            "history": [dict(each) for each in run.history],
-        }
-        return self._jobs.submit(run.owner, "save_keyframe", {**arguments, **more}, then=then)
+                find_keyframe(run.keyframes, step)
+            if step is None or (step == run.step and run.state != "running"):  # that is how it is now
+                return self._saving.save_now(run, path, title)
+            return self._saving.save_keyframe(run, step, path, title)
 
     # Jobs
 
@@ -354,7 +260,7 @@ class Engine:
             EngineBusyError: too many watch it already.
         """
         with self._lock:
-            return self._subscribe(self._run(owner, run_id), loop, wake, is_guest=False)
+            return self._trainings.watchers.subscribe(self._run(owner, run_id), loop, wake)
 
     def shared_run(self, holder: str, run_id: str) -> RunInfo:
         """Return a run that its owner lets others see.
@@ -396,24 +302,7 @@ class Engine:
         """
         with self._lock:
             run = self._trainings.archive.get(holder, run_id, touch=False)
-            return self._subscribe(run, loop, wake, is_guest=True)
-
-    def _subscribe(
-        self, run: Run, loop: asyncio.AbstractEventLoop, wake: Callable[[], None], *, is_guest: bool
-    ) -> Subscription:
-        if sum(watcher.is_guest == is_guest for watcher in run.watchers) >= MAX_WATCHERS:
-            raise EngineBusyError(f"{MAX_WATCHERS} pages watch this run already. Close some.")
-        subscription = Subscription(
-            run,
-            self._lock,
-            loop,
-            wake,
-            on_hand=lambda watcher, on: self._trainings.hand(run, watcher, on),
-            on_close=lambda watcher: self._trainings.unwatch(run, watcher),
-            is_guest=is_guest,
-        )
-        self._trainings.watch(run, subscription)
-        return subscription
+            return self._trainings.watchers.subscribe(run, loop, wake, is_guest=True)
 
     # For whoever runs the server
 
@@ -481,6 +370,13 @@ class Engine:
             if not worker.wait(max(0.05, until - time.monotonic())):
                 worker.kill()
 
+    def _ask(self, owner: str, run_id: str, order: Callable[..., None], *arguments: Any) -> RunInfo:
+        """Do with a run what its owner asks for, and say how it stands then."""
+        with self._lock:
+            run = self._run(owner, run_id)
+            order(run, *arguments)
+            return run.info()
+
     def _run(self, owner: str, run_id: str) -> Run:
         return self._trainings.archive.get(owner_hash(owner), run_id)
 
@@ -499,70 +395,5 @@ class Engine:
         self._jobs.tick(now)
         if self._warm_at is not None and now >= self._warm_at:
             self._warm_at = None
-            self._trainings.warm()
+            self._trainings.worker.ready()
             self._jobs.warm()
-
-
-_LOCK = threading.Lock()
-_ENGINE: Engine | None = None
-
-
-def get_engine() -> Engine:
-    """Return the process's engine, started on first use."""
-    global _ENGINE
-    with _LOCK:
-        if _ENGINE is None or _ENGINE.closed or _ENGINE.home != latent_home():
-            if _ENGINE is None:
-                atexit.register(close_engine)
-            else:
-                _ENGINE.close()
-            _ENGINE = Engine()
-        return _ENGINE
-
-
-def warm_engine(is_here: Callable[[str], bool] | None = None) -> None:
-    """Start the engine, and soon its workers, without waiting for them.
-
-    Args:
-        is_here: whether an owner, named by the hash, has a page open: then no run is parked.
-    """
-    engine = get_engine()
-    if is_here is not None:
-        engine.keep_for(is_here)
-    engine.warm(WARM_SECONDS)
-
-
-def close_engine() -> None:
-    """End the process's engine, if it was ever started."""
-    if _ENGINE is not None:
-        _ENGINE.close()
-
-
-def _keyframe(run: Run, step: int) -> tuple[int, float]:
-    """Return the step and epoch of a run's keyframe; KeyError when it has none there."""
-    for each in run.keyframes:
-        if each["step"] == step:
-            return each["step"], each["epoch"]
-    raise KeyError(f"there is no keyframe at step {step}")
-
-
-def _known_set(name: str) -> ImageSetInfo:
-    """Return what is known of an image set that can be loaded now.
-
-    Raises:
-        ValueError: it is not there.
-    """
-    info = next((info for info in image_sets() if info.name == name), None)
-    if info is None:
-        raise ValueError(f"There is no image set {name!r}.")
-    if not info.available:
-        raise ValueError(f"{info.title} is not on this server yet. Download it on the Images page first.")
-    return info
-
-
-def _check_images(name: str, model: ModelConfig, train: TrainConfig) -> None:
-    """Refuse an image set that is not there, or that the model or the memory does not fit."""
-    info = _known_set(name)
-    if tuple(info.shape) != model.image_shape:
-        raise ValueError(f"{info.title} has images of shape {info.shape}, the model {model.image_shape}.")
-    check_memory(info, model, train)

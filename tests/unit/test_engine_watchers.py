@@ -1,0 +1,46 @@
+"""Who watches a run and whose hand is on, as the worker is told it; and what watchers are told."""
+
+from tests.unit.engine_watcher import LONG, SMALL
+from tests.unit.fake_worker import all_runs, begin, told, watch, worker  # noqa: F401
+from vae_core.engine.messages import NO_ARRAYS
+from vae_core.engine.record import Run
+
+
+def test_the_worker_knows_who_watches_and_how_many_hands_there_are(all_runs, worker):  # noqa: F811
+    one, two = begin(all_runs, "a"), begin(all_runs, "b")
+    watchers = [watch(all_runs, one), watch(all_runs, one), watch(all_runs, two)]
+
+    def last(run):
+        order = [order for order in worker().orders if order["kind"] == "watch" and order["run"] == run.id][
+            -1
+        ]
+        return order["watchers"], order["hands"], order["all_hands"]
+
+    assert last(one) == (2, 0, 0)
+    watchers[0].hand(True)
+    watchers[2].hand(True)
+    assert (last(one), last(two)) == ((2, 1, 2), (1, 1, 2))
+    assert worker().orders_for(one)[-1] == "weights"
+    watchers[2].close()
+    assert (last(one), last(two)) == ((2, 1, 1), (0, 0, 1))
+    worker().say("weights", one, facts={"step": 4})
+    assert (told(watchers[0])[-1], told(watchers[1])[-1]) == ("weights", "state")
+
+
+def test_old_news_of_a_run_is_not_told(all_runs, worker):  # noqa: F811
+    run = begin(all_runs, "a")
+    watcher = watch(all_runs, run)
+    told(watcher)
+    generation = run.generation
+    all_runs.stop(run)
+    all_runs.resume(run)
+    told(watcher)
+    worker().on_message(
+        worker(), {"kind": "frame", "run": run.id, "generation": generation, "facts": {"step": 99}}, NO_ARRAYS
+    )
+    assert told(watcher) == []
+    assert run.step == 0
+    worker().say("frame", run, facts={"step": 3}, history_tail=[{"epoch": 1}])
+    assert told(watcher) == ["frame"]
+    assert (run.step, run.history) == (3, [{"epoch": 1}])
+    worker().say("frame", Run("0" * 32, "x", run.folder, "", "digits", SMALL, LONG, 0.0), facts={})  # gone

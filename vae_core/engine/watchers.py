@@ -1,0 +1,146 @@
+"""Who watches which run: what they get when they come, what all of them get later, and whose hand is on.
+
+All of it happens with the engine's lock held.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final
+
+from vae_core.engine import record
+from vae_core.engine.info import EngineBusyError
+from vae_core.engine.messages import NO_ARRAYS, metadata_of
+from vae_core.engine.record import Run
+from vae_core.engine.subscription import Subscription
+
+MAX_WATCHERS: Final = 64
+"""Of one run, its owner's pages and others' counted apart."""
+
+
+@dataclass(eq=False)
+class Watchers:
+    """Let browsers in and out, and give them what is new.
+
+    Attributes:
+        lock: the engine's lock.
+        runs: all runs that are in memory, by their names.
+        tell: gives the worker an order for a run, if it has that run: called with (run, kind, ...).
+    """
+
+    lock: threading.RLock
+    runs: Mapping[str, Run]
+    tell: Callable[..., None]
+    _hands: int = 0
+
+    def subscribe(
+        self,
+        run: Run,
+        loop: asyncio.AbstractEventLoop,
+        wake: Callable[[], None],
+        *,
+        is_guest: bool = False,
+    ) -> Subscription:
+        """Let a browser watch a run, and give it all that is known.
+
+        Args:
+            run: what is watched.
+            loop: the client's event loop.
+            wake: called in it whenever there may be something to take.
+            is_guest: whether someone else watches than the run's owner.
+
+        Raises:
+            EngineBusyError: too many watch it already.
+        """
+        if sum(watcher.is_guest == is_guest for watcher in run.watchers) >= MAX_WATCHERS:
+            raise EngineBusyError(f"{MAX_WATCHERS} pages watch this run already. Close some.")
+        watcher = Subscription(
+            run,
+            self.lock,
+            loop,
+            wake,
+            on_hand=lambda watcher, on: self._hand(run, watcher, on),
+            on_close=lambda watcher: self._leave(run, watcher),
+            is_guest=is_guest,
+        )
+        run.watchers.append(watcher)
+        self._put_hello(run, [watcher])
+        if run.snapshot is not None:
+            watcher.put("snapshot", *run.snapshot)
+        elif not run.loaded:
+            _put_stored(run, watcher, "snapshot", record.SNAPSHOT)
+        watcher.put("state", run.state_facts())
+        self.report(run)
+        return watcher
+
+    def put(self, run: Run, kind: str, facts: Mapping[str, Any], body: bytes = NO_ARRAYS) -> None:
+        """Offer a message to all who watch a run."""
+        for watcher in run.watchers:
+            watcher.put(kind, facts, body)
+
+    def put_state(self, run: Run) -> None:
+        """Tell all who watch a run in which state it is."""
+        self.put(run, "state", run.state_facts())
+
+    def put_timeline(self, run: Run) -> None:
+        """Tell all who watch a run its marks and keyframes."""
+        self.put(run, "timeline", run.timeline_facts())
+
+    def put_hello(self, run: Run) -> None:
+        """Let all who watch a run begin anew."""
+        self._put_hello(run, run.watchers)
+
+    def report(self, run: Run) -> None:
+        """Tell the worker how many watch a run, and how many hands there are."""
+        hands = sum(watcher.has_hand for watcher in run.watchers)
+        self.tell(run, "watch", watchers=len(run.watchers), hands=hands, all_hands=self._hands)
+
+    def close(self) -> None:
+        """Show everyone out."""
+        for run in self.runs.values():
+            for watcher in list(run.watchers):
+                watcher.close()
+
+    def _leave(self, run: Run, watcher: Subscription) -> None:
+        run.watchers.remove(watcher)
+        if not watcher.is_guest:
+            run.touch()
+        self._count_hands()
+        self.report(run)
+
+    def _hand(self, run: Run, watcher: Subscription, on: bool) -> None:
+        """Let weights go to a watcher whose hand is on."""
+        self._count_hands()
+        self.report(run)
+        if on and run.loaded:
+            self.tell(run, "weights")
+        elif on:
+            _put_stored(run, watcher, "weights", record.WEIGHTS)
+
+    def _count_hands(self) -> None:
+        """Let everyone's weights come less often as the hands grow."""
+        before = self._hands
+        self._hands = sum(watcher.has_hand for run in self.runs.values() for watcher in run.watchers)
+        if self._hands != before:
+            for run in self.runs.values():
+                if run.loaded and any(watcher.has_hand for watcher in run.watchers):
+                    self.report(run)
+
+    def _put_hello(self, run: Run, watchers: Iterable[Subscription]) -> None:
+        """Give watchers the images on the map, once there are any."""
+        with suppress(OSError):
+            data = (run.folder / record.PROBE).read_bytes()
+            for watcher in watchers:
+                watcher.put("hello", {}, data)
+
+
+def _put_stored(run: Run, watcher: Subscription, kind: str, name: str) -> None:
+    """Give a watcher what the worker once put on disk for it."""
+    with suppress(OSError, ValueError, KeyError):
+        data = (run.folder / name).read_bytes()
+        watcher.put(kind, json.loads(metadata_of(data)["json"]), data)
