@@ -151,3 +151,28 @@ def test_an_epoch_asked_for_while_no_worker_is_there_does_not_train_to_the_end(a
     load = next(order for order in worker().orders if order["kind"] == "load" and order["run"] == run.id)
     assert load["paused"]
     assert run.state == "paused"
+
+
+def test_who_waits_in_the_line_does_not_train_when_the_worker_comes_back(all_runs, worker, monkeypatch):  # noqa: F811
+    monkeypatch.setenv("LATENT_MAX_ACTIVE", "1")
+    run = begin(all_runs, "a")
+    all_runs.pause(run)
+    other = begin(all_runs, "b")
+    all_runs.resume(run)
+    assert (run.state, run.loaded) == ("queued", True)
+    worker().die()
+    paused = {order["run"]: order["paused"] for order in worker().orders if order["kind"] == "load"}
+    assert paused == {run.id: True, other.id: False}
+    all_runs.stop(other)
+    assert (run.state, worker().orders_for(run)) == ("running", ["load", "resume"])
+
+
+def test_a_run_that_is_paused_and_resumed_while_no_worker_is_there_is_loaded_once(all_runs, worker):  # noqa: F811
+    run = begin(all_runs, "a")
+    worker().die()
+    worker().die()
+    assert all_runs.worker.restart_at is not None
+    all_runs.pause(run)
+    all_runs.resume(run)
+    all_runs.tick(all_runs.worker.restart_at)
+    assert worker().orders_for(run) == ["load"]

@@ -47,7 +47,8 @@ class Residents:
             new: whether its first turn comes before all others'; runs that rest make room for it.
         """
         if not self.worker.ready():
-            self._lost.append(run)
+            if run not in self._lost:
+                self._lost.append(run)
             return
         if new:
             self._make_room(run)
@@ -60,7 +61,7 @@ class Residents:
             image_set=run.image_set,
             model=run.model.to_dict(),
             train=run.train.to_dict(),
-            paused=run.state == "paused",
+            paused=run.state != "running",
             is_branch=run.parent is not None,
             new=new,
         )
