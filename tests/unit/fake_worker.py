@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tests.unit.engine_watcher import LONG, SMALL, Loop
-from vae_core.engine import trainworker
+from vae_core.engine import memory, trainworker
 from vae_core.engine.messages import NO_ARRAYS, metadata_of
 from vae_core.engine.record import Run
 from vae_core.engine.trainings import Trainings
@@ -46,7 +46,10 @@ def worker(monkeypatch):
 
 
 @pytest.fixture
-def all_runs(tmp_path, worker):
+def all_runs(tmp_path, worker, monkeypatch):
+    monkeypatch.setattr(
+        memory, "free_memory", lambda: None
+    )  # or the line would be as long as this machine says
     return Trainings(tmp_path, threading.RLock())
 
 

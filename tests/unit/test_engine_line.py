@@ -4,8 +4,8 @@ import json
 import time
 
 from tests.unit.fake_worker import all_runs, begin, told, watch, worker  # noqa: F401
-from vae_core.engine import limits
-from vae_core.engine.memory import together
+from vae_core.engine import limits, memory
+from vae_core.engine.memory import MARGIN, together
 from vae_core.engine.messages import metadata_of
 
 MAX_ACTIVE = int(limits.ACTIVE_RUNS.default)
@@ -88,6 +88,18 @@ def test_one_alone_always_trains_and_nobody_waits_for_ever(all_runs, monkeypatch
     for number in range(3):
         assert [run.state for run in runs[number:]] == ["running"] + ["queued"] * (2 - number)
         all_runs.stop(runs[number])
+
+
+def test_nobody_joins_those_who_train_while_the_machine_has_no_memory_left(all_runs, monkeypatch):  # noqa: F811
+    first = begin(all_runs, "a")
+    free = [together([first.need]) / MARGIN]
+    monkeypatch.setattr(memory, "free_memory", lambda: free[0])
+    second = begin(all_runs, "b")
+    assert (second.state, second.place) == ("queued", 1)
+    assert f"may take {together([first.need]) / 1e6:,.0f} MB" in second.why
+    free[0] *= 2  # something else on the machine has ended
+    all_runs.tick(time.monotonic() + 10)
+    assert second.state == "running"
 
 
 def test_images_that_several_learn_from_count_once(all_runs, monkeypatch):  # noqa: F811

@@ -1,5 +1,6 @@
 """What does not fit into memory is refused before anything starts, with the size that would."""
 
+import os
 import re
 from dataclasses import replace
 
@@ -75,6 +76,32 @@ def test_a_run_takes_about_what_is_reckoned():
     pictures = trainer.probe.images.numel() + trainer.test_images.numel()
     own = need_of(MNIST, config, TrainConfig(batch_size=64)).own
     assert 0.5 * own < stored + gradients + pictures < own
+
+
+def test_what_other_runs_take_at_the_moment_is_no_reason_to_refuse_one(monkeypatch):
+    taken = {7: 3_900_000_000}
+    monkeypatch.setattr(memory_module, "free_memory", lambda: 100_000_000)
+    monkeypatch.setattr(memory_module, "worker_pids", lambda lane: [7] if lane == "train" else [])
+    monkeypatch.setattr(memory_module, "_own_memory", taken.get)
+    fits = replace(LARGE, size=10_000, test_size=1_000)
+    check_memory(fits, NET, TrainConfig())  # it waits in the line until they have ended
+    with pytest.raises(TooLargeError, match="largest number that fits"):
+        check_memory(LARGE, NET, TrainConfig())  # even alone it would not fit
+    taken[7] = 0
+    with pytest.raises(TooLargeError):
+        check_memory(fits, NET, TrainConfig())
+
+
+def test_memory_that_is_a_processs_own():
+    def held():
+        return memory_module._own_memory(os.getpid())
+
+    before = held()
+    assert before == 0 or before > 10_000_000  # nothing where the system does not say
+    much = bytearray(b"1") * 80_000_000
+    assert before == 0 or held() - before > 60_000_000
+    del much
+    assert memory_module._own_memory(2**22 + 1) == 0  # there is no such process
 
 
 def test_where_memory_cannot_be_known_nothing_is_refused(monkeypatch):

@@ -14,7 +14,7 @@ from typing import Any, Final
 from vae_core.engine.archive import Archive
 from vae_core.engine.failures import CANNOT_START, DIED_AGAIN, RESTARTED
 from vae_core.engine.info import RunState
-from vae_core.engine.line import Line, why_not
+from vae_core.engine.line import Line, room, why_not
 from vae_core.engine.marks import Mark, gone_back
 from vae_core.engine.pipe import Facts
 from vae_core.engine.record import Run
@@ -54,7 +54,7 @@ class Lifecycle:
 
     def go(self, run: Run) -> None:
         """Let a run train now, or put it into the line."""
-        if why_not(run, self._training()):
+        if why_not(run, self._training(), room()):
             self.line.add(run)
             self.settle(run, "queued")
         else:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from vae_core.engine import limits
-from vae_core.engine.memory import together
+from vae_core.engine.memory import MARGIN, memory_for_runs, together
 
 if TYPE_CHECKING:
     from vae_core.engine.record import Run
@@ -50,7 +50,8 @@ class Line:
 
     def first(self, training: Sequence[Run]) -> Run | None:
         """Return who may train beside those that do, or None."""
-        return next((run for run in self.waiting if not why_not(run, training)), None)
+        there_is = room() if self.waiting else 0.0
+        return next((run for run in self.waiting if not why_not(run, training, there_is)), None)
 
     def number(self, training: Sequence[Run], *, again: bool = False) -> Iterator[Run]:
         """Give everyone a place and an expected wait.
@@ -63,37 +64,48 @@ class Line:
             whose place or reason has changed.
         """
         ends = sorted((run for run in training if run.eta_seconds), key=lambda run: run.eta_seconds or 0.0)
+        there_is = room() if self.waiting else 0.0
         for place, run in enumerate(self.waiting, start=1):
             before = run.place, run.why
-            run.place, run.why = place, why_not(run, training) or run.why
-            run.wait_seconds = _wait(run, place, training, ends)
+            run.place, run.why = place, why_not(run, training, there_is) or run.why
+            run.wait_seconds = _wait(run, place, training, ends, there_is)
             if again or before != (run.place, run.why):
                 yield run
 
 
-def why_not(run: Run, training: Iterable[Run]) -> str:
-    """Say in a sentence why a run cannot train beside others now; "" when it can."""
+def why_not(run: Run, training: Iterable[Run], there_is: float) -> str:
+    """Say in a sentence why a run cannot train beside others now; "" when it can.
+
+    Args:
+        run: who would like to.
+        training: who trains.
+        there_is: bytes that all together may take, from `room`.
+    """
     others = [other for other in training if other is not run]
     if len(others) >= limits.ACTIVE_RUNS.value():
         return NO_PLACE.format(f"{limits.ACTIVE_RUNS.value():,g}")
     taken = [other.need for other in others]
     needed = together([*taken, run.need])
-    if not others or needed <= room():
+    if not others or needed <= there_is:
         return ""
     more = max(1, round((needed - together(taken)) / 1e6))
-    return NO_ROOM.format(f"{more:,}", f"{limits.MEMORY_MEGABYTES.value():,g}")
+    return NO_ROOM.format(f"{more:,}", f"{there_is / 1e6:,.0f}")
 
 
 def room() -> float:
-    """Return how many bytes all runs may take together."""
-    return 1e6 * limits.MEMORY_MEGABYTES.value()
+    """Return how many bytes all runs may take together: as the limit says, and no more than there are now."""
+    limit = 1e6 * limits.MEMORY_MEGABYTES.value()
+    there_are = memory_for_runs()
+    return limit if there_are is None else min(limit, MARGIN * there_are)
 
 
-def _wait(run: Run, place: int, training: Sequence[Run], ends: Sequence[Run]) -> float | None:
+def _wait(
+    run: Run, place: int, training: Sequence[Run], ends: Sequence[Run], there_is: float
+) -> float | None:
     """Return in how many seconds so many will have ended that a run has its turn; None when unknown."""
     left = list(training)
     for count, ended in enumerate(ends, start=1):
         left.remove(ended)
-        if count >= place and not why_not(run, left):
+        if count >= place and not why_not(run, left, there_is):
             return ended.eta_seconds
     return None

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from vae_core.config import RANGES
+from vae_core.engine.process import worker_pids
 from vae_core.sizes import count_weights, layer_sizes
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ LOADING: Final = 2
 """While a set is loaded, it is there twice."""
 
 MARGIN: Final = 0.8
-"""Share of the free memory that one run may take."""
+"""Share of the memory that can be had that runs may take."""
 
 MEASURED: Final = 1_000
 """Held-out images of which each run has a copy of its own (`vae_core.measuring`)."""
@@ -88,18 +89,18 @@ def together(needs: Iterable[Need]) -> int:
 def check_memory(
     info: ImageSetInfo, model: ModelConfig, train: TrainConfig, *, free: int | None = None
 ) -> None:
-    """Refuse a run that would not fit into memory.
+    """Refuse a run that would not fit into memory if it trained alone; beside others it may have to wait.
 
     Args:
         info: the images.
         model: what is trained on them.
         train: how.
-        free: bytes of memory that can be had; None looks.
+        free: bytes of memory that it could have; None looks.
 
     Raises:
         TooLargeError: what would fit.
     """
-    found = free_memory() if free is None else free
+    found = memory_for_runs() if free is None else free
     if found is None:
         return
     need = need_of(info, model, train)
@@ -112,13 +113,13 @@ def check_memory(
         fit = max(int(RANGES["batch_size"][0]), (room - images) // per_image)
         raise TooLargeError(
             f"A batch of {train.batch_size:,} images of this net needs {batch / 1e9:.1f} GB, more than this "
-            f"machine has free. The largest batch size that fits is {fit:,}.",
+            f"machine has for it. The largest batch size that fits is {fit:,}.",
             "batch_size",
         )
     fit = max(0, (room - min(batch, room // 2)) // each - info.test_size)
     raise TooLargeError(
         f"{info.title} has {info.size:,} images, too many for this machine's memory "
-        f"({found / 1e9:.1f} GB free). The largest number that fits is {fit:,}: take a smaller set.",
+        f"({found / 1e9:.1f} GB for all runs). The largest number that fits is {fit:,}: take a smaller set.",
         "images",
     )
 
@@ -133,6 +134,15 @@ def batch_bytes(model: ModelConfig) -> int:
         (first, second), (coarse, fine) = sizes.encoder_channels, sizes.decoder_channels
         numbers += cells * (4 * first + second + coarse + 4 * fine) * 2  # before and after the activation
     return 2 * 4 * numbers
+
+
+def memory_for_runs() -> int | None:
+    """Return how many bytes all runs together could have: what is free, and what runs take now.
+
+    None where that cannot be known.
+    """
+    free = free_memory()
+    return None if free is None else free + sum(map(_own_memory, worker_pids("train")))
 
 
 def free_memory() -> int | None:
@@ -156,6 +166,13 @@ def whole_memory() -> int | None:
     with suppress(OSError, ValueError):
         answers.append(int(Path("/sys/fs/cgroup/memory.max").read_text()))
     return min((answer for answer in answers if answer > 0), default=None)
+
+
+def _own_memory(pid: int) -> int:
+    """Return how many bytes a process would give back at its end; what it only reads from files stays."""
+    with suppress(OSError, ValueError, KeyError):
+        return 1024 * int(_table(f"/proc/{pid}/status")["RssAnon:"])
+    return 0
 
 
 def _table(path: str) -> dict[str, str]:

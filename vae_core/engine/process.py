@@ -17,6 +17,7 @@ from vae_core.engine.pipe import Facts, read_message, write_message
 LOG: Final = logging.getLogger(__name__)
 ROOT: Final = Path(__file__).resolve().parents[2]
 WINDOWS: Final = os.name == "nt"
+_RUNNING: Final[set[WorkerProcess]] = set()
 
 
 def usable_cores() -> int:
@@ -29,6 +30,11 @@ def usable_cores() -> int:
 def worker_threads() -> int:
     """Return how many threads a worker computes with: one core is left to the server (LATENT_THREADS)."""
     return int(os.environ.get("LATENT_THREADS", 0)) or max(1, usable_cores() - 1)
+
+
+def worker_pids(lane: str) -> list[int]:
+    """Return the numbers of the running processes of a lane, whichever engine's they are."""
+    return [worker.pid for worker in list(_RUNNING) if worker.lane == lane]
 
 
 class WorkerProcess:
@@ -73,6 +79,7 @@ class WorkerProcess:
             process_group=None if WINDOWS else 0,
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
+        _RUNNING.add(self)
         self._reader = threading.Thread(target=self._read, name=f"engine-{lane}", daemon=True)
         self._reader.start()
 
@@ -124,4 +131,5 @@ class WorkerProcess:
                 self.kill()
                 self.wait(5.0)
             pipe.close()
+            _RUNNING.discard(self)
             self._on_exit(self)

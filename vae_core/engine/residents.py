@@ -134,7 +134,8 @@ class Residents:
         """Keep runs that rest in a pause only on disk, if another needs their memory."""
         loaded = [other for other in self.runs.values() if other.loaded and other is not run]
         resting = sorted((other for other in loaded if not other.trains), key=lambda other: other.seen)
-        while resting and together([run.need, *(other.need for other in loaded)]) > room():
+        there_is = room() if resting else 0.0
+        while resting and together([run.need, *(other.need for other in loaded)]) > there_is:
             longest = resting.pop(0)
             loaded.remove(longest)
             self.unload(longest)
