@@ -126,7 +126,7 @@ async def follow(websocket: WebSocket) -> None:
     if not is_own_origin(websocket.headers):
         await refuse(websocket, FORBIDDEN)
         return
-    if sharing.find(token, "follow") is None:
+    if await run_in_threadpool(sharing.find, token, "follow") is None:  # the first to ask reads all from disk
         await refuse(websocket, UNKNOWN)
         return
     show, news = _show(token), asyncio.Event()

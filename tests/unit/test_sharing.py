@@ -10,7 +10,7 @@ from tests.unit.test_owner import add, shipped  # noqa: F401
 from tests.unit.test_routes import Server, application, close_code, kind, wait_until
 from ui import library, sharing, stream
 from ui.owner import COOKIE, Library, new_owner
-from vae_core.engine.home import owner_hash
+from vae_core.engine.home import owner_hash, write_whole
 from vae_core.engine.subscription import Subscription
 
 
@@ -75,6 +75,37 @@ def test_one_owner_has_a_bounded_number_of_links(home):
         sharing.share(owner, "model", f"m{number}")
     assert sharing.find(first.token, "model") is None
     assert len(list((home / "links").iterdir())) == sharing.MAX_LINKS
+
+
+def test_nobody_who_asks_for_a_link_waits_for_the_disk_on_which_one_is_made(monkeypatch):
+    owner, writing, written = new_owner(), threading.Event(), threading.Event()
+    link = sharing.share(owner, "run", "0" * 32)
+
+    def slow_disk(path, data):
+        writing.set()
+        assert written.wait(20)
+        write_whole(path, data)
+
+    monkeypatch.setattr(sharing, "write_whole", slow_disk)
+    maker = threading.Thread(target=sharing.share, args=(owner, "follow"))
+    maker.start()
+    assert writing.wait(20)
+    answers = []
+
+    def ask():
+        answers.extend(
+            [sharing.find(link.token, "run"), sharing.shared(owner, "follow"), sharing.announced()]
+        )
+
+    asker = threading.Thread(target=ask)
+    asker.start()
+    asker.join(5)
+    in_time = list(answers)
+    written.set()
+    maker.join()
+    asker.join()
+    assert in_time == [link, None, ()]
+    assert sharing.shared(owner, "follow") is not None
 
 
 # Models
