@@ -43,18 +43,13 @@ def keep(owner: str, purpose: str, job: Job) -> None:
         _JOBS.move_to_end((owner, purpose))
         while len(_JOBS) > _LIMIT:
             _JOBS.popitem(last=False)
-        held = sum(map(_size, _JOBS.values()))
+        held = sum(each.held_bytes for each in _JOBS.values())
         for each, older in list(_JOBS.items())[:-1]:
             if held <= _MOST_BYTES:
                 break
-            if _size(older):
-                held -= _size(older)
+            if older.held_bytes:
+                held -= older.held_bytes
                 del _JOBS[each]
-
-
-def _size(job: Job) -> int:
-    """Return how many bytes a job's result holds."""
-    return len(job.result) if isinstance(job.result, bytes) else 0
 
 
 def forget(owner: str, purpose: str) -> None:

@@ -22,6 +22,7 @@ from vae_core.engine.jobs import TABLE
 from vae_core.engine.lanes import FUNCTIONS
 from vae_core.engine.messages import message
 from vae_core.engine.packing import pack_weights
+from vae_core.engine.pipe import part_bytes
 from vae_core.engine.state import make_trainer, pack_state
 
 
@@ -236,7 +237,8 @@ class FakeWorker:
 
     def finish(self, result=None):
         order = [order for order in self.orders if order["kind"] == "job"][-1]
-        self.on_message(self, {"kind": "result", "job": order["job"], "result": {"plain": result}}, b"")
+        parted, body = part_bytes(result)
+        self.on_message(self, {"kind": "result", "job": order["job"], "result": parted}, body)
 
 
 @pytest.fixture
@@ -307,6 +309,33 @@ def test_processes_without_work_end_and_old_results_go(line):
     line.tick(time.monotonic() + 1801)
     with pytest.raises(KeyError):
         line.job("a", job.id)
+
+
+def test_results_are_kept_within_bounds_and_the_oldest_go_first(line, monkeypatch):
+    monkeypatch.setattr(jobqueue, "OWNERS_BYTES", 100)
+    monkeypatch.setattr(jobqueue, "ALL_BYTES", 150)
+    kept = []
+
+    def submit(owner, result):
+        kept.append(line.submit(owner, "film", {}))
+        FakeWorker.made[0].finish(result)
+
+    def there():
+        return [number for number, job in enumerate(kept) if job.id in line._entries]
+
+    submit("a", "no bytes")
+    for result in (b"1" * 60, {"png": b"2" * 40, "labels": [1]}):
+        submit("a", result)
+    assert there() == [0, 1, 2]
+    submit("a", b"3" * 10)
+    assert there() == [0, 2, 3]  # one owner has 50 of 100
+    submit("b", b"4" * 90)
+    assert there() == [0, 2, 3, 4]
+    submit("b", b"5" * 30)
+    assert there() == [0, 2, 3, 5]
+    submit("a", b"6" * 1000)  # someone waits for it
+    assert there() == [0, 6]
+    assert kept[6].result == b"6" * 1000
 
 
 def test_a_process_that_dies_at_once_rests_before_the_next(line):

@@ -27,7 +27,8 @@ def test_a_job_is_found_by_its_purpose_until_it_is_forgotten():
 
 def test_results_are_held_within_a_bound_and_the_oldest_go_first(monkeypatch):
     monkeypatch.setattr(jobs, "_MOST_BYTES", 100)
-    waiting, first, second = kept("waits"), kept("first", b"x" * 60), kept("second", b"x" * 40)
+    waiting, first = kept("waits"), kept("first", b"x" * 60)
+    second = kept("second", {"png": b"x" * 40, "labels": [1]})
     assert jobs.begun("owner", "first") is first
     third = kept("third", b"x" * 30)
     assert jobs.begun("owner", "first") is None

@@ -123,6 +123,12 @@ class Job:
         """Whether it is done, failed or cancelled."""
         return self._finished.is_set()
 
+    @property
+    def held_bytes(self) -> int:
+        """How much memory its result takes, as far as that is worth counting: bytes, and bytes in a dict."""
+        parts = self.result.values() if isinstance(self.result, Mapping) else [self.result]
+        return sum(len(part) for part in parts if isinstance(part, bytes))
+
     def cancel(self) -> None:
         """Stop it, now or at its next sign of progress; a finished job stays as it is."""
         if self._on_cancel is not None and not self.finished:

@@ -25,6 +25,10 @@ KEPT_SECONDS: Final = 1800.0
 KEPT_JOBS: Final = 100
 """How long, and how many of one owner, finished jobs are kept for their results."""
 
+OWNERS_BYTES: Final = 16_000_000
+ALL_BYTES: Final = 96_000_000
+"""Of results that are kept, one owner's and all together: a film takes a million or more."""
+
 CANCEL_SECONDS: Final = 1.5
 """How long a job may take to notice that it was cancelled; then its process is ended."""
 
@@ -303,6 +307,27 @@ class JobQueue:
         entry.finished_at = time.monotonic()
         entry.arguments = {}
         job._finished.set()
+        self._keep_within(OWNERS_BYTES, job, of_owner=True)
+        self._keep_within(ALL_BYTES, job)
         if outcome == "done" and entry.then is not None:
             with suppress(EngineBusyError):
                 entry.then(job)
+
+    def _keep_within(self, most: int, newest: Job, *, of_owner: bool = False) -> None:
+        """Drop the oldest results until they take no more than so many bytes.
+
+        Args:
+            most: bytes.
+            newest: this one stays, whatever its size: someone waits for it.
+            of_owner: count only those of its owner.
+        """
+        held = [
+            entry
+            for entry in self._entries.values()
+            if entry.job.held_bytes and (not of_owner or entry.job.owner == newest.owner)
+        ]
+        excess = sum(entry.job.held_bytes for entry in held) - most
+        for entry in sorted(held, key=lambda entry: entry.finished_at or 0.0):
+            if excess > 0 and entry.job is not newest:
+                excess -= entry.job.held_bytes
+                del self._entries[entry.job.id]
