@@ -48,7 +48,7 @@ export class ExploreView {
       reporter.report("z", rounded(move.pinned));
     });
     this.surroundings = new Surroundings(this.walk);
-    this.surroundings.subscribe(({ indices }) => this.map.drawLinks(indices));
+    this.surroundings.subscribe(({ indices }) => this.map.handMarks.link(indices));
     this.readout = new Readout(this.walk, this.surroundings);
     this.neighbours = new Neighbours(this.surroundings, (index, stamp) => this.#pickImage(index, stamp));
     this.rangeSwitch = new RangeSwitch((by) => {
@@ -70,7 +70,7 @@ export class ExploreView {
     this.glass = new Glass({
       service,
       onPin: (z, stamp) => this.walk.pin(z, { stamp }),
-      onShow: (index, samples) => this.map.markImage(index, samples),
+      onShow: (index, samples) => this.map.handMarks.mark(index, samples),
       onNearest: (stamp) => this.#pickImage(this.#nearest(), stamp),
       onRandom: (stamp) => this.#pickImage(this.#anyImage(), stamp),
     });

@@ -65,6 +65,26 @@ export class Frame {
     this.#centre((x0 + x1) / 2, (y0 + y1) / 2, Math.max(wide / this.width, high / this.height));
   }
 
+  /**
+   * See to it that moving places have room: rarely, and then by a good step, so that the axes stand still mostly.
+   *
+   * @param {Float32Array} positions  (N, 2)
+   * @param {number} atLeast          half the least extent
+   * @returns {boolean} whether the ranges are others now
+   */
+  makeRoom(positions, atLeast) {
+    const { x0, x1, y0, y1 } = this;
+    const needed = Object.assign(new Frame(), this);
+    needed.fit(positions, { atLeast });
+    const leaves = needed.x0 < x0 || needed.x1 > x1 || needed.y0 < y0 || needed.y1 > y1;
+    const isMuchSmaller = needed.x1 - needed.x0 < 0.5 * (x1 - x0);
+    if (!leaves && !isMuchSmaller) return false;
+    const grown = leaves ? 0.15 : 0.1;
+    const [wide, high] = [(needed.x1 - needed.x0) * grown, (needed.y1 - needed.y0) * grown];
+    this.ranges = [needed.x0 - wide, needed.x1 + wide, needed.y0 - high, needed.y1 + high];
+    return true;
+  }
+
   /** @returns {[number, number, number, number]} the ranges, to compare and to restore */
   get ranges() {
     return [this.x0, this.x1, this.y0, this.y1];

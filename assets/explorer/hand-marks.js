@@ -21,14 +21,19 @@ export class HandMarks {
     this.marked = null;
   }
 
-  /** @param {number[]} indices  of the images that lines go to */
+  /** Draw lines from the latent under the hand to images. @param {number[]} indices  of the probe */
   link(indices) {
     this.linked = indices;
     this.#placeLinks();
   }
 
-  /** @param {number | null} index @param {Float32Array} samples  (S, D) */
-  mark(index, samples) {
+  /**
+   * Put a ring around an image, and crosses where samples of its posterior lie.
+   *
+   * @param {number | null} index
+   * @param {Float32Array} [samples]  (S, D)
+   */
+  mark(index, samples = new Float32Array(0)) {
     this.marked = index === null ? null : { index, samples };
     this.#placeMarked();
   }

@@ -226,7 +226,7 @@ export class InterpolateView {
     const { space } = this.bundle;
     const [from, to] = this.ends.map((index) => codeOf(space, index));
     const codes = interpolate(from, to, this.steps, this.method);
-    this.map.drawPath(this.panel.axes.place(codes));
+    this.map.overlay.showPath(this.panel.axes.place(codes));
   }
 
   /** Show the picture at a share of the way. @param {number} t @param {number} stamp @param {string} [method] */

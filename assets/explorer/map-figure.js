@@ -44,7 +44,7 @@ export async function figureSvg(map, title) {
   });
   const one = map.handMarks.posterior;
   if (one) pen.inside(frame, () => pen.ellipses([one], { stroke: theme.accent, width: 2 }));
-  map.paintMarks(pen);
+  map.overlay.paint(pen);
   const style = {
     colour: theme.text,
     halo: theme.background,

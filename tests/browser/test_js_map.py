@@ -80,7 +80,7 @@ def wait_for_pictures(page: Page) -> None:
 # What is on the screen at the middle of each pixel of decoded pictures, by Plotly's own ranges, and of which
 # place each picture is: for some cells of the lattice that the frame shows whole.
 ALIGNED = """async ([shape, across, line]) => {
-    const m = await import("JS/manifold.js");
+    const m = await import("JS/manifold-tile.js");
     const { xaxis, yaxis } = document.querySelector(".le-plot")._fullLayout;
     const [[x0, x1], [y0, y1]] = [xaxis.range, yaxis.range];
     const canvas = document.querySelector("[data-role=layers]");
@@ -293,14 +293,14 @@ def test_a_worker_s_strips_come_before_the_map_s_pictures(call: Call) -> None:
 def test_a_lattice_hangs_on_zero_and_covers_the_frame(call: Call) -> None:
     for low, high in [(-3.0, 3.0), (-0.2, 7.0), (100.0, 100.5)]:
         frame = {"x0": low, "x1": high, "y0": low - 1, "y1": high - 1}
-        grid = call("manifold.js", "m.latticeFor(a, [1, 28, 28], 32, false)", frame)
+        grid = call("manifold-tile.js", "m.latticeFor(a, [1, 28, 28], 32, false)", frame)
         assert 26 <= grid["columns"] <= 34
         left = (grid["column"] - 0.5) * grid["stepX"]
         assert left <= low < left + grid["stepX"] * 1.001
         assert left + grid["columns"] * grid["stepX"] >= high
         moved = {**frame, "x0": low + 0.01, "x1": high + 0.01}
-        assert call("manifold.js", "m.latticeFor(a, [1, 28, 28], 32, false)", moved)["stepX"] == grid["stepX"]
-    wide = call("manifold.js", "m.latticeFor(a, [1, 10, 20], 32, false)", frame)
+        assert call("manifold-tile.js", "m.latticeFor(a, [1, 28, 28], 32, false)", moved)["stepX"] == grid["stepX"]
+    wide = call("manifold-tile.js", "m.latticeFor(a, [1, 10, 20], 32, false)", frame)
     assert wide["stepX"] == 2 * wide["stepY"]
 
 
