@@ -9,8 +9,8 @@ from __future__ import annotations
 import hmac
 import os
 import threading
-import time
 from pathlib import Path
+from time import monotonic
 from typing import Final
 
 from ui.locality import is_local
@@ -19,9 +19,14 @@ from vae_core.engine.home import latent_home, owner_hash, write_whole
 
 KEY: Final = "LATENT_ADMIN_KEY"
 PAUSE_SECONDS: Final = 0.5
-"""What a wrong key costs whoever tries the next one."""
+"""So long after a wrong key none is looked at, whoever gives it: a new cookie costs nothing."""
 
 _LOCK: Final = threading.Lock()
+_wrong_at = float("-inf")
+
+
+class TooSoonError(Exception):
+    """Say that a wrong key was given a moment ago; the next one must wait, but no thread waits with it."""
 
 
 def is_host() -> bool:
@@ -38,15 +43,19 @@ def admit(given: str) -> bool:
     """Let this browser in, if the key is the right one; takes as long whatever is wrong with it.
 
     Raises:
+        TooSoonError: someone gave a wrong one a moment ago.
         OSError: the disk is full.
     """
+    global _wrong_at
     right = os.environ.get(KEY, "")
-    fits = hmac.compare_digest(given.encode(), right.encode()) and bool(right)
+    with _LOCK:
+        if monotonic() - _wrong_at < PAUSE_SECONDS:
+            raise TooSoonError
+        fits = hmac.compare_digest(given.encode(), right.encode()) and bool(right)
+        if not fits:
+            _wrong_at = monotonic()
     if fits:
         write_whole(_pass(current_owner()), b"")
-    else:
-        with _LOCK:  # one try after the other, whoever tries
-            time.sleep(PAUSE_SECONDS)
     return fits
 
 

@@ -9,7 +9,7 @@ from typing import Final
 import streamlit as st
 
 from ui.describe import run_status
-from ui.host import KEY, admit, has_key, is_host
+from ui.host import KEY, TooSoonError, admit, has_key, is_host
 from ui.presence import visits
 from ui.text import count, duration, file_size, plain
 from ui.usage import disk, memory
@@ -102,6 +102,8 @@ def _button(label: str, run: RunInfo, action: Callable[[str], None]) -> None:
 def _try_key() -> None:
     try:
         fits = admit(str(st.session_state.get("server_key", "")))
+    except TooSoonError:
+        st.session_state[_WRONG] = "A wrong key was given a moment ago. Try again in a second."
     except OSError:
         st.session_state[_WRONG] = "This browser cannot be let in: the server's disk may be full."
     else:

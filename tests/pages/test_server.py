@@ -79,6 +79,27 @@ def test_the_key_opens_it_and_a_wrong_one_does_not(
     assert not app.run().test.metric
 
 
+def test_a_key_that_comes_too_soon_after_a_wrong_one_is_not_looked_at(
+    app: App, engine: FakeEngine, away: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(host.KEY, "mellon-1234")
+    monkeypatch.setattr(host, "PAUSE_SECONDS", 0.5)
+    monkeypatch.setattr(host, "_wrong_at", 0.0)
+    clock = {}
+    monkeypatch.setattr(host, "monotonic", lambda: clock["now"])
+    app.open("server")
+    for clock["now"], given, said in (
+        (100.0, "wrong", "not the key"),
+        (100.4, "mellon-1234", "Try again in a second"),
+        (100.4, "another", "Try again in a second"),
+        (100.6, "mellon-1234", ""),  # tries that were not looked at put nothing off
+    ):
+        app.test.text_input(key="server_key").input(given)
+        app.click("server_open")
+        assert said in app.said
+        assert bool(app.test.metric) is not bool(said)
+
+
 def test_no_key_is_no_key(away: None) -> None:
     assert not host.admit("")
 
