@@ -19,7 +19,7 @@ def take(keyframes, steps):
 
 
 def test_keyframes_stand_densely_at_the_start_and_every_second_one_goes(tmp_path):
-    keyframes = take(Keyframes(tmp_path, most=60), range(100_000))
+    keyframes = take(Keyframes(tmp_path), range(100_000))
     steps = keyframes.steps
     assert 30 <= len(steps) <= 60
     assert steps[0] == 0
@@ -32,8 +32,9 @@ def test_keyframes_stand_densely_at_the_start_and_every_second_one_goes(tmp_path
     assert stored == wanted | {"index.json"}
 
 
-def test_thinning_keeps_every_second_one(tmp_path):
-    keyframes = take(Keyframes(tmp_path, most=4), [0, 1, 4, 9])
+def test_thinning_keeps_every_second_one(tmp_path, monkeypatch):
+    monkeypatch.setenv("LATENT_MAX_KEYFRAMES", "4")
+    keyframes = take(Keyframes(tmp_path), [0, 1, 4, 9])
     assert keyframes.steps == [0, 1, 4, 9]
     take(keyframes, [16])
     assert keyframes.steps == [0, 4, 16]
@@ -41,8 +42,9 @@ def test_thinning_keeps_every_second_one(tmp_path):
     assert keyframes.due(36)
 
 
-def test_large_nets_have_fewer(tmp_path):
-    keyframes = Keyframes(tmp_path, most_bytes=1000)
+def test_large_nets_have_fewer(tmp_path, monkeypatch):
+    monkeypatch.setenv("LATENT_MAX_KEYFRAMES_MB", "0.001")
+    keyframes = Keyframes(tmp_path)
     for step in range(400):
         if keyframes.due(step):
             keyframes.add(step, 0.0, b"x" * 150, b"x" * 100)
@@ -64,9 +66,10 @@ def test_where_a_run_rests_there_is_one_until_the_next(tmp_path):
     assert keyframes.steps == [0, 1, 4, 9, 16]
 
 
-def test_they_are_found_again_and_go_when_the_run_goes_back(tmp_path):
-    take(Keyframes(tmp_path, most=4), [0, 1, 4, 9, 16])
-    again = Keyframes(tmp_path, most=4)
+def test_they_are_found_again_and_go_when_the_run_goes_back(tmp_path, monkeypatch):
+    monkeypatch.setenv("LATENT_MAX_KEYFRAMES", "4")
+    take(Keyframes(tmp_path), [0, 1, 4, 9, 16])
+    again = Keyframes(tmp_path)
     assert again.steps == [0, 4, 16]
     assert again.due(36)
     assert not again.due(25)

@@ -22,8 +22,6 @@ from vae_core.engine.home import write_whole
 
 FOLDER: Final = "keyframes"
 INDEX: Final = "index.json"
-MOST: Final = int(limits.KEYFRAMES.value())
-MOST_BYTES: Final = int(1e6 * limits.KEYFRAME_MEGABYTES.value())
 
 
 def keyframe_path(folder: Path, step: int) -> Path:
@@ -57,17 +55,14 @@ def find_keyframe(listed: Iterable[Mapping[str, Any]], step: int) -> tuple[int, 
 
 
 class Keyframes:
-    """Keep the keyframes of one run.
+    """Keep the keyframes of one run, within the limits on their number and bytes.
 
     Args:
         folder: the run's folder; what lies there already is taken over.
-        most: at most so many,
-        most_bytes: and at most so many bytes of them.
     """
 
-    def __init__(self, folder: Path, *, most: int = MOST, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._most, self._most_bytes = most, most_bytes
         self._spacing = 1.0  # in square roots of steps
         self._loose = False  # whether the last one stands where none is due: the next takes its place
         self.listed: list[dict[str, Any]] = read_keyframes(folder)
@@ -102,7 +97,8 @@ class Keyframes:
         due = self.due(step)
         if self._loose and self.listed:
             self._delete([self.listed.pop()])
-        most = max(2, min(self._most, self._most_bytes // (len(shown) + len(encoder))))
+        affordable = 1e6 * limits.KEYFRAME_MEGABYTES.value() // (len(shown) + len(encoder))
+        most = max(2, min(limits.KEYFRAMES.value(), affordable))
         while len(self.listed) >= most:
             self._delete(self.listed[1::2])
             self.listed = self.listed[::2]
