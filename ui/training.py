@@ -160,7 +160,7 @@ def _status(drawn: tuple[Any, ...] | None, settings: Settings) -> None:
     elif run is not None and run.why:
         st.caption(f":material/hourglass: {plain(run.why, longest=300)}")
     elif run is not None and run.note:
-        st.caption(f":material/info: {plain(run.note)}")
+        st.caption(f":material/info: {plain(run.note, longest=600)}")
     elif settings.wrong:
         st.caption(f":red[:material/error: Not yet: {plain(next(iter(settings.wrong.values())))}]")
     elif look:

@@ -5,7 +5,9 @@ import time
 
 import pytest
 
-from tests.unit.fake_worker import all_runs, begin, watch, worker  # noqa: F401
+from tests.unit.fake_worker import all_runs, begin, told, watch, worker  # noqa: F401
+from vae_core.engine.failures import DISK_FULL, NOT_KEPT
+from vae_core.engine.record import read_run
 from vae_core.engine.trainings import Trainings
 
 
@@ -42,6 +44,21 @@ def test_a_run_whose_owner_looks_at_another_page_trains_on(all_runs, monkeypatch
     assert explores.state == "running"  # five minutes from when it was last seen
     all_runs.tick(now + 602)
     assert explores.state == "parked"
+
+
+def test_what_could_not_be_put_on_disk_is_said_and_logged(all_runs, worker, caplog):  # noqa: F811
+    run = begin(all_runs, "a")
+    watcher = watch(all_runs, run)
+    all_runs.stop(run)
+    told(watcher)
+    worker().say("failed", run, error=DISK_FULL, back=None)
+    assert (run.state, run.error) == ("stopped", "")
+    assert run.note == NOT_KEPT.format(DISK_FULL)
+    assert told(watcher) == ["state"]
+    assert DISK_FULL in caplog.text
+    assert read_run(run.folder).note == run.note
+    all_runs.resume(run)
+    assert run.note == ""
 
 
 def test_a_run_at_rest_leaves_memory_and_comes_back_from_disk(all_runs):  # noqa: F811

@@ -21,6 +21,7 @@ DIED_AGAIN: Final = (
     "The training process ended again and again while training this model, most likely because memory ran "
     "out. Try a smaller model, batch or image set."
 )
+NOT_KEPT: Final = "The last seconds of this run could not be put on disk. {}"
 CANNOT_START: Final = "The training process cannot be started on this server; its log says why."
 NOT_A_NUMBER: Final = (
     "The loss is no longer a number: the weights grew until the computer could not hold them. "

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from vae_core.engine.archive import Archive
-from vae_core.engine.failures import CANNOT_START, DIED_AGAIN, RESTARTED
+from vae_core.engine.failures import CANNOT_START, DIED_AGAIN, NOT_KEPT, RESTARTED
 from vae_core.engine.info import RunState
 from vae_core.engine.line import Line, room, why_not
 from vae_core.engine.marks import Mark, gone_back
@@ -177,7 +177,8 @@ class Lifecycle:
             run.keyframes = list(facts["keyframes"])
             self.watchers.put_timeline(run)
         elif not run.loaded:
-            return
+            if kind == "failed":
+                self._note_loss(run, facts)
         elif kind == "loaded":
             self._note_beginning(run, facts.get("began"))
             self.watchers.put_hello(run)
@@ -192,6 +193,14 @@ class Lifecycle:
             self.residents.has_left(run)
             self._note_return(run, facts.get("back"))
             self.settle(run, "failed", facts["error"])
+
+    def _note_loss(self, run: Run, facts: Facts) -> None:
+        """Say that a run that was put aside could not be put on disk as it was last."""
+        error, back = facts["error"], facts.get("back")
+        LOG.warning("run %s: its last state is not on disk: %s", run.id[:6], error)
+        self._note_return(run, back)
+        run.note = error if back else NOT_KEPT.format(error)
+        self.settle(run, run.state)
 
     def _note_beginning(self, run: Run, began: Mapping[str, Any] | None) -> None:
         """Mark where a branch began, as its worker found it."""
