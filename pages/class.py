@@ -7,8 +7,8 @@ import streamlit as st
 from ui import classroom, overview, state
 from ui.notices import link_notices, opening
 
-if classroom.FOLLOW in st.query_params:
-    classroom.followed(st.query_params[classroom.FOLLOW])
+if state.FOLLOW in st.query_params:
+    classroom.followed(st.query_params[state.FOLLOW])
     st.stop()
 
 opening(

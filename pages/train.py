@@ -12,8 +12,8 @@ from ui.probe_view import map_of, map_values, train_check
 from ui.view import in_step
 from vae_core.engine import get_engine
 
-if visiting.WATCH in st.query_params:
-    visiting.watched_run(st.query_params[visiting.WATCH])
+if state.WATCH in st.query_params:
+    visiting.watched_run(st.query_params[state.WATCH])
     st.stop()
 
 opening(
@@ -24,7 +24,6 @@ opening(
 notices = st.container()
 
 run = get_engine().current_run(current_owner())
-fields.recall(run)
 with st.container(key="train_page"):
     beside, stage = st.columns([1, 3.4], gap="medium")
     with beside:

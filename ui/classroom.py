@@ -6,7 +6,7 @@ from typing import Final
 
 import streamlit as st
 
-from ui import following, sharing, wall
+from ui import following, sharing, state, wall
 from ui.address import addresses, link_to, only_here, proper
 from ui.describe import STATES
 from ui.explorer import explorer
@@ -18,9 +18,6 @@ from ui.share_buttons import path_of
 from ui.sitemap import link
 from ui.text import count, plain
 from vae_core.engine import get_engine
-
-FOLLOW: Final = "follow"
-"""Name in the page's URL: the token of the link by which someone is followed."""
 
 _REFUSED: Final = "class_refused"
 _LOOK_SECONDS: Final = 2.0
@@ -128,7 +125,7 @@ def _followers(token: str) -> None:
 def _announced() -> None:
     """Offer everyone to follow whoever leads the class."""
     for leading in sharing.announced():
-        link("class", "Follow what is shown now", query={FOLLOW: leading.token})
+        link("class", "Follow what is shown now", query={state.FOLLOW: leading.token})
 
 
 def _lead() -> None:

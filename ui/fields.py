@@ -10,24 +10,10 @@ import streamlit as st
 
 from ui import state
 from ui.run_actions import set_live
-from ui.settings import LIVE, Settings, current_settings, link_values, stored_settings
+from ui.settings import LIVE, Settings, current_settings
 from ui.teaching import HELP, LABELS, beta_help, collapse_note
 from ui.text import count, image_size, plain
 from vae_core import image_sets
-from vae_core.engine import RunInfo
-
-
-def recall(run: RunInfo | None) -> None:
-    """On coming to the page without settings in the link, let the fields show those of the current run."""
-    if run is None or "train_images" in st.session_state:
-        return
-    if any(name in st.query_params for name in (state.TRAIN_IMAGES, *state.TRAIN_SETTINGS)):
-        return
-    values = stored_settings(run.image_set, run.model, run.train)
-    for key, value in values.items():
-        st.session_state[key] = value
-    # Streamlit writes what a widget is given before it is drawn into its value, and not into the link.
-    st.query_params.update(link_values(values))
 
 
 def fields() -> Settings:

@@ -10,7 +10,7 @@ from ui.describe import model_facts
 from ui.notices import opening
 from ui.owner import Library, ModelEntry, current_owner
 from ui.sitemap import link
-from ui.visiting import SHARED, visited_model
+from ui.visiting import visited_model
 
 
 def model_row(title: str, sentence: str, key: str) -> tuple[ModelEntry | None, DeltaGenerator]:
@@ -29,7 +29,7 @@ def model_row(title: str, sentence: str, key: str) -> tuple[ModelEntry | None, D
     with choices:
         beside = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
     with beside:
-        visited = visited_model() if key == state.EXPLORE_MODEL and SHARED in st.query_params else None
+        visited = visited_model() if key == state.EXPLORE_MODEL and state.SHARED in st.query_params else None
         entry = visited or _choose(key)
     with words:
         opening(title, sentence, model_facts(entry) if entry else "")

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from ui.state import DEFAULT_IMAGES, TRAIN_SETTINGS
+from ui.state import TRAIN_SETTINGS
 from ui.teaching import LABELS
 from ui.text import count, image_size
 from vae_core import ImageSetInfo, ModelConfig, TrainConfig, image_sets
@@ -81,22 +81,13 @@ def current_settings() -> Settings:
     return read_settings({key: st.session_state[key] for key in TRAIN_SETTINGS}, info)
 
 
-def stored_settings(images: str, model: ModelConfig, train: TrainConfig) -> dict[str, Any]:
+def stored_settings(run: RunInfo) -> dict[str, Any]:
     """Return the values of the fields that describe a run, by key."""
-    values = {f"train_{name}": getattr(model, name) for name in _MODEL_FIELDS}
+    values = {f"train_{name}": getattr(run.model, name) for name in _MODEL_FIELDS}
     return {
-        "train_images": images,
+        "train_images": run.image_set,
         **values,
-        **{f"train_{name}": getattr(train, name) for name in _TRAIN_FIELDS},
-    }
-
-
-def link_values(values: Mapping[str, Any]) -> dict[str, str]:
-    """Write the values of fields as a link has them: those that are not the default."""
-    defaults = {"train_images": DEFAULT_IMAGES, **{key: each.default for key, each in TRAIN_SETTINGS.items()}}
-    changed = {key: value for key, value in values.items() if value != defaults[key]}
-    return {
-        key: f"{value:.12g}" if isinstance(value, float) else str(value) for key, value in changed.items()
+        **{f"train_{name}": getattr(run.train, name) for name in _TRAIN_FIELDS},
     }
 
 

@@ -22,13 +22,13 @@ from ui.host import is_host  # noqa: E402
 from ui.newcomer import someone_new  # noqa: E402
 from ui.owner import Library, current_owner  # noqa: E402
 from ui.presence import note_visit  # noqa: E402
+from ui.returning import bring_back, keep  # noqa: E402
+from ui.settings import stored_settings  # noqa: E402
 from ui.sharing import shared  # noqa: E402
 from ui.sitemap import PLACES, link  # noqa: E402
 from vae_core import image_sets  # noqa: E402
 from vae_core.engine import get_engine  # noqa: E402
 
-st.set_page_config(page_title="Latent Explorer", page_icon=str(ROOT / "assets" / "icon.svg"), layout="wide",
-                   initial_sidebar_state=220)  # fmt: skip
 st.html(ROOT / "assets" / "app.css")
 st.logo(str(ROOT / "assets" / "logo.svg"), size="large")
 
@@ -46,21 +46,23 @@ page = st.navigation(
     ],
     expanded=True,
 )
+st.set_page_config(page_title=f"{page.title} · Latent Explorer", page_icon=str(ROOT / "assets" / "icon.svg"),
+                   layout="wide", initial_sidebar_state=220)  # fmt: skip
 
 name = page.url_path or PLACES[0].name
-state.enter(name)
 owner = current_owner()
-note_visit(owner, name)
-state.add_problems(
-    state.link_problems(
-        name,
-        st.query_params.to_dict(),
-        models=[entry.name for entry in Library(owner).models()],
-        images=[info.name for info in image_sets()],
-    )
-)
-
 run = get_engine().current_run(owner)
+settings = state.settings(
+    name,
+    models=[entry.name for entry in Library(owner).models()],
+    images=[info.name for info in image_sets()],
+)
+of_run = state.link_values(stored_settings(run), settings) if run is not None and name == "train" else {}
+bring_back(name, settings, otherwise=of_run)
+state.enter(name)
+note_visit(owner, name)
+state.add_problems(state.link_problems(name, st.query_params.to_dict(), settings))
+
 with st.sidebar:
     if run is not None and run.active and name != "train":
         link("train", "Your run")
@@ -71,4 +73,5 @@ with st.sidebar:
         someone_new()
 
 page.run()
+keep(name, settings)
 set_aside(name)

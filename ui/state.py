@@ -28,6 +28,15 @@ EXPLORE_VIEW: Final = ("explore_z", "explore_axes", "explore_layers")
 INTERPOLATE_VIEW: Final = ("interpolate_from", "interpolate_to", "interpolate_axes", "interpolate_layers")
 TRAIN_VIEW: Final = ("train_axes", "train_layers")
 
+SHARED: Final = "shared"
+"""Name in Explore's URL: the token of the link to another's model."""
+
+WATCH: Final = "watch"
+"""Name in Train's URL: the token of the link to another's run."""
+
+FOLLOW: Final = "follow"
+"""Name in Class' URL: the token of the link by which someone is followed."""
+
 DEFAULT_MODEL: Final = "mnist-2"
 DEFAULT_IMAGES: Final = "mnist"
 
@@ -134,29 +143,44 @@ def named(names: Collection[str], default: str, what: str) -> Choice:
     return Choice(options, default if default in options or not options else options[0], what)
 
 
-def link_problems(
-    page: str, query: Mapping[str, str], *, models: Collection[str], images: Collection[str]
-) -> tuple[str, ...]:
+def settings(page: str, *, models: Collection[str], images: Collection[str]) -> Mapping[str, Setting]:
+    """Return a page's settings by their names in the URL.
+
+    Args:
+        page: the page's name.
+        models: names of the models that this browser can open.
+        images: names of the image sets.
+    """
+    model = named(models, DEFAULT_MODEL, "the name of a model that is here")
+    image_set = named(images, DEFAULT_IMAGES, "the name of an image set")
+    every: dict[str, Mapping[str, Setting]] = {
+        "explore": {EXPLORE_MODEL: model},
+        "interpolate": {INTERPOLATE_MODEL: model, **INTERPOLATE_SETTINGS},
+        "class": CLASS_SETTINGS,
+        "train": {TRAIN_IMAGES: image_set, **TRAIN_SETTINGS},
+    }
+    return every.get(page, {})
+
+
+def link_values(values: Mapping[str, Any], settings: Mapping[str, Setting]) -> dict[str, str]:
+    """Write the values of settings as a link has them: those that are not the default."""
+    changed = {name: value for name, value in values.items() if value not in (None, settings[name].default)}
+    return {
+        name: f"{value:.12g}" if isinstance(value, float) else str(value) for name, value in changed.items()
+    }
+
+
+def link_problems(page: str, query: Mapping[str, str], settings: Mapping[str, Setting]) -> tuple[str, ...]:
     """Say which values of a link cannot be used, and what stands in for each.
 
     Args:
         page: the page's name.
         query: the URL's parameters.
-        models: names of the models that this browser can open.
-        images: names of the image sets.
+        settings: the page's settings, by name.
 
     Returns:
         One sentence in Markdown for each; foreign text in it is disarmed.
     """
-    settings = {
-        "explore": {EXPLORE_MODEL: named(models, DEFAULT_MODEL, "the name of a model that is here")},
-        "interpolate": {
-            INTERPOLATE_MODEL: named(models, DEFAULT_MODEL, "the name of a model that is here"),
-            **INTERPOLATE_SETTINGS,
-        },
-        "class": CLASS_SETTINGS,
-        "train": {TRAIN_IMAGES: named(images, DEFAULT_IMAGES, "the name of an image set"), **TRAIN_SETTINGS},
-    }.get(page, {})
     views = {"explore": EXPLORE_VIEW, "interpolate": INTERPOLATE_VIEW, "train": TRAIN_VIEW}.get(page, ())
     sentences = []
     for name, value in query.items():
@@ -194,6 +218,11 @@ def enter(page: str) -> None:
     if st.session_state[_ENTERED]:
         st.session_state[_PROBLEMS] = ()
     st.session_state[_PAGE] = page
+
+
+def current_page() -> str:
+    """Return the page that was drawn last, "" when there was none."""
+    return str(st.session_state.get(_PAGE, ""))
 
 
 def entered() -> bool:

@@ -18,18 +18,12 @@ from ui.text import plain
 from vae_core.engine import RunInfo, get_engine
 from vae_core.engine.failures import describe
 
-SHARED: Final = "shared"
-"""Name in Explore's URL: the token of the link to a model."""
-
-WATCH: Final = "watch"
-"""Name in Train's URL: the token of the link to a run."""
-
 _KEPT: Final = "shared_kept"
 
 
 def visited_model() -> ModelEntry | None:
     """Return the model that the URL's link leads to, and say whose it is; None when it leads nowhere."""
-    entry = shared_model(st.query_params.get(SHARED, ""))
+    entry = shared_model(st.query_params.get(state.SHARED, ""))
     if entry is None:
         state.add_problems(
             ("The link leads to no model, or its owner has stopped sharing it. Ask for a new one.",)

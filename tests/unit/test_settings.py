@@ -6,8 +6,10 @@ import pytest
 
 from ui.settings import read_settings, stored_settings
 from ui.state import TRAIN_SETTINGS, Choice, link_problems
+from ui.state import settings as page_settings
 from ui.teaching import HELP, THEORY, beta_help, collapse_note
 from vae_core import ModelConfig, TrainConfig, image_sets
+from vae_core.engine import RunInfo
 
 SETS = {info.name: info for info in image_sets()}
 DEFAULTS = {key: setting.default for key, setting in TRAIN_SETTINGS.items()}
@@ -55,7 +57,7 @@ def test_images_that_are_not_here() -> None:
 def test_settings_of_a_run_go_back_into_the_fields() -> None:
     model = ModelConfig(image_shape=(1, 8, 8), latent_dim=7, architecture="mlp", width=0.5)
     train = TrainConfig(epochs=3, beta=2.0, seed=9)
-    values = stored_settings("digits", model, train)
+    values = stored_settings(RunInfo("run", "hash", "running", "", "digits", model, train))
     again = read_settings(values, SETS["digits"])
     assert (values["train_images"], again.model, again.train) == ("digits", model, train)
 
@@ -97,4 +99,5 @@ def test_a_directions_variance_on_digits_is_what_the_note_says() -> None:
     ],
 )
 def test_link_problems(query: dict[str, str], said: int) -> None:
-    assert len(link_problems("train", query, models=["mnist-2"], images=list(SETS))) == said
+    settings = page_settings("train", models=["mnist-2"], images=list(SETS))
+    assert len(link_problems("train", query, settings)) == said
