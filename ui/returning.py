@@ -1,4 +1,4 @@
-"""Show a page as it was left: the navigation's links are bare, and so is what Back in the browser finds first.
+"""Show a page as it was left: links of the navigation are bare, and so is what Back in the browser finds.
 
 Streamlit takes the parameters of a page's widgets out of the link when another page is opened. The frame
 notes what they were, and puts them back before a page is drawn whose link says nothing about it.

@@ -29,6 +29,8 @@ from ui.sitemap import PLACES, link  # noqa: E402
 from vae_core import image_sets  # noqa: E402
 from vae_core.engine import get_engine  # noqa: E402
 
+# The icon comes before the pages: the browser would ask another server for theirs.
+st.set_page_config(page_icon=str(ROOT / "assets" / "icon.svg"), layout="wide", initial_sidebar_state=220)
 st.html(ROOT / "assets" / "app.css")
 st.logo(str(ROOT / "assets" / "logo.svg"), size="large")
 
@@ -46,8 +48,7 @@ page = st.navigation(
     ],
     expanded=True,
 )
-st.set_page_config(page_title=f"{page.title} · Latent Explorer", page_icon=str(ROOT / "assets" / "icon.svg"),
-                   layout="wide", initial_sidebar_state=220)  # fmt: skip
+st.set_page_config(page_title=f"{page.title} · Latent Explorer")
 
 name = page.url_path or PLACES[0].name
 owner = current_owner()
