@@ -121,7 +121,7 @@ class VAE(nn.Module):
         """Place images in the latent space.
 
         Args:
-            x: images in [0, 1], floating point, (B, C, H, W).
+            x: images in [0, 1], of the weights' type (float32), (B, C, H, W).
             y: labels, int64, (B,); wanted by a model with classes and by no other.
 
         Returns:
@@ -130,11 +130,12 @@ class VAE(nn.Module):
         Raises:
             ValueError: if shapes, types or labels do not fit the model.
         """
-        if x.ndim != 4 or tuple(x.shape[1:]) != self.config.image_shape or not x.is_floating_point():
+        dtype = next(self.parameters()).dtype
+        if x.ndim != 4 or tuple(x.shape[1:]) != self.config.image_shape or x.dtype != dtype:
             channels, height, width = self.config.image_shape
             raise ValueError(
-                f"images must be floating point in [0, 1], of shape (B, {channels}, {height}, {width}); "
-                f"got {x.dtype} of shape {tuple(x.shape)}"
+                f"images must be floating point ({dtype}) in [0, 1], "
+                f"of shape (B, {channels}, {height}, {width}); got {x.dtype} of shape {tuple(x.shape)}"
             )
         mean, logvar = self.encoder(x, self._one_hot(y, x))
         return Posterior(mean, logvar)
@@ -143,17 +144,21 @@ class VAE(nn.Module):
         """Return the parameters of p(x|z): a Bernoulli's logits, a Gaussian's mean.
 
         Args:
-            z: latent codes, (B, D).
+            z: latent codes, of the weights' type (float32), (B, D).
             y: labels, int64, (B,); wanted by a model with classes and by no other.
 
         Returns:
             (B, C, H, W).
 
         Raises:
-            ValueError: if shapes or labels do not fit the model.
+            ValueError: if shapes, types or labels do not fit the model.
         """
-        if z.ndim != 2 or z.shape[1] != self.config.latent_dim:
-            raise ValueError(f"z must have shape (B, {self.config.latent_dim}); got {tuple(z.shape)}")
+        dtype = next(self.parameters()).dtype
+        if z.ndim != 2 or z.shape[1] != self.config.latent_dim or z.dtype != dtype:
+            raise ValueError(
+                f"z must be floating point ({dtype}), of shape (B, {self.config.latent_dim}); "
+                f"got {z.dtype} of shape {tuple(z.shape)}"
+            )
         one_hot = self._one_hot(y, z)
         parameters: Tensor = self.decoder(z if one_hot is None else torch.cat([z, one_hot], dim=1))
         return parameters.to(z.dtype)
@@ -177,10 +182,14 @@ class VAE(nn.Module):
             if y is not None:
                 raise ValueError("this model was built without classes (n_classes=0) and takes no labels")
             return None
-        if y is None or y.shape != (len(like),):
-            got = None if y is None else tuple(y.shape)
-            raise ValueError(f"this model wants one label per image, from 0 to {classes - 1}; got {got}")
-        return F.one_hot(y, classes).to(like)
+        wanted = f"this model wants one label per image, int64, from 0 to {classes - 1}"
+        if y is None or y.shape != (len(like),) or y.dtype != torch.int64:
+            got = "none" if y is None else f"{y.dtype} of shape {tuple(y.shape)}"
+            raise ValueError(f"{wanted}; got {got}")
+        try:
+            return F.one_hot(y, classes).to(like)
+        except RuntimeError:  # a check of our own would make an accelerator wait at every step
+            raise ValueError(f"{wanted}; got labels from {int(y.min())} to {int(y.max())}") from None
 
 
 def build_model(config: ModelConfig, *, seed: int = 0) -> VAE:

@@ -112,7 +112,7 @@ class ConvDecoder(_Decoder):
 
     def forward(self, z: Tensor) -> Tensor:  # noqa: D102
         x = leaky(self.dense2(leaky(self.dense1(z))))
-        x = x.view(len(z), -1, *self.grid)  # (B, 32, h, w)
+        x = x.view(len(z), self.deconv1.in_channels, *self.grid)  # (B, 32, h, w)
         x = leaky(self.deconv1(x))  # (B, 16, 2h, 2w)
         return self.crop(self.output(x))
 
@@ -133,7 +133,7 @@ class ArticleDecoder(_Decoder):
 
     def forward(self, z: Tensor) -> Tensor:  # noqa: D102
         x = self.norm1(F.relu(self.dense1(z)))
-        x = x.view(len(z), -1, *self.grid)  # (B, 256, h, w)
+        x = x.view(len(z), self.deconv1.in_channels, *self.grid)  # (B, 256, h, w)
         x = F.relu(self.norm2(self.deconv1(x)))  # (B, 128, 2h, 2w)
         return self.crop(self.output(x))
 
@@ -157,10 +157,11 @@ class NarrowConvTranspose2d(nn.ConvTranspose2d):
     """A transposed convolution to a few channels, through torch's own kernel on the CPU.
 
     oneDNN, which torch would choose, pads the outputs' channels: for one of them it takes twice as long.
+    That kernel takes no empty batch.
     """
 
     def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:  # noqa: D102
-        if input.device.type != "cpu" or output_size is not None:
+        if input.device.type != "cpu" or output_size is not None or len(input) == 0:
             return super().forward(input, output_size)
         answer: Tensor = torch.ops.aten.slow_conv_transpose2d(
             input, self.weight, self.kernel_size, self.bias, self.stride, self.padding, self.output_padding

@@ -258,6 +258,57 @@ def test_what_does_not_fit_is_refused_in_words():
         told.decode(torch.zeros(2, 2), torch.zeros(3, dtype=torch.int64))
 
 
+@pytest.mark.parametrize(
+    ("labels", "got"),
+    [
+        (torch.tensor([0, 3]), "from 0 to 3"),
+        (torch.tensor([-1, 2]), "from -1 to 2"),
+        (torch.tensor([0.0, 1.0]), "float32"),
+        (torch.tensor([0, 1], dtype=torch.int32), "int32"),
+    ],
+    ids=str,
+)
+def test_labels_that_are_no_classes_are_refused_in_words(labels, got):
+    model = build_model(ModelConfig((1, 8, 8), 2, n_classes=3))
+    for call, given in ((model.encode, torch.rand(2, 1, 8, 8)), (model.decode, torch.zeros(2, 2))):
+        with pytest.raises(ValueError, match=f"int64, from 0 to 2; got .*{got}"):
+            call(given, labels)
+
+
+def test_numbers_of_another_type_than_the_weights_are_refused_in_words():
+    model = build_model(ModelConfig((1, 8, 8), 2))
+    with pytest.raises(ValueError, match=r"torch\.float32.*got torch\.float64"):
+        model.encode(torch.rand(2, 1, 8, 8, dtype=torch.float64))
+    for dtype in (torch.int64, torch.float64):
+        with pytest.raises(ValueError, match=rf"torch\.float32.*got {dtype}"):
+            model.decode(torch.zeros(2, 2, dtype=dtype))
+    exact = model.double()
+    assert exact.decode(exact.encode(torch.rand(2, 1, 8, 8).double()).mean).dtype == torch.float64
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_no_images_give_no_codes_and_no_pictures(architecture):
+    model = build_model(ModelConfig((3, 9, 10), 4, architecture)).eval()
+    posterior = model.encode(torch.zeros(0, 3, 9, 10))
+    assert posterior.sample().shape == posterior.kl_per_dim().shape == (0, 4)
+    assert model.decode_images(posterior.mean).shape == (0, 3, 9, 10)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize(("shape", "latent_dim"), [((1, 8, 8), 1), ((3, 128, 126), 128)], ids=str)
+def test_the_smallest_and_the_largest(architecture, shape, latent_dim):
+    width = 0.125 if architecture == "mlp" else 1.0  # at 128x128 the widest mlp has too many weights
+    if architecture == "article" and shape[1] == 128:
+        with pytest.raises(ValueError, match="20 M"):
+            ModelConfig(shape, latent_dim, architecture)
+        return
+    model = build_model(ModelConfig(shape, latent_dim, architecture, width=width)).eval()
+    with torch.no_grad():
+        posterior = model.encode(torch.rand(1, *shape))
+        assert posterior.mean.shape == (1, latent_dim)
+        assert model.decode_images(posterior.sample()).shape == (1, *shape)
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("kernel", [4, 5])
 def test_the_narrow_layer_is_torchs_transposed_convolution(channels, kernel):
