@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import torch
 from torch import Tensor
 
-from vae_core.model import Posterior
+from vae_core.model import Posterior, standard_normal
 from vae_core.objective import ElboTerms, log_likelihood
 
 if TYPE_CHECKING:
@@ -74,9 +74,12 @@ class Dissection:
         self.model, self.x = model, x
         self.posterior: Posterior = model.encode(x, y)
         mean, logvar = self.posterior.mean, self.posterior.logvar
-        self.z = self.posterior.sample(generator)
+        self.noise: Tensor | None = None
         if logvar is None:
             self.z = mean.view_as(mean)  # a node of its own, so that it has a gradient of its own
+        else:  # as `Posterior.sample` does; the noise cannot be had from z where the posterior is narrow
+            self.noise = standard_normal(mean, generator)
+            self.z = mean + torch.exp(0.5 * logvar) * self.noise
         self.parameters = model.decode(self.z, y)
         self.terms = ElboTerms(
             log_likelihood(model, x, self.parameters), None if logvar is None else self.posterior.kl_per_dim()
@@ -98,7 +101,6 @@ class Dissection:
             assert node.grad is not None
             return first(node.grad) * batch  # the step's loss is the mean over the batch
 
-        noise = None if logvar is None else (self.z - mean) * torch.exp(-0.5 * logvar)
         bernoulli = self.model.config.likelihood == "bernoulli"
         images = torch.sigmoid(self.parameters) if bernoulli else self.parameters.clamp(0, 1)
         kl = self.terms.kl_per_dim
@@ -106,7 +108,7 @@ class Dissection:
             x=first(self.x),
             mean=first(mean),
             logvar=None if logvar is None else first(logvar),
-            noise=None if noise is None else first(noise),
+            noise=None if self.noise is None else first(self.noise),
             z=first(self.z),
             reconstruction=first(images),
             log_likelihood=first(self.terms.log_likelihood),

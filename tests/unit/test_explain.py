@@ -93,6 +93,19 @@ def test_the_terms_are_those_of_the_objective():
     torch.testing.assert_close(taken.terms.kl_per_dim, terms.kl_per_dim, rtol=0, atol=0)
 
 
+@pytest.mark.parametrize("logvar", [-30.0, -200.0, 8.0])
+def test_the_noise_is_what_was_drawn_however_narrow_the_posterior(logvar):
+    trainer = make_trainer()
+    with torch.no_grad():
+        trainer.model.encoder.logvar.weight.zero_()
+        trainer.model.encoder.logvar.bias.fill_(logvar)
+        trainer.model.encoder.mean.bias.fill_(2.0)
+    drawn = torch.Generator()
+    drawn.set_state(trainer.state_dict()["generator.noise"])
+    detail = trainer.explain_step(images=10)
+    assert torch.equal(detail.noise, torch.randn(10, 3, generator=drawn))
+
+
 def test_at_the_end_there_is_no_step_to_explain():
     trainer = make_trainer()
     while not trainer.done:
