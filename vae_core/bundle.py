@@ -43,6 +43,7 @@ __all__ = [
     "Bundle",
     "BundleHeader",
     "BundleProbe",
+    "check_target",
     "load_bundle",
     "pack_bundle",
     "read_header",
@@ -101,10 +102,20 @@ def save_bundle(path: str | Path, bundle: Bundle) -> None:
     """Write a bundle to one file, whole or not at all: what stood at `path` stays until that is done.
 
     Raises:
-        ValueError: the bundle could not be opened again; what is wrong with it.
+        ValueError: the bundle could not be opened again, and what is wrong with it; or `path` is no file.
         OSError: the file cannot be written (a full disk, a folder that is not there).
     """
     _write_whole(Path(path), pack_bundle(bundle))
+
+
+def check_target(path: Path) -> None:
+    """Refuse to put a file where a folder, a device or a pipe stands: it would take its place.
+
+    Raises:
+        ValueError: what stands there.
+    """
+    if path.exists() and not path.is_file():
+        raise ValueError(f"{path} is a folder or a device: name a file to write")
 
 
 def pack_bundle(bundle: Bundle) -> bytes:
@@ -195,6 +206,7 @@ def unpack_bundle(data: bytes) -> Bundle:
 
 def _write_whole(path: Path, data: bytes) -> None:
     """Write to a temporary name in the same folder and rename."""
+    check_target(path)
     temporary = path.with_name(f".{path.name[:40]}.{secrets.token_hex(6)}.tmp")
     try:
         with temporary.open("xb") as file:

@@ -147,6 +147,18 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes in folders here")
+def test_a_pipe_a_device_or_a_folder_is_never_replaced(tmp_path):
+    pipe, folder = tmp_path / "pipe", tmp_path / "folder"
+    os.mkfifo(pipe)
+    folder.mkdir()
+    for path in (pipe, folder):
+        with pytest.raises(ValueError, match=f"{path.name} is a folder or a device: name a file"):
+            save_bundle(path, a_bundle())
+    assert pipe.is_fifo()
+    assert set(tmp_path.iterdir()) == {folder, pipe}
+
+
 def test_an_interrupt_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
     path = tmp_path / "a"
     save_bundle(path, a_bundle())
