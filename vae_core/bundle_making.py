@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import vae_core
 from vae_core.bundle import Bundle, BundleProbe
-from vae_core.header import MAX_TITLE, card_facts
+from vae_core.header import MAX_TEXT, MAX_TITLE, card_facts
 
 if TYPE_CHECKING:
     import torch
@@ -69,13 +69,13 @@ def make_bundle(trainer: Trainer, *, title: str = "", umap: bool = False) -> Bun
             **card_facts(config, image_set.factor_names),
         },
         {
-            "name": image_set.name,
+            "name": _title(image_set.name),
             "title": _title(image_set.title),
             "size": len(image_set.images),
             "label_names": [_title(name) for name in image_set.label_names],
             "factor_names": [_title(name) for name in image_set.factor_names],
-            "licence": image_set.licence,
-            "source": image_set.source,
+            "licence": _text(image_set.licence),
+            "source": _text(image_set.source),
         },
     )
     return with_umap(bundle) if umap else bundle
@@ -124,12 +124,17 @@ def _round_weights(model: VAE, x: torch.Tensor, y: torch.Tensor | None) -> None:
     """
     import torch
 
+    from vae_core.measure import chunks
     from vae_core.objective import elbo_terms
 
     def worth() -> float:
+        generator, total = torch.Generator().manual_seed(0), 0.0
         with torch.no_grad():
-            terms = elbo_terms(model, x, generator=torch.Generator().manual_seed(0), y=y)
-        return float((terms.log_likelihood if terms.elbo is None else terms.elbo).mean())
+            for part in chunks(len(x), model.config):
+                labels = None if y is None else y[part]
+                terms = elbo_terms(model, x[part], generator=generator, y=labels)
+                total += float((terms.log_likelihood if terms.elbo is None else terms.elbo).sum())
+        return total / len(x)
 
     exact = {name: weight.clone() for name, weight in model.state_dict().items()}
     half = {name: w.half().float() if w.is_floating_point() else w for name, w in exact.items()}
@@ -153,6 +158,11 @@ def _short(value: Any) -> Any:
 def _title(text: str) -> str:
     """Make one line of text of at most 200 characters."""
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())[:MAX_TITLE]
+
+
+def _text(text: str) -> str:
+    """Make a text, its lines kept, of at most 20,000 characters."""
+    return "".join(char if char.isprintable() or char in "\n\t" else " " for char in text)[:MAX_TEXT]
 
 
 def _versions() -> dict[str, str]:

@@ -7,6 +7,7 @@ training split and are scored on the test split.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,12 +21,16 @@ from vae_core.latent import encode_images
 from vae_core.objective import elbo_terms
 
 if TYPE_CHECKING:
+    from vae_core.config import ModelConfig
     from vae_core.images import ImageSet
     from vae_core.model import VAE
 
 NEIGHBOURS: Final = 10
 ELBO_SAMPLES: Final = 8
 CHUNK: Final = 500
+CHUNK_PIXELS: Final = 512_000
+"""So many images are measured at once, or as many as have so many pixels: it bounds memory."""
+
 Array = npt.NDArray[Any]
 
 
@@ -105,20 +110,20 @@ def held_out_metrics(
     sums = {"log_likelihood": 0.0, "kl": 0.0, "nll": 0.0, "reconstruction_mse": 0.0}
     means = []
     with torch.no_grad():
-        for start, part in _chunks(x):
-            labels = None if y is None else y[start : start + CHUNK]
-            terms = elbo_terms(model, part, generator=generator, n_samples=ELBO_SAMPLES, y=labels)
+        for part in chunks(len(x), model.config):
+            images, labels = x[part], None if y is None else y[part]
+            terms = elbo_terms(model, images, generator=generator, n_samples=ELBO_SAMPLES, y=labels)
             sums["log_likelihood"] += float(terms.log_likelihood.sum())
             if terms.kl is not None:
                 sums["kl"] += float(terms.kl.sum())
                 if nll_samples:
                     sums["nll"] += float(
                         importance_nll(
-                            model, part, n_samples=nll_samples, generator=generator, y=labels
+                            model, images, n_samples=nll_samples, generator=generator, y=labels
                         ).sum()
                     )
-            means.append(model.encode(part, labels).mean)
-            sums["reconstruction_mse"] += float(reconstruction_error(model, part, labels).sum())
+            means.append(model.encode(images, labels).mean)
+            sums["reconstruction_mse"] += float(reconstruction_error(model, images, labels).sum())
     metrics: dict[str, Any] = {"pixels": "binarized" if binarized else "grey", "test_images": len(x)}
     metrics |= {name: total / len(x) for name, total in sums.items()}
     if model.config.latent_kind == "point":
@@ -171,17 +176,17 @@ def factor_correlations(codes: Array, factors: Array) -> Array:
     return np.asarray(np.divide(table, product, out=np.zeros_like(table), where=product > 0))
 
 
-def _chunks(values: Tensor) -> Iterator[tuple[int, Tensor]]:
-    """Go through rows in parts that bound memory, with the index of each part's first row."""
-    for start in range(0, len(values), CHUNK):
-        yield start, values[start : start + CHUNK]
+def chunks(count: int, config: ModelConfig) -> Iterator[slice]:
+    """Go through so many images of a model in parts that bound memory."""
+    size = max(1, min(CHUNK, CHUNK_PIXELS // math.prod(config.image_shape)))
+    return (slice(start, start + size) for start in range(0, count, size))
 
 
 def _decode_images(model: VAE, z: Tensor, y: Tensor | None) -> Tensor:
     """Decode codes (N, D) to images in [0, 1], (N, C, H, W)."""
     with torch.no_grad():
         parts = [
-            model.decode_images(part, None if y is None else y[start : start + CHUNK])
-            for start, part in _chunks(z)
+            model.decode_images(z[part], None if y is None else y[part])
+            for part in chunks(len(z), model.config)
         ]
     return torch.cat(parts)

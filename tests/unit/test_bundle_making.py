@@ -1,12 +1,13 @@
 """A trainer's bundle holds the model that was measured, and all that is needed to explore it."""
 
 import copy
+from dataclasses import replace
 
 import pytest
 import torch
 
 from tests.unit.tiny_bundles import an_image_set
-from vae_core import ModelConfig, TrainConfig, Trainer, load_bundle, save_bundle
+from vae_core import VAE, ModelConfig, TrainConfig, Trainer, bundle_making, load_bundle, measure, save_bundle
 from vae_core.bundle import read_header
 from vae_core.bundle_making import make_bundle, with_umap
 
@@ -102,6 +103,28 @@ def test_user_texts_are_cleaned_when_made_and_stay_text(tmp_path):
     assert title.startswith("<script> alert(1)</script> next long")
     assert len(title) == 200
     assert read_header(tmp_path / "a").image_set["label_names"][2] == "<script>alert(3)</script>"
+
+
+def test_whatever_a_set_says_of_itself_can_be_saved(tmp_path):
+    said = replace(
+        an_image_set(), name="cats\n", licence="mine\r\n\x00" + "long " * 9_000, source="\ud800 far\n"
+    )
+    save_bundle(tmp_path / "a", trained(said).bundle())
+    image_set = read_header(tmp_path / "a").image_set
+    assert image_set["licence"].startswith("mine \n long")
+    assert len(image_set["licence"]) == 20_000
+    assert (image_set["name"], image_set["source"]) == ("cats", "  far\n")
+
+
+def test_large_images_are_measured_a_few_at_a_time(monkeypatch):
+    trainer, sizes = trained(an_image_set(60, (3, 64, 64)), epochs=1), []
+    trainer.bundle()
+    encode = VAE.encode
+    monkeypatch.setattr(VAE, "encode", lambda self, x, y=None: sizes.append(x.numel()) or encode(self, x, y))
+    monkeypatch.setattr(measure, "CHUNK_PIXELS", 4 * 3 * 64 * 64)
+    few = bundle_making.make_bundle(trainer)
+    assert {size // (3 * 64 * 64) for size in sizes if size < 60 * 3 * 64 * 64} == {4, 2}
+    assert few.metrics["test_images"] == 6
 
 
 def test_a_diverged_run_is_not_saved():
