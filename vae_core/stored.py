@@ -47,7 +47,8 @@ def model_from(arrays: Mapping[str, Array], config: ModelConfig) -> VAE:
 
     with torch.device("meta"):  # names and shapes, no memory
         model = VAE(config)
-    wanted = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    state = model.state_dict()
+    wanted = {name: tuple(tensor.shape) for name, tensor in state.items()}
     found = {name: array.shape for name, array in arrays.items() if is_weight(name)}
     for name in sorted({*wanted, *found}):
         if wanted.get(name) != found.get(name):
@@ -55,6 +56,8 @@ def model_from(arrays: Mapping[str, Array], config: ModelConfig) -> VAE:
                 f"its model_config asks for {name[:60]} of shape {wanted.get(name)}, "
                 f"the file has {found.get(name)}"
             )
+        if state[name].is_floating_point() != (arrays[name].dtype.kind == "f"):
+            raise ValueError(f"its {name} are {arrays[name].dtype}, which such weights are not")
         if name.endswith("running_var") and (arrays[name] < 0).any():
             raise ValueError(f"its {name} hold a negative variance")
     weights = {name: tensor_from(arrays[name]) for name in wanted}

@@ -153,6 +153,19 @@ def test_a_negative_running_variance_is_refused(tmp_path):
     refused(path, message="running_var")
 
 
+@pytest.mark.parametrize(
+    ("name", "array", "changes"),
+    [
+        ("decoder.log_variance", np.array(3, np.int64), {"likelihood": "gaussian_learned"}),
+        ("decoder.norm1.num_batches_tracked", np.array(3, np.float32), {"architecture": "article"}),
+    ],
+)
+def test_a_whole_number_for_a_weight_and_a_fraction_for_a_counter_are_refused(tmp_path, name, array, changes):
+    path = tmp_path / "bad"
+    path.write_bytes(rewritten(None, {name: array}, pack_bundle(a_bundle(**changes))))
+    refused(path, message=f"its {name} are {array.dtype}")
+
+
 def test_a_net_that_the_file_cannot_hold_is_refused_before_it_is_built(tmp_path, monkeypatch):
     path = tmp_path / "bad"
     path.write_bytes(rewritten({"model_config": with_json(width=4)}))
