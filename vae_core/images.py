@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from vae_core.config import RANGES
 from vae_core.downloads import DOWNLOADABLE, Progress, default_root, fetch, is_here, read
 from vae_core.shapes import FACTOR_NAMES, KINDS, draw_shapes, shape_factors
 
@@ -42,6 +43,8 @@ CLOTHES = (
 KANA = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
 THINGS = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
+MOST_CLASSES = int(RANGES["n_classes"][1])
+
 _SHAPES_SEED = {"train": 1, "test": 2}
 
 
@@ -59,6 +62,9 @@ class ImageSet:
         factor_names: name of each factor, F of them.
         licence: licence and notice that go wherever the pictures go.
         source: where the pictures come from.
+
+    Raises:
+        ValueError: types, shapes or labels that do not fit.
     """
 
     name: str
@@ -78,11 +84,11 @@ class ImageSet:
                 f"images must be torch.uint8 of shape (N, C, H, W), "
                 f"not {self.images.dtype} of shape {tuple(self.images.shape)}"
             )
-        if self.labels is not None and tuple(self.labels.shape) != (count,):
-            raise ValueError(f"labels must have shape ({count},), not {tuple(self.labels.shape)}")
-        if self.factors is not None and tuple(self.factors.shape) != (count, len(self.factor_names)):
-            expected = (count, len(self.factor_names))
-            raise ValueError(f"factors must have shape {expected}, not {tuple(self.factors.shape)}")
+        if self.labels is not None:
+            _check_rows("labels", self.labels, "torch.int64", (count,))
+            _check_labels(self.labels, self.label_names)
+        if self.factors is not None:
+            _check_rows("factors", self.factors, "torch.float32", (count, len(self.factor_names)))
 
     def __len__(self) -> int:
         return len(self.images)
@@ -272,7 +278,7 @@ def load_image_set(
         info.licence,
         info.source,
     )
-    if limit is None or limit >= len(loaded):
+    if limit is None:
         return loaded
     return loaded.take(torch.from_numpy(balanced_order(labels, seed=seed)[:limit]))
 
@@ -293,6 +299,24 @@ def balanced_order(labels: npt.NDArray[Any], *, seed: int = 0) -> npt.NDArray[np
         mine = np.flatnonzero(labels[shuffled] == label)
         turn[mine] = np.arange(len(mine))
     return shuffled[np.argsort(turn, kind="stable")]
+
+
+def _check_rows(what: str, rows: torch.Tensor, dtype: str, shape: tuple[int, ...]) -> None:
+    if str(rows.dtype) != dtype or tuple(rows.shape) != shape:
+        raise ValueError(
+            f"{what} must be {dtype} of shape {shape}, not {rows.dtype} of shape {tuple(rows.shape)}"
+        )
+
+
+def _check_labels(labels: torch.Tensor, names: tuple[str, ...]) -> None:
+    if len(names) > MOST_CLASSES:
+        raise ValueError(f"a set has at most {MOST_CLASSES:,} label_names, not {len(names):,}")
+    last = (len(names) or MOST_CLASSES) - 1
+    if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) <= last:
+        raise ValueError(
+            f"labels must be from 0 to {last}, an index into label_names; "
+            f"they go from {int(labels.min())} to {int(labels.max())}"
+        )
 
 
 def _info(name: str) -> ImageSetInfo:

@@ -149,8 +149,11 @@ def test_a_limit_keeps_pictures_labels_and_factors_together():
     assert torch.equal(whole.labels[rows], few.labels)
 
 
-def test_a_limit_beyond_the_set_gives_all_of_it():
-    assert len(load_image_set("digits", split="test", limit=10_000)) == 300
+def test_a_limit_beyond_the_set_gives_all_of_the_shuffle():
+    most, whole, beyond = (load_image_set("digits", split="test", limit=n) for n in (299, 300, 10_000))
+    assert torch.equal(most.images, whole.images[:299])
+    assert torch.equal(whole.images, beyond.images)
+    assert len(beyond) == 300
 
 
 @given(st.lists(st.integers(0, 4), max_size=60), st.integers(0, 2**32 - 1))
@@ -188,8 +191,30 @@ def test_an_image_set_refuses_parts_that_do_not_fit():
         ImageSet("a", "A", good[0])
     with pytest.raises(ValueError, match="labels"):
         ImageSet("a", "A", good, torch.zeros(2, dtype=torch.int64))
+    with pytest.raises(ValueError, match=r"labels must be torch\.int64.*torch\.int32"):
+        ImageSet("a", "A", good, torch.zeros(3, dtype=torch.int32))
     with pytest.raises(ValueError, match="factors"):
         ImageSet("a", "A", good, factors=torch.zeros(3, 2), factor_names=("size",))
+    with pytest.raises(ValueError, match=r"factors must be torch\.float32.*torch\.float64"):
+        ImageSet("a", "A", good, factors=torch.zeros(3, 1).double(), factor_names=("size",))
+
+
+@pytest.mark.parametrize(
+    ("labels", "names", "last"),
+    [([0, 1, 2], ("a", "b"), 1), ([-1, 0, 1], ("a", "b"), 1), ([0, 0, -1], (), 999), ([0, 0, 1000], (), 999)],
+)
+def test_labels_are_indices_into_their_names(labels, names, last):
+    good = torch.zeros(3, 1, 8, 8, dtype=torch.uint8)
+    with pytest.raises(ValueError, match=f"from 0 to {last}.*they go from {min(labels)} to {max(labels)}"):
+        ImageSet("a", "A", good, torch.tensor(labels), names)
+
+
+def test_labels_may_have_holes_and_a_set_may_be_empty():
+    pictures = torch.zeros(3, 1, 8, 8, dtype=torch.uint8)
+    holed = ImageSet("a", "A", pictures, torch.tensor([0, 7, 9]), tuple("abcdefghij"))
+    assert len(holed.take(torch.zeros(0, dtype=torch.int64))) == 0
+    with pytest.raises(ValueError, match="at most 1,000 label_names, not 1,001"):
+        ImageSet("a", "A", pictures, torch.tensor([0, 0, 0]), ("a",) * 1001)
 
 
 def test_take_keeps_what_belongs_together():
