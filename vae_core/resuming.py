@@ -53,7 +53,11 @@ def check_like(state: State, own: State) -> None:
         elif isinstance(value, str):
             fits = isinstance(other, str)
         else:
-            fits = isinstance(other, (int, float)) and math.isfinite(other)
+            fits = (
+                isinstance(other, (int, float))
+                and math.isfinite(other)
+                and (isinstance(value, float) or other % 1 == 0)
+            )
         if not fits:
             raise ValueError(f"this is no state of such a run: {name} does not fit")
     if parsed(state, "run", dict) != parsed(own, "run", dict):

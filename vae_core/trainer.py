@@ -74,13 +74,14 @@ class Trainer:
         check_together(model_config, train_config)
         if test_set is not None and len(test_set.images) == 0:
             test_set = None
+        if len(image_set.images) < 2:
+            raise ValueError(
+                "training needs at least two images: one alone has nothing to be told apart from; "
+                f"got {len(image_set.images)}"
+            )
         for given in (image_set, test_set):
             if given is not None:
                 check_images(given, model_config)
-        if len(image_set.images) < 2:
-            raise ValueError(
-                "training needs at least two images: one alone has nothing to be told apart from"
-            )
 
         seed = train_config.seed
         learned, held_out = (image_set, test_set) if test_set is not None else hold_out(image_set, seed=seed)
@@ -191,10 +192,12 @@ class Trainer:
 
         Raises:
             DivergedError: the loss is no number any more.
-            ValueError: a negative number.
+            ValueError: a negative number, or a part of a step.
         """
-        if (steps is not None and steps < 0) or (seconds is not None and not seconds >= 0):
+        if (steps is not None and not steps >= 0) or (seconds is not None and not seconds >= 0):
             raise ValueError(f"steps and seconds must be 0 or more; got {steps} and {seconds}")
+        if steps is not None and steps % 1 != 0:
+            raise ValueError(f"steps must be a whole number; got {steps}")
         if steps is None:
             steps = self.steps_per_epoch if seconds is None else self.total_steps
         goal = min(self.total_steps, self._step + steps)
@@ -285,9 +288,7 @@ class Trainer:
             **self._tally.numbers(),
             "train_config": json.dumps(self._train_config.to_dict()),
             "history": json.dumps(self.history),
-            "run": identity(
-                self.image_set.name, len(self._batches.images), self.model_config, self._train_config
-            ),
+            "run": self._identity(self._train_config),
         }
 
     def load_state_dict(self, state: State) -> None:
@@ -303,6 +304,8 @@ class Trainer:
         if not 0 <= state["step"] <= self.total_steps:  # type: ignore[operator]
             raise ValueError(f"this state is damaged: step {state['step']} of {self.total_steps}")
         train_config = TrainConfig.from_dict(parsed(state, "train_config", dict))
+        if self._identity(train_config) != self._identity(self._train_config):
+            raise ValueError(f"this state is damaged: its train_config is of another run: {train_config}")
         history = parsed(state, "history", list)
         check_generators(state, {**self._generators(), "generator.order": self._batches.order})
 
@@ -355,6 +358,10 @@ class Trainer:
     def _tensors(self) -> dict[str, Tensor]:
         """Return the tensors themselves, by the names that they have in a state."""
         return self._learner.tensors() | self._tally.tensors() | {"test": self._measuring.test}
+
+    def _identity(self, train_config: TrainConfig) -> str:
+        """Return what a state must have in common with this run, were it trained so."""
+        return identity(self.image_set.name, len(self._batches.images), self.model_config, train_config)
 
     def _generators(self) -> dict[str, torch.Generator]:
         return {"generator.noise": self._learner.noise, "generator.pixels": self._batches.pixels}

@@ -70,6 +70,10 @@ def test_a_state_is_a_copy_of_tensors_numbers_and_json():
     )
 
 
+def with_setting(state, **change):
+    return json.dumps({**json.loads(state["train_config"]), **change})
+
+
 @pytest.mark.parametrize(
     ("harm", "message"),
     [
@@ -79,10 +83,15 @@ def test_a_state_is_a_copy_of_tensors_numbers_and_json():
         (lambda state: state.update(step=-1), "step -1"),
         (lambda state: state.update(step=float("nan")), "step"),
         (lambda state: state.update(step=torch.tensor(1)), "step"),
+        (lambda state: state.update(step=2.5), "step"),
+        (lambda state: state.update({"sums.images": 1.5}), "sums.images"),
         (lambda state: state.update({"model.encoder.mean.bias": torch.zeros(9)}), "encoder.mean.bias"),
         (lambda state: state.update({"sums": torch.zeros(4)}), "sums"),
         (lambda state: state.update({"generator.noise": torch.zeros(5056, dtype=torch.uint8)}), "damaged"),
         (lambda state: state.update(train_config='{"beta": -1}'), "beta"),
+        (lambda state: state.update(train_config=with_setting(state, epochs=9)), "damaged"),
+        (lambda state: state.update(train_config=with_setting(state, seed=9)), "damaged"),
+        (lambda state: state.update(train_config=with_setting(state, binarize="dynamic")), "damaged"),
         (lambda state: state.update(history="["), "damaged"),
         (lambda state: state.update(history='{"epoch": 1}'), "damaged"),
         (lambda state: state.update(run="{"), "damaged"),

@@ -61,6 +61,10 @@ def test_time_is_kept_and_one_step_is_always_taken():
     for bad in ({"steps": -1}, {"seconds": -1.0}, {"seconds": float("nan")}):
         with pytest.raises(ValueError, match="0 or more"):
             trainer.advance(**bad)
+    before = trainer.step
+    with pytest.raises(ValueError, match=r"whole number; got 2\.5"):
+        trainer.advance(steps=2.5)
+    assert trainer.step == before
 
 
 def test_past_the_end_the_last_snapshot_is_given_again():
@@ -169,6 +173,11 @@ def test_a_conditional_model_trains():
 def test_a_single_image_is_refused(count):
     with pytest.raises(ValueError, match="two images"):
         trained(count=count)
+
+
+def test_no_images_for_a_model_with_classes_are_refused():
+    with pytest.raises(ValueError, match=r"two images.*got 0"):
+        trained(ModelConfig((1, 8, 8), n_classes=4), count=0)
 
 
 def test_an_unknown_device_is_refused():
