@@ -80,6 +80,7 @@ def traverse(z: Tensor, dim: int, values: Tensor | Sequence[float]) -> Tensor:
     Raises:
         ValueError: no such dimension, or shapes that do not fit.
     """
+    z = _floating(z)
     replaced = torch.as_tensor(values, dtype=z.dtype, device=z.device)
     if z.ndim != 1 or replaced.ndim != 1:
         raise ValueError(
@@ -143,6 +144,7 @@ def interpolate(a: Tensor, b: Tensor, steps: int, *, method: str = "linear") -> 
         raise ValueError(
             f"both codes must have the same shape (D,), not {tuple(a.shape)} and {tuple(b.shape)}"
         )
+    a, b = _floating(a), _floating(b)
     start, end = a.double(), b.double()
     t = torch.linspace(0, 1, steps, dtype=torch.float64, device=a.device)[:, None]  # (steps, 1)
     weight_a, weight_b = 1 - t, t
@@ -184,13 +186,16 @@ def attribute_vector(with_it: Tensor, without_it: Tensor) -> AttributeVector:
         without_it: codes of images that have it not, (M, D).
 
     Raises:
-        ValueError: an empty group, or shapes that do not fit.
+        ValueError: an empty group, shapes that do not fit, or codes that are not finite.
     """
     if with_it.ndim != 2 or without_it.ndim != 2 or with_it.shape[1] != without_it.shape[1]:
         shapes = f"{tuple(with_it.shape)} and {tuple(without_it.shape)}"
         raise ValueError(f"both groups must be codes of the same dimensions, (N, D) and (M, D), not {shapes}")
     if len(with_it) == 0 or len(without_it) == 0:
         raise ValueError("an attribute needs at least one image with it and one without it")
+    with_it, without_it = _floating(with_it), _floating(without_it)
+    if not bool(with_it.isfinite().all() and without_it.isfinite().all()):
+        raise ValueError("the codes hold NaN or infinite numbers: the model has diverged")
     direction = with_it.mean(dim=0) - without_it.mean(dim=0)
     folds = min(FOLDS, len(with_it), len(without_it))
     if folds < 2:
@@ -242,6 +247,11 @@ def _angle(a: Tensor, b: Tensor) -> float:
         return 0.0
     a, b = a / length_a, b / length_b
     return 2 * math.atan2(float((a - b).norm()), float((a + b).norm()))
+
+
+def _floating(codes: Tensor) -> Tensor:
+    """Return codes that lie between whole numbers too."""
+    return codes if codes.is_floating_point() else codes.float()
 
 
 def _deal(count: int, folds: int) -> Tensor:

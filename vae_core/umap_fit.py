@@ -35,7 +35,7 @@ def run_umap(codes: Matrix, start: Matrix, seed: int) -> Matrix:
     mapper = umap_class()(
         n_neighbors=min(15, len(codes) - 1),
         init=start + random.normal(scale=jitter, size=start.shape),
-        random_state=seed,
+        random_state=seed % 2**32,  # all that NumPy's old generators take
         n_jobs=1,
     )
     with _one_fit_at_a_time:

@@ -156,6 +156,14 @@ def test_prior_values_at_the_edges():
             prior_values(**bad)
 
 
+def test_whole_numbers_are_codes_too():
+    a, b = torch.tensor([0, 4]), torch.tensor([1, 0])
+    assert interpolate(a, b, 3).tolist() == [[0, 4], [0.5, 2], [1, 0]]
+    assert traverse(a, 0, [0.25, -1.5]).tolist() == [[0.25, 4], [-1.5, 4]]
+    made = attribute_vector(torch.tensor([[1, 0], [2, 0]]), torch.tensor([[0, 0], [0, 1]]))
+    assert made.direction.tolist() == [1.5, -0.5]
+
+
 # Attributes
 
 
@@ -215,6 +223,12 @@ def test_an_attribute_needs_both_groups():
         attribute_vector(torch.zeros(0, 3), torch.zeros(4, 3))
     with pytest.raises(ValueError, match="same dimensions"):
         attribute_vector(torch.zeros(2, 3), torch.zeros(4, 2))
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_codes_of_a_diverged_model_have_no_attribute(value):
+    with pytest.raises(ValueError, match="diverged"):
+        attribute_vector(torch.full((4, 2), value), torch.zeros(4, 2))
 
 
 # Neighbours

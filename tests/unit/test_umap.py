@@ -45,6 +45,12 @@ def test_the_same_seed_gives_the_same_umap(umap_map):
     assert not torch.equal(fit_projection(made.latents, seed=1).positions, made.positions)
 
 
+def test_any_seed_of_a_run_makes_a_umap(umap_map):
+    codes = umap_map[0].latents[:20]
+    large = fit_projection(codes, seed=2**62 + 1)  # more than NumPy's old generators take
+    assert torch.equal(large.positions, fit_projection(codes, seed=2**62 + 1).positions)
+
+
 def test_a_refit_starts_from_the_positions_before(umap_map):
     """Turned and shifted as no fit would leave it: the new map lies on the old, with drifted codes too."""
     made, _ = umap_map
