@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from tqdm import tqdm
 
 from vae_core import config
-from vae_core.config import ModelConfig, TrainConfig
+from vae_core.config import RANGES, ModelConfig, TrainConfig
 from vae_core.images import image_sets
 from vae_core.recipes import RECIPES, SHIPPED_BUNDLES
 
@@ -37,6 +38,8 @@ CHOICES = {
     "likelihood": config.LIKELIHOODS,
     "binarize": config.BINARIZE,
 }
+HELP = {name: f"from {least:g} to {greatest:g}" for name, (least, greatest) in RANGES.items()}
+HELP["beta_warmup_epochs"] = "from 0 to --epochs"
 NOT_OPTIONS = ("image_shape", "n_classes")  # they follow from the images
 
 
@@ -55,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return 130
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, FloatingPointError) as error:  # the last: the training has diverged
         print(f"vae_core {asked.command}: {error}", file=sys.stderr)
         return 2
 
@@ -81,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
                     type=type(field.default),
                     default=field.default,
                     choices=CHOICES.get(field.name),
-                    help=" ",
+                    help=HELP.get(field.name, "one of these"),
                 )
     train.set_defaults(run=_train)
 
@@ -89,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     names = [recipe.name for recipe in RECIPES]
     bundles.add_argument("names", nargs="*", metavar="name", help=f"which ones: {', '.join(names)}")
     bundles.add_argument("--out", type=Path, default=SHIPPED_BUNDLES, help="the folder to write to")
-    bundles.add_argument("--epochs", type=int, help="train for at most so many epochs, to try it out")
+    bundles.add_argument("--epochs", type=int, help="train for at most so many epochs, into another folder")
     bundles.set_defaults(run=_bundles)
 
     measure = commands.add_parser("measure", help="print a table of models", formatter_class=shows)
@@ -102,13 +105,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _train(asked: argparse.Namespace) -> int:
-    from vae_core.bundle import save_bundle
+    from vae_core.bundle import check_target, save_bundle
     from vae_core.bundle_making import make_bundle
     from vae_core.images import load_image_set
     from vae_core.trainer import Trainer
 
-    if not asked.out.resolve().parent.is_dir():
-        raise ValueError(f"there is no folder {asked.out.resolve().parent}: make it first, or change --out")
+    _check_folder(asked.out.resolve().parent)
+    check_target(asked.out)
     images = load_image_set(asked.images, limit=asked.limit)
     test = load_image_set(asked.images, split="test")
     settings = {
@@ -138,7 +141,13 @@ def _bundles(asked: argparse.Namespace) -> int:
     known = {recipe.name: recipe for recipe in RECIPES}
     if unknown := [name for name in asked.names if name not in known]:
         raise ValueError(f"no model that ships is called {unknown[0]!r}; there are {', '.join(known)}")
-    asked.out.mkdir(parents=True, exist_ok=True)
+    if asked.epochs is not None and asked.epochs < 1:
+        raise ValueError(f"--epochs must be at least 1, not {asked.epochs}; leave it out for whole models")
+    if asked.epochs is not None and asked.out == SHIPPED_BUNDLES:
+        raise ValueError("--epochs makes unfinished models: name another folder with --out")
+    if not asked.out.exists():
+        asked.out.mkdir(parents=True)
+    _check_folder(asked.out)
     torch.set_num_threads(1)  # sums depend on the number of threads, and the files should not
     with _interruptible() as interrupted:
         for name in asked.names or known:
@@ -161,30 +170,52 @@ def _bundles(asked: argparse.Namespace) -> int:
 def _measure(asked: argparse.Namespace) -> int:
     from vae_core import table
 
+    greatest = RANGES["epochs"][1]
+    if asked.samples < 0:
+        raise ValueError(f"--samples must be 0, which leaves the NLL out, or more; got {asked.samples}")
+    if not 0 <= asked.baseline_epochs <= greatest:
+        raise ValueError(f"--baseline-epochs must be from 0 to {greatest:g}; got {asked.baseline_epochs}")
     paths = [_model_path(name) for name in asked.models] or sorted(SHIPPED_BUNDLES.glob("*.safetensors"))
     if not paths:
         raise ValueError(
             f"there are no models in {SHIPPED_BUNDLES}: make them with python -m vae_core bundles"
         )
-    bar = tqdm(desc="measuring", unit="")
-    rows = table.rows(
-        paths,
-        nll_samples=asked.samples,
-        baseline_epochs=asked.baseline_epochs,
-        limit=asked.limit,
-        progress=lambda what: (bar.set_postfix_str(what), bar.update()),
-    )
-    bar.close()
+    with tqdm(desc="measuring", unit="") as bar:
+        rows = table.rows(
+            paths,
+            nll_samples=asked.samples,
+            baseline_epochs=asked.baseline_epochs,
+            limit=asked.limit,
+            progress=lambda what: (bar.set_postfix_str(what), bar.update()),
+        )
     print(table.markdown(rows))
     return 0
 
 
+def _check_folder(folder: Path) -> None:
+    """Refuse, before any training, a folder into which nothing can be written.
+
+    Raises:
+        ValueError: what is wrong with it.
+    """
+    if not folder.is_dir():
+        what = "is no folder" if folder.exists() else "does not exist"
+        raise ValueError(f"the folder {folder} {what}: make it first, or change --out")
+    if not os.access(folder, os.W_OK):
+        raise ValueError(f"nothing may be written into the folder {folder}: change its rights, or --out")
+
+
 def _model_path(name: str) -> Path:
-    shipped = SHIPPED_BUNDLES / f"{name}.safetensors"
-    path = Path(name)
-    if path.is_file() or not shipped.is_file():
-        return path
-    return shipped
+    """Return the file that is meant: a file's path comes before the name of a model that ships.
+
+    Raises:
+        ValueError: there is neither.
+    """
+    for path in (Path(name), SHIPPED_BUNDLES / f"{name}.safetensors"):
+        if path.is_file():
+            return path
+    ships = ", ".join(path.stem for path in sorted(SHIPPED_BUNDLES.glob("*.safetensors")))
+    raise ValueError(f"there is no file {name}, and no model that ships is called so; there are {ships}")
 
 
 def _advance(trainer: Trainer, name: str, interrupted: Callable[[], bool]) -> None:

@@ -1,5 +1,6 @@
 """python -m vae_core: what it makes, what it prints, and what Ctrl-C leaves."""
 
+import os
 import re
 import signal
 import subprocess
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from vae_core import load_bundle, recipes, table
+from vae_core import load_bundle, recipes, table, trainer
 from vae_core.__main__ import main
 from vae_core.bundle import read_header
 from vae_core.config import ModelConfig, TrainConfig
@@ -53,7 +54,10 @@ def test_train_writes_a_bundle_with_the_settings_asked_for(tmp_path, capsys):
         (["--epochs", "0"], "epochs"),
         (["--latent-dim", "1000"], "latent_dim"),
         (["--likelihood", "gaussian", "--binarize", "dynamic"], "binarize"),
-        (["--out", "no/such/folder/a.safetensors"], "no folder"),
+        (["--out", "no/such/folder/a.safetensors"], "does not exist: make it first"),
+        (["--out", "."], "is a folder or a device"),
+        (["--limit", "1"], "two images"),
+        (["--limit", "0"], "at least 1"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(tmp_path, monkeypatch, capsys, wrong, message):
@@ -63,6 +67,68 @@ def test_what_cannot_be_done_is_one_sentence(tmp_path, monkeypatch, capsys, wron
     assert message in printed
     assert "Traceback" not in printed
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_diverges_ends_in_one_sentence(tmp_path, capsys):
+    wild = ["--likelihood", "gaussian", "--learning-rate", "1", "--beta", "100000", "--epochs", "300"]
+    asked = [*QUICK, "--architecture", "conv", *wild, "--out", str(tmp_path / "a")]
+    assert main(asked) == 2
+    assert "smaller learning rate" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_is_found_before_training(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    monkeypatch.setattr(trainer, "Trainer", lambda *_, **__: pytest.fail("it began to train"))
+    assert main([*QUICK, "--out", str(tmp_path / "a")]) == 2
+    assert main(["bundles", "digits-2", "--out", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert said.count(f"nothing may be written into the folder {tmp_path}") == 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (["--epochs", "0", "--out", "new"], "--epochs must be at least 1, not 0"),
+        (["--epochs", "-1", "--out", "new"], "--epochs must be at least 1, not -1"),
+        (["--epochs", "1"], "name another folder with --out"),
+        (["--out", "file"], "file is no folder"),
+    ],
+)
+def test_bundles_never_puts_unfinished_models_where_whole_ones_stand(
+    tmp_path, monkeypatch, capsys, asked, message
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(recipes, "start", lambda recipe: pytest.fail("it began to train"))
+    assert main(["bundles", "digits-2", *asked]) == 2
+    assert message in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (
+            ["no-model"],
+            "no file no-model, and no model that ships is called so; there are digits-2",
+        ),
+        (["digits-2", "--samples", "-1"], "--samples must be 0"),
+        (["digits-2", "--baseline-epochs", "-1"], "--baseline-epochs must be from 0 to 500; got -1"),
+    ],
+)
+def test_measure_says_what_is_wrong_before_it_measures(monkeypatch, capsys, asked, message):
+    monkeypatch.setattr(table, "rows", lambda *_, **__: pytest.fail("it began to measure"))
+    assert main(["measure", *asked]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_the_help_says_what_range_each_number_has(capsys):
+    with pytest.raises(SystemExit):
+        main(["train", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    for words in ("from 1 to 128 (default: 2)", "from 2 to 4096 (default: 128)", "from 0 to --epochs"):
+        assert words in said
 
 
 def test_bundles_makes_what_ships_and_measure_reads_it(tmp_path, capsys):
