@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 
 import pytest
 
@@ -9,7 +10,7 @@ from tests.unit.fake_worker import all_runs, begin, worker  # noqa: F401
 from vae_core.engine import limits
 from vae_core.engine.archive import Archive
 from vae_core.engine.record import read_run
-from vae_core.engine.trainings import Trainings
+from vae_core.engine.trainings import SWEEP_SECONDS, Trainings
 
 MAX_RUNS = int(limits.RUNS.default)
 
@@ -20,26 +21,56 @@ def test_what_is_left_of_runs_that_could_not_be_begun_goes(tmp_path):
         folder.mkdir(parents=True)
         (folder / "origin.safetensors").write_bytes(b"")
     os.utime(left, (1, 1))
-    Archive(tmp_path).sweep()
+    Archive(tmp_path).sweep(threading.RLock())
     assert (left.exists(), fresh.exists()) == (False, True)
 
 
 def test_old_runs_go(all_runs, monkeypatch):  # noqa: F811
     runs = [begin(all_runs, "a", created=index) for index in range(MAX_RUNS + 3)]
+    all_runs.clear(time.monotonic())
     assert [run.folder.exists() for run in runs] == [False] * 3 + [True] * MAX_RUNS
     assert len(all_runs.archive.of_owner("a")) == MAX_RUNS
     (runs[5].folder / "state.safetensors").write_bytes(bytes(1_100_000))
     monkeypatch.setenv("LATENT_MAX_RUNS_MB", "1")
     begin(all_runs, "a", created=99)
+    all_runs.clear(time.monotonic())
     assert not runs[3].folder.exists()
     assert not runs[5].folder.exists()
     assert runs[6].folder.exists()
     old, newest = runs[-2], all_runs.archive.of_owner("a")[0]
     for run in (old, newest):
         os.utime(run.folder / "run.json", (1, 1))
-    all_runs.archive.sweep()
+    all_runs.clear(time.monotonic() + SWEEP_SECONDS + 1)
     assert not old.folder.exists()
     assert newest.folder.exists()  # it trains
+    assert old.id not in all_runs.archive.runs
+    assert list((all_runs.home / "bin").iterdir()) == []
+
+
+@pytest.mark.parametrize("why", ["too many", "too old"])
+def test_nobody_waits_for_the_disk_while_runs_are_deleted(all_runs, monkeypatch, why):  # noqa: F811
+    old, newest = begin(all_runs, "a", created=1), begin(all_runs, "a", created=2)
+    if why == "too many":
+        monkeypatch.setenv("LATENT_MAX_RUNS", "1")
+    else:
+        os.utime(old.folder / "run.json", (1, 1))
+    free = []
+
+    def slow_disk(folder, ignore_errors):
+        def try_lock():
+            if all_runs.lock.acquire(timeout=5):
+                free.append(folder.name)
+                all_runs.lock.release()
+
+        other = threading.Thread(target=try_lock)
+        other.start()
+        other.join()
+
+    monkeypatch.setattr("vae_core.engine.archive.shutil.rmtree", slow_disk)
+    all_runs.clear(time.monotonic())
+    assert len(free) >= 1
+    assert not old.folder.exists()
+    assert all_runs.archive.of_owner("a") == [newest]
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "{", '{"id": "x"}', '{"model": 1, "train": 2}'])

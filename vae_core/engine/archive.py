@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import shutil
+import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from vae_core.engine import limits
+from vae_core.engine.home import new_id
 from vae_core.engine.record import RECORD, Run, read_run
 
 LOG: Final = logging.getLogger(__name__)
@@ -32,6 +34,7 @@ class Archive:
     home: Path
     runs: dict[str, Run] = field(default_factory=dict)
     _owners: set[str] = field(default_factory=set)
+    _grown: set[str] = field(default_factory=set)
 
     def of_owner(self, owner: str) -> list[Run]:
         """Return an owner's runs, the newest first; they are read from disk when first asked for."""
@@ -68,39 +71,80 @@ class Archive:
         return run
 
     def add(self, run: Run) -> None:
-        """Take in a new run; the owner's oldest at rest go when there are too many.
+        """Take in a new run; `tidy` looks later whether its owner has too many now.
 
         Raises:
             OSError: it could not be put on disk.
         """
         run.write()
-        room = 1e6 * limits.RUN_MEGABYTES.value()
-        for place, old in enumerate([old for old in self.of_owner(run.owner) if old is not run], start=1):
-            room -= old.size()
-            if (place >= limits.RUNS.value() or room < 0) and not old.active:
-                self.forget(old)
-                shutil.rmtree(old.folder, ignore_errors=True)
         self.runs[run.id] = run
-
-    def delete(self, run: Run) -> None:
-        """Delete a run, on disk too."""
-        self.runs.pop(run.id, None)
-        shutil.rmtree(run.folder, ignore_errors=True)
+        self._grown.add(run.owner)
 
     def forget(self, run: Run) -> None:
         """Keep a run only on disk."""
         self.runs.pop(run.id, None)
         self._owners.discard(run.owner)
 
-    def sweep(self) -> None:
-        """Delete runs that nobody has used for long (`limits.KEEP_DAYS`), and what is left of failed ones."""
+    def tidy(self, lock: threading.RLock) -> None:
+        """Delete the oldest runs at rest of owners who have too many of late, and empty the bin.
+
+        The lock is held for moments only: to look through a folder, or to delete it, takes many times longer.
+
+        Args:
+            lock: the engine's, not held.
+        """
+        while self._grown:
+            with lock:
+                owner = self._grown.pop()
+                runs = self.of_owner(owner)
+            room = 1e6 * limits.RUN_MEGABYTES.value()
+            for place, old in enumerate(runs[1:], start=1):
+                room -= old.size()
+                if place >= limits.RUNS.value() or room < 0:
+                    with lock:
+                        self._throw_away(old.folder)
+        self._empty_bin()
+
+    def sweep(self, lock: threading.RLock) -> None:
+        """Delete runs that nobody has used for long (`limits.KEEP_DAYS`), and what is left of failed ones.
+
+        Args:
+            lock: the engine's, not held.
+        """
         oldest = time.time() - DAY_SECONDS * limits.KEEP_DAYS.value()
         for folder in (self.home / "owners").glob("*/runs/*"):
-            known = self.runs.get(folder.name)
-            with suppress(OSError):
-                record = folder / RECORD
-                unused = (record if record.exists() else folder).stat().st_mtime < oldest
-                if unused and (known is None or not known.active):
-                    LOG.info("run %s is deleted: nobody used it", folder.name[:6])
-                    shutil.rmtree(folder, ignore_errors=True)
-                    self.runs.pop(folder.name, None)
+            if _used(folder) < oldest:
+                with lock:
+                    if _used(folder) < oldest and self._throw_away(folder):
+                        LOG.info("run %s is deleted: nobody used it", folder.name[:6])
+        self._empty_bin()
+
+    def _throw_away(self, folder: Path) -> bool:
+        """Move a run's folder into the bin, unless the run trains or waits; with the engine's lock held."""
+        known = self.runs.get(folder.name)
+        if known is not None and known.active:
+            return False
+        self.runs.pop(folder.name, None)
+        with suppress(OSError):
+            self._bin.mkdir(exist_ok=True)
+            folder.rename(self._bin / new_id())
+            return True
+        shutil.rmtree(folder, ignore_errors=True)  # a system that moves no folder with an open file in it
+        return True
+
+    def _empty_bin(self) -> None:
+        with suppress(OSError):
+            for folder in self._bin.iterdir():
+                shutil.rmtree(folder, ignore_errors=True)
+
+    @property
+    def _bin(self) -> Path:
+        return self.home / "bin"
+
+
+def _used(folder: Path) -> float:
+    """Return when a run was last used, in seconds since 1970; now, if it has just gone."""
+    record = folder / RECORD
+    with suppress(OSError):
+        return (record if record.exists() else folder).stat().st_mtime
+    return time.time()

@@ -381,12 +381,12 @@ class Engine:
         return self._trainings.archive.get(owner_hash(owner), run_id)
 
     def _keep_house(self) -> None:
-        with self._lock:
-            self._trainings.archive.sweep()
         while not self._closed.wait(TICK_SECONDS):
             try:
+                now = time.monotonic()
                 with self._lock:
-                    self._tick(time.monotonic())
+                    self._tick(now)
+                self._trainings.clear(now)
             except Exception:  # what failed now may work a moment later; the house must be kept
                 LOG.exception("the engine's housekeeping failed")
 

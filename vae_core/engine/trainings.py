@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -55,7 +55,7 @@ class Trainings:
     is_here: Callable[[str], bool] = lambda owner: False
     _line_told_at: float = 0.0
     _asked_at: float = 0.0
-    _swept_at: float = field(default_factory=time.monotonic)
+    _swept_at: float = float("-inf")
 
     def __post_init__(self) -> None:
         self.archive = Archive(self.home)
@@ -96,7 +96,7 @@ class Trainings:
             self.residents.tell(parent, "flush", path=str(run.folder / record.ORIGIN), token=run.id)
         else:
             link_origin(parent, run, step)
-        self.archive.add(run)  # after that: an old run may have to go for it
+        self.archive.add(run)
         if parent.active:
             self.lifecycle.put_aside(parent, "paused")
         self.lifecycle.stop_others(run)
@@ -168,9 +168,13 @@ class Trainings:
             self._line_told_at = now
             self.lifecycle.move_line(again=True)
         self._look_for_owners(now)
+
+    def clear(self, now: float) -> None:
+        """Delete runs that are too many, or too old; without the engine's lock, because it takes a while."""
+        self.archive.tidy(self.lock)
         if now - self._swept_at > SWEEP_SECONDS:
             self._swept_at = now
-            self.archive.sweep()
+            self.archive.sweep(self.lock)
 
     def _look_for_owners(self, now: float) -> None:
         """Park runs whose owners have been away for long, and keep those at rest only on disk."""
