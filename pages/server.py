@@ -8,7 +8,7 @@ from ui import overview
 from ui.host import is_host
 from ui.notices import link_notices, opening
 
-opening("Server", "What goes on here, for whoever runs the server. **Park or stop any run.**")
+opening("Server", "What goes on here, for whoever runs the server. **Put any run aside, or stop it.**")
 notices = st.container()
 
 if is_host():

@@ -82,7 +82,7 @@ def followed(token: str) -> None:
     """Draw the page of someone who follows."""
     opening("Follow", "You see what someone shows you, and move along with them.")
     if sharing.find(token, "follow") is None:
-        st.caption(":material/link_off: The link leads nowhere, or whoever led has stopped.")
+        st.caption(":material/link_off: The link leads nowhere, or its owner has stopped. Ask for a new one.")
         link("explore", "Explore a model yourself")
         return
     explorer(key="follow", mode="follow", follow=token)

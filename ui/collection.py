@@ -51,7 +51,8 @@ def _words(owner: str, info: ImageSetInfo) -> None:
         st.markdown(f"{count(len(info.label_names), 'class', 'classes')}: {names}")
     if info.factor_names:
         st.markdown(f"Known factors: {', '.join(plain(name) for name in info.factor_names)}")
-    st.caption(f"{plain(info.licence, longest=1_000)}.  \nSource: {plain(info.source, longest=300)}")
+    licence = info.licence[:1].upper() + info.licence[1:]
+    st.caption(f"{plain(licence, longest=1_000)}.  \nSource: {plain(info.source, longest=300)}")
     if info.available:
         link("train", "Train on these", query={state.TRAIN_IMAGES: info.name})
     else:

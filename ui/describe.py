@@ -11,20 +11,20 @@ from vae_core import ModelConfig, TrainConfig
 from vae_core.engine import RunInfo
 
 STATES: Final = {
-    "queued": "Waiting",
+    "queued": "Waiting for its turn",
     "running": "Training",
     "paused": "Paused",
-    "done": "Finished",
+    "done": "Done",
     "stopped": "Stopped",
-    "failed": "Failed",
-    "parked": "Parked",
+    "failed": "Stopped by itself",
+    "parked": "Put aside",
 }
 
 METRICS: Final = (
-    ("elbo", "ELBO", "{:.1f}", "Lower bound of log p(x): held-out images, {pixels} pixels, nats."),
-    ("nll", "−log p(x)", "≤ {:.1f}", "A tighter bound: importance-weighted, {samples} samples, nats."),
-    ("active_units", "Active", "{:.0f} of {dims}", "Dimensions whose mean has a variance above 0.01."),
-    ("kl", "KL", "{:.1f}", "Nats per image that the code costs: what the latents tell about an image."),
+    ("elbo", "ELBO", "{:.1f} nats", "Lower bound of log p(x): held-out images, {pixels} pixels."),
+    ("nll", "−log p(x)", "≤ {:.1f} nats", "A tighter bound: importance-weighted, {samples} samples."),
+    ("active_units", "Active dimensions", "{:.0f} of {dims}", "Those whose mean has a variance above 0.01."),
+    ("kl", "KL", "{:.1f} nats", "What the code of an image costs: what the latents tell about it."),
     ("reconstruction_mse", "Pixel error", "{:.4f}", "Mean squared error of reconstructed pixels, 0 to 1."),
     ("knn_accuracy", "Class by neighbours", "{:.0%}", "How often the 10 nearest codes tell the class."),
     ("reconstruction_knn_accuracy", "Class kept", "{:.0%}", "How often a reconstruction shows its class."),

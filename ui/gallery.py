@@ -102,7 +102,7 @@ def _card(entry: ModelEntry, picture: pictures.Picture) -> None:
     pictures.draw(picture, alt, height=PICTURE_HEIGHT)
     st.markdown(f"**{plain(entry.title, longest=60)}**")
     facts = model_metrics(entry)[:3]
-    origin = "came with the app" if entry.shipped else f"yours, {plain(entry.name)}"
+    origin = f"{plain(entry.name)}, {'came with the app' if entry.shipped else 'yours'}"
     st.caption(f"{model_facts(entry)} · {origin}")
     st.caption(" · ".join(f"{plain(name)} {value}" for name, value, _ in facts) or "Nothing was measured.")
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
@@ -152,7 +152,7 @@ def _details(entry: ModelEntry) -> None:
         st.plotly_chart(figure, config={"displayModeBar": False})
     train = entry.train_config
     settings = [
-        count(train.epochs, "epoch"),
+        _epochs(entry),
         f"batch {train.batch_size}",
         f"learning rate {train.learning_rate:g}",
     ]
@@ -165,6 +165,15 @@ def _details(entry: ModelEntry) -> None:
     st.caption(" · ".join(plain(text) for text in settings))
     licence = plain(str(entry.image_set.get("licence", "")), longest=1_000)
     st.caption(f"{file_size(entry.size_bytes)}. Images: {licence or 'no licence is given.'}")
+
+
+def _epochs(entry: ModelEntry) -> str:
+    """Say how long it learned; a model may have been saved before its last epoch."""
+    planned = entry.train_config.epochs
+    done = entry.history[-1].get("epoch") if entry.history else None
+    if isinstance(done, (int, float)) and done < planned:
+        return f"{done:.3g} of {count(planned, 'epoch')}"
+    return count(planned, "epoch")
 
 
 @st.dialog("Share a model", on_dismiss=_closed)

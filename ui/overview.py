@@ -11,12 +11,15 @@ import streamlit as st
 from ui.describe import run_status
 from ui.host import KEY, TooSoonError, admit, has_key, is_host
 from ui.presence import visits
+from ui.sitemap import place
 from ui.text import count, duration, file_size, plain
 from ui.usage import disk, memory
 from vae_core.engine import RunInfo, get_engine, limits
 
 _LOOK_SECONDS: Final = 2.0
 _WRONG: Final = "server_wrong_key"
+_PROCESSES: Final = {"train": "training", "quick": "short jobs", "umap": "UMAP fits"}
+"""What the worker processes are called for people."""
 
 
 def door() -> None:
@@ -63,7 +66,11 @@ def _overview() -> None:
         st.metric("Memory", file_size(sum(known)) if known else "unknown", width="content")
         st.metric("Disk", file_size(sum(room.values()) - room["free"]), width="content")
         st.metric("Free", file_size(room["free"]), width="content")
-    parts = [f"{plain(name)} {file_size(size)}" for name, size in taken.items() if size is not None]
+    parts = [
+        f"{_PROCESSES.get(name, plain(name))} {file_size(size)}"
+        for name, size in taken.items()
+        if size is not None
+    ]
     st.caption("Memory: " + (" · ".join(parts) or "cannot be known on this system."))
     st.caption("Disk: " + " · ".join(f"{name} {file_size(size)}" for name, size in room.items() if size))
     st.header("Runs", anchor=False)
@@ -76,8 +83,8 @@ def _overview() -> None:
     now = time.time()
     for visit in here:
         st.caption(
-            f"Browser {visit.owner[:6]} · {visit.page} · here for {duration(now - visit.since)}, "
-            f"last asked for something {duration(now - visit.seen)} ago"
+            f"Browser {visit.owner[:6]} · {place(visit.page).title} · here for "
+            f"{duration(now - visit.since)}, last asked for something {duration(now - visit.seen)} ago"
         )
 
 
@@ -87,16 +94,16 @@ def _runs(runs: list[tuple[RunInfo, int]]) -> None:
     for run, watchers in runs:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"Browser {run.owner[:6]} · {run_status(run)} · {count(watchers, 'watcher')}")
-            _button("Park", run, get_engine().park_any)
-            _button("Stop", run, get_engine().stop_any)
+            _button("Put aside", "park", run, get_engine().park_any)
+            _button("Stop", "stop", run, get_engine().stop_any)
 
 
-def _button(label: str, run: RunInfo, action: Callable[[str], None]) -> None:
+def _button(label: str, name: str, run: RunInfo, action: Callable[[str], None]) -> None:
     def act() -> None:
         if is_host():
             action(run.id)
 
-    st.button(label, key=f"server_{label.lower()}_{run.id}", type="tertiary", on_click=act)
+    st.button(label, key=f"server_{name}_{run.id}", type="tertiary", on_click=act)
 
 
 def _try_key() -> None:

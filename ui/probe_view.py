@@ -23,9 +23,8 @@ def explore_check(entry: ModelEntry) -> Check:
     def check(link: Values) -> tuple[Values, Sequence[str]]:
         dims = entry.model_config.latent_dim
         is_latent = numbers(link.get("explore_z", ""), dims) is not None
-        return _sort(
-            link, {"explore_z": (is_latent, f"{dims} numbers")} | _map("explore", link, dims, entry.has_umap)
-        )
+        what = f"{dims} numbers from −{_LARGEST:,.0f} to {_LARGEST:,.0f}, commas between them"
+        return _sort(link, {"explore_z": (is_latent, what)} | _map("explore", link, dims, entry.has_umap))
 
     return check
 
@@ -35,7 +34,7 @@ def interpolate_check(entry: ModelEntry) -> Check:
 
     def check(link: Values) -> tuple[Values, Sequence[str]]:
         names = ("interpolate_from", "interpolate_to")
-        what = f"a whole number below {entry.probe_count}"
+        what = f"a whole number below {entry.probe_count:,}"
         ends = {name: (index(link.get(name, ""), entry.probe_count) is not None, what) for name in names}
         dims = entry.model_config.latent_dim
         return _sort(link, ends | _map("interpolate", link, dims, entry.has_umap))
@@ -123,7 +122,7 @@ def index(text: str, limit: int) -> int | None:
 def _map(page: str, link: Values, dims: int, has_umap: bool) -> dict[str, tuple[bool, str]]:
     """Judge a map's axes and layers: by name, whether they can be used, and what was expected."""
     axes, names = link.get(f"{page}_axes", ""), link.get(f"{page}_layers", "")
-    kinds = "two dimensions, pca or umap" if has_umap else "two dimensions or pca"
+    kinds = "two dimensions as in 0,1, or pca" + (", or umap" if has_umap else "")
     return {
         f"{page}_axes": (axes_fit(axes, dims, has_umap=has_umap), kinds),
         f"{page}_layers": (layers(names) is not None, f"any of {', '.join(LAYERS)}"),

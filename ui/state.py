@@ -76,7 +76,8 @@ class Number:
         if usable and (not self.whole or value == int(value)):
             return ""
         kind = "a whole number" if self.whole else "a number"
-        return f"{kind} from {self.least:,.12g} to {self.greatest:,.12g}"
+        least, greatest = (f"{int(end) if end == int(end) else end:,}" for end in (self.least, self.greatest))
+        return f"{kind} from {least} to {greatest}"
 
     def instead(self, text: str) -> str:
         """Return what Streamlit shows when `text` is in the link: it cuts 2.5 to 2, and drops the rest."""

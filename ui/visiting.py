@@ -31,12 +31,11 @@ def visited_model() -> ModelEntry | None:
         return None
     with st.container(gap="xsmall", width="content"):
         st.markdown(f":material/visibility: **{plain(entry.title, longest=60)}**")
-        st.caption("Someone shared this model with you.")
+        said = st.session_state.pop(_KEPT, "")
+        st.caption(said or "Someone shared this model with you.")  # one line in both cases: nothing jumps
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             st.button("Keep a copy", key="shared_keep", type="tertiary", on_click=_keep, args=(entry,))
             link("explore", "Your models")
-        if said := st.session_state.pop(_KEPT, ""):
-            st.caption(said)
     return entry
 
 

@@ -48,7 +48,7 @@ def test_axes_must_fit_the_run(app: App, engine: FakeEngine, component: FakeExpl
     engine.current = a_run()
     app.open("train", train_axes="0,2")
     assert component.told[-1]["axes"] is None
-    assert "two dimensions or pca" in app.captions
+    assert "two dimensions as in" in app.captions
 
 
 def test_the_next_run_keeps_the_layers(app: App, engine: FakeEngine, component: FakeExplorer) -> None:

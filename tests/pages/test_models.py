@@ -25,11 +25,17 @@ def test_every_model_has_a_card(app: App, engine: FakeEngine) -> None:
     app.open("models")
     assert "**MNIST in two numbers**" in app.text
     assert "**MNIST in sixteen**" in app.text
-    assert "ELBO −141.2" in app.said
-    assert "Active 2 of 2" in app.captions
+    assert "ELBO −141.2 nats" in app.captions
+    assert "Active dimensions 2 of 2" in app.captions
+    assert "mnist\\-2, came with the app" in app.captions
     assert len(app.test.get("image")) == 2
     asked = [what[2] for what in engine.asked if what[:2] == ("submit", "thumbnails")]
     assert sorted(Path(arguments["bundle"]).stem for arguments in asked) == ["mnist-16", "mnist-2"]
+
+
+def test_details_say_how_long_a_model_learned_that_was_saved_early(app: App) -> None:
+    app.open("models").click("models_details_mnist-2")
+    assert "3 of 20 epochs · batch 128" in app.said
 
 
 def test_pictures_are_drawn_once(app: App, engine: FakeEngine) -> None:

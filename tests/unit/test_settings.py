@@ -101,3 +101,8 @@ def test_a_directions_variance_on_digits_is_what_the_note_says() -> None:
 def test_link_problems(query: dict[str, str], said: int) -> None:
     settings = page_settings("train", models=["mnist-2"], images=list(SETS))
     assert len(link_problems("train", query, settings)) == said
+
+
+def test_whole_numbers_are_written_whole() -> None:
+    assert TRAIN_SETTINGS["train_seed"].problem("-1") == "a whole number from 0 to 9,007,199,254,740,991"
+    assert TRAIN_SETTINGS["train_learning_rate"].problem("2") == "a number from 1e-06 to 1"

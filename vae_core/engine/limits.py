@@ -66,7 +66,7 @@ KEYFRAME_MEGABYTES: Final = Limit("LATENT_MAX_KEYFRAMES_MB", 150, "{} MB for eac
 JOBS: Final = Limit("LATENT_MAX_JOBS", 2, "{} jobs of each browser at a time")
 WAITING_JOBS: Final = Limit("LATENT_MAX_WAITING_JOBS", 64, "{} more of its jobs may wait")
 PARK_MINUTES: Final = Limit(
-    "LATENT_PARK_MINUTES", 10, "a run is parked when its browser has been away for {} minutes", least=0
+    "LATENT_PARK_MINUTES", 10, "a run is put aside when its browser has been away for {} minutes", least=0
 )
 KEEP_DAYS: Final = Limit("LATENT_KEEP_DAYS", 14, "a run that nobody uses is deleted after {} days")
 WALL_POSTS: Final = Limit("LATENT_WALL_POSTS", 60, "{} maps on the wall")
