@@ -1,11 +1,13 @@
-"""What the engine's tests share: one engine for each file, its workers on one thread each."""
+"""What several files share: an engine whose workers have one thread each, a computer without other sets."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from vae_core import downloads
 from vae_core.engine import Engine
 
 
@@ -24,3 +26,12 @@ def engine(one_thread: None, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     found = Engine(tmp_path_factory.mktemp("home"))
     yield found
     found.close()
+
+
+@pytest.fixture
+def no_other_sets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Let every test see the same computer: nothing downloaded, and no files of Debian's package."""
+    without = {name: vars(wanted) | {"elsewhere": ()} for name, wanted in downloads.DOWNLOADABLE.items()}
+    for name, fields in without.items():
+        monkeypatch.setitem(downloads.DOWNLOADABLE, name, downloads.Downloadable(**fields))
+    monkeypatch.setenv("LATENT_HOME", str(tmp_path / "home"))

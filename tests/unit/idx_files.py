@@ -1,0 +1,24 @@
+"""A small set in the files of the MNIST family, and whether a set is here."""
+
+import numpy as np
+
+from vae_core.images import image_sets
+
+
+def idx(array: np.ndarray) -> bytes:
+    """An array as a file of the family: magic number, sizes, bytes."""
+    return bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes() + array.tobytes()
+
+
+def family(count: int = 40) -> dict[str, np.ndarray]:
+    """Random pictures and labels of both splits, by the names of their files."""
+    random = np.random.default_rng(3)
+    made = {}
+    for prefix, size in (("train", count), ("t10k", count // 2)):
+        made[f"{prefix}-images-idx3-ubyte"] = random.integers(0, 256, (size, 28, 28), dtype=np.uint8)
+        made[f"{prefix}-labels-idx1-ubyte"] = (np.arange(size) % 10).astype(np.uint8)
+    return made
+
+
+def is_available(name, root) -> bool:
+    return next(info for info in image_sets(root=root) if info.name == name).available
