@@ -32,10 +32,9 @@ ranges and with each other before anything is allocated; texts are kept as text.
 
 from __future__ import annotations
 
-import math
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
@@ -43,8 +42,35 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from vae_core.config import ModelConfig, TrainConfig, check_together
+from vae_core.header_texts import (
+    MAX_NAMES,
+    MAX_TEXT,
+    MAX_TITLE,
+    card_facts,
+    checked_card,
+    checked_flat_table,
+    checked_history,
+    checked_image_set,
+    checked_table,
+)
 from vae_core.sizes import count_weights
 from vae_core.tensorfile import LENGTH_BYTES, header_length, parse_header, parse_json
+
+__all__ = [
+    "FORMAT",
+    "FORMAT_VERSION",
+    "MAX_BYTES",
+    "MAX_NAMES",
+    "MAX_TEXT",
+    "MAX_TITLE",
+    "BundleHeader",
+    "card_facts",
+    "check_header",
+    "is_weight",
+    "open_regular",
+    "read_header",
+    "refusing",
+]
 
 FORMAT: Final = "latent-explorer"
 FORMAT_VERSION: Final = 1
@@ -53,10 +79,6 @@ MAX_BYTES: Final = 100_000_000
 
 MAX_PROBE_IMAGES: Final = 2_000
 MAX_PROBE_BYTES: Final = 2 * 2**20
-MAX_HISTORY: Final = 5_000
-MAX_TITLE: Final = 200
-MAX_TEXT: Final = 20_000
-MAX_NAMES: Final = 1_000
 
 _JSON_TEXTS: Final = ("model_config", "train_config", "image_set", "metrics", "history", "card")
 _ADVICE: Final = "Choose a file that Latent Explorer saved, or fetch it anew if it was cut on its way."
@@ -153,35 +175,24 @@ def check_header(
         raise ValueError(f"it lacks {', '.join(missing)}")
     values = {name: parse_json(metadata[name], f"its {name}") for name in _JSON_TEXTS}
     try:
-        model_config = ModelConfig.from_dict(_table(values["model_config"], "model_config"))
-        train_config = TrainConfig.from_dict(_table(values["train_config"], "train_config"))
+        model_config = ModelConfig.from_dict(checked_table(values["model_config"], "model_config"))
+        train_config = TrainConfig.from_dict(checked_table(values["train_config"], "train_config"))
     except (TypeError, OverflowError) as error:
         raise ValueError(f"its settings are not settings: {error}") from None
     check_together(model_config, train_config)
-    image_set = _image_set(values["image_set"])
+    image_set = checked_image_set(values["image_set"])
     header = BundleHeader(
         FORMAT_VERSION,
         model_config,
         train_config,
         image_set,
-        _flat_table(values["metrics"], "metrics"),
-        _history(values["history"]),
-        _card(values["card"], model_config, image_set),
+        checked_flat_table(values["metrics"], "metrics"),
+        checked_history(values["history"]),
+        checked_card(values["card"], model_config, image_set),
         dict(arrays),
     )
     _check_arrays(header)
     return header
-
-
-def card_facts(config: ModelConfig, factor_names: Sequence[str]) -> dict[str, Any]:
-    """Return the part of the card that follows from the configs: what the model has."""
-    return {
-        "has_encoder": config.has_encoder,
-        "has_likelihood": config.has_likelihood,
-        "latent_kind": config.latent_kind,
-        "n_classes": config.n_classes,
-        "factor_names": list(factor_names),
-    }
 
 
 def is_weight(name: str) -> bool:
@@ -233,81 +244,3 @@ def _check_arrays(header: BundleHeader) -> None:
     stored, needed = sum(prod(shape) for _, shape in weights.values()), count_weights(config)
     if stored < needed:
         raise ValueError(f"it holds {stored:,} of the {needed:,} weights that its model_config needs")
-
-
-def _table(value: Any, name: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise ValueError(f"its {name} is not a table")
-    return value
-
-
-def _text(value: Any, limit: int, what: str) -> str:
-    if not isinstance(value, str) or len(value) > limit:
-        raise ValueError(f"{what} is not a text of at most {limit:,} characters")
-    if any((ord(char) < 32 and char not in "\n\t") or 0xD800 <= ord(char) < 0xE000 for char in value):
-        raise ValueError(f"{what} has characters that are no text")
-    return value
-
-
-def _names(value: Any, what: str) -> tuple[str, ...]:
-    if not isinstance(value, list) or len(value) > MAX_NAMES:
-        raise ValueError(f"{what} is not a list of at most {MAX_NAMES:,} names")
-    return tuple(_text(name, MAX_TITLE, f"a name in {what}") for name in value)
-
-
-def _image_set(value: Any) -> dict[str, Any]:
-    table = _table(value, "image_set")
-    size = table.get("size", 0)
-    if type(size) is not int or not 0 <= size < 10**9:
-        raise ValueError("the size of its image set is not a number of images")
-    return {
-        "name": _text(table.get("name", ""), MAX_TITLE, "the name of its image set"),
-        "title": _text(table.get("title", ""), MAX_TITLE, "the title of its image set"),
-        "size": size,
-        "label_names": _names(table.get("label_names", []), "label_names"),
-        "factor_names": _names(table.get("factor_names", []), "factor_names"),
-        "licence": _text(table.get("licence", ""), MAX_TEXT, "the licence of its image set"),
-        "source": _text(table.get("source", ""), MAX_TEXT, "the source of its image set"),
-    }
-
-
-def _card(value: Any, config: ModelConfig, image_set: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep the card's own words; what the model has follows from its config, whatever the card says."""
-    table = _table(value, "card")
-    facts = card_facts(config, image_set["factor_names"])
-    own = {name: part for name, part in table.items() if name not in {"title", "versions", *facts}}
-    return {
-        "title": _text(table.get("title", ""), MAX_TITLE, "its title"),
-        "versions": _flat_table(table.get("versions", {}), "versions"),
-        **_flat_table(own, "card"),
-        **facts,
-    }
-
-
-def _history(value: Any) -> tuple[dict[str, Any], ...]:
-    if not isinstance(value, list) or len(value) > MAX_HISTORY:
-        raise ValueError(f"its history is not a list of at most {MAX_HISTORY:,} entries")
-    return tuple(_flat_table(entry, "history", lists=True) for entry in value)
-
-
-def _flat_table(value: Any, what: str, *, lists: bool = False) -> dict[str, Any]:
-    """Check a table of numbers, short texts, truths and nulls (and lists of numbers, with `lists`)."""
-    table = _table(value, what)
-    if len(table) > 100:
-        raise ValueError(f"its {what} has {len(table):,} entries in one table; the limit is 100")
-    for name, part in table.items():
-        _text(name, 60, f"a name in its {what}")
-        if isinstance(part, str):
-            _text(part, MAX_TITLE, f"{name} in its {what}")
-        elif lists and isinstance(part, list):
-            if len(part) > 1_000 or not all(_is_number(number) for number in part):
-                raise ValueError(f"{name} in its {what} is not a list of at most 1,000 numbers")
-        elif not (part is None or isinstance(part, bool) or _is_number(part)):
-            raise ValueError(f"{name} in its {what} is neither a number nor a text")
-    return table
-
-
-def _is_number(value: Any) -> bool:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return False
-    return abs(value) < 2**63 if isinstance(value, int) else math.isfinite(value)

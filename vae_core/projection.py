@@ -17,6 +17,7 @@ from torch import Tensor
 
 from vae_core import umap_fit
 from vae_core.latent import neighbours
+from vae_core.procrustes import procrustes
 
 __all__ = ["Projection", "align", "fit_projection", "procrustes"]
 
@@ -204,34 +205,6 @@ def align(previous: Projection | Tensor, current: Projection) -> Projection:
     """
     before = previous.positions if isinstance(previous, Projection) else previous
     return current.turned(procrustes(before, current.positions))
-
-
-def procrustes(previous: Tensor, current: Tensor) -> Tensor:
-    """Return the rotation or reflection R that brings `current @ R` nearest to `previous`, both centred.
-
-    Orthogonal Procrustes (Schoenemann 1966). Where the points leave it open (all on a line, all equal)
-    nothing is mirrored or turned without need.
-
-    Args:
-        previous: positions, (N, 2).
-        current: positions of the same points, (N, 2).
-
-    Returns:
-        Orthogonal, (2, 2).
-
-    Raises:
-        ValueError: the shapes differ.
-    """
-    before, now = _numbers(_codes(previous)), _numbers(_codes(current))
-    if before.shape != now.shape or before.shape[1] != 2:
-        raise ValueError(f"positions must both be (N, 2) for the same N, not {before.shape} and {now.shape}")
-    cross = (now - now.mean(axis=0)).T @ (before - before.mean(axis=0))
-    left, sizes, right = np.linalg.svd(cross)
-    if sizes[0] == 0 or not np.isfinite(sizes[0]):
-        return torch.eye(2, dtype=current.dtype, device=current.device)
-    if sizes[1] < 1e-9 * sizes[0] and np.linalg.det(left @ right) < 0:
-        right[1] = -right[1]
-    return torch.from_numpy(left @ right).to(current)
 
 
 def _fit_pca(codes: Tensor, seed: int) -> Projection:
