@@ -11,6 +11,20 @@ from vae_core.objective import elbo_terms
 from vae_core.trainer import Trainer
 
 
+@pytest.fixture
+def seen(monkeypatch):
+    """The images of each step that is taken, in order."""
+    batches = []
+
+    def spy(model, x, **more):
+        if model.training:
+            batches.append(x)
+        return elbo_terms(model, x, **more)
+
+    monkeypatch.setattr(learner_module, "elbo_terms", spy)
+    return batches
+
+
 @pytest.mark.parametrize(
     ("images", "batch_size", "sizes"),
     [
@@ -25,15 +39,7 @@ from vae_core.trainer import Trainer
         (5, 2, [2, 3]),
     ],
 )
-def test_a_last_batch_of_one_joins_the_one_before(monkeypatch, images, batch_size, sizes):
-    seen = []
-
-    def spy(model, x, **more):
-        if model.training:
-            seen.append(x)
-        return elbo_terms(model, x, **more)
-
-    monkeypatch.setattr(learner_module, "elbo_terms", spy)
+def test_a_last_batch_of_one_joins_the_one_before(seen, images, batch_size, sizes):
     trainer = trained(train=TrainConfig(epochs=2, batch_size=batch_size), count=images)
     assert trainer.steps_per_epoch == len(sizes)
     assert trainer.total_steps == 2 * len(sizes)
@@ -72,15 +78,7 @@ def test_images_without_labels_train():
     assert trainer.probe.factors is None
 
 
-def test_pixels_are_drawn_anew_at_every_visit(monkeypatch):
-    seen = []
-
-    def spy(model, x, **more):
-        if model.training:
-            seen.append(x)
-        return elbo_terms(model, x, **more)
-
-    monkeypatch.setattr(learner_module, "elbo_terms", spy)
+def test_pixels_are_drawn_anew_at_every_visit(seen):
     trainer = trained(train=TrainConfig(epochs=300, batch_size=50, binarize="dynamic"), count=4, test=8)
     trainer.advance(steps=300, measure=False)
     drawn = torch.stack([x.flatten(1).sum(dim=0) for x in seen])
