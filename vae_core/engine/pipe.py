@@ -29,11 +29,19 @@ def write_message(pipe: BinaryIO, facts: Mapping[str, Any], body: bytes = b"") -
     Raises:
         OSError: nobody reads any more.
     """
-    text = json.dumps(facts, separators=(",", ":")).encode()
-    pipe.write(HEAD.pack(len(text), len(body)) + text)
-    if body:
-        pipe.write(body)
+    for part in message_parts(facts, body):
+        pipe.write(part)
     pipe.flush()
+
+
+def message_parts(facts: Mapping[str, Any], body: bytes = b"") -> tuple[bytes, ...]:
+    """Return the bytes of a message, in parts that need not be joined.
+
+    Raises:
+        TypeError: the facts are not JSON-able.
+    """
+    text = json.dumps(facts, separators=(",", ":")).encode()
+    return HEAD.pack(len(text), len(body)) + text, body
 
 
 def read_message(pipe: BinaryIO) -> tuple[Facts, bytes] | None:

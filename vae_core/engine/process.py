@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import queue
 import subprocess
 import sys
 import threading
@@ -12,7 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, cast
 
-from vae_core.engine.pipe import Facts, read_message, write_message
+from vae_core.engine.pipe import Facts, message_parts, read_message
 
 LOG: Final = logging.getLogger(__name__)
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -57,7 +58,7 @@ class WorkerProcess:
         self.lane = lane
         self._on_message = on_message
         self._on_exit = on_exit
-        self._writing = threading.Lock()
+        self._orders: queue.SimpleQueue[tuple[bytes, ...] | None] = queue.SimpleQueue()
         threads = str(worker_threads())
         paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
         environment = {
@@ -80,8 +81,8 @@ class WorkerProcess:
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
         _RUNNING.add(self)
-        self._reader = threading.Thread(target=self._read, name=f"engine-{lane}", daemon=True)
-        self._reader.start()
+        threading.Thread(target=self._write, name=f"orders-{lane}", daemon=True).start()
+        threading.Thread(target=self._read, name=f"engine-{lane}", daemon=True).start()
 
     @property
     def pid(self) -> int:
@@ -94,14 +95,15 @@ class WorkerProcess:
         return self._process.poll() is None
 
     def send(self, facts: Mapping[str, Any], body: bytes = b"") -> None:
-        """Send a message; one that has ended gets none, and its end is reported by `on_exit`."""
-        with self._writing, contextlib.suppress(OSError, ValueError):
-            write_message(cast("Any", self._process.stdin), facts, body)
+        """Send a message, without waiting until it is read: who sends it holds the engine's lock.
+
+        A process that has ended gets none, and its end is reported by `on_exit`.
+        """
+        self._orders.put(message_parts(facts, body))
 
     def close(self) -> None:
         """Let the worker finish: it sees the end of its pipe, puts its runs on disk and ends."""
-        with self._writing, contextlib.suppress(OSError):
-            cast("Any", self._process.stdin).close()
+        self._orders.put(None)
 
     def wait(self, seconds: float) -> bool:
         """Wait for the end of the process; False when it still runs."""
@@ -114,6 +116,16 @@ class WorkerProcess:
     def kill(self) -> None:
         """End the process at once."""
         self._process.kill()
+
+    def _write(self) -> None:
+        pipe = cast("Any", self._process.stdin)
+        with contextlib.suppress(OSError, ValueError):
+            while (order := self._orders.get()) is not None:
+                for part in order:
+                    pipe.write(part)
+                pipe.flush()
+        with contextlib.suppress(OSError):
+            pipe.close()
 
     def _read(self) -> None:
         pipe = cast("Any", self._process.stdout)
