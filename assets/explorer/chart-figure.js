@@ -11,7 +11,7 @@ import { element } from "./dom.js";
  * @returns {{element: HTMLElement, now: HTMLElement, aside: HTMLElement}}  `now` takes the newest numbers, `aside` news
  */
 export function chartFigure(title, caption, ...drawing) {
-  const now = element("span", { class: "le-chart-now" });
+  const now = element("span", { class: "le-chart-now le-one-line le-numbers" });
   const aside = element("span", { class: "le-caption" });
   const figure = element(
     "figure",

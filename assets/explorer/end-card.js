@@ -17,7 +17,7 @@ export class EndCard {
     this.element = element(
       "button",
       { type: "button", class: "le-end", title: "Click, then choose an image for this end", click: onAim },
-      element("span", { class: "le-end-word" }, word, " ", this.name),
+      element("span", { class: "le-end-word le-one-line" }, word, " ", this.name),
       element(
         "span",
         { class: "le-end-pictures" },

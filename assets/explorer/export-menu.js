@@ -36,7 +36,7 @@ export class ExportMenu {
         return { name: `${stem}.csv`, content: new Blob([text], { type: "text/csv;charset=utf-8" }) };
       }),
     );
-    this.summary = element("summary", {}, "Save as");
+    this.summary = element("summary", { class: "le-caption" }, "Save as");
     this.element = element(
       "details",
       {

@@ -48,7 +48,7 @@ export class Glass {
       element("div", { class: "le-glass-sheet" }, ...this.drawn.map(({ button: each }) => each)),
       element(
         "figcaption",
-        {},
+        { class: "le-caption le-numbers" },
         "Samples of its posterior ",
         button("Draw others", "Six other samples", () => this.#sample()),
       ),
@@ -225,7 +225,7 @@ export class Glass {
 
 /** @param {Picture} picture @param {...(Node | string)} caption */
 function captioned(picture, ...caption) {
-  return element("figure", {}, picture.canvas, element("figcaption", {}, ...caption));
+  return element("figure", {}, picture.canvas, element("figcaption", { class: "le-caption le-numbers" }, ...caption));
 }
 
 /** @param {Picture} picture @param {Uint8ClampedArray} rgba */

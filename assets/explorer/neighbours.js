@@ -43,8 +43,8 @@ export class Neighbours {
 
   #card() {
     const picture = new Picture(this.space.shape, { role: null, "aria-hidden": "true" });
-    const name = element("span", { class: "le-neighbour-name" });
-    const distance = element("span", { class: "le-caption" });
+    const name = element("span", { class: "le-neighbour-name le-fine le-one-line" });
+    const distance = element("span", { class: "le-fine le-one-line le-numbers" });
     const card = { picture, name, distance, index: -1, item: element("li", {}) };
     card.item.append(
       element(

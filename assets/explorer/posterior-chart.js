@@ -41,9 +41,9 @@ export class PosteriorChart {
     const ends = [reach, 0, -reach].map((value) => element("span", {}, fixed(value, 0)));
     const names = order.map((dim) => element("span", {}, dimensionName(dim)));
     this.plot.replaceChildren(
-      element("span", { class: "le-posterior-ends" }, ...ends),
+      element("span", { class: "le-posterior-ends le-fine" }, ...ends),
       element("span", { class: "le-posterior-columns" }, prior, ...columns),
-      order.length > NAMED ? "" : element("span", { class: "le-posterior-names" }, ...names),
+      order.length > NAMED ? "" : element("span", { class: "le-posterior-names le-fine" }, ...names),
     );
     const numbers = order.slice(0, NAMED).map((dim) => {
       return `z${dim} ${fixed(mean[dim])}${deviation ? ` ± ${fixed(of(dim))}` : ""}`;

@@ -18,7 +18,7 @@ export class Readout {
    */
   constructor(walk, surroundings = new Surroundings(walk)) {
     this.surroundings = surroundings;
-    this.first = element("div", { class: "le-readout-first" }, "Loading the model …");
+    this.first = element("div", { class: "le-readout-first le-numbers" }, "Loading the model …");
     this.prior = line("Prior");
     this.data = line("Images");
     this.map = line("Map");
@@ -95,9 +95,14 @@ export class Readout {
 /** A part of the readout: what it is about, a word for the back row, and the numbers. @param {string} name */
 function line(name) {
   const word = element("strong", {});
-  const first = element("span", {});
-  const second = element("span", { class: "le-readout-second" });
-  const row = element("div", {}, element("dt", {}, name), element("dd", {}, word, " ", first, " ", second));
+  const first = element("span", { class: "le-caption" });
+  const second = element("span", { class: "le-readout-second le-caption" });
+  const row = element(
+    "div",
+    {},
+    element("dt", { class: "le-caption" }, name),
+    element("dd", { class: "le-numbers" }, word, " ", first, " ", second),
+  );
   return { word, first, second, row };
 }
 

@@ -41,7 +41,7 @@ export class Rewind {
       { type: "button", class: "le-now", click: (event) => this.toNow(event.timeStamp) },
       "Live",
     );
-    this.words = element("p", { class: "le-timeline-words le-one-line" });
+    this.words = element("p", { class: "le-timeline-words le-one-line le-numbers" });
     this.element = element(
       "section",
       { class: "le-timeline", "aria-label": "Rewind" },

@@ -24,7 +24,7 @@ export function stateWords({ state, place, wait }) {
 
 export class RunStatus {
   constructor() {
-    this.words = element("p", { class: "le-status", role: "status" });
+    this.words = element("p", { class: "le-status le-numbers", role: "status" });
     this.mishap = element("p", { class: "le-mishap", role: "alert", hidden: true });
     this.element = element("div", { class: "le-run-status" }, this.words, this.mishap);
     this.trouble = "";

@@ -37,11 +37,11 @@ export class Sliders {
   constructor(walk, onHand = () => {}, actions = null) {
     this.walk = walk;
     this.onHand = onHand;
-    this.heading = element("div", { class: "le-slider-head", "aria-hidden": "true" });
+    this.heading = element("div", { class: "le-slider-head le-caption", "aria-hidden": "true" });
     this.key = element("p", { class: "le-caption le-slider-key", hidden: true });
     this.list = element("div", { class: "le-slider-list" });
     this.deadList = element("div", { class: "le-slider-list" });
-    this.deadTitle = element("summary", {});
+    this.deadTitle = element("summary", { class: "le-caption" });
     this.dead = element(
       "details",
       { class: "le-folded" },
@@ -56,7 +56,7 @@ export class Sliders {
     this.table = new FoldedTable("The pinned latent and the images' codes, by dimension", () => this.#rows());
     this.element = element(
       "section",
-      { class: "le-sliders", "aria-label": "Latent dimensions" },
+      { class: "le-sliders le-numbers", "aria-label": "Latent dimensions" },
       actions,
       this.key,
       this.heading,

@@ -38,7 +38,7 @@ export function latentTable(detail, dims) {
   });
   const table = element(
     "table",
-    { class: "le-slow-table" },
+    { class: "le-slow-table le-numbers" },
     element("caption", { class: "le-unseen" }, "The code of the chosen image, dimension by dimension"),
     element("thead", {}, element("tr", {}, element("td", {}), ...head)),
     element(
@@ -96,7 +96,7 @@ function barRow(name) {
   return {
     element: element(
       "div",
-      { class: "le-slow-row" },
+      { class: "le-slow-row le-numbers" },
       element("span", { class: "le-one-line", title: name }, name),
       element("span", { class: "le-slow-track" }, bar),
       value,

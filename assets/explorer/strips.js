@@ -31,7 +31,7 @@ export class Strips {
     this.caption = element("p", { class: "le-caption" });
     this.list = element("div", { class: "le-strip-list" });
     this.deadList = element("div", { class: "le-strip-list" });
-    this.deadTitle = element("summary", {});
+    this.deadTitle = element("summary", { class: "le-caption" });
     this.dead = element(
       "details",
       { class: "le-folded", toggle: () => this.#draw() },
@@ -150,9 +150,9 @@ export class Strips {
       { class: "le-strip" },
       element(
         "div",
-        { class: "le-strip-name" },
+        { class: "le-strip-name le-numbers" },
         element("strong", {}, dimensionName(dim)),
-        element("span", { title: `${what.name}, ${what.unit}` }, `${what.name} ${fixed(weight)}`),
+        element("span", { class: "le-caption", title: `${what.name}, ${what.unit}` }, `${what.name} ${fixed(weight)}`),
       ),
       handle,
     );

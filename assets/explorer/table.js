@@ -25,7 +25,7 @@ export class FoldedTable {
     this.element = element(
       "details",
       { class: "le-folded", toggle: () => this.refresh() },
-      element("summary", {}, "As a table"),
+      element("summary", { class: "le-caption" }, "As a table"),
       this.scroller,
     );
   }
@@ -38,7 +38,7 @@ export class FoldedTable {
     this.scroller.replaceChildren(
       element(
         "table",
-        { class: "le-table" },
+        { class: "le-table le-numbers" },
         element("caption", {}, this.caption),
         element("thead", {}, element("tr", {}, ...head.map((text) => cell("col", text)))),
         element(

@@ -1,7 +1,7 @@
 /**
  * The colours that canvases and Plotly need as values, read from the CSS variables that Streamlit sets.
  *
- * Everything in the DOM takes them through `explorer.css` and needs nothing from here.
+ * Everything in the DOM takes them through the style sheets and needs nothing from here.
  */
 
 /**

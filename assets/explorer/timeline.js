@@ -119,9 +119,9 @@ export class Timeline {
       const hasRoom = share > room && share < 0.97 && (last < 0 || last - share >= room);
       if (step > this.end || !hasRoom) continue;
       last = share;
-      labels.unshift(at(element("span", {}, grouped(step)), step));
+      labels.unshift(at(element("span", { class: "le-fine le-numbers" }, grouped(step)), step));
     }
-    this.labels.replaceChildren(at(element("span", { class: "le-tick-first" }, "step 0"), 0), ...labels);
+    this.labels.replaceChildren(at(element("span", { class: "le-fine le-numbers le-tick-first" }, "step 0"), 0), ...labels);
     this.#place();
   }
 

@@ -49,3 +49,27 @@ def wait_for_strips(page: Page) -> None:
         const lastAlpha = (canvas) => canvas.getContext("2d").getImageData(canvas.width - 1, 0, 1, 1).data[3];
         return [...document.querySelectorAll("[data-role^=traversal-]")].every((c) => lastAlpha(c) === 255);
     }""")
+
+
+def settled(page: Page) -> None:
+    """Wait until what is near has been looked for: it comes after the frame of the picture."""
+    two_frames(page)
+    page.evaluate("() => new Promise((done) => setTimeout(done, 30))")
+    two_frames(page)
+
+
+def number(text: str) -> float:
+    return float(text.replace("−", "-"))
+
+
+def pixels(page: Page, selector: str) -> np.ndarray:
+    """The grey values of each canvas that the selector finds, (M, H * W)."""
+    return np.array(
+        page.eval_on_selector_all(
+            selector,
+            """(all) => all.map((canvas) => {
+                const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+                return Array.from(data.filter((_, i) => i % 4 === 0));
+            })""",
+        )
+    )

@@ -299,7 +299,8 @@ def test_a_lattice_hangs_on_zero_and_covers_the_frame(call: Call) -> None:
         assert left <= low < left + grid["stepX"] * 1.001
         assert left + grid["columns"] * grid["stepX"] >= high
         moved = {**frame, "x0": low + 0.01, "x1": high + 0.01}
-        assert call("manifold-tile.js", "m.latticeFor(a, [1, 28, 28], 32, false)", moved)["stepX"] == grid["stepX"]
+        again = call("manifold-tile.js", "m.latticeFor(a, [1, 28, 28], 32, false)", moved)
+        assert again["stepX"] == grid["stepX"]
     wide = call("manifold-tile.js", "m.latticeFor(a, [1, 10, 20], 32, false)", frame)
     assert wide["stepX"] == 2 * wide["stepY"]
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hand import decoded, drawn, latent, map_place, two_frames
+from hand import decoded, drawn, latent, map_place, settled, two_frames
 from playwright.sync_api import Page, expect
 from serving import Errors, StaticSite
 from small_models import component_data, serve_model, small_bundle
@@ -43,6 +44,40 @@ def test_unusual_models_can_be_walked(
         assert latent(page) != first
     if mode == "explore":
         page.wait_for_selector(".le-plot .nsewdrag", state="attached")
+    assert not errors
+
+
+@pytest.mark.parametrize("name", UNUSUAL)
+def test_each_part_says_what_it_can_of_unusual_models(
+    name: str, opened: Callable, site: StaticSite, errors: Errors
+) -> None:
+    bundle = small_bundle(**UNUSUAL[name])
+    page = opened(component_data("explore", serve_model(site, "unusual", bundle)))
+    page.mouse.move(*map_place(page, 0.6))
+    settled(page)
+    page.get_by_role("button", name="A real image").click()
+    for table in page.get_by_text("As a table").all():
+        if table.is_visible():
+            table.click()
+    settled(page)
+    said = page.locator(".latent-explorer").inner_text()
+    assert "NaN" not in said
+    assert "undefined" not in said
+    assert "Infinity" not in said
+    count = len(bundle.probe.mean)
+    assert page.locator("[data-role=neighbours] li").count() == min(6, count)
+    is_vae = bundle.probe.logvar is not None
+    assert page.locator(".le-readout-lines").get_by_text("log p(z)").is_visible() == is_vae
+    assert page.locator(".le-range").is_visible() == is_vae
+    assert page.locator(".le-glass-samples").is_visible() == is_vae
+    assert page.get_by_role("button", name="Resample").count() == int(is_vae)
+    if not is_vae:
+        assert "has no posterior" in said
+    if name == "one image":
+        expect(page.locator(".le-sliders > .le-folded").first).to_be_hidden()
+        assert "usual gap" not in said
+    if name == "no classes":
+        assert re.search(r"image \d+", page.locator("[data-role=neighbours]").inner_text())
     assert not errors
 
 
