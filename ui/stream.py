@@ -17,7 +17,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -119,22 +119,22 @@ def host_of(url: str) -> str:
 async def _serve(
     websocket: WebSocket, subscription: Subscription, news: asyncio.Event, is_allowed: Callable[[], bool]
 ) -> None:
-    try:
-        await both_ways(
-            websocket,
-            _listen(websocket, subscription, news),
-            _send_news(websocket, subscription, news, is_allowed),
-            subscription.close,
-        )
-    finally:
-        subscription.close()
+    async def leave() -> None:
+        await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, subscription.close))
+
+    await both_ways(
+        websocket,
+        _listen(websocket, subscription, news),
+        _send_news(websocket, subscription, news, is_allowed),
+        leave,
+    )
 
 
 async def both_ways(
     websocket: WebSocket,
     receiving: Coroutine[Any, Any, None],
     sending: Coroutine[Any, Any, None],
-    at_end: Callable[[], None] = lambda: None,
+    leave: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
     """Send and receive side by side; the first to end, ends both, and what it raised becomes a code.
 
@@ -142,15 +142,16 @@ async def both_ways(
         websocket: accepted.
         receiving: listens until the browser leaves; ValueError says that it sent nonsense.
         sending: sends; PermissionError says that it may not do so any more.
-        at_end: called before anything is said about the end.
+        leave: awaited before anything is said about the end.
     """
     tasks = [asyncio.create_task(receiving), asyncio.create_task(sending)]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        at_end()
         for task in tasks:
             task.cancel()
+        if leave is not None:
+            await leave()
         for outcome in await asyncio.gather(*tasks, return_exceptions=True):
             if isinstance(outcome, ValueError):
                 await refuse(websocket, MALFORMED)
@@ -174,7 +175,7 @@ async def _listen(websocket: WebSocket, subscription: Subscription, news: asynci
         if seq is not None:
             subscription.ack(seq)
         if hand is not None:
-            subscription.hand(hand)
+            await run_in_threadpool(subscription.hand, hand)  # it may wait for the engine
         news.set()
 
 

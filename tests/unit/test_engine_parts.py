@@ -239,6 +239,29 @@ def test_a_closed_subscription_is_silent():
     assert hands == []
 
 
+def test_a_browser_gets_what_there_is_while_someone_holds_the_engines_lock():
+    lock, loop, taken = threading.RLock(), asyncio.new_event_loop(), []
+    loop.close()
+    subscription = Subscription(Watched(), lock, loop, lambda: None, lambda *_: None, lambda _: None)
+    subscription.put("hello", {"probe_count": 7})
+
+    def take():
+        taken.extend(subscription.take())
+        subscription.ack(1)
+        taken.append("acknowledged")
+
+    browser = threading.Thread(target=take)
+    with lock:
+        browser.start()
+        browser.join(5)
+        in_time = list(taken)
+    browser.join()
+    assert kinds(in_time[:1]) == ["hello"]
+    assert facts(in_time[0][1])["probe_count"] == 7
+    assert facts(in_time[0][1])["run"] == "r"
+    assert in_time[1:] == ["acknowledged"]
+
+
 def test_a_watcher_is_woken_in_its_own_loop():
     async def watch():
         woken = asyncio.Event()

@@ -28,7 +28,6 @@ from vae_core.engine.info import ACTIVE_STATES, RunInfo, RunState
 from vae_core.engine.keyframes import read_keyframes
 from vae_core.engine.marks import Mark
 from vae_core.engine.memory import Need, need_of
-from vae_core.engine.messages import metadata_of
 from vae_core.images import image_sets
 
 if TYPE_CHECKING:
@@ -166,7 +165,6 @@ class Run:
             "epoch": self.epoch,
             "seconds": self.seconds,
             "plane": "latent" if self.model.latent_dim <= 2 else "pca",
-            **self._probe_facts(),
         }
 
     def timeline_facts(self) -> dict[str, Any]:
@@ -211,14 +209,6 @@ class Run:
         with suppress(OSError):
             if time.time() - (self.folder / RECORD).stat().st_mtime > 3600.0:
                 os.utime(self.folder / RECORD)
-
-    def _probe_facts(self) -> dict[str, Any]:
-        with suppress(OSError, ValueError, KeyError), (self.folder / PROBE).open("rb") as file:
-            head = file.read(8)
-            text = metadata_of(head + file.read(int.from_bytes(head, "little")))
-            facts: dict[str, Any] = json.loads(text["json"])
-            return facts
-        return {"probe_count": 0}
 
 
 def read_run(folder: Path) -> Run | None:

@@ -1,7 +1,9 @@
 """One watching browser, seen from the engine: the newest message of each kind, and how much may be sent.
 
-The engine's threads `put`; the browser's coroutine takes, in its own event loop. Nothing waits for a slow
-browser: what it has not taken is replaced by what is newer; with two messages unacknowledged it gets none.
+The engine's threads `put`; the browser's coroutine takes and acknowledges, in its own event loop, which
+never waits for the engine's lock: whoever holds that may be writing to a slow disk. Nothing waits for a slow
+browser either: what it has not taken is replaced by what is newer; with two messages unacknowledged it gets
+none.
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ class Subscription:
 
     Args:
         run: what is watched.
-        lock: the engine's lock.
+        lock: the engine's lock, held when a hand comes or goes, and at the end.
         loop: the client's event loop.
         wake: called in that loop when there is something to take.
         on_hand: called when the hand comes or goes, with (subscription, whether it is on).
@@ -58,7 +60,8 @@ class Subscription:
         self.is_guest = is_guest
         self.has_hand = False
         self.weights_step = -1
-        self._lock = lock
+        self._engine_lock = lock
+        self._lock = threading.Lock()  # taken last, and held for moments only
         self._loop = loop
         self._wake = wake
         self._on_hand = on_hand
@@ -74,7 +77,7 @@ class Subscription:
 
         Args:
             kind: one of `KINDS`.
-            facts: JSON-able values; hello's are asked of the run when it is taken.
+            facts: JSON-able values; hello's are added to those of the run when it is taken.
             data: arrays in the safetensors layout.
         """
         with self._lock:
@@ -104,7 +107,7 @@ class Subscription:
                     continue
                 facts, data = self._slots.pop(kind)
                 if kind == "hello":
-                    facts = self.run.hello_facts()
+                    facts = {**self.run.hello_facts(), **facts}
                     self._history_sent = len(facts["history"])
                 elif kind == "snapshot":
                     tail = self.run.history_from(self._history_sent)
@@ -121,23 +124,28 @@ class Subscription:
             self._unacknowledged = [sent for sent in self._unacknowledged if sent > seq]
 
     def hand(self, on: bool) -> None:
-        """Note whether the client's hand is on the map or a slider: only then it gets weights."""
-        with self._lock:
-            if self._closed or on == self.has_hand:
-                return
-            self.has_hand = on
-            self.weights_step = -1
-            if not on:
-                self._slots.pop("weights", None)
+        """Note whether the client's hand is on the map or a slider: only then it gets weights.
+
+        This may wait for the engine's lock.
+        """
+        with self._engine_lock:
+            with self._lock:
+                if self._closed or on == self.has_hand:
+                    return
+                self.has_hand = on
+                self.weights_step = -1
+                if not on:
+                    self._slots.pop("weights", None)
             self._on_hand(self, on)
 
     def close(self) -> None:
-        """End the subscription."""
-        with self._lock:
-            if self._closed:
-                return
-            self._closed = True
-            self._slots.clear()
+        """End the subscription; this may wait for the engine's lock."""
+        with self._engine_lock:
+            with self._lock:
+                if self._closed:
+                    return
+                self._closed = True
+                self._slots.clear()
             self._on_close(self)
 
     def _notify(self) -> None:

@@ -69,11 +69,11 @@ class Watchers:
             is_guest=is_guest,
         )
         run.watchers.append(watcher)
-        self._put_hello(run, [watcher])
+        _put_stored(run, [watcher], "hello", record.PROBE)
         if run.snapshot is not None:
             watcher.put("snapshot", *run.snapshot)
         elif not run.loaded:
-            _put_stored(run, watcher, "snapshot", record.SNAPSHOT)
+            _put_stored(run, [watcher], "snapshot", record.SNAPSHOT)
         watcher.put("state", run.state_facts())
         self.report(run)
         return watcher
@@ -92,8 +92,8 @@ class Watchers:
         self.put(run, "timeline", run.timeline_facts())
 
     def put_hello(self, run: Run) -> None:
-        """Let all who watch a run begin anew."""
-        self._put_hello(run, run.watchers)
+        """Give all who watch a run the images on the map, once there are any: they begin anew."""
+        _put_stored(run, run.watchers, "hello", record.PROBE)
 
     def report(self, run: Run) -> None:
         """Tell the worker how many watch a run, and how many hands there are."""
@@ -120,7 +120,7 @@ class Watchers:
         if on and run.loaded:
             self.tell(run, "weights")
         elif on:
-            _put_stored(run, watcher, "weights", record.WEIGHTS)
+            _put_stored(run, [watcher], "weights", record.WEIGHTS)
 
     def _count_hands(self) -> None:
         """Let everyone's weights come less often as the hands grow."""
@@ -131,16 +131,11 @@ class Watchers:
                 if run.loaded and any(watcher.has_hand for watcher in run.watchers):
                     self.report(run)
 
-    def _put_hello(self, run: Run, watchers: Iterable[Subscription]) -> None:
-        """Give watchers the images on the map, once there are any."""
-        with suppress(OSError):
-            data = (run.folder / record.PROBE).read_bytes()
-            for watcher in watchers:
-                watcher.put("hello", {}, data)
 
-
-def _put_stored(run: Run, watcher: Subscription, kind: str, name: str) -> None:
-    """Give a watcher what the worker once put on disk for it."""
+def _put_stored(run: Run, watchers: Iterable[Subscription], kind: str, name: str) -> None:
+    """Give watchers what the worker once put on disk for them."""
     with suppress(OSError, ValueError, KeyError):
         data = (run.folder / name).read_bytes()
-        watcher.put(kind, json.loads(metadata_of(data)["json"]), data)
+        facts = json.loads(metadata_of(data)["json"])
+        for watcher in watchers:
+            watcher.put(kind, facts, data)
