@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -22,6 +22,9 @@ from vae_core import tensorfile
 from vae_core.engine import record, sheets
 from vae_core.engine.keyframes import keyframe_path, read_keyframes
 from vae_core.engine.sheets import Array
+
+if TYPE_CHECKING:
+    from vae_core.engine.info import Report
 
 SIZE: Final = (800, 500)
 MAP: Final = (24, 56, 404, 436)
@@ -55,7 +58,7 @@ class _Moment:
     positions: Array
 
 
-def film(report: Callable[[float, str], None], *, folder: str, title: str) -> bytes:
+def film(report: Report, *, folder: str, title: str) -> bytes:
     """Draw a run's keyframes as a GIF.
 
     Args:

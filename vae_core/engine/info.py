@@ -12,6 +12,9 @@ from vae_core.config import ModelConfig, TrainConfig
 RunState = Literal["queued", "running", "paused", "done", "stopped", "failed", "parked"]
 JobState = Literal["waiting", "running", "done", "failed", "cancelled"]
 
+Report = Callable[[float, str], None]
+"""What a job says how far it is with: progress 0 to 1, and a phrase."""
+
 ACTIVE_STATES: Final = ("queued", "running", "paused")
 """A run in one of these has, or waits for, a place among the running; an owner has at most one such run."""
 
