@@ -85,6 +85,43 @@ def test_two_dimensions_agree_with_quadrature(likelihood):
         assert abs(given_z[len(z) // 2].item() + exact) > 0.2  # the integral is not just its middle
 
 
+@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
+def test_one_dimension_agrees_with_quadrature_for_each_label(likelihood):
+    """The ELBO and log p(x) as integrals over z, the likelihoods written out."""
+    config = ModelConfig((1, 8, 8), 1, "mlp", likelihood=likelihood, n_classes=3, width=0.125)
+    model = build_model(config, seed=2).double().eval()
+    x, y = black_and_white(3, 1, 8, 8).double(), torch.tensor([2, 0, 1])
+    z = torch.linspace(-9, 9, 2001, dtype=torch.float64)
+    step = float(z[1] - z[0])
+    with torch.no_grad():
+        model.decoder.dense1.weight *= 2
+        model.encoder.logvar.bias -= 0.5
+        model.encoder.mean.bias += 0.4
+        posterior = model.encode(x, y)
+        elbo = elbo_terms(
+            model, x.repeat_interleave(20_000, 0), generator=generator(), y=y.repeat_interleave(20_000)
+        ).elbo
+        found = importance_nll(model, x, n_samples=20_000, generator=generator(), y=y)
+        for i in range(3):
+            parameters = model.decode(z[:, None], y[i].expand(len(z)))
+            if likelihood == "bernoulli":
+                pixels = x[i] * parameters - torch.log1p(torch.exp(parameters))
+            else:
+                pixels = -0.5 * (x[i] - parameters) ** 2 - 0.5 * math.log(2 * math.pi)
+            given_z = pixels.sum(dim=(1, 2, 3))
+            prior = -0.5 * z**2 - 0.5 * math.log(2 * math.pi)
+            mean, logvar = posterior.mean[i], posterior.logvar[i]
+            q = -0.5 * ((z - mean) ** 2 / logvar.exp() + logvar + math.log(2 * math.pi))
+            evidence = float((given_z + prior).exp().sum() * step)
+            bound = float((q.exp() * (given_z + prior - q)).sum() * step)
+            assert bound < math.log(evidence) - 0.05
+            assert found[i].item() == pytest.approx(-math.log(evidence), abs=0.05)
+            draws = elbo.view(3, -1)[i]
+            assert draws.mean().item() == pytest.approx(
+                bound, abs=4 * draws.std().item() / math.sqrt(len(draws))
+            )
+
+
 def test_extreme_posteriors_give_numbers():
     model = build_model(ModelConfig((1, 8, 8), 2, "mlp", width=0.125)).eval()
     for logvar in (-30.0, 30.0):

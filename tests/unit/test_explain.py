@@ -82,6 +82,22 @@ def test_each_image_has_the_gradients_of_its_own_loss():
         assert moved > 0
 
 
+@pytest.mark.parametrize(("free_bits", "paid"), [(0.0, [1, 1, 1]), (1.0, [1, 0, 1]), (9.0, [0, 0, 0])])
+def test_a_dimension_within_its_free_bits_pulls_at_nothing(free_bits, paid):
+    """By hand: a mean m is pulled by what z is and by beta m; a log variance likewise, by half of e^v - 1."""
+    trainer = make_trainer(beta=2.0, free_bits=free_bits)
+    with torch.no_grad():
+        trainer.model.encoder.mean.bias.copy_(torch.tensor([2.0, 0.1, -3.0]))
+    detail = trainer.explain_step(images=10)
+    kl = detail.kl_per_dim.mean(dim=0)
+    assert (kl > free_bits).tolist() == [bool(part) for part in paid]
+    pull, deviation = 2.0 * torch.tensor(paid), torch.exp(0.5 * detail.logvar)
+    close = {"rtol": 1e-4, "atol": 1e-5}
+    torch.testing.assert_close(detail.grad_mean, detail.grad_z + pull * detail.mean, **close)
+    by_noise = detail.grad_z * detail.noise * 0.5 * deviation
+    torch.testing.assert_close(detail.grad_logvar, by_noise + pull * 0.5 * (deviation.square() - 1), **close)
+
+
 def test_the_terms_are_those_of_the_objective():
     trainer = make_trainer()
     x = trainer._batches.images[:10].float() / 255

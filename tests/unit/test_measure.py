@@ -56,6 +56,8 @@ def test_rank_correlations_are_scipys_and_constants_have_none():
 
 def test_likelihoods_are_those_of_the_objective():
     model, x = a_model(), pictures(700).images.float() / 255
+    with torch.no_grad():
+        model.encoder.mean.weight *= 4  # one dimension is active then, and one is not
     metrics = held_out_metrics(model, x, nll_samples=20)
     with torch.no_grad():
         terms = elbo_terms(model, x, n_samples=50, generator=torch.Generator().manual_seed(9))
@@ -66,6 +68,8 @@ def test_likelihoods_are_those_of_the_objective():
     assert metrics["elbo"] == metrics["log_likelihood"] - metrics["kl"]
     assert metrics["nll"] == pytest.approx(float(nll), abs=0.2)
     assert metrics["reconstruction_mse"] == pytest.approx(float(error), rel=1e-5)
+    variances = model.encode(x).mean.detach().numpy().astype(float).var(axis=0)
+    assert metrics["active_units"] == (variances > 0.01).sum() == 1
     assert (metrics["nll_samples"], metrics["test_images"], metrics["pixels"]) == (20, 700, "grey")
 
 

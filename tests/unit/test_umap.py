@@ -81,6 +81,19 @@ def test_a_new_code_is_placed_among_its_neighbours(umap_map):
     torch.testing.assert_close(made.place(made.latents), made.positions, atol=0.05, rtol=0)
 
 
+def test_a_new_code_lies_at_the_weighted_mean_of_its_eight_nearest(umap_map):
+    made, _ = umap_map
+    new = made.latents[:20] + 0.2 * normal(20, 8, seed=6)
+    codes = made.latents.double().numpy()
+    extent = (np.ptp(codes, axis=0) ** 2).sum()
+    for placed, code in zip(made.place(new), new.double().numpy(), strict=True):
+        squares = ((codes - code) ** 2).sum(axis=1)
+        nearest = np.argsort(squares)[:8]
+        weights = 1 / (squares[nearest] + 1e-6 * extent)
+        expected = (weights[:, None] * made.positions[nearest].double().numpy()).sum(axis=0) / weights.sum()
+        np.testing.assert_allclose(placed, expected, rtol=1e-4, atol=1e-3)
+
+
 def test_back_from_a_umap_is_the_weighted_mean_of_the_eight_nearest(umap_map):
     made, _ = umap_map
     xy = made.positions[:40] + 0.3 * normal(40, 2, seed=4)
