@@ -200,7 +200,7 @@ def _check_folder(folder: Path) -> None:
     """
     if not folder.is_dir():
         what = "is no folder" if folder.exists() else "does not exist"
-        raise ValueError(f"the folder {folder} {what}: make it first, or change --out")
+        raise ValueError(f"{folder} {what}: make that folder first, or change --out")
     if not os.access(folder, os.W_OK):
         raise ValueError(f"nothing may be written into the folder {folder}: change its rights, or --out")
 

@@ -54,7 +54,7 @@ def test_train_writes_a_bundle_with_the_settings_asked_for(tmp_path, capsys):
         (["--epochs", "0"], "epochs"),
         (["--latent-dim", "1000"], "latent_dim"),
         (["--likelihood", "gaussian", "--binarize", "dynamic"], "binarize"),
-        (["--out", "no/such/folder/a.safetensors"], "does not exist: make it first"),
+        (["--out", "no/such/folder/a.safetensors"], "does not exist: make that folder first"),
         (["--out", "."], "is a folder or a device"),
         (["--limit", "1"], "two images"),
         (["--limit", "0"], "at least 1"),
