@@ -197,6 +197,7 @@ export class Strips {
 
   /** Show where in each strip the pinned latent is. */
   #placeMarks(pinned) {
+    if (pinned.length !== this.order.length) return; // another run's latent: its strips are on their way
     for (const [dim, { mark, handle, values }] of this.rows) {
       const share = (pinned[dim] - values[0]) / (values[PICTURES - 1] - values[0]);
       // The first picture's middle stands for the first value, the last one's for the last.

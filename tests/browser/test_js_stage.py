@@ -175,6 +175,20 @@ def test_every_strip_follows_the_weights(watch: Callable) -> None:
     assert not errors
 
 
+def test_the_next_run_may_have_fewer_dimensions(watch: Callable) -> None:
+    page, run, errors = watch(ModelConfig((1, 12, 10), 4, "conv", width=0.25))
+    started(page, run)
+    expect(page.locator("[data-role^=slider-]")).to_have_count(4)
+    expect(page.locator("[data-role^=traversal-]")).to_have_count(4)
+    run.config, run.name = ModelConfig((1, 12, 10), 2, "conv", width=0.25), "r2"
+    run.codes = run.codes[:, :2]
+    run.hello()
+    started(page, run)
+    expect(page.locator("[data-role^=slider-]")).to_have_count(2)
+    expect(page.locator("[data-role^=traversal-]")).to_have_count(2)
+    assert not errors
+
+
 def test_the_picture_follows_the_run_without_a_hand(watch: Callable) -> None:
     page, run, _ = watch()
     started(page, run)  # weights of step 10
