@@ -196,7 +196,15 @@ def test_settings_that_cannot_work_are_refused_before_anything_starts(engine):
     assert engine.current_run("kim") is None
 
 
-def test_a_saved_run_is_a_model(engine, tmp_path):
+def test_a_saved_run_is_a_model(engine, tmp_path, monkeypatch):
+    submit, umaps = engine._jobs.submit, []
+
+    def note(owner, function, *arguments, **more):
+        job = submit(owner, function, *arguments, **more)
+        umaps.extend([job] * (function == "fit_umap"))
+        return job
+
+    monkeypatch.setattr(engine._jobs, "submit", note)
     run = start(
         engine, "pam", model=ModelConfig(image_shape=(1, 8, 8), latent_dim=3, architecture="mlp", width=0.25)
     )
@@ -209,7 +217,6 @@ def test_a_saved_run_is_a_model(engine, tmp_path):
     assert "umap" not in bundle.projections
     engine.stop("pam", run.id)
     assert engine.save_run("pam", run.id, tmp_path / "again.safetensors").wait(120).state == "done"
-    umaps = [entry.job for entry in engine._jobs._entries.values() if entry.job.function == "fit_umap"]
     assert len(umaps) == 2  # they follow by themselves, and nobody waits for them
     for following in umaps:
         following.cancel()

@@ -1,4 +1,4 @@
-"""The jobs that wait, run and have finished, and the worker processes that do them."""
+"""The jobs that wait and run, and the worker processes that do them."""
 
 from __future__ import annotations
 
@@ -18,16 +18,9 @@ from vae_core.engine.info import EngineBusyError, Job, JobState
 from vae_core.engine.lanes import FUNCTIONS, LANES, Lane
 from vae_core.engine.pipe import Facts, join_bytes, part_bytes
 from vae_core.engine.process import WorkerProcess
+from vae_core.engine.results import Results
 
 LOG: Final = logging.getLogger(__name__)
-
-KEPT_SECONDS: Final = 1800.0
-KEPT_JOBS: Final = 100
-"""How long, and how many of one owner, finished jobs are kept for their results."""
-
-OWNERS_BYTES: Final = 16_000_000
-ALL_BYTES: Final = 96_000_000
-"""Of results that are kept, one owner's and all together: a film takes a million or more."""
 
 CANCEL_SECONDS: Final = 1.5
 """How long a job may take to notice that it was cancelled; then its process is ended."""
@@ -47,7 +40,6 @@ class _Entry:
     attempts: int = 0
     deadline: float = 0.0
     cancelled_at: float | None = None
-    finished_at: float | None = None
 
 
 @dataclass(eq=False)
@@ -72,6 +64,7 @@ class JobQueue:
     home: Path
     lock: threading.RLock
     _entries: dict[str, _Entry] = field(default_factory=dict)
+    _results: Results = field(default_factory=Results)
     _lanes: dict[str, _LaneState] = field(default_factory=lambda: {lane.name: _LaneState() for lane in LANES})
     _closing: bool = False
 
@@ -100,12 +93,9 @@ class JobQueue:
         if function not in FUNCTIONS:
             raise ValueError(f"there is no job {function!r}; there are {', '.join(sorted(FUNCTIONS))}")
         with self.lock:
-            mine = [entry for entry in self._entries.values() if entry.job.owner == owner]
             most = limits.WAITING_JOBS.value()
-            if sum(entry.job.state == "waiting" for entry in mine) >= most:
+            if sum(job.owner == owner and job.state == "waiting" for job in self.unfinished()) >= most:
                 raise EngineBusyError(f"You have {most:g} jobs waiting. Wait until some are done.")
-            for entry in [entry for entry in mine if entry.finished_at is not None][:-KEPT_JOBS]:
-                del self._entries[entry.job.id]
             job = Job(new_id(), owner, function, _on_cancel=self.cancel)
             self._entries[job.id] = _Entry(job, FUNCTIONS[function], dict(arguments), then, held)
             self._dispatch()
@@ -119,17 +109,10 @@ class JobQueue:
                 entry.arguments, entry.held = dict(arguments), False
                 self._dispatch()
 
-    def fail(self, job: Job, error: str) -> None:
-        """End a job that cannot be done."""
-        with self.lock:
-            entry = self._entries.get(job.id)
-            if entry is not None and not job.finished:
-                self._finish(entry, "failed", error=error)
-
     def job(self, owner: str, job_id: str) -> Job:
         """Return a job; KeyError and PermissionError say what they say."""
         with self.lock:
-            job = self._entries[job_id].job
+            job = self._results.get(job_id) or self._entries[job_id].job
         if job.owner != owner:
             raise PermissionError(job_id)
         return job
@@ -138,7 +121,7 @@ class JobQueue:
         """Take a job out of the line, or tell its worker to stop."""
         with self.lock:
             entry = self._entries.get(job.id)
-            if entry is None or job.finished:
+            if entry is None:
                 return
             state = self._lanes[entry.lane.name]
             if state.running is not entry or state.worker is None:
@@ -173,15 +156,13 @@ class JobQueue:
                     hangs = True
                 if hangs:
                     worker.kill()
-            for entry in list(self._entries.values()):
-                if entry.finished_at is not None and now - entry.finished_at > KEPT_SECONDS:
-                    del self._entries[entry.job.id]
+            self._results.forget_old(now)
             self._dispatch()
 
     def unfinished(self) -> list[Job]:
         """Return the jobs that run or wait."""
         with self.lock:
-            return [entry.job for entry in self._entries.values() if not entry.job.finished]
+            return [entry.job for entry in self._entries.values()]
 
     def workers(self) -> dict[str, WorkerProcess]:
         """Return the running processes by lane."""
@@ -194,8 +175,7 @@ class JobQueue:
             self._closing = True
             running = list(self.workers().values())
             for entry in list(self._entries.values()):
-                if not entry.job.finished:
-                    self._finish(entry, "cancelled")
+                self._finish(entry, "cancelled")
         for worker in running:
             worker.close()
         return running
@@ -304,30 +284,10 @@ class JobQueue:
         job.result, job.error = result, error if outcome == "failed" else ""
         job.progress = 1.0 if outcome == "done" else job.progress
         job.state = outcome
-        entry.finished_at = time.monotonic()
         entry.arguments = {}
+        del self._entries[job.id]
+        self._results.add(job)
         job._finished.set()
-        self._keep_within(OWNERS_BYTES, job, of_owner=True)
-        self._keep_within(ALL_BYTES, job)
         if outcome == "done" and entry.then is not None:
             with suppress(EngineBusyError):
                 entry.then(job)
-
-    def _keep_within(self, most: int, newest: Job, *, of_owner: bool = False) -> None:
-        """Drop the oldest results until they take no more than so many bytes.
-
-        Args:
-            most: bytes.
-            newest: this one stays, whatever its size: someone waits for it.
-            of_owner: count only those of its owner.
-        """
-        held = [
-            entry
-            for entry in self._entries.values()
-            if entry.job.held_bytes and (not of_owner or entry.job.owner == newest.owner)
-        ]
-        excess = sum(entry.job.held_bytes for entry in held) - most
-        for entry in sorted(held, key=lambda entry: entry.finished_at or 0.0):
-            if excess > 0 and entry.job is not newest:
-                excess -= entry.job.held_bytes
-                del self._entries[entry.job.id]
