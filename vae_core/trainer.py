@@ -5,7 +5,7 @@ threads) alone, however `advance` is sliced and whatever is measured in between:
 generators, measuring from others, and the history is written at each epoch's end.
 
 Its parts: `batches` picks the images of a step, `learner` moves the weights, `tally` sums the terms of the
-loss, `measuring` looks at the model from outside, `resuming` checks a saved state.
+loss, `measuring` looks at the model from outside, `resuming` makes and takes over saved states.
 
 Speed comes from plain things: the images lie in memory as bytes and are picked by a permutation, the
 likelihood is taken from logits, Adam is fused, long runs take their large products in bfloat16 where the
@@ -14,7 +14,6 @@ processor has it, and no number leaves the device before it is asked for.
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Iterable, Mapping
@@ -31,7 +30,7 @@ from vae_core.learner import Learner
 from vae_core.measuring import Measuring
 from vae_core.model import VAE
 from vae_core.probe import Probe, choose_probe, hold_out
-from vae_core.resuming import State, check_generators, check_like, identity, parsed, tensor_in
+from vae_core.resuming import Resuming, Standing, State
 from vae_core.snapshot import Snapshot
 from vae_core.tally import Tally, checked, named, split
 
@@ -100,6 +99,14 @@ class Trainer:
         self.model: VAE = self._learner.model
         self._tally = Tally(model_config, self._device)
         self._measuring = Measuring(self.model, self.probe, held_out, train_config, self._device)
+        self._resuming = Resuming(
+            image_set.name,
+            model_config,
+            batches=self._batches,
+            learner=self._learner,
+            tally=self._tally,
+            measuring=self._measuring,
+        )
 
         self._step = 0
         self._seconds = 0.0
@@ -279,17 +286,7 @@ class Trainer:
 
     def state_dict(self) -> dict[str, Tensor | float | str]:
         """Return a copy of all that is needed to go on exactly: tensors, numbers and JSON texts by name."""
-        return {
-            **{name: tensor.detach().clone() for name, tensor in self._tensors().items()},
-            **{name: generator.get_state() for name, generator in self._generators().items()},
-            "generator.order": self._batches.order_state(self._step),
-            "step": self._step,
-            "seconds": self._seconds,
-            **self._tally.numbers(),
-            "train_config": json.dumps(self._train_config.to_dict()),
-            "history": json.dumps(self.history),
-            "run": self._identity(self._train_config),
-        }
+        return self._resuming.state(self._standing())
 
     def load_state_dict(self, state: State) -> None:
         """Go on from where `state_dict` was taken, exactly.
@@ -300,27 +297,9 @@ class Trainer:
         Raises:
             ValueError: it is from another run, incomplete or damaged; nothing has been changed.
         """
-        check_like(state, self.state_dict())
-        if not 0 <= state["step"] <= self.total_steps:  # type: ignore[operator]
-            raise ValueError(f"this state is damaged: step {state['step']} of {self.total_steps}")
-        train_config = TrainConfig.from_dict(parsed(state, "train_config", dict))
-        if self._identity(train_config) != self._identity(self._train_config):
-            raise ValueError(f"this state is damaged: its train_config is of another run: {train_config}")
-        history = parsed(state, "history", list)
-        check_generators(state, {**self._generators(), "generator.order": self._batches.order})
-
-        with torch.no_grad():
-            for name, tensor in self._tensors().items():
-                tensor.copy_(tensor_in(state, name))
-        for name, generator in self._generators().items():
-            generator.set_state(tensor_in(state, name))
-        self._step = int(state["step"])
-        self._batches.go_on(self._step, tensor_in(state, "generator.order"))
-        self._seconds = float(state["seconds"])
-        self._tally.load_numbers(state)
-        self._measuring.go_on()
-        self._apply(train_config)
-        self.history = history
+        standing = self._resuming.go_on(state, self._standing(), total_steps=self.total_steps)
+        self._step, self._seconds, self.history = standing.step, standing.seconds, standing.history
+        self._apply(standing.train_config)
         self._last = None
 
     def begin_at(
@@ -355,16 +334,8 @@ class Trainer:
         self.history = [dict(entry) for entry in history]
         self._last = None
 
-    def _tensors(self) -> dict[str, Tensor]:
-        """Return the tensors themselves, by the names that they have in a state."""
-        return self._learner.tensors() | self._tally.tensors() | {"test": self._measuring.test}
-
-    def _identity(self, train_config: TrainConfig) -> str:
-        """Return what a state must have in common with this run, were it trained so."""
-        return identity(self.image_set.name, len(self._batches.images), self.model_config, train_config)
-
-    def _generators(self) -> dict[str, torch.Generator]:
-        return {"generator.noise": self._learner.noise, "generator.pixels": self._batches.pixels}
+    def _standing(self) -> Standing:
+        return Standing(self._step, self._seconds, self._train_config, self.history)
 
     # Training
 
