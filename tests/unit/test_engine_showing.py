@@ -138,21 +138,21 @@ def test_who_comes_between_two_turns_is_shown_at_once_where_the_run_stands(run, 
 def test_who_comes_before_the_first_turn_takes_no_moment_away(run, heard):
     run.watch(1, 0, 0)
     run.piece(sharers=1)
-    assert run._keyframes.steps[0] == 0
+    assert run._storage.keyframes.steps[0] == 0
 
 
 @pytest.mark.parametrize("part", ["encoder", "decoder"])
 def test_weights_that_are_no_numbers_are_never_the_last_good_ones(run, part):
     run.piece(sharers=1)
     run.leave()
-    good = list(run._keyframes.steps)
+    good = list(run._storage.keyframes.steps)
     run.trainer.advance(steps=1, measure=False)
     with torch.no_grad():  # after the last loss that was measured, and before the next
         for weights in getattr(run.trainer.model, part).parameters():
             weights.fill_(torch.nan)
     with pytest.raises(FloatingPointError):
         run.leave()
-    assert run._keyframes.steps == good
+    assert run._storage.keyframes.steps == good
     run.fall_back()
     assert run.trainer.step == good[-1]
     assert all(weights.isfinite().all() for weights in run.trainer.model.parameters())

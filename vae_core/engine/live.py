@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from vae_core import tensorfile
 from vae_core.config import ModelConfig, TrainConfig
-from vae_core.engine import record
 from vae_core.engine.failures import NOT_A_NUMBER, went_back
 from vae_core.engine.home import write_whole
-from vae_core.engine.keyframes import Keyframes, encoder_path, keyframe_path
-from vae_core.engine.messages import message, metadata_of
-from vae_core.engine.packing import pack_detail, pack_probe, pack_weights, weight_arrays
-from vae_core.engine.showing import Showing, check_numbers
-from vae_core.engine.state import (
-    begin_at_keyframe,
-    begin_at_state,
-    image_splits,
-    load_state,
-    make_trainer,
-    pack_state,
-)
+from vae_core.engine.packing import pack_detail
+from vae_core.engine.showing import Showing
+from vae_core.engine.state import make_trainer, pack_state
+from vae_core.engine.storage import Storage
 
 if TYPE_CHECKING:
     from vae_core.engine.outbox import Outbox
@@ -64,7 +53,6 @@ class LiveRun:
         self.unsaved = 0.0
         self._order = order
         self._outbox = outbox
-        self._folder = Path(order["folder"])
         self._watchers = self._hands = self._all_hands = 0
         self._history_told = 0
         self._told_at = -math.inf
@@ -82,14 +70,13 @@ class LiveRun:
         order = self._order
         train = TrainConfig.from_dict(order["train"])
         self.trainer = make_trainer(order["image_set"], ModelConfig.from_dict(order["model"]), train)
-        self._images = image_splits(order["image_set"])[0]
+        images = self.trainer.image_set
+        names = {"label_names": list(images.label_names), "factor_names": list(images.factor_names)}
         self._showing = Showing(self.trainer, self.tell)
-        began = self._find_beginning()
-        self._keyframes = Keyframes(self._folder)
-        self._keyframes.forget_after(self.trainer.step)
+        self._storage = Storage(Path(order["folder"]), self.trainer, self._showing, names)
+        began = self._storage.begin(order["train"], is_branch=order["is_branch"])
         self._history_told = len(self.trainer.history)
-        self._write_probe()
-        facts = {**self._showing.progress(), **self._names(), "history": self.trainer.history}
+        facts = {**self._showing.progress(), **names, "history": self.trainer.history}
         self.tell("loaded", facts=facts, began=began)
         self._tell_keyframes()
         if self.resting:
@@ -209,13 +196,9 @@ class LiveRun:
             ValueError: the keyframe cannot be read.
         """
         failed_at, rate = self.trainer.step, self.trainer.train_config.learning_rate
-        step = self._last_good()
+        step = self._storage.go_back()
         if step is None:
             return NOT_A_NUMBER
-        shown = keyframe_path(self._folder, step).read_bytes()
-        encoder = encoder_path(self._folder, step).read_bytes()
-        begin_at_keyframe(self.trainer, shown, encoder, history=self.trainer.history)
-        self._keyframes.forget_after(step)
         self._showing.begin_anew()
         self._history_told = len(self.trainer.history)
         self.leave()
@@ -237,7 +220,7 @@ class LiveRun:
 
     def _show(self, snapshot: Snapshot, worked: float) -> None:
         """Send what is due to those who watch, and keep a keyframe if one is due."""
-        due = self._keyframes.due(snapshot.step)
+        due = self._storage.keyframes.due(snapshot.step)
         if (self._watchers or due) and self._showing.is_snapshot_due(snapshot, keyframe=due):
             self._showing.send_snapshot(whole=False)
             self._keep_keyframe()
@@ -248,7 +231,7 @@ class LiveRun:
         if self._hands and self._showing.are_weights_due(self._all_hands):
             self._showing.send_weights()
 
-    # What the server gets
+    # What the server and the disk get
 
     def tell(self, kind: str, body: bytes = b"", **more: Any) -> None:
         """Say something about this run to the server, and what is new in its history."""
@@ -259,98 +242,19 @@ class LiveRun:
         self._outbox.put({"kind": kind, "run": self.name, "generation": self.generation, **more}, body)
 
     def _tell_keyframes(self) -> None:
-        self.tell("keyframes", keyframes=self._keyframes.listed)
-
-    # What the disk gets
+        self.tell("keyframes", keyframes=self._storage.keyframes.listed)
 
     def save(self) -> None:
-        """Put the state on disk, and beside it what a watcher gets while the run is not in memory.
+        """Put on disk how things stand.
 
         Raises:
             FloatingPointError: the weights are no numbers any more; the state on disk stays what it was.
             OSError: the disk is full.
         """
-        before = time.thread_time()
-        check_numbers(self.trainer.model)
-        write_whole(self._folder / record.STATE, pack_state(self.trainer))
-        progress = {**self._showing.progress(), "history": self.trainer.history, **self._names()}
-        write_whole(self._folder / record.PROGRESS, json.dumps(progress).encode())
-        weights = pack_weights(self.trainer.model, "decoder")
-        write_whole(
-            self._folder / record.WEIGHTS, message("weights", 0, {"step": self.trainer.step}, weights)
-        )
-        if self._showing.last is not None:
-            _, facts, arrays = self._showing.last
-            shown = message("snapshot", 0, facts, tensorfile.pack(arrays, {}))
-            write_whole(self._folder / record.SNAPSHOT, shown)
-        for name in (record.ORIGIN, record.ORIGIN_ENCODER):
-            (self._folder / name).unlink(missing_ok=True)
+        self._storage.save()
         self.unsaved, self._saved_once = 0.0, True
-        self._showing.count("saves", before)
         self.tell("saved")
 
     def _keep_keyframe(self, *, always: bool = False) -> None:
-        """Make a keyframe of the newest snapshot, if one is due, or always."""
-        step, facts, arrays = self._showing.last or (-1, {}, {})
-        if step != self.trainer.step or step in self._keyframes.steps:
-            return
-        if not (always or self._keyframes.due(step)):
-            return
-        before = time.thread_time()
-        model = self.trainer.model
-        data = tensorfile.pack({**arrays, **weight_arrays(model, "decoder")}, {})
-        shown = message("snapshot", 0, facts, data)
-        self._keyframes.add(step, self.trainer.epoch, shown, pack_weights(model, "encoder"))
-        self._tell_keyframes()
-        self._showing.count("keyframes", before)
-
-    def _last_good(self) -> int | None:
-        """Return the step of the last keyframe that had not gone astray; None if there is none.
-
-        Before the numbers overflow they grow: what is worse than twice the untrained net's loss is no good.
-        """
-        losses = []
-        for step in self._keyframes.steps:
-            facts = json.loads(metadata_of(keyframe_path(self._folder, step).read_bytes())["json"])
-            found = facts["test_log_likelihood"], facts["test_kl"] or 0.0
-            if found[0] is None:
-                found = facts["log_likelihood"] or 0.0, facts["kl"] or 0.0
-            losses.append((step, found[1] - found[0]))
-        good = [step for step, loss in losses if loss <= max(2 * losses[0][1], losses[0][1] + 1.0)]
-        return good[-1] if good else None
-
-    def _find_beginning(self) -> dict[str, Any] | None:
-        """Bring the trainer to its state on disk, or a branch to where it begins, and say where that was.
-
-        Raises:
-            ValueError: what is on disk cannot be used.
-        """
-        state, train = self._folder / record.STATE, self._order["train"]
-        origin, encoder = self._folder / record.ORIGIN, self._folder / record.ORIGIN_ENCODER
-        if state.exists():
-            load_state(self.trainer, state.read_bytes())
-            live = ("beta", "learning_rate", "beta_warmup_epochs", "free_bits")
-            self.set({name: train[name] for name in live})
-            return None
-        if not self._order["is_branch"]:
-            return None
-        try:
-            if encoder.exists():
-                step = begin_at_keyframe(self.trainer, origin.read_bytes(), encoder.read_bytes())
-            else:
-                step = begin_at_state(self.trainer, origin.read_bytes())
-        except FileNotFoundError:
-            raise ValueError("What this branch begins with is not there any more; branch again.") from None
-        return {"step": step, "fresh": encoder.exists()}
-
-    def _names(self) -> dict[str, Any]:
-        return {
-            "label_names": list(self._images.label_names),
-            "factor_names": list(self._images.factor_names),
-        }
-
-    def _write_probe(self) -> None:
-        """Write what a watcher gets once: the images on the map."""
-        probe = self.trainer.probe
-        data = message("hello", 0, {"probe_count": len(probe), **self._names()}, pack_probe(probe))
-        write_whole(self._folder / record.PROBE, data)
+        if self._storage.keep_keyframe(always=always):
+            self._tell_keyframes()
