@@ -6,8 +6,8 @@ import json
 import pytest
 
 from tests.unit.asgi_client import Browser
+from tests.unit.served_routes import Server, application, close_code, wait_until
 from tests.unit.test_owner import add, shipped  # noqa: F401
-from tests.unit.test_routes import Server, application, close_code, wait_until
 from ui import following, sharing
 from ui.owner import Library, new_owner
 from vae_core.config import ModelConfig, TrainConfig

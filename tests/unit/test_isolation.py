@@ -6,8 +6,8 @@ import pytest
 
 from tests.unit.asgi_client import Browser
 from tests.unit.engine_watcher import LONG, SMALL, Loop
+from tests.unit.served_routes import Server, application, close_code
 from tests.unit.test_owner import add, shipped  # noqa: F401
-from tests.unit.test_routes import Server, application, close_code
 from ui import sharing, stream
 from ui.owner import COOKIE, Library, new_owner
 from vae_core.engine import Engine, trainworker
