@@ -178,10 +178,11 @@ def unpack_bundle(data: bytes) -> Bundle:
             raise ValueError(
                 f"its {name} are not all numbers: the training had diverged, or the file is damaged"
             )
-    model = stored.model_from(arrays, header.model_config)
+    config = header.model_config
+    model = stored.model_from(arrays, config)
     tensors = {name: stored.tensor_from(array) for name, array in arrays.items() if not is_weight(name)}
     labels = tensors.get("probe.labels")
-    classes = len(header.image_set["label_names"]) or MAX_NAMES
+    classes = config.n_classes or len(header.image_set["label_names"]) or MAX_NAMES
     if labels is not None and not 0 <= int(labels.min()) <= int(labels.max()) < classes:
         raise ValueError(f"its probe.labels are not all from 0 to {classes - 1}")
     probe = BundleProbe(
@@ -192,7 +193,7 @@ def unpack_bundle(data: bytes) -> Bundle:
         tensors.get("probe.factors"),
     )
     return Bundle(
-        header.model_config,
+        config,
         header.train_config,
         model,
         probe,

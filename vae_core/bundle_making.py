@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from vae_core.probe import Probe
     from vae_core.trainer import Trainer
 
+_DIVERGED: Final = "the training has diverged"
+_REMEDY: Final = "Take a smaller learning rate"
+
 HALF_TOLERANCE: Final = 0.1
 """Nats of held-out ELBO that storing weights as float16 may cost."""
 
@@ -45,11 +48,12 @@ def make_bundle(trainer: Trainer, *, title: str = "", umap: bool = False) -> Bun
     config, image_set = trainer.model_config, trainer.image_set
     model = copy.deepcopy(trainer.model).cpu().eval()
     if not all(bool(weight.isfinite().all()) for weight in model.state_dict().values()):
-        raise ValueError(
-            "the training has diverged: its weights are no numbers any more. Take a smaller learning rate"
-        )
+        raise ValueError(f"{_DIVERGED}: its weights are no numbers any more. {_REMEDY}")
     x, y = _held_out(trainer)
     _round_weights(model, x, y)
+    metrics = held_out_metrics(model, x, y, binarized=trainer.train_config.binarize != "none")
+    if lost := [name for name, value in metrics.items() if _is_lost(value)]:
+        raise ValueError(f"{_DIVERGED}: its {lost[0]} is no number any more. {_REMEDY}")
 
     probe = _placed(model, trainer.probe)
     projections = {}
@@ -62,7 +66,7 @@ def make_bundle(trainer: Trainer, *, title: str = "", umap: bool = False) -> Bun
         probe,
         projections,
         tuple(_short(entry) for entry in trainer.history),
-        held_out_metrics(model, x, y, binarized=trainer.train_config.binarize != "none"),
+        metrics,
         {
             "title": _title(title or f"{image_set.title}, {config.latent_dim} dimensions"),
             "versions": _versions(),
@@ -97,12 +101,21 @@ def with_umap(bundle: Bundle, *, seed: int = 0) -> Bundle:
 
 
 def _held_out(trainer: Trainer) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """Return the images in [0, 1], (N, C, H, W), and labels that a model is judged by; the probe in need."""
+    """Return the images in [0, 1], (N, C, H, W), and labels that a model is judged by; the probe in need.
+
+    They are black and white where the run's images are.
+    """
+    import torch
+
     labels = trainer.model_config.n_classes > 0
     if trainer.test_images is not None:
         y = trainer.test_labels
         return trainer.test_images.cpu(), y.cpu() if labels and y is not None else None
-    return trainer.probe.images.float() / 255, trainer.probe.labels if labels else None
+    x = trainer.probe.images.float() / 255
+    if trainer.train_config.binarize != "none":
+        generator = torch.Generator().manual_seed(trainer.train_config.seed)
+        x = torch.bernoulli(x, generator=generator)
+    return x, trainer.probe.labels if labels else None
 
 
 def _placed(model: VAE, probe: Probe) -> BundleProbe:
@@ -144,6 +157,10 @@ def _round_weights(model: VAE, x: torch.Tensor, y: torch.Tensor | None) -> None:
     model.load_state_dict(half)
     if not abs(worth() - before) < HALF_TOLERANCE:
         model.load_state_dict(exact)
+
+
+def _is_lost(value: Any) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)
 
 
 def _short(value: Any) -> Any:

@@ -96,22 +96,22 @@ class Resuming:
         Raises:
             ValueError: it is from another run, incomplete or damaged; nothing has been changed.
         """
-        check_like(state, self.state(own))
+        _check_like(state, self.state(own))
         if not 0 <= state["step"] <= total_steps:  # type: ignore[operator]
             raise ValueError(f"this state is damaged: step {state['step']} of {total_steps}")
-        train_config = TrainConfig.from_dict(parsed(state, "train_config", dict))
+        train_config = TrainConfig.from_dict(_parsed(state, "train_config", dict))
         if self._identity(train_config) != self._identity(own.train_config):
             raise ValueError(f"this state is damaged: its train_config is of another run: {train_config}")
-        history = parsed(state, "history", list)
-        check_generators(state, {**self._generators(), "generator.order": self._batches.order})
+        history = _parsed(state, "history", list)
+        _check_generators(state, {**self._generators(), "generator.order": self._batches.order})
 
         with torch.no_grad():
             for name, tensor in self._tensors().items():
-                tensor.copy_(tensor_in(state, name))
+                tensor.copy_(_tensor_in(state, name))
         for name, generator in self._generators().items():
-            generator.set_state(tensor_in(state, name))
+            generator.set_state(_tensor_in(state, name))
         step = int(state["step"])
-        self._batches.go_on(step, tensor_in(state, "generator.order"))
+        self._batches.go_on(step, _tensor_in(state, "generator.order"))
         self._tally.load_numbers(state)
         self._measuring.go_on()
         return Standing(step, float(state["seconds"]), train_config, history)
@@ -124,10 +124,10 @@ class Resuming:
         return {"generator.noise": self._learner.noise, "generator.pixels": self._batches.pixels}
 
     def _identity(self, train_config: TrainConfig) -> str:
-        return identity(self._image_set, len(self._batches.images), self._model_config, train_config)
+        return _identity(self._image_set, len(self._batches.images), self._model_config, train_config)
 
 
-def identity(image_set: str, images: int, model: ModelConfig, train: TrainConfig) -> str:
+def _identity(image_set: str, images: int, model: ModelConfig, train: TrainConfig) -> str:
     """Return what must be the same for a state to fit a run, as a JSON text.
 
     Args:
@@ -149,7 +149,7 @@ def identity(image_set: str, images: int, model: ModelConfig, train: TrainConfig
     )
 
 
-def check_like(state: State, own: State) -> None:
+def _check_like(state: State, own: State) -> None:
     """Refuse a state that has not the names, types, shapes and identity of one's own.
 
     Raises:
@@ -171,11 +171,11 @@ def check_like(state: State, own: State) -> None:
             )
         if not fits:
             raise ValueError(f"this is no state of such a run: {name} does not fit")
-    if parsed(state, "run", dict) != parsed(own, "run", dict):
+    if _parsed(state, "run", dict) != _parsed(own, "run", dict):
         raise ValueError(f"this state is of another run: {state['run']} instead of {own['run']}")
 
 
-def check_generators(state: State, own: Mapping[str, torch.Generator]) -> None:
+def _check_generators(state: State, own: Mapping[str, torch.Generator]) -> None:
     """Refuse states that one's own generators cannot take; they stay as they are.
 
     Raises:
@@ -183,12 +183,12 @@ def check_generators(state: State, own: Mapping[str, torch.Generator]) -> None:
     """
     try:
         for name, generator in own.items():
-            torch.Generator(generator.device).set_state(tensor_in(state, name))
+            torch.Generator(generator.device).set_state(_tensor_in(state, name))
     except RuntimeError as error:
         raise ValueError(f"this state is damaged: {error}") from None
 
 
-def parsed(state: State, name: str, kind: type[Any]) -> Any:
+def _parsed(state: State, name: str, kind: type[Any]) -> Any:
     """Return a JSON text of a state as what it stands for.
 
     Raises:
@@ -203,7 +203,7 @@ def parsed(state: State, name: str, kind: type[Any]) -> Any:
     return value
 
 
-def tensor_in(state: State, name: str) -> Tensor:
+def _tensor_in(state: State, name: str) -> Tensor:
     """Return a tensor of a checked state."""
     value = state[name]
     assert isinstance(value, Tensor)

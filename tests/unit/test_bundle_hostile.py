@@ -146,6 +146,15 @@ def test_hostile_arrays_are_refused(tmp_path, case):
     refused(path, message=message)
 
 
+def test_a_label_that_the_model_has_no_class_for_is_refused(tmp_path):
+    data = pack_bundle(a_bundle(n_classes=3))
+    assert unpack_bundle(data).model_config.n_classes == 3
+    names = {"image_set": with_json(label_names=["a", "b", "c", "d"])}
+    path = tmp_path / "bad"
+    path.write_bytes(rewritten(names, {"probe.labels": spoiled(3)}, data))
+    refused(path, message="its probe.labels are not all from 0 to 2")
+
+
 def test_a_negative_running_variance_is_refused(tmp_path):
     data = pack_bundle(a_bundle(architecture="article"))
     path = tmp_path / "bad"

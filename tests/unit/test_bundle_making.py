@@ -127,9 +127,30 @@ def test_large_images_are_measured_a_few_at_a_time(monkeypatch):
     assert few.metrics["test_images"] == 6
 
 
-def test_a_diverged_run_is_not_saved():
+@pytest.mark.parametrize(
+    ("name", "value", "lost"),
+    [
+        ("decoder.output.bias", float("nan"), "weights"),
+        ("encoder.logvar.bias", 200.0, "log_likelihood|kl"),  # finite weights of an infinite KL
+    ],
+)
+def test_a_diverged_run_is_not_saved(name, value, lost):
     trainer = trained()
     with torch.no_grad():
-        trainer.model.decoder.output.bias[0] = float("nan")
-    with pytest.raises(ValueError, match="diverged"):
+        trainer.model.get_parameter(name).fill_(value)
+    with pytest.raises(ValueError, match=rf"has diverged: its ({lost}) .* smaller learning rate"):
         trainer.bundle()
+
+
+def test_few_images_of_a_binarised_run_are_judged_in_black_and_white():
+    train = TrainConfig(epochs=1, batch_size=4, binarize="dynamic")
+    trainer = Trainer(an_image_set(12), ModelConfig((1, 8, 8), 2, "mlp", width=0.125), train, device="cpu")
+    trainer.advance()
+    bundle = trainer.bundle()
+    assert bundle.metrics["pixels"] == "binarized"
+    with torch.no_grad():
+        bundle.model.decoder.output.weight.zero_()
+        bundle.model.decoder.output.bias.fill_(50.0)  # white everywhere: each black pixel costs 50 nats
+        trainer.model.load_state_dict(bundle.model.state_dict())
+    black = -trainer.bundle().metrics["log_likelihood"] / 50 * 12
+    assert black == pytest.approx(round(black), abs=1e-3)  # a whole number of pixels of the twelve images

@@ -35,7 +35,7 @@ def a_bundle(**changes):
         {k: v.half().float() if v.is_floating_point() else v for k, v in model.state_dict().items()}
     )
     with torch.no_grad():
-        posterior = model.encode(images.images / 255)
+        posterior = model.encode(images.images / 255, images.labels if config.n_classes else None)
     probe = BundleProbe(images.images, posterior.mean, posterior.logvar, images.labels, images.factors)
     return Bundle(
         config,
