@@ -20,6 +20,9 @@ from ui.text import count, plain
 from vae_core.engine import get_engine
 
 _REFUSED: Final = "class_refused"
+_NICKNAME: Final = "class_nickname_posted"
+"""Session key: the name under which one posted last, for when the page is come back to."""
+
 _LOOK_SECONDS: Final = 2.0
 
 
@@ -41,7 +44,9 @@ def join() -> None:
     )
     address = proper(chosen or "")
     if not address:
-        st.caption(":red[:material/error: An address looks like http://192.168.1.20:8501.]")
+        st.caption(
+            ":red[:material/error: This is no address. An address looks like] `http://192.168.1.20:8501`"
+        )
         return
     _poster(address)
     st.caption("Everyone in the same network can open it in a browser; there is nothing to install.")
@@ -52,6 +57,7 @@ def follow_me() -> None:
     owner = current_owner()
     found = sharing.shared(owner, "follow")
     if found is None:
+        st.fragment(_announced, run_every=_LOOK_SECONDS)()
         st.markdown(
             "Whoever has the link sees the model or run that you have open in Explore, Train or Interpolate, "
             "and the latent that you move to. They cannot change anything."
@@ -59,7 +65,6 @@ def follow_me() -> None:
         st.button(
             "Let others follow me", key="class_lead", type="primary", icon=":material/cast:", on_click=_lead
         )
-        st.fragment(_announced, run_every=_LOOK_SECONDS)()
     else:
         st.fragment(_followers, run_every=_LOOK_SECONDS)(found.token)
         _poster(link_to(path_of(found)), is_long=True)
@@ -86,6 +91,7 @@ def followed(token: str) -> None:
         link("explore", "Explore a model yourself")
         return
     explorer(key="follow", mode="follow", follow=token)
+    link("explore", "Explore a model yourself")  # also when whoever led has stopped meanwhile
 
 
 def the_wall() -> None:
@@ -102,7 +108,7 @@ def the_wall() -> None:
                 _post(post, mine=wall.is_mine(post, owner))
     if shown and is_host():
         with st.popover("Clear the wall", icon=":material/delete_sweep:"):
-            st.caption(f"All {count(len(shown), 'map')} will be gone.")
+            st.caption(f"{count(len(shown), 'map')} will be gone for good.")
             st.button("Clear it", key="class_clear", type="primary", on_click=wall.clear)
 
 
@@ -161,6 +167,7 @@ def _post_form(owner: str) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.text_input(
             "Nickname",
+            value=str(st.session_state.get(_NICKNAME, "")),
             key="class_nickname",
             max_chars=wall.MAX_NICKNAME,
             placeholder="someone",
@@ -215,9 +222,10 @@ def _numbers(post: wall.Post) -> str:
 def _put_up() -> None:
     owner = current_owner()
     run = get_engine().current_run(owner)
+    nickname = st.session_state[_NICKNAME] = str(st.session_state.get("class_nickname", ""))
     try:
         if run is not None:
-            wall.put_up(owner, run, str(st.session_state.get("class_nickname", "")))
+            wall.put_up(owner, run, nickname)
     except wall.WallError as error:
         st.session_state[_REFUSED] = str(error)
     except OSError:

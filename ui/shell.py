@@ -69,7 +69,7 @@ with st.sidebar:
         link("train", "Your run")
         st.caption(run_status(run))
     if shared(owner, "follow") is not None:
-        link("class", "Others follow you", query={state.CLASS_PART: "follow"})
+        link("class", "Others can follow you", query={state.CLASS_PART: "follow"})
     if st.button("Start as someone new", key="someone_new", icon=":material/person_add:", type="tertiary"):
         someone_new()
 

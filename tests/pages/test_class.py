@@ -36,7 +36,7 @@ def test_the_address_is_large_and_a_code(app: App) -> None:
 def test_an_address_that_is_none_is_drawn_nowhere(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(classroom, "addresses", lambda: ("<img src=x>",))
     app.open("class")
-    assert "An address looks like" in app.said
+    assert "This is no address" in app.said
     assert not any("img" in markdown.value for markdown in app.test.markdown)
 
 
@@ -106,6 +106,8 @@ def test_posting_and_withdrawing(app: App, engine: FakeEngine) -> None:
     assert post.nickname == "*Ada* <b>"
     assert any(r"\*Ada\* \<b\>" in markdown.value for markdown in app.test.markdown)
     assert "epoch 0.5 of 20" in app.said
+    app.go("models").go("class")
+    assert app.test.text_input(key="class_nickname").value == "*Ada* <b>"
     app.click(f"class_withdraw_{post.id}")
     assert wall.posts() == ()
     assert "Nothing is on the wall yet" in app.said
