@@ -3,9 +3,12 @@
 import threading
 import time
 
+from tests.unit.engine_watcher import LONG
 from tests.unit.fake_worker import FakeWorker, all_runs, begin, told, watch, worker  # noqa: F401
+from vae_core.engine.branching import branch_of
 from vae_core.engine.failures import CANNOT_START, DIED_AGAIN, RESTARTED
 from vae_core.engine.lifecycle import MAX_DEATHS
+from vae_core.engine.record import ORIGIN, STATE
 from vae_core.engine.trainings import Trainings
 from vae_core.engine.trainworker import MAX_FAILED_STARTS
 
@@ -90,8 +93,8 @@ def test_a_flush_that_the_worker_never_answers_is_answered(all_runs, worker, tmp
     run, answers = begin(all_runs, "a"), []
     all_runs.residents.flush(run, tmp_path / "one", answers.append)
     all_runs.residents.flush(run, tmp_path / "two", answers.append)
-    worker().say("flushed", token="one", done=True)
-    worker().say("flushed", token="one", done=True)
+    worker().say("flushed", token=str(tmp_path / "one"), done=True)
+    worker().say("flushed", token=str(tmp_path / "one"), done=True)
     worker().die()
     assert answers == [True, False]
 
@@ -101,7 +104,7 @@ def test_a_flush_comes_after_the_save_of_a_run_that_was_stopped(all_runs, worker
     all_runs.stop(run)
     all_runs.residents.flush(run, tmp_path / "one", answers.append)
     assert worker().orders_for(run) == ["load", "drop", "flush"]
-    worker().say("flushed", token="one", done=False)
+    worker().say("flushed", token=str(tmp_path / "one"), done=False)
     assert answers == [False]
     Trainings(all_runs.home, threading.RLock()).residents.flush(run, tmp_path / "two", answers.append)
     assert answers == [False, False]
@@ -176,3 +179,20 @@ def test_a_run_that_is_paused_and_resumed_while_no_worker_is_there_is_loaded_onc
     all_runs.resume(run)
     all_runs.tick(all_runs.worker.restart_at)
     assert worker().orders_for(run) == ["load"]
+
+
+def test_a_branch_whose_beginning_died_with_the_worker_begins_with_what_is_on_disk(all_runs, worker):  # noqa: F811
+    parent = begin(all_runs, "a")
+    (parent.folder / STATE).write_bytes(b"some seconds old")
+    branches = [branch_of(parent, None, LONG, "") for _ in range(2)]
+    all_runs.branch(parent, branches[0], None)
+    all_runs.resume(parent)
+    all_runs.branch(parent, branches[1], None)
+    flushes = [order for order in worker().orders if order["kind"] == "flush"]
+    assert [order["path"] for order in flushes] == [str(run.folder / ORIGIN) for run in branches]
+    (branches[0].folder / ORIGIN).write_bytes(b"fresh")
+    worker().say("flushed", token=flushes[0]["token"], done=True)
+    worker().die()
+    assert (branches[1].folder / ORIGIN).read_bytes() == b"some seconds old"
+    assert (branches[0].folder / ORIGIN).read_bytes() == b"fresh"
+    assert worker().orders_for(branches[1]) == ["load"]

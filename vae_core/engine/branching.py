@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from contextlib import suppress
 from typing import Final
 
 from vae_core.config import TrainConfig
@@ -79,3 +80,10 @@ def link_origin(parent: Run, run: Run, step: int | None) -> None:
     except FileNotFoundError:
         shutil.rmtree(run.folder, ignore_errors=True)
         raise ValueError("There is nothing there to branch from; take another moment.") from None
+
+
+def link_last(parent: Run, run: Run) -> None:
+    """Let a branch begin with what its parent has on disk, when its newest state was lost with the worker."""
+    if not (run.folder / ORIGIN).exists():
+        with suppress(OSError):  # there is nothing: the branch will say so itself
+            link_or_copy(parent.folder / STATE, run.folder / ORIGIN)

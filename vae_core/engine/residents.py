@@ -120,9 +120,9 @@ class Residents:
         if self.worker.process is None:
             then(False)
             return
-        self._flushes[path.name] = then
+        self._flushes[str(path)] = then
         order = {"kind": "flush", "run": run.id, "generation": run.generation if run.loaded else 0}
-        self.worker.send({**order, "path": str(path), "token": path.name})
+        self.worker.send({**order, "path": str(path), "token": str(path)})
 
     def flushed(self, token: str, done: bool) -> None:
         """Take the worker's answer to a flush."""

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from vae_core.engine import limits, record
+from vae_core.engine import limits
 from vae_core.engine.archive import Archive
-from vae_core.engine.branching import link_origin
+from vae_core.engine.branching import link_last, link_origin
 from vae_core.engine.info import RunState
 from vae_core.engine.lifecycle import Lifecycle
 from vae_core.engine.marks import with_change
 from vae_core.engine.process import WorkerProcess
-from vae_core.engine.record import Run
+from vae_core.engine.record import ORIGIN, Run
 
 LINE_SECONDS: Final = 5.0
 """So often those who wait in the line are told how long it may take."""
@@ -91,9 +91,14 @@ class Trainings:
             ValueError: there is nothing there to begin with.
             OSError: it could not be put on disk.
         """
+
+        def then(written: bool) -> None:
+            if not written:
+                link_last(parent, run)
+
         run.chosen = time.time()
         if step is None and parent.loaded:
-            self.residents.tell(parent, "flush", path=str(run.folder / record.ORIGIN), token=run.id)
+            self.residents.flush(parent, run.folder / ORIGIN, then)
         else:
             link_origin(parent, run, step)
         self.archive.add(run)
