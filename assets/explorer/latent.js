@@ -42,6 +42,22 @@ export function between(a, b, t, method = "linear") {
 }
 
 /**
+ * Say how far slerp's arc swings out at most, as a multiple of the longer end's distance from the centre.
+ *
+ * Between codes that lie almost opposite each other the arc leaves the images far behind.
+ *
+ * @param {ArrayLike<number>} a  (D,)
+ * @param {ArrayLike<number>} b  (D,)
+ * @returns {number} 1 or more
+ */
+export function arcReach(a, b) {
+  const lengthAt = (t) => Math.hypot(...between(a, b, t, "slerp"));
+  const ends = Math.max(lengthAt(0), lengthAt(1));
+  const longest = Math.max(...Array.from({ length: 33 }, (_, k) => lengthAt(k / 32)));
+  return ends > 0 ? longest / ends : 1;
+}
+
+/**
  * Give one latent again and again with one of its dimensions replaced.
  *
  * @param {ArrayLike<number>} z  (D,)

@@ -1,7 +1,8 @@
 /** A walk as rows of pictures: linear, slerp, and the plain blend of the two images' pixels. */
 
-import { element } from "./dom.js";
-import { interpolate } from "./latent.js";
+import { element, setText } from "./dom.js";
+import { arcReach, interpolate } from "./latent.js";
+import { fixed } from "./numbers.js";
 import { Sheet } from "./pixels.js";
 import { codeOf, imageOf } from "./space.js";
 
@@ -12,6 +13,9 @@ const ROWS = {
   slerp: { title: "Slerp", caption: "an arc around the centre, which keeps about the same distance from it" },
   pixels: { title: "Pixel blend", caption: "no model at all: one picture fades into the other" },
 };
+
+/** From how many times the ends' own distance on an arc no longer keeps it, to the eye. */
+const FAR = 1.5;
 
 export class WalkRows {
   /**
@@ -53,6 +57,8 @@ export class WalkRows {
     }
     const [from, to] = ends.map((index) => codeOf(space, index));
     const codes = new Float32Array(2 * steps * space.dims);
+    const reach = arcReach(from, to);
+    setText(this.rows.slerp.caption, reach > FAR ? farCaption(reach) : ROWS.slerp.caption);
     codes.set(interpolate(from, to, steps, "linear"), 0);
     codes.set(interpolate(from, to, steps, "slerp"), steps * space.dims);
     this.service.request("rows", model, codes, steps, ({ start, rgba }) => {
@@ -83,9 +89,11 @@ export class WalkRows {
     };
     if (name !== "pixels") sheet.canvas.addEventListener("pointermove", point);
     sheet.canvas.addEventListener("pointerdown", point);
+    const words = element("span", { class: "le-caption" }, caption);
     const save = () => saveCanvas(sheet.canvas, this.fileName(name));
     return {
       sheet,
+      caption: words,
       element: element(
         "figure",
         { class: "le-row" },
@@ -94,13 +102,19 @@ export class WalkRows {
           {},
           element("strong", {}, title),
           " ",
-          element("span", { class: "le-caption" }, caption),
+          words,
           element("button", { type: "button", class: "le-quiet", click: save }, "Save as PNG"),
         ),
         element("div", { class: "le-row-pictures" }, sheet.canvas),
       ),
     };
   }
+}
+
+/** @param {number} reach  as `arcReach` gives it */
+function farCaption(reach) {
+  const times = fixed(reach, 1);
+  return `these two codes lie almost opposite each other: the arc swings ${times} times as far out as they are`;
 }
 
 /** @param {HTMLCanvasElement} canvas @param {string} name */

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from playwright.sync_api import Page, expect
 from serving import Errors, StaticSite
 from small_models import component_data, component_page, serve_model, small_bundle
 
+from vae_core.config import ModelConfig
 from vae_core.latent import interpolate
 
 STEPS = 5
@@ -72,6 +74,39 @@ def test_rows_are_the_walk_that_python_walks(method: str, walk: Callable) -> Non
     assert found.shape == (STEPS, 120)
     assert np.abs(found - expected).max() < 1
     assert not errors
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "reach"),
+    [([1, 0], [0, 1], 1.0), ([2, 0], [0, 1], 1.0), ([0, 0], [0, 1], 1.0), ([1, 0], [-1, 0], 1.0)],
+)
+def test_an_arc_keeps_its_distance(start: list, end: list, reach: float, call: Callable) -> None:
+    assert call("latent.js", "m.arcReach(a[0], a[1])", [start, end]) == pytest.approx(reach, abs=1e-6)
+
+
+def test_how_far_an_arc_swings_out_is_what_python_walks(call: Callable) -> None:
+    start, end = [3.34, 0.97], [-2.58, -0.79]
+    found = call("latent.js", "m.arcReach(a[0], a[1])", [start, end])
+    codes = interpolate(torch.tensor(start), torch.tensor(end), 33, method="slerp")
+    assert found == pytest.approx(float(codes.norm(dim=1).max() / np.hypot(*start)), rel=1e-3)
+    assert found > 10
+
+
+def test_an_arc_that_swings_far_out_says_so(new_page: Callable, site: StaticSite) -> None:
+    bundle = small_bundle(ModelConfig((1, 12, 10), 2, "conv", width=0.25))
+    mean = bundle.probe.mean.clone()
+    mean[0], mean[1], mean[2] = torch.tensor([2.0, 0.0]), torch.tensor([-1.0, 0.1]), torch.tensor([0.0, 2.0])
+    opposite = replace(bundle, probe=replace(bundle.probe, mean=mean))
+    model = serve_model(site, "opposite", opposite)
+    page = new_page()
+    given = {"from": 0, "to": 1, "method": "slerp", "steps": STEPS}
+    data = component_data("interpolate", model, plotly=False, interpolation=given)
+    page.goto(site.put("/opposite", component_page(data)))
+    page.wait_for_function("window.latentExplorer?.ready")
+    slerp = page.locator(".le-row", has=page.locator("[data-role=row-slerp]"))
+    expect(slerp).to_contain_text("lie almost opposite each other")
+    page.evaluate("""() => window.mount({ interpolation: { from: 0, to: 2, method: "slerp", steps: 5 } })""")
+    expect(slerp).to_contain_text("keeps about the same distance")
 
 
 def test_the_blend_is_of_the_real_pixels(walk: Callable) -> None:
