@@ -86,3 +86,12 @@ def test_a_run_in_a_foreign_folder_is_no_run(all_runs):  # noqa: F811
     (all_runs.home / "owners" / "b" / "runs").mkdir(parents=True)
     (all_runs.home / "owners" / "b" / "runs" / run.id).symlink_to(run.folder)
     assert Trainings(all_runs.home, threading.RLock()).archive.of_owner("b") == []
+
+
+def test_visitors_who_never_train_leave_nothing_in_memory(all_runs):  # noqa: F811
+    archive = all_runs.archive
+    assert [archive.of_owner(f"visitor {number}") for number in range(100)] == [[]] * 100
+    assert archive._owners == set()
+    run = begin(all_runs, "visitor 7")
+    assert archive.of_owner("visitor 7") == [run]
+    assert archive._owners == {"visitor 7"}

@@ -11,7 +11,7 @@ from tests.unit.engine_watcher import LONG, become, kept_at_rest, start
 from ui import routes, run_routes
 from vae_core import load_bundle, tensorfile
 from vae_core.config import ModelConfig, TrainConfig
-from vae_core.engine import saving
+from vae_core.engine import EngineBusyError, saving
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -83,6 +83,12 @@ def test_a_keyframe_is_saved_as_the_model_it_was(engine, finished, tmp_path, mon
     np.testing.assert_allclose(mean, shown["mean"].astype(np.float32), atol=0.05)
     with pytest.raises(KeyError):
         engine.save_run("ann", finished.id, path, step=10**6)
+    with monkeypatch.context() as busy:
+        busy.setenv("LATENT_MAX_WAITING_JOBS", "1")
+        held = [engine._jobs.submit(finished.owner, "thumbnails", {}, held=True)]
+        with pytest.raises(EngineBusyError):
+            engine.save_run("ann", finished.id, path, step=step)
+        held[0].cancel()
     monkeypatch.setattr(saving, "encoder_path", lambda folder, step: folder / "thinned out a moment ago")
     with pytest.raises(ValueError, match="not kept any more"):
         engine.save_run("ann", finished.id, path, step=step)

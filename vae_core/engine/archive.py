@@ -39,9 +39,10 @@ class Archive:
     def of_owner(self, owner: str) -> list[Run]:
         """Return an owner's runs, the newest first; they are read from disk when first asked for."""
         if owner not in self._owners:
-            self._owners.add(owner)
-            with suppress(OSError):
-                for folder in (self.home / "owners" / owner / "runs").iterdir():
+            with suppress(OSError):  # who never trained has no folder, and is not remembered
+                folders = list((self.home / "owners" / owner / "runs").iterdir())
+                self._owners.add(owner)
+                for folder in folders:
                     if folder.name not in self.runs and RUN_ID.fullmatch(folder.name):
                         found = read_run(folder)
                         if found is not None and found.owner == owner:

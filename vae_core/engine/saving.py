@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from vae_core.engine.home import incoming, link_or_copy
-from vae_core.engine.info import Job
+from vae_core.engine.info import EngineBusyError, Job
 from vae_core.engine.jobqueue import JobQueue
 from vae_core.engine.keyframes import encoder_path, keyframe_path
 from vae_core.engine.marks import settings_at
@@ -61,12 +61,6 @@ class Saving:
         """
         shown = incoming(self.home, ".state")
         encoder = shown.with_suffix(".encoder")
-        try:
-            link_or_copy(keyframe_path(run.folder, step), shown)
-            link_or_copy(encoder_path(run.folder, step), encoder)
-        except FileNotFoundError:
-            shown.unlink(missing_ok=True)
-            raise ValueError("This moment is not kept any more. Choose another one.") from None
         more = {
             "shown": str(shown),
             "encoder": str(encoder),
@@ -74,7 +68,16 @@ class Saving:
             "history": [dict(each) for each in run.history],
         }
         arguments = {**_arguments(run, path, title), **more}
-        return self.jobs.submit(run.owner, "save_keyframe", arguments, then=self._with_umap(run, path))
+        try:
+            link_or_copy(keyframe_path(run.folder, step), shown)
+            link_or_copy(encoder_path(run.folder, step), encoder)
+            return self.jobs.submit(run.owner, "save_keyframe", arguments, then=self._with_umap(run, path))
+        except (OSError, EngineBusyError) as problem:
+            for file in (shown, encoder):
+                file.unlink(missing_ok=True)
+            if isinstance(problem, FileNotFoundError):
+                raise ValueError("This moment is not kept any more. Choose another one.") from None
+            raise
 
     def _with_umap(self, run: Run, path: Path) -> Any:
         """Return what is done once the bundle is there: a map of more than two dimensions is added to it."""
