@@ -62,6 +62,16 @@ def test_who_has_fewest_running_comes_first(line):
     assert (mine.state, theirs.state) == ("waiting", "running")
 
 
+def test_owners_take_turns_however_many_jobs_each_has_waiting(line):
+    many = [line.submit("a", "encode", {}) for _ in range(4)]
+    one, two = line.submit("b", "encode", {}), [line.submit("c", "encode", {}) for _ in range(2)]
+    order = []
+    for _ in range(7):
+        order += [job for job in [*many, one, *two] if job.state == "running"]
+        FakeWorker.made[0].finish()
+    assert order == [many[0], one, two[0], many[1], two[1], many[2], many[3]]
+
+
 def test_a_line_has_an_end(line):
     for _ in range(int(limits.WAITING_JOBS.default) + 1):
         line.submit("a", "encode", {})

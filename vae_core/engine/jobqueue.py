@@ -54,7 +54,7 @@ class _LaneState:
 
 @dataclass(eq=False)
 class JobQueue:
-    """Give jobs to the lanes' processes: two of an owner at a time, whoever has fewest first.
+    """Give jobs to the lanes' processes: two of an owner at a time, whoever has fewest first, then in turn.
 
     Attributes:
         home: folder of all data.
@@ -66,6 +66,7 @@ class JobQueue:
     _entries: dict[str, _Entry] = field(default_factory=dict)
     _results: Results = field(default_factory=Results)
     _lanes: dict[str, _LaneState] = field(default_factory=lambda: {lane.name: _LaneState() for lane in LANES})
+    _turns: dict[str, int] = field(default_factory=dict)  # of owners: which was the last, counted from 1
     _closing: bool = False
 
     def submit(
@@ -157,6 +158,8 @@ class JobQueue:
                 if hangs:
                     worker.kill()
             self._results.forget_old(now)
+            here = {job.owner for job in self.unfinished()}
+            self._turns = {owner: turn for owner, turn in self._turns.items() if owner in here}
             self._dispatch()
 
     def unfinished(self) -> list[Job]:
@@ -194,6 +197,7 @@ class JobQueue:
             worker = self._start(lane)
             if worker is None:
                 continue
+            self._turns[entry.job.owner] = max(self._turns.values(), default=0) + 1
             entry.attempts += 1
             entry.deadline = time.monotonic() + lane.limit
             entry.job.state = "running"
@@ -205,7 +209,7 @@ class JobQueue:
             )
 
     def _next(self, lane: Lane) -> _Entry | None:
-        """Return the job that comes next: the first of the owner who has fewest running."""
+        """Return the job that comes next: of who has fewest running, and waited longest for a turn."""
         running: dict[str, int] = {}
         for entry in self._entries.values():
             if entry.job.state == "running":
@@ -218,7 +222,11 @@ class JobQueue:
             and not entry.held
             and running.get(entry.job.owner, 0) < limits.JOBS.value()
         ]
-        return min(waiting, key=lambda entry: running.get(entry.job.owner, 0), default=None)
+
+        def turn(entry: _Entry) -> tuple[int, int]:
+            return running.get(entry.job.owner, 0), self._turns.get(entry.job.owner, 0)
+
+        return min(waiting, key=turn, default=None)
 
     def _start(self, lane: Lane) -> WorkerProcess | None:
         """Return the lane's process, started if need be; None while it rests after dying."""
