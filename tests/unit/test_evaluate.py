@@ -4,18 +4,13 @@ import pytest
 import torch
 from torch.distributions import Bernoulli, Normal
 
+from tests.unit.bars import generator
 from tests.unit.linear_gaussian import LinearGaussian
 from vae_core import evaluate
 from vae_core.config import ModelConfig
 from vae_core.evaluate import active_units, importance_nll, reconstruction_error
 from vae_core.model import build_model
 from vae_core.objective import elbo_terms
-
-torch.set_num_threads(1)
-
-
-def generator(seed=0):
-    return torch.Generator().manual_seed(seed)
 
 
 def black_and_white(count, *shape):
