@@ -138,14 +138,12 @@ def _is_trick(path: str) -> bool:
 
 async def _explorer_file(request: Request) -> Response:
     """Serve a module or style of the explorer; only files that are there by their own names."""
-    found = _explorer_files().get(request.path_params["file"])
-    if found is None or request.path_params["version"] != explorer_version():
-        return await _nothing(request)
-    return await _send_file(request, found[0], PUBLIC)
+    path = await run_in_threadpool(_module, request.path_params["version"], request.path_params["file"])
+    return await (_nothing(request) if path is None else _send_file(request, path, PUBLIC))
 
 
 async def _plotly(request: Request) -> Response:
-    path = _plotly_file()
+    path = await run_in_threadpool(_plotly_file)
     if path is None or request.path_params["version"] != PLOTLY_VERSION:
         return await _nothing(request)
     return await _send_file(request, path, PUBLIC)
@@ -225,6 +223,12 @@ def _body_for(accepted: str, packed: Packed) -> tuple[bytes, str]:
     if packed.encoding and "gzip" in accepted:
         return packed.body, packed.encoding
     return packed.plain(), "identity"
+
+
+def _module(named: str, file: str) -> Path | None:
+    """Find one of the explorer's files, if it is asked for by the version that there is now."""
+    found = _explorer_files().get(file)
+    return found[0] if found is not None and named == explorer_version() else None
 
 
 def _explorer_files() -> dict[str, tuple[Path, int, int]]:

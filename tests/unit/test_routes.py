@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import threading
 
 import pytest
 from streamlit import config
@@ -57,6 +58,25 @@ def test_the_folder_is_not_looked_through_for_each_of_a_hundred_modules(modules,
     assert routes.explorer_version() == before
     monkeypatch.setattr(routes, "LOOK_SECONDS", 0.0)
     assert routes.explorer_version() != before
+
+
+def test_the_event_loop_never_looks_at_the_disk(modules, monkeypatch):
+    looked = []
+
+    def note(look):
+        def noting(*arguments):
+            looked.append(threading.current_thread())
+            return look(*arguments)
+
+        return noting
+
+    url, plotly = f"{routes.explorer_url()}/explorer.js", routes.plotly_url()
+    for name in ("_explorer_files", "_plotly_file", "_digest_of"):
+        monkeypatch.setattr(routes, name, note(getattr(routes, name)))
+    for path in (url, plotly):
+        assert browser().get(path).status_code == 200
+    assert len(looked) >= 3
+    assert threading.main_thread() not in looked  # in which the browser's loop runs
 
 
 def test_the_version_follows_the_content(modules):

@@ -13,6 +13,7 @@ import os
 import secrets
 import shutil
 import time
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -24,10 +25,16 @@ def latent_home() -> Path:
     """Return the folder of all data: LATENT_HOME, or the user's data folder."""
     given = os.environ.get("LATENT_HOME")
     if given:
-        return Path(given).expanduser().resolve()
+        return _resolved(given)
     from platformdirs import user_data_path
 
     return user_data_path("latent-explorer", appauthor=False)
+
+
+@lru_cache(maxsize=16)
+def _resolved(folder: str) -> Path:
+    """Look up once where a folder really is: this is asked for in the server's event loop, too."""
+    return Path(folder).expanduser().resolve()
 
 
 def owner_hash(owner: str) -> str:
