@@ -21,7 +21,7 @@ from ui.owner import current_owner
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
 
-    from ui.library import ModelEntry
+    from ui.entry import ModelEntry
     from vae_core.engine import RunInfo
 
 Mode = Literal["explore", "train", "interpolate", "follow"]

@@ -20,7 +20,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocket
 
 from ui import sharing
-from ui.library import Library, ModelEntry, held_model
+from ui.entry import ModelEntry
+from ui.library import Library, held_model
 from ui.owner import owner_of
 from ui.stream import (
     FORBIDDEN,

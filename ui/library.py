@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import re
 import threading
-import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from ui import sharing
-from ui.packed import content_digest
+from ui.entry import NAME, SUFFIX, ModelEntry, bundles_in, read_entry, slug, with_title
 from vae_core.bundle import read_header
-from vae_core.config import ModelConfig, TrainConfig
 from vae_core.engine import get_engine, limits
 from vae_core.engine.home import holder_folder, incoming, latent_home, owner_folder, write_whole
-from vae_core.engine.messages import with_metadata
 from vae_core.header import MAX_BYTES, MAX_TITLE
-from vae_core.tensorfile import LENGTH_BYTES, header_length, parse_header
 
 SHIPPED: Final = Path(__file__).resolve().parent.parent / "assets" / "bundles"
-NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,47}")
-SUFFIX: Final = ".safetensors"
 CHECK_SECONDS: Final = 60.0
+_LOCK: Final = threading.Lock()
 NO_COOKIES: Final = "This browser refuses cookies, so it has no library of its own. Allow them and reload."
 
 
@@ -44,47 +36,6 @@ def max_bytes() -> int:
     return int(limits.MODEL_MEGABYTES.value() * 1e6)
 
 
-@dataclass(frozen=True)
-class ModelEntry:
-    """Describe a model of the library by its file's header.
-
-    Attributes:
-        name: the file's stem, the model's name in the URL.
-        path: the bundle.
-        shipped: whether it came with the app and is read-only.
-        title: the name for people.
-        card: title, versions, and what the model has, as the bundle says.
-        model_config: what it is.
-        train_config: how it was trained.
-        image_set: name, title, label_names, factor_names, licence and source of the images.
-        metrics: what was measured, by name.
-        history: measurements during training.
-        has_umap: whether the probe's places on a UMAP are in it.
-        probe_count: number of images on its map.
-        size_bytes: size of the file.
-        modified: when it was written, in seconds since 1970.
-        digest: names the content.
-        url: where the browser gets it, below the server's base path.
-    """
-
-    name: str
-    path: Path
-    shipped: bool
-    title: str
-    card: Mapping[str, Any]
-    model_config: ModelConfig
-    train_config: TrainConfig
-    image_set: Mapping[str, Any]
-    metrics: Mapping[str, Any]
-    history: tuple[Mapping[str, Any], ...] = field(repr=False)
-    has_umap: bool
-    probe_count: int
-    size_bytes: int
-    modified: float
-    digest: str
-    url: str
-
-
 class Library:
     """Hold the models that one owner sees: the shipped ones and, with an owner, their own."""
 
@@ -97,8 +48,8 @@ class Library:
 
         A file that cannot be read is left out.
         """
-        shipped = [_entry(path, shipped=True) for path in _files(SHIPPED)]
-        own = [_entry(path, shipped=False) for path in _files(self.folder)]
+        shipped = [read_entry(path, shipped=True) for path in bundles_in(SHIPPED)]
+        own = [read_entry(path, shipped=False) for path in bundles_in(self.folder)]
         taken = {entry.name for entry in shipped if entry}
         newest = sorted(
             (entry for entry in own if entry and entry.name not in taken),
@@ -115,7 +66,7 @@ class Library:
         if NAME.fullmatch(name):
             for folder, shipped in ((SHIPPED, True), (self.folder, False)):
                 if folder is not None:
-                    entry = _entry(folder / f"{name}{SUFFIX}", shipped=shipped)
+                    entry = read_entry(folder / f"{name}{SUFFIX}", shipped=shipped)
                     if entry is not None:
                         return entry
         raise KeyError(name)
@@ -123,7 +74,7 @@ class Library:
     def usage(self) -> tuple[int, int]:
         """Return how many own models there are, and their bytes."""
         sizes = []
-        for path in _files(self.folder):
+        for path in bundles_in(self.folder):
             with contextlib.suppress(OSError):
                 sizes.append(path.stat().st_size)
         return len(sizes), sum(sizes)
@@ -168,7 +119,7 @@ class Library:
             raise LibraryError(f"A title has 1 to {MAX_TITLE} characters; this one has {len(title)}.")
         with _LOCK:
             path = entry.path if slug(title) == name else self._free(title)
-            write_whole(path, _with_title(entry.path.read_bytes(), title))
+            write_whole(path, with_title(entry.path.read_bytes(), title))
             if path != entry.path:
                 entry.path.unlink()
                 sharing.moved(self.owner, "model", name, path.stem)
@@ -254,7 +205,7 @@ class Library:
         if self.folder is None:
             raise LibraryError(NO_COOKIES)
         stem = slug(title)
-        taken = {path.stem for folder in (SHIPPED, self.folder) for path in _files(folder)}
+        taken = {path.stem for folder in (SHIPPED, self.folder) for path in bundles_in(folder)}
         name, number = stem, 2
         while name in taken:
             ending = f"-{number}"
@@ -277,73 +228,5 @@ def held_model(holder: str, name: str, below: str) -> ModelEntry | None:
         below: the path at which others get it, below the server's base path.
     """
     folder = holder_folder(latent_home(), holder) / "models"
-    entry = _entry(folder / f"{name}{SUFFIX}", shipped=False) if NAME.fullmatch(name) else None
+    entry = read_entry(folder / f"{name}{SUFFIX}", shipped=False) if NAME.fullmatch(name) else None
     return entry and replace(entry, url=f"{below}/{entry.digest}{SUFFIX}")
-
-
-def slug(title: str) -> str:
-    """Turn a title into a name that fits a URL: `[a-z0-9][a-z0-9-]{0,47}`."""
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:48].rstrip("-") or "model"
-
-
-_LOCK = threading.Lock()
-_ENTRIES: dict[tuple[str, int, int], ModelEntry | None] = {}
-_MAX_ENTRIES: Final = 2_000
-
-
-def _files(folder: Path | None) -> list[Path]:
-    """Return a folder's bundles, by name."""
-    if folder is None:
-        return []
-    try:
-        paths = sorted(folder.iterdir())
-    except OSError:
-        return []
-    return [path for path in paths if path.suffix == SUFFIX and NAME.fullmatch(path.stem)]
-
-
-def _entry(path: Path, *, shipped: bool) -> ModelEntry | None:
-    """Read an entry, or take it from the cache; None when there is no such file or it is no bundle."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    key = (str(path), found.st_mtime_ns, found.st_size)
-    if key in _ENTRIES:
-        return _ENTRIES[key]
-    entry: ModelEntry | None = None
-    with contextlib.suppress(OSError, ValueError):
-        header = read_header(path)
-        digest = content_digest(path.read_bytes())
-        entry = ModelEntry(
-            name=path.stem,
-            path=path,
-            shipped=shipped,
-            title=header.card["title"] or path.stem,
-            card=header.card,
-            model_config=header.model_config,
-            train_config=header.train_config,
-            image_set=header.image_set,
-            metrics=header.metrics,
-            history=header.history,
-            has_umap="umap.positions" in header.tensors,
-            probe_count=header.tensors["probe.images"][1][0],
-            size_bytes=found.st_size,
-            modified=found.st_mtime,
-            digest=digest,
-            url=f"/latent/models/{path.stem}/{digest}{SUFFIX}",
-        )
-    if len(_ENTRIES) >= _MAX_ENTRIES:
-        _ENTRIES.clear()
-    _ENTRIES[key] = entry
-    return entry
-
-
-def _with_title(data: bytes, title: str) -> bytes:
-    """Return a bundle's bytes with another title on its card."""
-    length = header_length(data[: LENGTH_BYTES + 1], len(data))
-    first = LENGTH_BYTES + length
-    metadata, _ = parse_header(data[LENGTH_BYTES:first], len(data) - first)
-    metadata["card"] = json.dumps({**json.loads(metadata["card"]), "title": title}, ensure_ascii=False)
-    return with_metadata(data, metadata)

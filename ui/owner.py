@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import streamlit as st
 from starlette.requests import HTTPConnection
 
-from ui.library import Library, LibraryError, ModelEntry
+from ui.entry import ModelEntry
+from ui.library import Library, LibraryError
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send

@@ -34,8 +34,9 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from streamlit import config
 
+from ui.entry import ModelEntry
 from ui.following import follow, follow_run, followed_model, lead
-from ui.library import ModelEntry, shared_model
+from ui.library import shared_model
 from ui.owner import Library, cookie_header, new_owner, owner_of
 from ui.packed import Packed, PackedFiles
 from ui.run_routes import keyframe

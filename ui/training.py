@@ -8,7 +8,7 @@ import streamlit as st
 
 from ui import jobs, state
 from ui.describe import run_facts
-from ui.library import slug
+from ui.entry import slug
 from ui.mishaps import MISHAPS, what_to_look_at
 from ui.owner import current_owner
 from ui.run_actions import (
