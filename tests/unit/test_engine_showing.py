@@ -1,6 +1,8 @@
 """What is shown of a run keeps within the time that there is for it."""
 
+import gc
 import time
+import weakref
 
 import numpy as np
 import pytest
@@ -107,13 +109,12 @@ def heard():
     return Heard()
 
 
-@pytest.fixture
-def run(heard, tmp_path):
+def live_run(heard, folder):
     order = {
         "run": "a",
         "generation": 1,
         "paused": False,
-        "folder": str(tmp_path),
+        "folder": str(folder),
         "image_set": "digits",
         "model": SMALL.to_dict(),
         "train": TrainConfig(batch_size=32).to_dict(),
@@ -122,6 +123,11 @@ def run(heard, tmp_path):
     run = LiveRun(order, heard)
     run.open()
     return run
+
+
+@pytest.fixture
+def run(heard, tmp_path):
+    return live_run(heard, tmp_path)
 
 
 def test_who_comes_between_two_turns_is_shown_at_once_where_the_run_stands(run, heard):
@@ -139,6 +145,20 @@ def test_who_comes_before_the_first_turn_takes_no_moment_away(run, heard):
     run.watch(1, 0, 0)
     run.piece(sharers=1)
     assert run._storage.keyframes.steps[0] == 0
+
+
+def test_the_memory_of_a_run_is_free_as_soon_as_it_is_dropped(heard, tmp_path):
+    run = live_run(heard, tmp_path)
+    run.watch(1, 0, 0)
+    run.piece(sharers=1)
+    run.leave()
+    trainer = weakref.ref(run.trainer)
+    gc.disable()  # it comes to what is so old once in hours
+    try:
+        del run
+        assert trainer() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("part", ["encoder", "decoder"])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from vae_core.config import ModelConfig, TrainConfig
 from vae_core.engine.failures import NOT_A_NUMBER, went_back
 from vae_core.engine.home import write_whole
+from vae_core.engine.news import News
 from vae_core.engine.packing import pack_detail
 from vae_core.engine.showing import Showing
 from vae_core.engine.state import make_trainer, pack_state
@@ -52,10 +53,9 @@ class LiveRun:
         self.resting = bool(order["paused"])
         self.unsaved = 0.0
         self._order = order
-        self._outbox = outbox
+        self._news = News(order, outbox)
+        self.tell = self._news.tell
         self._watchers = self._hands = self._all_hands = 0
-        self._history_told = 0
-        self._told_at = -math.inf
         self._frame_at = -math.inf
         self._saved_once = False
 
@@ -75,7 +75,7 @@ class LiveRun:
         self._showing = Showing(self.trainer, self.tell)
         self._storage = Storage(Path(order["folder"]), self.trainer, self._showing, names)
         began = self._storage.begin(order["train"], is_branch=order["is_branch"])
-        self._history_told = len(self.trainer.history)
+        self._news.begin(self.trainer)
         facts = {**self._showing.progress(), **names, "history": self.trainer.history}
         self.tell("loaded", facts=facts, began=began)
         self._tell_keyframes()
@@ -200,7 +200,7 @@ class LiveRun:
         if step is None:
             return NOT_A_NUMBER
         self._showing.begin_anew()
-        self._history_told = len(self.trainer.history)
+        self._news.begin(self.trainer)
         self.leave()
         self._tell_keyframes()
         return went_back(failed_at, step, rate)
@@ -226,20 +226,12 @@ class LiveRun:
             self._keep_keyframe()
         elif self._watchers:
             self._showing.send_frame(snapshot, worked)
-        elif time.monotonic() - self._told_at >= PROGRESS_SECONDS:
+        elif time.monotonic() - self._news.dated_at >= PROGRESS_SECONDS:
             self.tell("progress", facts=self._showing.facts(snapshot))
         if self._hands and self._showing.are_weights_due(self._all_hands):
             self._showing.send_weights()
 
     # What the server and the disk get
-
-    def tell(self, kind: str, body: bytes = b"", **more: Any) -> None:
-        """Say something about this run to the server, and what is new in its history."""
-        if kind in ("progress", "frame", "snapshot"):
-            self._told_at = time.monotonic()
-            more["history_tail"] = self.trainer.history[self._history_told :]
-            self._history_told = len(self.trainer.history)
-        self._outbox.put({"kind": kind, "run": self.name, "generation": self.generation, **more}, body)
 
     def _tell_keyframes(self) -> None:
         self.tell("keyframes", keyframes=self._storage.keyframes.listed)
