@@ -123,7 +123,7 @@ export class Glass {
     this.isChosen = isChosen;
     const { space } = this;
     const label = labelOf(space, index);
-    setText(this.name, label ? `image ${index}, ${label}` : `image ${index}`);
+    setText(this.name, label ? `image ${index}, class ${label}` : `image ${index}`);
     this.original.showBytes(imageOf(space, index));
     this.original.canvas.setAttribute("aria-label", `The original: ${this.name.textContent}`);
     const deviation = this.#deviation();
