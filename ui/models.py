@@ -10,6 +10,7 @@ from ui.describe import model_facts
 from ui.notices import opening
 from ui.owner import Library, ModelEntry, current_owner
 from ui.sitemap import link
+from ui.text import plain
 from ui.visiting import visited_model
 
 
@@ -32,7 +33,9 @@ def model_row(title: str, sentence: str, key: str) -> tuple[ModelEntry | None, D
         visited = visited_model() if key == state.EXPLORE_MODEL and state.SHARED in st.query_params else None
         entry = visited or _choose(key)
     with words:
-        opening(title, sentence, model_facts(entry) if entry else "")
+        named = visited is None and entry is not None and not entry.shipped
+        facts = model_facts(entry) if entry else ""
+        opening(title, sentence, f"**{plain(entry.title, longest=60)}** · {facts}" if named else facts)
     return entry, beside
 
 

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
-from stand_ins import App, FakeExplorer
+from stand_ins import App, FakeExplorer, write_model
+
+from ui.owner import Library
+from vae_core import ModelConfig
 
 
 def test_a_shipped_model_is_there_at_once(app: App, component: FakeExplorer) -> None:
@@ -112,3 +115,13 @@ def test_without_any_model_the_page_says_what_to_do(app: App, shipped) -> None:
     app.open("explore")
     assert app.test.selectbox(key="explore_model").disabled
     assert "No model is here yet: train one" in [link.label for link in app.test.get("page_link")]
+
+
+def test_an_own_model_is_named_as_its_owner_named_it(app: App) -> None:
+    app.open("explore")
+    path = Library(app.test.session_state["_latent_owner"]).path_for_new("mine")
+    write_model(path, ModelConfig(latent_dim=3), title="My *first* model")
+    app.run()
+    app.test.selectbox(key="explore_model").select("mine")
+    app.run()
+    assert "**My *first* model** · MNIST" in app.said
