@@ -76,6 +76,7 @@ TEXTS = {
     "a null character": ({"card": with_json(title="a\0b")}, "no text"),
     "a card in a card": ({"card": with_json(a={"b": {}})}, "card"),
     "metrics of lists": ({"metrics": '{"elbo": [1]}'}, "metrics"),
+    "a hundred metrics and one": ({"metrics": json.dumps(dict.fromkeys(map(str, range(101)), 1))}, "101"),
     "an infinite metric": ({"metrics": '{"elbo": 1e999}'}, "metrics"),
     "a history of 10,000": ({"history": json.dumps([{}] * 10_000)}, "history"),
     "a history of tables": ({"history": '[{"a": {}}]'}, "history"),
@@ -153,6 +154,15 @@ def test_a_label_that_the_model_has_no_class_for_is_refused(tmp_path):
     path = tmp_path / "bad"
     path.write_bytes(rewritten(names, {"probe.labels": spoiled(3)}, data))
     refused(path, message="its probe.labels are not all from 0 to 2")
+
+
+def test_a_probe_of_too_many_pixels_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / "big"
+    path.write_bytes(DATA)
+    monkeypatch.setattr(headers, "MAX_PROBE_BYTES", 24 * 64)
+    assert len(load_bundle(path).probe.images) == 24
+    monkeypatch.setattr(headers, "MAX_PROBE_BYTES", 24 * 64 - 1)
+    refused(path, message="its probe.images have the shape (24, 1, 8, 8)")
 
 
 def test_a_negative_running_variance_is_refused(tmp_path):

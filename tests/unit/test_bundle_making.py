@@ -74,6 +74,19 @@ def test_weights_that_float16_would_spoil_stay_as_they_are():
     assert not torch.equal(weight, weight.half().float())
 
 
+def test_rounding_is_judged_by_the_elbo_not_by_the_likelihood_alone():
+    trainer = trained()
+    with torch.no_grad():
+        trainer.model.decoder.dense1.weight.zero_()  # the decoder ignores the code
+        trainer.model.encoder.mean.bias.fill_(300.1)  # to float16 300: the KL moves by 90 nats
+    assert float(make_bundle(trainer).model.encoder.mean.bias[0].detach()) == pytest.approx(300.1, abs=1e-4)
+    autoencoder = trained(family="autoencoder")
+    with torch.no_grad():
+        autoencoder.model.decoder.dense1.weight.zero_()
+        autoencoder.model.encoder.mean.bias.fill_(300.1)
+    assert float(make_bundle(autoencoder).model.encoder.mean.bias[0].detach()) == 300
+
+
 def test_the_pca_has_no_turn_and_its_largest_entries_are_positive():
     plane = trained().bundle().projections["pca"]
     for row in plane.components:

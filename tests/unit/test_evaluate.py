@@ -168,6 +168,13 @@ def test_a_unit_is_active_when_its_mean_varies():
     assert active_units(means[:1]) == 0
 
 
+def test_a_unit_is_active_above_a_variance_of_a_hundredth():
+    signs = torch.tensor([-1.0, 1.0])[:, None]
+    means = 7 + signs * torch.tensor([0.0099, 0.0101]).sqrt()  # variances over images, exactly
+    assert active_units(means[:, :1]) == 0
+    assert active_units(means) == 1
+
+
 def test_reconstruction_error_is_a_mean_over_pixels():
     model = build_model(ModelConfig((3, 9, 8), 2, likelihood="gaussian", width=0.25)).eval()
     x = torch.rand(4, 3, 9, 8, generator=generator())

@@ -73,6 +73,14 @@ def test_likelihoods_are_those_of_the_objective():
     assert (metrics["nll_samples"], metrics["test_images"], metrics["pixels"]) == (20, 700, "grey")
 
 
+def test_eight_samples_of_each_image_are_averaged():
+    model, x = a_model(), pictures(40).images.float() / 255
+    with torch.no_grad():
+        terms = elbo_terms(model, x, n_samples=8, generator=torch.Generator().manual_seed(3))
+    found = held_out_metrics(model, x, seed=3)["log_likelihood"]
+    assert found == pytest.approx(float(terms.log_likelihood.mean()), rel=1e-6)
+
+
 def test_the_same_seed_gives_the_same_numbers():
     model, images = a_model(), pictures(30)
     for binarized in (False, True):
