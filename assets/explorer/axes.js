@@ -8,6 +8,9 @@ import { fromNearest, nearestEpsilon, pcaInvert, pcaProject } from "./projection
 
 /** @typedef {import("./space.js").Space} Space */
 
+/** Whose multiples, less their whole part, lie evenly apart: heights that look random and never change. */
+const GOLDEN = 0.6180339887498949;
+
 /** Of a UMAP's extent: how far from its points an estimate is shown as part of a picture. */
 const REACH = 0.035;
 
@@ -24,8 +27,8 @@ const REACH = 0.035;
  * @property {boolean} hasUnits   whether numbers on the axes mean something
  * @property {boolean} isExact    whether the way back is a formula, not an estimate
  * @property {number} reach       farther than this from all points, in axis units, an estimate says nothing
- * @property {() => Float32Array} points                    the probe's places now, (N, 2)
- * @property {(latents: ArrayLike<number>, first?: number) => Float32Array} place   (M, D) to (M, 2)
+ * @property {(images?: Int32Array) => Float32Array} points  the probe's places now, (N, 2), or those of some images
+ * @property {(latents: ArrayLike<number>) => Float32Array} place   (M, D) to (M, 2)
  * @property {(x: number, y: number, through: ArrayLike<number>) => Landing} land
  * @property {() => [number, number] | null} prior    where the prior's centre lies; null where it has no place, or
  *     codes have no prior. Around it the prior is N(0, 1) along each axis
@@ -104,7 +107,7 @@ function latentAxes(space, i, j) {
     hasUnits: true,
     isExact: true,
     reach: Infinity,
-    points: () => place(space.mean),
+    points: (images) => place(rowsOf(space.mean, space.dims, images)),
     place,
     land(x, y, through) {
       const z = Float32Array.from(through);
@@ -126,7 +129,7 @@ function pcaAxes(space) {
     hasUnits: true,
     isExact: true,
     reach: Infinity,
-    points: () => place(space.mean),
+    points: (images) => place(rowsOf(space.mean, space.dims, images)),
     place,
     land: (x, y, through) => ({ z: pcaInvert(x, y, through, space.pca), distance: null }),
     // Two orthonormal directions see a standard normal as one, around the place of its centre.
@@ -171,7 +174,7 @@ function umapAxes(space) {
     hasUnits: false,
     isExact: false,
     reach: REACH * mapExtent(space.umap),
-    points: () => space.umap,
+    points: (images) => rowsOf(space.umap, 2, images),
     place(latents) {
       const out = new Float32Array((latents.length / space.dims) * 2);
       for (let n = 0; n * 2 < out.length; n++) {
@@ -191,7 +194,7 @@ function umapAxes(space) {
 
 /** One dimension: its value to the right, a jitter that never changes upwards. @param {Space} space @returns {Axes} */
 function lineAxes(space) {
-  const golden = 0.6180339887498949;
+  const height = (image) => 2 * ((image * GOLDEN) % 1) - 1;
   const place = (latents) => {
     const out = new Float32Array(latents.length * 2);
     for (let n = 0; n < latents.length; n++) out[2 * n] = latents[n];
@@ -203,9 +206,9 @@ function lineAxes(space) {
     hasUnits: true,
     isExact: true,
     reach: Infinity,
-    points() {
-      const out = place(space.mean);
-      for (let n = 0; n < space.count; n++) out[2 * n + 1] = 2 * ((n * golden) % 1) - 1;
+    points(images) {
+      const out = place(rowsOf(space.mean, 1, images));
+      for (let k = 0; 2 * k < out.length; k++) out[2 * k + 1] = height(images ? images[k] : k);
       return out;
     },
     place,
@@ -213,6 +216,19 @@ function lineAxes(space) {
     prior: () => (space.isGaussian ? [0, 0] : null),
     covariances: () => eachPosterior(space, (variance) => [variance(0), 0, 0]),
   };
+}
+
+/**
+ * @param {Float32Array} flat  (N, W)
+ * @param {number} wide        W
+ * @param {Int32Array} [rows]  (K,) which of them; all, if none are named
+ * @returns {Float32Array} (K, W)
+ */
+function rowsOf(flat, wide, rows) {
+  if (!rows) return flat;
+  const out = new Float32Array(rows.length * wide);
+  rows.forEach((row, k) => out.set(flat.subarray(row * wide, (row + 1) * wide), k * wide));
+  return out;
 }
 
 /**

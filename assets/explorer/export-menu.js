@@ -1,6 +1,7 @@
 /** A small menu from which the map goes into a file: as a picture, as vectors, as numbers. */
 
 import { element } from "./dom.js";
+import { download } from "./download.js";
 import { latentsCsv } from "./latents-csv.js";
 import { figurePng, figureSvg } from "./map-figure.js";
 
@@ -82,14 +83,4 @@ export class ExportMenu {
       this.onTrouble("The file could not be made. Wait until the map's axes are there, then try again.");
     }
   }
-}
-
-/** @param {string} name @param {Blob} content */
-function download(name, content) {
-  const href = URL.createObjectURL(content);
-  const link = element("a", { href, download: name, hidden: true });
-  document.body.append(link);
-  link.click();
-  link.remove();
-  setTimeout(() => URL.revokeObjectURL(href), 10_000);
 }

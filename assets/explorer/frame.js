@@ -9,6 +9,11 @@ export const MARGIN = { left: 46, right: 14, top: 26, bottom: 42 };
 
 const PADDING = 0.06;
 
+/** So far from the edges, in shares of the width, is a place that is to be seen. */
+const EDGE = 0.04;
+
+/** @typedef {[number, number]} Pixel  x and y in the drawing */
+
 export class Frame {
   constructor() {
     this.left = MARGIN.left;
@@ -82,6 +87,41 @@ export class Frame {
     const grown = leaves ? 0.15 : 0.1;
     const [wide, high] = [(needed.x1 - needed.x0) * grown, (needed.y1 - needed.y0) * grown];
     this.ranges = [needed.x0 - wide, needed.x1 + wide, needed.y0 - high, needed.y1 + high];
+    return true;
+  }
+
+  /**
+   * Zoom and pan so that what lay under two fingers lies under them again.
+   *
+   * @param {[Pixel, Pixel]} before
+   * @param {[Pixel, Pixel]} now
+   */
+  pinch(before, now) {
+    const middle = ([a, b]) => [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];
+    const apart = ([a, b]) => Math.max(1, Math.hypot(a[0] - b[0], a[1] - b[1]));
+    const [x, y] = this.toUnits(...middle(before));
+    const [px, py] = middle(now);
+    const scale = (apart(before) / apart(now)) * ((this.x1 - this.x0) / this.width);
+    this.#centre(
+      x + (this.left + this.width / 2 - px) * scale,
+      y - (this.top + this.height / 2 - py) * scale,
+      scale,
+    );
+  }
+
+  /**
+   * Pan no further than needed to see a place.
+   *
+   * @param {number} x
+   * @param {number} y
+   * @returns {boolean} whether the ranges are others now
+   */
+  reveal(x, y) {
+    const room = EDGE * (this.x1 - this.x0);
+    const beyond = (value, low, high) => Math.min(0, value - low - room) + Math.max(0, value - high + room);
+    const [right, up] = [beyond(x, this.x0, this.x1), beyond(y, this.y0, this.y1)];
+    if (!right && !up) return false;
+    this.ranges = [this.x0 + right, this.x1 + right, this.y0 + up, this.y1 + up];
     return true;
   }
 

@@ -25,6 +25,8 @@ export class Gallery {
     );
     /** @type {Map<number, HTMLButtonElement>} */
     this.buttons = new Map();
+    /** The ends of the walk. @type {Array<number | null>} */
+    this.marked = [];
   }
 
   /** @param {Space} space */
@@ -46,6 +48,7 @@ export class Gallery {
 
   /** Show which images are the ends of the walk. @param {Array<number | null>} indices */
   mark(indices) {
+    this.marked = indices;
     for (const [index, button] of this.buttons)
       button.setAttribute("aria-pressed", String(indices.includes(index)));
   }
@@ -53,6 +56,7 @@ export class Gallery {
   #others() {
     this.seed += 1;
     this.show(this.space);
+    this.mark(this.marked);
   }
 
   /** @param {number[]} indices */

@@ -63,6 +63,7 @@ export class InterpolateView {
       "aria-label": "Place on the way",
       input: (event) => this.#goTo(this.progress.valueAsNumber, event.timeStamp),
     });
+    this.#tellProgress(0);
     this.rows = new WalkRows(service, (t, method, stamp) => this.#goTo(t, stamp, method ?? this.method));
     this.element = element(
       "div",
@@ -203,7 +204,7 @@ export class InterpolateView {
   /** @param {[number, number]} ends @param {boolean} isChosen  by hand, so that Python is told */
   #setEnds(ends, isChosen) {
     this.ends = ends;
-    this.progress.value = "0";
+    this.#tellProgress(0);
     this.walk.start(codeOf(this.bundle.space, ends[0]));
     this.#showEnds();
     this.gallery.mark(ends);
@@ -233,9 +234,14 @@ export class InterpolateView {
   /** Show the picture at a share of the way. @param {number} t @param {number} stamp @param {string} [method] */
   #goTo(t, stamp, method = this.method) {
     const [from, to] = this.ends.map((index) => codeOf(this.bundle.space, index));
+    this.#tellProgress(t);
+    this.walk.pin(between(from, to, t, /** @type {"linear" | "slerp"} */ (method)), { stamp });
+  }
+
+  /** @param {number} t  the share of the way that is shown */
+  #tellProgress(t) {
     this.progress.value = String(t);
     this.progress.setAttribute("aria-valuetext", `${fixed(100 * t, 0)} % of the way`);
-    this.walk.pin(between(from, to, t, /** @type {"linear" | "slerp"} */ (method)), { stamp });
   }
 }
 

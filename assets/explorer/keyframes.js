@@ -60,8 +60,8 @@ export class Keyframes {
    * @throws {KeyframeError}
    */
   async get(step) {
-    if (!this.has(step)) await this.#fetch(step);
-    return this.has(step) ? this.read(step) : parse(await this.#fetch(step));
+    if (this.has(step)) return this.read(step);
+    return parse(await this.#fetch(step));
   }
 
   /** Fetch these one after the other, as long as they fit; an earlier wish is forgotten. @param {number[]} steps */
@@ -77,6 +77,7 @@ export class Keyframes {
       this.files.delete(step);
       this.bytes -= buffer.byteLength;
     }
+    for (const step of this.coming.keys()) if (!steps.includes(step)) this.coming.delete(step);
   }
 
   close() {
@@ -102,11 +103,17 @@ export class Keyframes {
 
   /** @param {number} step @returns {Promise<Safetensors>} */
   #fetch(step) {
-    let coming = this.coming.get(step);
-    if (!coming) {
-      coming = this.#load(step).finally(() => this.coming.delete(step));
-      this.coming.set(step, coming);
-    }
+    const earlier = this.coming.get(step);
+    if (earlier) return earlier;
+    // One that was forgotten on its way is for whoever waits for it, and not kept.
+    const isWanted = () => this.coming.get(step) === coming;
+    const coming = this.#load(step)
+      .then((file) => {
+        if (isWanted()) this.#keep(step, file);
+        return file;
+      })
+      .finally(() => isWanted() && this.coming.delete(step));
+    this.coming.set(step, coming);
     return coming;
   }
 
@@ -118,9 +125,7 @@ export class Keyframes {
         cache: "no-store", // kept here, and forgotten when the run forgets it
       });
       if (!answer.ok) throw new KeyframeError("This moment is not kept any more. Choose another one.");
-      const file = new Safetensors(await answer.arrayBuffer());
-      this.#keep(step, file);
-      return file;
+      return new Safetensors(await answer.arrayBuffer());
     } catch (error) {
       if (error instanceof KeyframeError) throw error;
       if (error instanceof FormatError)

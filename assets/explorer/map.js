@@ -58,6 +58,7 @@ export class LatentMap {
     this.hidden = new Set();
     this.isStreaming = false;
     this.hasZoomed = false;
+    this.isPinched = false;
 
     this.underlay = new Underlay(this, service);
     this.plotHost = element("div", { class: "le-plot" });
@@ -94,9 +95,14 @@ export class LatentMap {
     return (this.lastTheme ??= readTheme(this.element));
   }
 
+  /** Whether the points, or the frame around them, go on moving: Plotly would be too slow. */
+  get isBusy() {
+    return this.isStreaming || this.isPinched;
+  }
+
   /** Whether points are on their way. */
   get isMoving() {
-    return this.isStreaming || this.drawing.animation !== 0;
+    return this.isBusy || this.drawing.animation !== 0;
   }
 
   /** Say whose images the points are. @param {import("./space.js").Space} space */
@@ -187,6 +193,29 @@ export class LatentMap {
     this.drawing.setOut();
   }
 
+  /**
+   * Zoom and pan as two fingers say; Plotly gets the points back when they are lifted.
+   *
+   * @param {[[number, number], [number, number]]} before  px
+   * @param {[[number, number], [number, number]]} now     px
+   */
+  pinch(before, now) {
+    this.isPinched = true;
+    this.frame.pinch(before, now);
+    this.#moved();
+  }
+
+  /** The fingers are lifted. */
+  letGo() {
+    this.isPinched = false;
+    this.drawing.setOut();
+  }
+
+  /** See to it that a place is in sight. @param {number} x @param {number} y */
+  reveal(x, y) {
+    if (this.frame.reveal(x, y)) this.#moved();
+  }
+
   /** The theme changed. */
   recolourAll() {
     this.lastTheme = readTheme(this.element);
@@ -227,6 +256,13 @@ export class LatentMap {
   #reframed() {
     this.handMarks.place();
     this.underlay.follow();
+  }
+
+  /** Someone moved the frame by other means than Plotly's. */
+  #moved() {
+    this.hasZoomed = true;
+    this.#reframed();
+    this.drawing.setOut();
   }
 
   #showAll() {

@@ -11,6 +11,9 @@ import { Picture } from "./pixels.js";
 /** In ms. A frame at 60 Hz has 16. */
 const FAST = 6;
 
+/** Of the service: this picture comes before all others. */
+const CHANNEL = "hover";
+
 /** A decoder that was slow is measured again after so many ms: the machine may only have been busy. */
 const SECOND_LOOKS = [1500, 6000];
 
@@ -44,6 +47,7 @@ export class Painter {
   /** The model is gone. */
   forget() {
     if (this.model) this.service.drop(this.model);
+    this.service.cancel(CHANNEL);
     this.model = "";
     this.decoder = null;
     this.z = new Float32Array(0);
@@ -65,8 +69,9 @@ export class Painter {
    */
   load(model, config, weights) {
     const decoder = new Decoder(config, weights);
-    if (this.model && this.model !== model) this.service.drop(this.model);
     const isNew = this.model !== model;
+    if (isNew) this.service.cancel(CHANNEL);
+    if (isNew && this.model) this.service.drop(this.model);
     this.model = model;
     this.decoder = decoder;
     if (isNew) this.#measure();
@@ -80,12 +85,13 @@ export class Painter {
   paint(z, stamp) {
     if (!this.decoder || z.length !== this.decoder.dims) return;
     if (this.isFast) {
+      this.service.cancel(CHANNEL); // an answer from when it was slow must not cover this
       this.picture.show(this.decoder.decode(z, this.pixels));
       this.#painted(z, stamp);
       return;
     }
     const { context } = this.picture;
-    this.service.request("hover", this.model, z, 1, ({ rgba }) => {
+    this.service.request(CHANNEL, this.model, z, 1, ({ rgba }) => {
       context.putImageData(new ImageData(rgba, this.picture.canvas.width, this.picture.canvas.height), 0, 0);
       this.#painted(z, stamp);
     });

@@ -46,7 +46,7 @@ export class Playback {
   take(stream) {
     this.run = this.newest = null;
     this.isReady = false;
-    this.rewind.close();
+    this.rewind.forget();
     this.rewind.element.hidden = true;
     this.slow.hide();
     this.wish?.close();
@@ -60,6 +60,7 @@ export class Playback {
    * @param {string | null} keyframes  URL of the folder of its past
    */
   begin(run, keyframes) {
+    if (this.run?.id === run.id && this.run.space.dims === run.space.dims) run.goOnFrom(this.run);
     this.run = run;
     this.stage.element.hidden = false;
     this.stage.begin(run);

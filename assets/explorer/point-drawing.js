@@ -62,7 +62,7 @@ export class PointDrawing {
       this.isLight = true;
       // Plotly takes its time; the points on the light canvas move first.
       requestAnimationFrame(() => setTimeout(() => this.drawPlot(), 0));
-    } else if (this.map.isStreaming && this.drawnRanges !== this.map.frame.ranges.join()) {
+    } else if (this.map.isBusy && this.drawnRanges !== this.map.frame.ranges.join()) {
       this.drawPlot();
     }
     this.#animate();
@@ -108,7 +108,7 @@ export class PointDrawing {
       this.undrawnFrames = 0;
       this.onStep();
       if (!hasArrived) this.animation = requestAnimationFrame(tick);
-      else if (!this.map.isStreaming && plot.isReady) this.#rest();
+      else if (!this.map.isBusy && plot.isReady) this.#rest();
     };
     this.animation = requestAnimationFrame(tick);
   }

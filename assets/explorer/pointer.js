@@ -1,9 +1,14 @@
 /**
- * What the hand does on the map, whatever it does it with: hover, leave, pick, and steps with the arrow keys.
+ * What the hand does on the map, whatever it does it with: hover, leave, pick, pinch, and steps with the arrow keys.
  *
  * A mouse that is pressed drags Plotly's axes. A finger walks: it shows the latent under it and pins it when lifted;
- * so touches are kept from Plotly, which would drag. The wheel scrolls the page; with Ctrl, and by pinching, it zooms.
+ * so touches are kept from Plotly, which would drag. Two fingers zoom and pan. The wheel scrolls the page; with Ctrl,
+ * and by pinching a touchpad, it zooms.
  */
+
+import { Fingers } from "./fingers.js";
+
+/** @typedef {import("./frame.js").Pixel} Pixel */
 
 /**
  * @typedef {object} Hand
@@ -12,6 +17,8 @@
  * @property {(stamp: number) => void} leave
  * @property {(px: number, py: number, stamp: number) => void} pick
  * @property {(right: number, up: number, stamp: number) => void} step  in steps of the arrow keys
+ * @property {(before: [Pixel, Pixel], now: [Pixel, Pixel]) => void} pinch  two fingers have moved
+ * @property {() => void} letGo  after pinching the fingers are lifted
  * @property {(stamp: number) => void} reset
  */
 
@@ -30,13 +37,14 @@ export function watchHand(host, hand) {
   const control = new AbortController();
   const listen = (type, listener, options = {}) =>
     host.addEventListener(type, listener, { signal: control.signal, ...options });
-  /** @type {{x: number, y: number} | null} */
+  const fingers = new Fingers(hand);
+  /** @type {{x: number, y: number, id: number} | null} */
   let pressed = null;
   let isDragging = false;
 
   const place = (event) => {
     const box = host.getBoundingClientRect();
-    return [event.clientX - box.left, event.clientY - box.top];
+    return /** @type {Pixel} */ ([event.clientX - box.left, event.clientY - box.top]);
   };
   const follow = (event) => {
     const [px, py] = place(event);
@@ -47,6 +55,7 @@ export function watchHand(host, hand) {
     event.target instanceof Element && event.target.closest(".modebar-container, .modebar") !== null;
 
   listen("pointermove", (event) => {
+    if (fingers.move(event.pointerId, place(event))) return;
     if (event.pointerType === "mouse" && event.buttons) {
       if (pressed && Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) > CLICK)
         isDragging = true;
@@ -58,7 +67,12 @@ export function watchHand(host, hand) {
     "pointerdown",
     (event) => {
       if (isButton(event) || event.button > 0) return;
-      pressed = { x: event.clientX, y: event.clientY };
+      if (event.pointerType === "touch" && fingers.put(event.pointerId, place(event))) {
+        pressed = null;
+        hand.leave(event.timeStamp);
+        return;
+      }
+      pressed = { x: event.clientX, y: event.clientY, id: event.pointerId };
       isDragging = false;
       host.focus({ preventScroll: true });
       if (event.pointerType !== "mouse") {
@@ -72,7 +86,7 @@ export function watchHand(host, hand) {
   window.addEventListener(
     "pointerup",
     (event) => {
-      if (!pressed) return;
+      if (fingers.lift(event.pointerId) || pressed?.id !== event.pointerId) return;
       const wasClick =
         !isDragging && Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) <= CLICK;
       const isFinger = event.pointerType !== "mouse";
@@ -85,6 +99,7 @@ export function watchHand(host, hand) {
     { signal: control.signal, capture: true },
   );
   listen("pointercancel", (event) => {
+    fingers.lift(event.pointerId);
     pressed = null;
     hand.leave(event.timeStamp);
   });

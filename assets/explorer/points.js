@@ -82,11 +82,11 @@ export class MovingPoints {
     let hasArrived = true;
     for (let p = 0; p < this.now.length; p++) {
       const way = this.targets[p] - this.now[p];
-      if (Math.abs(way) < near) {
-        this.now[p] = this.targets[p];
-      } else {
+      if (Math.abs(way) >= near && Math.abs(way) < Infinity) {
         this.now[p] += way * share;
         hasArrived = false;
+      } else {
+        this.now[p] = this.targets[p]; // also where there is no way: one of the two is no number
       }
     }
     return hasArrived;

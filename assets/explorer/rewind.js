@@ -111,8 +111,13 @@ export class Rewind {
     this.#choose();
   }
 
-  /** Forget the run. */
   close() {
+    this.forget();
+    this.timeline.close();
+  }
+
+  /** Another run comes, or none. */
+  forget() {
     this.#stopFilm();
     this.keyframes?.close();
     this.keyframes = this.shown = this.wanted = null;

@@ -82,6 +82,17 @@ export class Run {
   }
 
   /**
+   * Only the connection is new: what was known of the model before it was lost still is.
+   *
+   * @param {Run} before  the same run
+   */
+  goOnFrom({ space, hasCodes, weights, weightsStep }) {
+    const { mean, logvar, pca } = space;
+    Object.assign(this.space, { mean, logvar, pca });
+    Object.assign(this, { hasCodes, weights, weightsStep });
+  }
+
+  /**
    * step, epoch, log_likelihood, kl, kl_per_dim, images_per_second, eta_seconds; the codes of a part of the probe.
    *
    * @param {Message} message

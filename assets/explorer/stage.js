@@ -99,13 +99,15 @@ export class Stage {
     return this.panel.map;
   }
 
-  /** Make room for a run; the hand stays where it is if it is the same one. @param {Run} run */
+  /** Make room for a run; map and hand stay as they are if it is the same one. @param {Run} run */
   begin(run) {
     const { space } = run;
     const isSame = this.run?.id === run.id && this.run.space.dims === space.dims;
     this.run = run;
-    this.space = { ...space };
-    this.isMapShown = false;
+    if (!isSame) {
+      this.space = { ...space };
+      this.isMapShown = false;
+    }
     this.painter.reserve(space.shape);
     this.readout.read(this.space);
     this.pictures.reserve(space.shape, space.isGaussian);
@@ -149,9 +151,7 @@ export class Stage {
       if (dims < 3) this.#showMap();
       return;
     }
-    const codes = new Float32Array(index.length * dims);
-    index.forEach((n, k) => codes.set(mean.subarray(n * dims, (n + 1) * dims), k * dims));
-    this.map.move(this.panel.axes.place(codes), index);
+    this.map.move(this.panel.axes.points(index), index);
   }
 
   /**

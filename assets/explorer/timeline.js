@@ -66,6 +66,12 @@ export class Timeline {
       this.labels,
       this.thumb,
     );
+    this.resizes = new ResizeObserver(() => this.#layOut());
+    this.resizes.observe(this.element);
+  }
+
+  close() {
+    this.resizes.disconnect();
   }
 
   /** Take what the run keeps and where its settings were changed. @param {Moment[]} moments @param {Mark[]} marks */

@@ -1,6 +1,7 @@
 /** A walk as rows of pictures: linear, slerp, and the plain blend of the two images' pixels. */
 
 import { element, setText } from "./dom.js";
+import { download } from "./download.js";
 import { arcReach, interpolate } from "./latent.js";
 import { fixed } from "./numbers.js";
 import { Sheet } from "./pixels.js";
@@ -90,7 +91,7 @@ export class WalkRows {
     if (name !== "pixels") sheet.canvas.addEventListener("pointermove", point);
     sheet.canvas.addEventListener("pointerdown", point);
     const words = element("span", { class: "le-caption" }, caption);
-    const save = () => saveCanvas(sheet.canvas, this.fileName(name));
+    const save = () => sheet.canvas.toBlob((blob) => blob && download(this.fileName(name), blob));
     return {
       sheet,
       caption: words,
@@ -115,14 +116,4 @@ export class WalkRows {
 function farCaption(reach) {
   const times = fixed(reach, 1);
   return `these two codes lie almost opposite each other: the arc swings ${times} times as far out as they are`;
-}
-
-/** @param {HTMLCanvasElement} canvas @param {string} name */
-function saveCanvas(canvas, name) {
-  canvas.toBlob((blob) => {
-    if (!blob) return;
-    const url = URL.createObjectURL(blob);
-    element("a", { href: url, download: name }).click();
-    setTimeout(() => URL.revokeObjectURL(url), 1000);
-  });
 }

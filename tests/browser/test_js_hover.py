@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hand import REST, decoded, drawn, latent, map_place, sent, two_frames
 from playwright.sync_api import expect
-from serving import Errors
+from serving import JS, Errors
 from small_models import component_data
 
 
@@ -192,3 +192,50 @@ def test_a_finger_walks_and_what_it_leaves_is_pinned(opened: Callable, flat: dic
     assert page.evaluate(ranges) == before
     page.wait_for_function("window.sent.length")
     assert {key for key, _ in sent(page)} == {"z"}
+
+
+def test_keys_that_walk_beyond_the_edge_take_the_map_along(opened: Callable, flat: dict) -> None:
+    page = opened(component_data("explore", flat, plotly=True))
+    page.wait_for_selector(".le-plot .nsewdrag", state="attached")
+    page.locator("[data-role=map]").focus()
+    for _ in range(24):
+        page.keyboard.press("Shift+ArrowRight")
+        two_frames(page)
+    assert page.locator(".le-marker-pinned").get_attribute("hidden") is None
+    x, _ = latent(page)
+    axis = "document.querySelector('.le-plot')._fullLayout.xaxis.range"
+    page.wait_for_function(f"(x) => {axis}[0] < x && x < {axis}[1]", arg=x)
+
+
+PAINTED = """(async () => {
+    const { loadBundle } = await import("JS/bundle.js");
+    const { space, weights } = await loadBundle(a);
+    const open = new Map();
+    const service = {
+        load() {}, drop() {},
+        cancel: (channel) => open.delete(channel),
+        request: (channel, model, z, chunk, onPictures) => open.set(channel, onPictures),
+    };
+    const painter = new m.Painter(service);
+    painter.load("first", space.config, weights);
+    const rgba = new Uint8ClampedArray(4 * painter.decoder.size).fill(255);
+    const late = () => [...open.values()].forEach((onPictures) => onPictures({ rgba }));
+    painter.isFast = false;
+    painter.paint(Float32Array.of(1, 1), 0);
+    if (AFTER === "forget") painter.forget();
+    if (AFTER === "load") painter.load("second", space.config, weights);
+    if (AFTER === "fast") {
+        painter.isFast = true;
+        painter.paint(Float32Array.of(2, 2), 0);
+    }
+    late();
+    return Array.from(painter.z);
+})()"""
+
+
+@pytest.mark.parametrize(("after", "shown"), [("forget", []), ("load", []), ("fast", [2, 2]), ("", [1, 1])])
+def test_a_picture_that_comes_late_covers_nothing(
+    after: str, shown: list[int], call: Callable, flat: dict
+) -> None:
+    code = PAINTED.replace("JS/", f"{JS}/").replace("AFTER", repr(after))
+    assert call("painter.js", code, flat) == shown

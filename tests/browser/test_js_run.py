@@ -204,3 +204,73 @@ def test_time_left_in_words(seconds: float, text: str, call: Callable) -> None:
 def test_ticks_are_round_numbers(call: Callable) -> None:
     assert call("ticks.js", "m.ticks(-103, 12, 4)") == [-100, -50, 0]
     assert call("ticks.js", "m.ticks(1, 1, 4)") == []
+
+
+def test_points_without_a_place_get_one_and_stand_still_when_the_run_does(watch: Callable) -> None:
+    page, run, errors = watch(plotly=True)
+    until(page, lambda: bool(run.sockets))
+    run.frame(3, np.arange(20), run.codes[:20])  # the other twenty have no codes yet
+    page.wait_for_timeout(200)
+    started(page, run)
+    run.send("state", {"state": "paused", "error": "", "place": 0, "step": 10, "eta_seconds": None})
+    page.wait_for_function("document.querySelector('.le-plot').data?.length === 2")
+    assert np.isfinite(points(page)).all()
+    run.codes = run.codes.copy()
+    run.codes[:5] = np.nan
+    run.send("state", {"state": "running", "error": "", "place": 0, "step": 10, "eta_seconds": None})
+    run.snapshot(20)
+    page.wait_for_function("document.querySelector('.le-plot').data?.length === 0")
+    run.send("state", {"state": "failed", "error": "NaN", "place": 0, "step": 20, "eta_seconds": None})
+    page.wait_for_function("document.querySelector('.le-plot').data?.length === 2")
+    assert not errors
+
+
+def test_on_a_line_each_point_keeps_its_height_while_its_code_moves(watch: Callable) -> None:
+    page, run, errors = watch(ModelConfig((1, 8, 8), 1, "mlp", width=0.125))
+    started(page, run)
+    heights = points(page)[:, 1]
+    assert len(set(heights)) > 20
+    index = np.array([3, 11, 29])
+    run.frame(12, index, np.array([[2.5], [-2.5], [2.0]]))
+    page.wait_for_function("window.latentExplorer.points[11][0] === -2.5")
+    assert points(page)[index, 0].tolist() == [2.5, -2.5, 2.0]
+    assert np.array_equal(points(page)[:, 1], heights)
+    assert not errors
+
+
+def test_a_new_connection_leaves_the_map_as_it_was(watch: Callable) -> None:
+    page, run, errors = watch(plotly=True)
+    started(page, run)
+    page.wait_for_selector(".le-plot .nsewdrag", state="attached")
+    ranges = "document.querySelector('.le-plot')._fullLayout.xaxis.range"
+    before = page.evaluate(ranges)
+    page.locator("[data-role=map]").hover()
+    page.get_by_role("button", name="Zoom in").click()
+    page.wait_for_function(f"(before) => {ranges}[0] > before[0]", arg=before)
+    zoomed = page.evaluate(ranges)
+    page.locator(".le-legend button").first.click()
+    run.sockets[-1].close()
+    until(page, lambda: len(run.sockets) == 2)
+    assert np.isfinite(points(page)).all()
+    run.codes = run.codes[::-1].copy()
+    run.snapshot(20)
+    page.wait_for_function("(x) => window.latentExplorer.points[0][0] === x", arg=float(run.codes[0, 0]))
+    page.wait_for_timeout(100)
+    assert page.evaluate(ranges) == zoomed
+    expect(page.locator(".le-legend button").first).to_have_attribute("aria-pressed", "false")
+    assert not errors
+
+
+def test_strips_of_an_autoencoder_follow_its_codes_over_a_new_connection(watch: Callable) -> None:
+    page, run, errors = watch(ModelConfig((1, 8, 8), 3, "mlp", family="autoencoder", width=0.125))
+    started(page, run)
+    strip = page.get_by_role("slider", name="Stops of z0")
+    expect(strip).to_be_visible()
+    run.sockets[-1].close()
+    until(page, lambda: len(run.sockets) == 2)
+    run.codes = 10 * run.codes
+    run.snapshot(20)
+    run.weights(20)
+    greatest = np.sort(run.codes[:, 0])[round(0.99 * 39)]
+    expect(strip).to_have_attribute("aria-valuemax", f"{greatest:.2f}")
+    assert not errors

@@ -308,3 +308,48 @@ def test_what_is_kept_of_files_stays_within_its_bound(call: Callable) -> None:
 def test_neighbours_are_wanted_first(call: Callable) -> None:
     assert call("keyframes.js", "m.byNearness(a, 2)", [0, 1, 4, 9, 16]) == [1, 9, 0, 16]
     assert call("keyframes.js", "m.byNearness(a, 3)", [0, 1, 4]) == [4, 1, 0]
+
+
+def test_a_moment_forgotten_on_its_way_is_not_kept(call: Callable) -> None:
+    run = FakeRun(ModelConfig((1, 8, 8), 2, "mlp", width=0.125))
+    bodies = []
+    for step in (1, 2):
+        facts, arrays = run.shown(step, run.codes)
+        bodies.append(
+            base64.b64encode(message("snapshot", 0, facts, pack(arrays | run.decoder(), {}))).decode()
+        )
+    found = call(
+        "keyframes.js",
+        """(async () => {
+            const [old, anew] = a.map((each) => Uint8Array.from(atob(each), (c) => c.charCodeAt(0)));
+            const before = window.fetch;
+            let answer;
+            window.fetch = () => new Promise((resolve) => (answer = resolve));
+            const keyframes = new m.Keyframes("/k");
+            const first = keyframes.get(5);
+            const answerFirst = answer;
+            keyframes.keepOnly([]); // the run went back, and comes to this step another way
+            const second = keyframes.get(5);
+            answerFirst(new Response(old));
+            await first;
+            answer(new Response(anew));
+            await second;
+            window.fetch = before;
+            return keyframes.read(5).step;
+        })()""",
+        bodies,
+    )
+    assert found == 2
+
+
+def test_the_numbers_below_the_scrubber_keep_apart_when_it_becomes_narrow(kept: Callable) -> None:
+    page, run = kept(viewport={"width": 1280, "height": 800})[:2]
+    run.snapshot(390)
+    page.wait_for_timeout(200)
+    page.set_viewport_size({"width": 390, "height": 844})
+    gaps = """() => {
+        const labels = [...document.querySelectorAll(".le-tick-labels span")];
+        const all = labels.map((label) => label.getBoundingClientRect());
+        return all.slice(1).map(({ left }, n) => left - all[n].right);
+    }"""
+    page.wait_for_function(f"() => ({gaps})().every((gap) => gap > 0)")

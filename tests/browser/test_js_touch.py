@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from hand import latent, map_place, settled
+from playwright.sync_api import Page
 from small_models import component_data
+
+
+def axes_ranges(page: Page) -> list[float]:
+    """The ends of the map's first axis, as Plotly draws it."""
+    return page.evaluate("document.querySelector('.le-plot')._fullLayout.xaxis.range")
 
 
 @pytest.mark.parametrize("width", [390, 820])
@@ -47,3 +54,42 @@ def test_with_reduced_motion_nothing_moves_by_itself(opened: Callable, deep: dic
     settled(page)
     running = page.evaluate("document.getAnimations().filter((each) => each.playState === 'running').length")
     assert running == 0
+
+
+def test_two_fingers_zoom_and_pan_and_pin_nothing(opened: Callable, flat: dict) -> None:
+    page = opened(
+        component_data("explore", flat, plotly=True),
+        options={"has_touch": True, "is_mobile": True, "viewport": {"width": 390, "height": 844}},
+    )
+    page.wait_for_selector(".le-plot .nsewdrag", state="attached")
+    page.locator("[data-role=map]").scroll_into_view_if_needed()
+    page.wait_for_function("document.querySelector('.le-plot').data.length === 3")
+    before, pinned = axes_ranges(page), latent(page)
+    x, y = map_place(page, 0.5, 0.5)
+    touch = page.context.new_cdp_session(page)
+
+    def fingers(kind: str, *places: tuple[float, float]) -> None:
+        points = [{"x": px, "y": py, "id": n} for n, (px, py) in enumerate(places)]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    fingers("touchStart", (x - 40, y))
+    fingers("touchStart", (x - 40, y), (x + 40, y))
+    for k in range(1, 9):
+        fingers("touchMove", (x - 40 - 5 * k, y), (x + 40 + 5 * k, y))
+    fingers("touchEnd", (x - 80, y))
+    fingers("touchMove", (x - 60, y + 30))  # what the last finger does is no walk
+    fingers("touchEnd")
+    settled(page)
+    wide = before[1] - before[0]
+    page.wait_for_function(
+        "(wide) => { const [a, b] = document.querySelector('.le-plot')._fullLayout.xaxis.range;"
+        " return Math.abs(b - a - wide) < 0.01 * wide; }",
+        arg=wide / 2,
+    )
+    after = axes_ranges(page)
+    assert np.mean(after) == pytest.approx(np.mean(before), abs=0.05 * wide)
+    assert latent(page) == pinned
+    page.wait_for_function("document.querySelector('.le-plot').data.length === 3")
+    page.touchscreen.tap(x + 20, y)
+    settled(page)
+    assert latent(page) != pinned

@@ -193,3 +193,26 @@ def test_other_images_are_shown(walk: Callable) -> None:
     page.get_by_role("button", name="Other images").click()
     assert page.evaluate(names) != before
     assert page.evaluate("document.querySelectorAll('.le-gallery-row').length") == 3
+
+
+def test_the_ends_stay_marked_among_other_images(walk: Callable) -> None:
+    page, _ = walk(**{"from": 4, "to": 17})
+    marked = page.locator(".le-gallery [aria-pressed=true]")
+    expect(marked).to_have_count(2)
+    page.get_by_role("button", name="Other images").click()
+    names = [each.get_attribute("aria-label") for each in marked.all()]
+    pictured = page.locator(".le-gallery button[aria-label]").evaluate_all(
+        "(all) => all.map((b) => b.ariaLabel)"
+    )
+    assert sorted(names) == sorted(name for name in pictured if name.split()[-1] in ("4", "17"))
+    assert names
+
+
+def test_a_new_walk_says_that_it_is_at_its_beginning(walk: Callable) -> None:
+    page, _ = walk(**{"from": 4, "to": 17})
+    slider = page.get_by_role("slider", name="Place on the way")
+    expect(slider).to_have_attribute("aria-valuetext", "0 % of the way")
+    slider.fill("0.5")
+    expect(slider).to_have_attribute("aria-valuetext", "50 % of the way")
+    page.get_by_role("button", name="Swap").click()
+    expect(slider).to_have_attribute("aria-valuetext", "0 % of the way")
