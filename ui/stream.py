@@ -18,6 +18,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Awaitable, Callable, Coroutine
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -40,6 +41,9 @@ MALFORMED: Final = 1003
 TRY_LATER: Final = 1013
 MAX_TEXT: Final = 200
 SHUTDOWN_SECONDS: Final = 1.0
+MOST_HANDS: Final = 100
+"""So often in a second no hand comes and goes; each time costs the worker something."""
+
 LOOK_SECONDS: Final = 2.0
 """So often it is looked whether a link still holds, when nothing else happens."""
 
@@ -167,6 +171,7 @@ async def _listen(websocket: WebSocket, subscription: Subscription, news: asynci
     Raises:
         ValueError: something else came.
     """
+    since, hands = monotonic(), 0
     while True:
         message = await websocket.receive()
         if message["type"] == "websocket.disconnect":
@@ -175,6 +180,11 @@ async def _listen(websocket: WebSocket, subscription: Subscription, news: asynci
         if seq is not None:
             subscription.ack(seq)
         if hand is not None:
+            if monotonic() - since > 1.0:
+                since, hands = monotonic(), 0
+            hands += 1
+            if hands > MOST_HANDS:
+                raise ValueError("no hand")
             await run_in_threadpool(subscription.hand, hand)  # it may wait for the engine
         news.set()
 

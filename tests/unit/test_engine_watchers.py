@@ -44,3 +44,21 @@ def test_old_news_of_a_run_is_not_told(all_runs, worker):  # noqa: F811
     assert told(watcher) == ["frame"]
     assert (run.step, run.history) == (3, [{"epoch": 1}])
     worker().say("frame", Run("0" * 32, "x", run.folder, "", "digits", SMALL, LONG, 0.0), facts={})  # gone
+
+
+def test_the_worker_is_asked_for_weights_once_however_often_hands_come(all_runs, worker):  # noqa: F811
+    run = begin(all_runs, "a")
+    watcher, other = watch(all_runs, run), watch(all_runs, run)
+    for on in (True, False, True):
+        watcher.hand(on)
+    other.hand(True)
+    assert worker().orders_for(run) == ["load", "weights"]
+    worker().say("weights", run, facts={"step": 4})
+    assert (told(watcher)[-1], told(other)[-1]) == ("weights", "weights")
+    other.hand(False)
+    other.hand(True)
+    assert worker().orders_for(run) == ["load", "weights", "weights"]
+    worker().die()  # and has not answered
+    other.hand(False)
+    other.hand(True)
+    assert worker().orders_for(run) == ["load", "weights"]

@@ -20,6 +20,7 @@ class FakeEngine:
     def __init__(self, owner):
         self.owner = owner
         self.watchers = []
+        self.hands = []
         self.history = []
 
     def hello_facts(self):
@@ -34,7 +35,12 @@ class FakeEngine:
         if owner != self.owner:
             raise PermissionError(run_id)
         watcher = Subscription(
-            self, threading.RLock(), loop, wake, lambda *_: None, on_close=self.watchers.remove
+            self,
+            threading.RLock(),
+            loop,
+            wake,
+            on_hand=lambda watcher, on: self.hands.append(watcher),
+            on_close=self.watchers.remove,
         )
         self.watchers.append(watcher)
         watcher.put("hello", {})
@@ -131,6 +137,17 @@ def test_a_malformed_message_ends_the_stream_and_nothing_else(watched, text):
         wait_until(lambda: len(engine.watchers) == 1)
         engine.watchers[0].put("frame", {"step": 1})
         assert kind(good.recv(timeout=5)) == "frame"
+
+
+def test_a_hand_that_flutters_is_shown_out(watched, monkeypatch):
+    server, engine = watched
+    monkeypatch.setattr(stream, "monotonic", lambda: 0.0)  # all within a second
+    with server.connect(owner=engine.owner) as websocket:
+        for number in range(stream.MOST_HANDS + 1):
+            websocket.send(json.dumps({"hand": number % 2 == 0}))
+        assert close_code(websocket) == 1003
+    wait_until(lambda: not engine.watchers)
+    assert len(engine.hands) == stream.MOST_HANDS
 
 
 def test_a_client_that_stops_reading_holds_up_neither_others_nor_the_end(watched):

@@ -169,6 +169,8 @@ class Lifecycle:
             run.eta_seconds = None
         if kind == "snapshot":
             run.snapshot = (more, body) if run.loaded else None
+        elif kind == "weights":
+            run.weights_asked = False
         if kind in ("frame", "snapshot", "weights", "detail"):
             self.watchers.put(run, kind, more, body)
         elif kind == "saved":

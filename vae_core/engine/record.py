@@ -64,6 +64,7 @@ class Run:
         seen: when its owner was last heard of, on the monotonic clock.
         snapshot: the newest snapshot, facts and arrays, while it is loaded.
         watchers: the browsers that watch.
+        weights_asked: whether the worker is about to send its weights.
         logged: the state that stands in the log.
         chosen: when its owner last let it train, in seconds since 1970: the latest is the current one.
     """
@@ -103,6 +104,7 @@ class Run:
     seen: float = field(default_factory=time.monotonic)
     snapshot: tuple[Mapping[str, Any], bytes] | None = None
     watchers: list[Subscription] = field(default_factory=list)
+    weights_asked: bool = False
     logged: str = ""
 
     @property

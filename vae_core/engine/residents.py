@@ -76,7 +76,7 @@ class Residents:
 
     def has_left(self, run: Run) -> None:
         """Note that a run is not in the worker's memory any more."""
-        run.loaded, run.snapshot = False, None
+        run.loaded, run.snapshot, run.weights_asked = False, None, False
 
     def waits_for_worker(self, run: Run) -> bool:
         """Whether a run will be loaded as soon as there is a worker."""

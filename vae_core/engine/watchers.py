@@ -118,7 +118,9 @@ class Watchers:
         self._count_hands()
         self.report(run)
         if on and run.loaded:
-            self.tell(run, "weights")
+            if not run.weights_asked:  # what is on its way goes to all hands
+                run.weights_asked = True
+                self.tell(run, "weights")
         elif on:
             _put_stored(run, [watcher], "weights", record.WEIGHTS)
 
