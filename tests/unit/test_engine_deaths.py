@@ -196,3 +196,26 @@ def test_a_branch_whose_beginning_died_with_the_worker_begins_with_what_is_on_di
     assert (branches[1].folder / ORIGIN).read_bytes() == b"some seconds old"
     assert (branches[0].folder / ORIGIN).read_bytes() == b"fresh"
     assert worker().orders_for(branches[1]) == ["load"]
+
+
+def test_a_run_that_waited_for_a_worker_is_loaded_whatever_dies_meanwhile(all_runs, worker):  # noqa: F811
+    first = begin(all_runs, "a")
+    worker().die()
+    worker().die()
+    late = begin(all_runs, "b")
+    all_runs.worker.restart_at = None
+    all_runs.worker._start()
+    worker().die()
+    all_runs.tick(all_runs.worker.restart_at)
+    assert [worker().orders_for(run) for run in (first, late)] == [["load"], ["load"]]
+
+
+def test_a_run_stopped_while_no_worker_is_there_stays_so(all_runs, worker):  # noqa: F811
+    run = begin(all_runs, "a")
+    worker().die()
+    worker().die()
+    all_runs.pause(run)
+    begin(all_runs, "a", image_set="mnist")  # of its owner, so this one stops
+    assert run.state == "stopped"
+    all_runs.tick(all_runs.worker.restart_at)
+    assert worker().orders_for(run) == []

@@ -116,6 +116,25 @@ def test_processes_without_work_end_and_old_results_go(line):
         line.job("a", job.id)
 
 
+def test_a_held_job_waits_until_it_is_released(line):
+    job, other = line.submit("a", "encode", {}, held=True), line.submit("a", "encode", {})
+    assert (job.state, other.state) == ("waiting", "running")
+    line.release(job, {"bundle": "x"})
+    FakeWorker.made[0].finish()
+    assert FakeWorker.made[0].orders[-1]["arguments"] == {"table": {"bundle": "x"}, "lengths": {}}
+
+
+def test_a_hundred_results_of_one_owner_are_kept(line):
+    jobs = []
+    for _ in range(results.KEPT_JOBS + 2):
+        jobs.append(line.submit("a", "encode", {}))
+        FakeWorker.made[0].finish(1)
+    kept = [line._results.get(job.id) for job in jobs]
+    assert kept == [None, None, *jobs[2:]]
+    line.tick(time.monotonic())
+    assert line._turns == {}
+
+
 def test_results_are_kept_within_bounds_and_the_oldest_go_first(line, monkeypatch):
     monkeypatch.setattr(results, "OWNERS_BYTES", 100)
     monkeypatch.setattr(results, "ALL_BYTES", 150)

@@ -160,3 +160,55 @@ def test_what_was_to_be_done_in_the_line_is_forgotten_with_a_click_on_resume(all
     all_runs.resume(run)
     all_runs.stop(other)
     assert (run.state, worker().orders_for(run)) == ("running", ["load", "drop", "load"])
+
+
+def test_who_rested_longest_gives_up_its_memory_first(all_runs, worker, monkeypatch):  # noqa: F811
+    runs = [begin(all_runs, owner) for owner in "abc"]
+    leave_room_for(monkeypatch, *[runs[0].need] * 3)
+    for run in runs[:2]:
+        all_runs.pause(run)
+    runs[0].seen, runs[1].seen = 2.0, 1.0
+    begin(all_runs, "d")
+    assert [run.loaded for run in runs] == [True, False, True]
+
+
+def test_nobody_moves_up_when_the_server_ends(all_runs, worker, monkeypatch):  # noqa: F811
+    monkeypatch.setenv("LATENT_MAX_ACTIVE", "1")
+    first, second = begin(all_runs, "a"), begin(all_runs, "b")
+    all_runs.close()
+    all_runs.stop(first)
+    assert second.state == "queued"
+    assert worker().orders_for(second) == []
+
+
+def test_the_time_left_is_unknown_once_a_run_rests(all_runs, worker):  # noqa: F811
+    run = begin(all_runs, "a")
+    worker().say("progress", run, facts={"eta_seconds": 50.0})
+    assert run.eta_seconds == 50.0
+    all_runs.pause(run)
+    assert run.eta_seconds is None
+    worker().say("snapshot", run, facts={"eta_seconds": 49.0})  # it was on its way
+    assert run.eta_seconds is None
+
+
+def test_only_the_end_of_the_last_steps_asked_for_counts(all_runs, worker):  # noqa: F811
+    run = begin(all_runs, "a")
+    all_runs.pause(run)
+    all_runs.step(run, None)
+    before = run.stepping
+    all_runs.step(run, None)
+    worker().say("rested", run, request=before)
+    assert (run.state, run.stepping > before) == ("running", True)
+    worker().say("rested", run, request=run.stepping)
+    assert (run.state, run.stepping) == ("paused", 0)
+    all_runs.resume(run)
+    worker().say("rested", run, request=0)  # of a pause before it
+    assert run.state == "running"
+
+
+def test_a_run_that_is_over_takes_no_step(all_runs, worker):  # noqa: F811
+    run = begin(all_runs, "a")
+    worker().say("done", run)
+    all_runs.step(run, 1)
+    all_runs.explain(run)
+    assert (run.state, worker().orders_for(run)) == ("done", ["load"])

@@ -1,9 +1,12 @@
 """Who watches a run and whose hand is on, as the worker is told it; and what watchers are told."""
 
-from tests.unit.engine_watcher import LONG, SMALL
+import json
+import time
+
+from tests.unit.engine_watcher import LONG, SMALL, Loop
 from tests.unit.fake_worker import all_runs, begin, told, watch, worker  # noqa: F401
-from vae_core.engine.messages import NO_ARRAYS
-from vae_core.engine.record import Run
+from vae_core.engine.messages import NO_ARRAYS, message, metadata_of
+from vae_core.engine.record import SNAPSHOT, Run
 
 
 def test_the_worker_knows_who_watches_and_how_many_hands_there_are(all_runs, worker):  # noqa: F811
@@ -62,3 +65,36 @@ def test_the_worker_is_asked_for_weights_once_however_often_hands_come(all_runs,
     other.hand(False)
     other.hand(True)
     assert worker().orders_for(run) == ["load", "weights"]
+
+
+def test_who_comes_gets_the_newest_snapshot_and_not_an_older_one_from_disk(all_runs, worker):  # noqa: F811
+    run = begin(all_runs, "a")
+    stored = message("snapshot", 0, {"step": 1})
+    (run.folder / SNAPSHOT).write_bytes(stored)
+    assert told(watch(all_runs, run)) == ["state"]  # the worker will say it
+    worker().say("snapshot", run, facts={"step": 2})
+    assert [facts_of(watch(all_runs, run), "snapshot")["step"]] == [2]
+    all_runs.stop(run)
+    assert [facts_of(watch(all_runs, run), "snapshot")["step"]] == [1]
+
+
+def test_a_run_that_is_watched_stays_in_memory(all_runs, worker):  # noqa: F811
+    watched, forgotten = begin(all_runs, "a"), begin(all_runs, "b")
+    guest = all_runs.watchers.subscribe(watched, Loop(), lambda: None, is_guest=True)
+    for run in (watched, forgotten):
+        all_runs.stop(run)
+    all_runs.tick(time.monotonic() + 1e5)
+    assert list(all_runs.archive.runs.values()) == [watched]
+    before = watched.seen
+    guest.close()
+    assert watched.seen == before  # a guest is no sign of the owner
+    all_runs.tick(time.monotonic() + 1e5)
+    assert all_runs.archive.runs == {}
+
+
+def facts_of(subscription, kind):
+    return next(
+        json.loads(texts["json"])
+        for texts in (metadata_of(data) for _, data in subscription.take())
+        if texts["kind"] == kind
+    )
