@@ -33,10 +33,10 @@ export function handOn(map) {
       const place = /** @type {[number, number]} */ ([x + right * unit, y + up * unit]);
       const { z, distance } = map.axes.land(place[0], place[1], walk.pinned);
       walk.pin(z, { place, distance, stamp });
-      map.reveal(...place);
+      map.framing.reveal(...place);
     },
-    pinch: (before, now) => map.axes && map.pinch(before, now),
-    letGo: () => map.axes && map.letGo(),
+    pinch: (before, now) => map.axes && map.framing.pinch(before, now),
+    letGo: () => map.axes && map.framing.letGo(),
     reset: (stamp) => walk.pin(new Float32Array(walk.pinned.length), { stamp }),
   };
 }

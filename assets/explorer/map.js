@@ -10,6 +10,7 @@ import { element } from "./dom.js";
 import { prefersLessMotion } from "./drawing.js";
 import { Frame } from "./frame.js";
 import { HandMarks } from "./hand-marks.js";
+import { MapFrame } from "./map-frame.js";
 import { handOn } from "./map-hand.js";
 import { Overlay } from "./overlay.js";
 import { Plot } from "./plot.js";
@@ -23,9 +24,6 @@ import { Underlay } from "./underlay.js";
 /** @typedef {import("./colouring.js").Colouring} Colouring */
 /** @typedef {import("./map-layers.js").LayerName} LayerName */
 /** @typedef {import("./walk.js").Walk} Walk */
-
-/** While a run streams at least so much of each axis is seen, to both sides of zero: a new model's codes lie in a heap. */
-const LIVE_REACH = 3;
 
 export class LatentMap {
   /**
@@ -57,12 +55,10 @@ export class LatentMap {
     /** @type {Set<number>} */
     this.hidden = new Set();
     this.isStreaming = false;
-    this.hasZoomed = false;
-    this.isPinched = false;
 
     this.underlay = new Underlay(this, service);
     this.plotHost = element("div", { class: "le-plot" });
-    this.drawing = new PointDrawing(this, () => this.#redraw());
+    this.drawing = new PointDrawing(this, () => this.redraw());
     this.overlay = new Overlay(this);
     this.handMarks = new HandMarks(this);
     this.element = element(
@@ -75,14 +71,13 @@ export class LatentMap {
       ...this.handMarks.elements,
     );
     this.plot = new Plot(this.plotHost, this.frame, {
-      onMove: () => this.#rangesMoved(),
-      onDrawn: () => this.#redraw(),
-      onHome: () => this.#showAll(),
+      onMove: () => this.framing.plotMoved(),
+      onDrawn: () => this.redraw(),
+      onHome: () => this.framing.showAll(),
     });
     this.stopWatching = watchHand(this.element, handOn(this));
     this.unsubscribe = walk.subscribe((move) => this.#showMove(move));
-    this.resizes = new ResizeObserver(() => this.#resized());
-    this.resizes.observe(this.element);
+    this.framing = new MapFrame(this);
   }
 
   /** The points' places now, N pairs in axis units. */
@@ -97,7 +92,7 @@ export class LatentMap {
 
   /** Whether the points, or the frame around them, go on moving: Plotly would be too slow. */
   get isBusy() {
-    return this.isStreaming || this.isPinched;
+    return this.isStreaming || this.framing.isPinched;
   }
 
   /** Whether points are on their way. */
@@ -129,9 +124,8 @@ export class LatentMap {
     const earlier = Object.assign(new Frame(), this.frame);
     this.axes = axes;
     this.colouring = colouring;
-    this.hasZoomed = false;
     const positions = axes.points();
-    this.#fit(positions);
+    this.framing.fit(positions);
     if (isFirst || this.points.now.length !== positions.length) this.points.put(positions);
     else {
       this.points.carry(earlier, this.frame);
@@ -166,7 +160,7 @@ export class LatentMap {
     this.colouring = colouring;
     this.hidden = hidden;
     this.underlay.draw();
-    this.#redraw();
+    this.redraw();
     this.drawing.recolour();
   }
 
@@ -187,57 +181,13 @@ export class LatentMap {
     if (indices) this.points.sendSome(indices, positions);
     else this.points.send(positions);
     if (prefersLessMotion()) this.points.arrive();
-    const isWhole = !indices && !this.hasZoomed;
-    if (isWhole && this.frame.makeRoom(this.points.targets, LIVE_REACH)) this.#reframed();
+    if (!indices) this.framing.makeRoom();
     this.drawing.undrawnFrames += 1;
     this.drawing.setOut();
   }
 
-  /**
-   * Zoom and pan as two fingers say; Plotly gets the points back when they are lifted.
-   *
-   * @param {[[number, number], [number, number]]} before  px
-   * @param {[[number, number], [number, number]]} now     px
-   */
-  pinch(before, now) {
-    this.isPinched = true;
-    this.frame.pinch(before, now);
-    this.#moved();
-  }
-
-  /** The fingers are lifted. */
-  letGo() {
-    this.isPinched = false;
-    this.drawing.setOut();
-  }
-
-  /** See to it that a place is in sight. @param {number} x @param {number} y */
-  reveal(x, y) {
-    if (this.frame.reveal(x, y)) this.#moved();
-  }
-
-  /** The theme changed. */
-  recolourAll() {
-    this.lastTheme = readTheme(this.element);
-    this.underlay.draw();
-    this.#redraw();
-    this.drawing.drawPlot();
-  }
-
-  close() {
-    this.resizes.disconnect();
-    this.stopWatching();
-    this.unsubscribe();
-    for (const part of [this.drawing, this.plot, this.underlay, this.overlay]) part.close();
-  }
-
-  /** @param {Float32Array} positions  (N, 2), all to be seen */
-  #fit(positions) {
-    this.frame.fit(positions, { atLeast: this.isStreaming ? LIVE_REACH : 0 });
-  }
-
   /** The points have moved, or what is drawn of them is another thing. */
-  #redraw() {
+  redraw() {
     const { drawing, underlay } = this;
     if (drawing.isLight && underlay.movesWithPoints) underlay.draw();
     drawing.draw();
@@ -245,48 +195,24 @@ export class LatentMap {
     if (drawing.isLight) this.handMarks.place();
   }
 
+  /** The theme changed. */
+  recolourAll() {
+    this.lastTheme = readTheme(this.element);
+    this.underlay.draw();
+    this.redraw();
+    this.drawing.drawPlot();
+  }
+
+  close() {
+    this.stopWatching();
+    this.unsubscribe();
+    for (const part of [this.framing, this.drawing, this.plot, this.underlay, this.overlay]) part.close();
+  }
+
   /** @param {import("./walk.js").Move} move */
   #showMove(move) {
     if (!this.axes || !move.z.length) return;
     if (move.pinned !== this.handMarks.pinnedLatent) this.underlay.pinMoved();
     this.handMarks.show(move);
-  }
-
-  /** The frame is another one: everything that lies in it follows. */
-  #reframed() {
-    this.handMarks.place();
-    this.underlay.follow();
-  }
-
-  /** Someone moved the frame by other means than Plotly's. */
-  #moved() {
-    this.hasZoomed = true;
-    this.#reframed();
-    this.drawing.setOut();
-  }
-
-  #showAll() {
-    this.hasZoomed = false;
-    this.#fit(this.points.targets);
-    this.#reframed();
-    this.drawing.drawPlot();
-  }
-
-  #rangesMoved() {
-    this.hasZoomed = true;
-    this.drawing.drawnRanges = this.frame.ranges.join();
-    this.#redraw();
-    this.#reframed();
-    this.handMarks.hovered.hidden = true;
-  }
-
-  #resized() {
-    const { clientWidth, clientHeight } = this.element;
-    if (!clientWidth || !clientHeight) return;
-    this.frame.resize(clientWidth, clientHeight);
-    if (this.axes && !this.hasZoomed) this.#fit(this.points.targets);
-    this.#redraw();
-    this.#reframed();
-    this.drawing.drawPlot();
   }
 }
