@@ -27,7 +27,7 @@ def layer_sizes(config: ModelConfig) -> LayerSizes:
     """Return the hidden widths that `vae_core.nets` builds from."""
 
     def scaled(size: int) -> int:
-        return max(1, round(size * config.width))
+        return round(size * config.width)
 
     if config.architecture == "mlp":
         return LayerSizes(dense=scaled(400))

@@ -11,6 +11,7 @@ from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
 from tests.unit.clusters import normal
+from vae_core import latent
 from vae_core.latent import _area_under_roc, attribute_vector
 
 
@@ -38,6 +39,17 @@ def test_trust_is_not_taken_in_by_many_dimensions():
         assert roc_auc_score([1] * 10 + [0] * 10, torch.cat([has, lacks]) @ made.direction) > 0.9
         trusts.append(made.trust)
     assert np.mean(trusts) == pytest.approx(0.5, abs=0.06)
+
+
+@pytest.mark.parametrize(("count", "folds"), [(2, 2), (4, 4), (5, 5), (40, 5)])
+def test_trust_holds_out_at_most_a_fifth_at_a_time(monkeypatch, count, folds):
+    asked, deal = [], latent._deal
+    monkeypatch.setattr(latent, "_deal", lambda *given: asked.append(given) or deal(*given))
+    attribute_vector(normal(count, 3), normal(50, 3, seed=1))
+    assert asked == [(count, folds), (50, folds)]
+    counts = torch.bincount(deal(count, folds))
+    assert int(counts.max()) - int(counts.min()) <= 1
+    assert len(counts) == folds
 
 
 def test_trust_does_not_depend_on_scale_or_order():

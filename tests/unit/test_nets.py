@@ -145,6 +145,17 @@ def test_a_fresh_conv_passes_its_input_s_variance_on():
     assert 0.4 < logits.std(dim=0).mean().item() < 1.5  # with torch's own draw: 0.04
 
 
+def test_weights_of_a_conv_allow_for_the_activation_after_them():
+    model = build_model(ModelConfig(latent_dim=16))
+    gains = {  # the standard deviation, times the root of the inputs that meet a number
+        "encoder.dense1": 2**0.5, "encoder.dense2": 2**0.5, "encoder.mean": 1, "encoder.logvar": 1,
+        "decoder.dense1": 2**0.5, "decoder.dense2": 2**0.5,
+    }  # fmt: skip
+    for name, gain in gains.items():
+        weight = model.get_parameter(f"{name}.weight").detach()
+        assert float(weight.std()) * weight.shape[1] ** 0.5 == pytest.approx(gain, rel=0.05), name
+
+
 def test_batch_norm_uses_running_statistics_in_eval_mode():
     model = lively(ModelConfig((1, 8, 8), architecture="article"))
     z = torch.randn(5, 2, generator=generator())

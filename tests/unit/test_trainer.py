@@ -7,6 +7,7 @@ from tests.unit.bars import SMALL, TWO_EPOCHS, finish, pictures, same_weights, t
 from vae_core import learner as learner_module
 from vae_core.config import ARCHITECTURES, ModelConfig, TrainConfig
 from vae_core.objective import elbo_terms
+from vae_core.streams import stream
 from vae_core.trainer import Trainer
 
 
@@ -37,6 +38,15 @@ def test_the_seed_decides():
     assert same_weights(one, same)
     assert not same_weights(one, other)
     assert torch.equal(one.probe.images, same.probe.images)
+
+
+def test_each_purpose_draws_from_a_stream_of_its_own():
+    def drawn(seed, purpose):
+        return torch.randn(4, generator=stream(seed, purpose, torch.device("cpu"))).tolist()
+
+    assert drawn(1, "noise") == drawn(1, "noise")
+    streams = [drawn(seed, purpose) for seed in (1, 2) for purpose in ("noise", "order", "test noise")]
+    assert len({tuple(numbers) for numbers in streams}) == 6
 
 
 def test_torch_s_own_random_state_is_neither_used_nor_changed():

@@ -134,14 +134,19 @@ def test_a_umap_comes_back_from_what_is_stored(umap_map):
 def test_more_rows_than_are_fitted_are_placed(monkeypatch):
     assert projection.FIT_AT_MOST == 4000  # umap-learn's exact path ends below 4,096
     monkeypatch.setattr(projection, "FIT_AT_MOST", 200)
-    fitted_rows = []
-    fit = projection._fit_umap
-    monkeypatch.setattr(
-        projection, "_fit_umap", lambda codes, *rest: fitted_rows.append(codes) or fit(codes, *rest)
-    )
+    fits, fit = [], projection._fit_umap
+
+    def spy(codes, *rest):
+        fits.append((codes, fit(codes, *rest)))
+        return fits[-1][1]
+
+    monkeypatch.setattr(projection, "_fit_umap", spy)
     latents, labels = clusters(360)
     made = fit_projection(latents)
-    assert [len(rows) for rows in fitted_rows] == [200]
+    [(codes, places)] = fits
+    assert len(codes) == 200
+    rows = torch.cdist(codes, latents).argmin(dim=1)
+    assert torch.equal(made.positions[rows], places)  # just where they were fitted
     assert made.positions.shape == (360, 2)
     assert made.trustworthiness > 0.9
     nearest = NearestNeighbors(n_neighbors=5).fit(made.positions).kneighbors()[1]
