@@ -20,11 +20,13 @@ import { Sliders } from "./sliders.js";
 import { weightPerDim } from "./space.js";
 import { Strips } from "./strips.js";
 import { FoldedTable } from "./table.js";
+import { roundUp } from "./ticks.js";
 import { Walk } from "./walk.js";
 
 /** @typedef {import("./run.js").Run} Run */
 /** @typedef {import("./space.js").Space} Space */
 
+/** How far sliders reach at first: nearly all of the prior. Codes without one may lie further out. */
 const RANGE = 3.3;
 
 /** Strips are drawn anew at most so often while a run trains, in ms. */
@@ -119,13 +121,9 @@ export class Stage {
     for (const { element: each } of [elbo, kl, this.bars]) each.hidden = !space.isGaussian;
     if (isSame) return;
     const dims = Array.from({ length: space.dims }, (_, d) => d);
+    this.range = RANGE;
     this.walk.start(new Float32Array(space.dims));
-    this.sliders.make(
-      dims,
-      new Float64Array(space.dims),
-      dims.map(() => [-RANGE, RANGE]),
-      this.#carries(),
-    );
+    this.sliders.make(dims, new Float64Array(space.dims), this.#ranges(), this.#carries());
     this.painter.forget();
     this.bars.forget();
     this.hasStrips = false;
@@ -134,6 +132,7 @@ export class Stage {
   /** @param {Pick<Space, "mean" | "logvar" | "pca">} codes  of all images */
   showCodes({ mean, logvar, pca }) {
     Object.assign(this.space, { mean, logvar, pca: pca ?? this.space.pca });
+    this.#reach();
     if (!this.isMapShown) {
       this.#showMap();
       return;
@@ -197,6 +196,21 @@ export class Stage {
     clearTimeout(this.stripsTimer);
     const { walk, painter, readout, sliders, panel, charts, bars, strips } = this;
     for (const part of [walk, painter, readout, sliders, panel, charts, bars, strips]) part.close();
+  }
+
+  /** @returns {Array<[number, number]>} (D,) ends of the sliders */
+  #ranges() {
+    return Array.from({ length: this.space.dims }, () => [-this.range, this.range]);
+  }
+
+  /** Let sliders reach all codes, where no prior says how far these go; in steps, and never less far. */
+  #reach() {
+    const { isGaussian, mean } = this.space;
+    if (isGaussian) return;
+    const furthest = mean.reduce((most, code) => Math.max(most, Math.abs(code)), 0);
+    if (!(furthest > this.range && furthest < Infinity)) return;
+    this.range = roundUp(furthest);
+    this.sliders.setRanges(this.#ranges());
   }
 
   #carries() {

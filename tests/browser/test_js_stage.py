@@ -281,3 +281,23 @@ def test_curves_of_a_run_that_went_back_begin_again_there_also_when_its_state_is
     table = page.get_by_role("table", name="The curves, in nats per image")
     expect(table.locator("tr").last.locator("th, td").first).to_have_text("0.30")
     assert not errors
+
+
+def test_sliders_reach_all_codes_of_an_autoencoder(watch: Callable) -> None:
+    page, run, errors = watch(ModelConfig((1, 8, 8), 3, "mlp", family="autoencoder", width=0.125))
+    run_codes = run.codes
+    started(page, run)
+    slider = page.locator("[data-role=slider-1]")
+    expect(slider).to_have_attribute("max", "3.3")
+    run.codes = run_codes.copy()
+    run.codes[7, 2] = -13.5
+    run.snapshot(20)
+    expect(slider).to_have_attribute("max", "20")
+    expect(slider).to_have_attribute("min", "-20")
+    run.codes = run_codes
+    run.snapshot(30)
+    page.wait_for_timeout(200)
+    expect(slider).to_have_attribute("max", "20")  # it does not jump back and forth
+    slider.fill("12.5")
+    page.wait_for_function("window.latentExplorer.z[1] === 12.5")
+    assert not errors
