@@ -46,6 +46,18 @@ def bring_back(page: str, settings: Mapping[str, Setting], *, otherwise: Mapping
         st.rerun()
 
 
+def take_defaults(page: str, settings: Mapping[str, Setting]) -> None:
+    """On coming to a page, take a link at its word that says what is the default anyway.
+
+    Streamlit drops such a parameter and shows what the field held when the page was left.
+    """
+    if state.current_page() == page:
+        return
+    for name, setting in settings.items():
+        if name in st.query_params and setting.is_default(st.query_params[name]):
+            st.session_state[name] = setting.default
+
+
 def keep(page: str, settings: Mapping[str, Setting]) -> None:
     """Note what a page's settings are, once it is drawn."""
     drawn = {name: st.session_state[name] for name in settings if name in st.session_state}

@@ -22,7 +22,7 @@ from ui.host import is_host  # noqa: E402
 from ui.newcomer import someone_new  # noqa: E402
 from ui.owner import Library, current_owner  # noqa: E402
 from ui.presence import note_visit  # noqa: E402
-from ui.returning import bring_back, keep  # noqa: E402
+from ui.returning import bring_back, keep, take_defaults  # noqa: E402
 from ui.settings import stored_settings  # noqa: E402
 from ui.sharing import shared  # noqa: E402
 from ui.sitemap import PLACES, link  # noqa: E402
@@ -60,6 +60,7 @@ settings = state.settings(
 )
 of_run = state.link_values(stored_settings(run), settings) if run is not None and name == "train" else {}
 bring_back(name, settings, otherwise=of_run)
+take_defaults(name, settings)
 state.enter(name)
 note_visit(owner, name)
 state.add_problems(state.link_problems(name, st.query_params.to_dict(), settings))

@@ -56,6 +56,10 @@ class Choice:
         """Return what was expected, or "" when `text` will do."""
         return "" if text in self.options else self.what or f"one of {', '.join(self.options)}"
 
+    def is_default(self, text: str) -> bool:
+        """Whether `text` is what stands there anyway."""
+        return text == self.default
+
 
 @dataclass(frozen=True)
 class Number:
@@ -78,6 +82,10 @@ class Number:
         kind = "a whole number" if self.whole else "a number"
         least, greatest = (f"{int(end) if end == int(end) else end:,}" for end in (self.least, self.greatest))
         return f"{kind} from {least} to {greatest}"
+
+    def is_default(self, text: str) -> bool:
+        """Whether `text` is what stands there anyway."""
+        return not self.problem(text) and float(text) == self.default
 
     def instead(self, text: str) -> str:
         """Return what Streamlit shows when `text` is in the link: it cuts 2.5 to 2, and drops the rest."""

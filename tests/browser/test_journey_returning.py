@@ -57,3 +57,18 @@ def test_back_brings_a_page_back_and_leads_further_back(app_url: str, new_page: 
         page.go_back()
         page.wait_for_timeout(1000)
     heading(page, "Images")
+
+
+def test_a_link_to_the_default_is_taken_at_its_word(app_url: str, new_page: Callable[..., Page]) -> None:
+    page = new_page(viewport={"width": 1280, "height": 800})
+    page.goto(f"{app_url}/?explore_model=fashion-16")
+    holds(page, "explore_model", "fashion-16")
+    go(page, "Models")
+    card = page.locator(".st-key-gallery > div").filter(has_text="mnist-2,")
+    card.get_by_role("link", name="Explore", exact=True).click()
+    heading(page, "Explore")
+    page.wait_for_function("window.latentExplorer?.bundle === 'mnist-2'")
+    holds(page, "explore_model", "mnist-2")
+    go(page, "Images")
+    go(page, "Explore")
+    holds(page, "explore_model", "mnist-2")

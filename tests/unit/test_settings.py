@@ -106,3 +106,10 @@ def test_link_problems(query: dict[str, str], said: int) -> None:
 def test_whole_numbers_are_written_whole() -> None:
     assert TRAIN_SETTINGS["train_seed"].problem("-1") == "a whole number from 0 to 9,007,199,254,740,991"
     assert TRAIN_SETTINGS["train_learning_rate"].problem("2") == "a number from 1e-06 to 1"
+
+
+def test_what_is_the_default_anyway() -> None:
+    assert TRAIN_SETTINGS["train_beta"].is_default("1.0")
+    assert TRAIN_SETTINGS["train_architecture"].is_default("conv")
+    assert not TRAIN_SETTINGS["train_beta"].is_default("one")
+    assert not TRAIN_SETTINGS["train_epochs"].is_default("21")
