@@ -28,7 +28,8 @@ class FakeWorker:
         self.orders.append({"kind": "close"})
 
     def orders_for(self, run):
-        return [order["kind"] for order in self.orders if order.get("run") == run.id and order["kind"] != "watch"]
+        mine = [order["kind"] for order in self.orders if order.get("run") == run.id]
+        return [kind for kind in mine if kind != "watch"]
 
     def say(self, kind, run=None, body=NO_ARRAYS, **facts):
         told = {} if run is None else {"run": run.id, "generation": run.generation}

@@ -217,7 +217,7 @@ def test_a_saved_run_is_a_model(engine, tmp_path, monkeypatch):
     assert "umap" not in bundle.projections
     engine.stop("pam", run.id)
     assert engine.save_run("pam", run.id, tmp_path / "again.safetensors").wait(120).state == "done"
-    assert len(umaps) == 2  # they follow by themselves, and nobody waits for them
+    wait_until(lambda: len(umaps) == 2)  # they follow by themselves, and nobody waits for them
     for following in umaps:
         following.cancel()
     assert not list((engine.home / "incoming").iterdir())

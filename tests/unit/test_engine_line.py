@@ -206,6 +206,17 @@ def test_only_the_end_of_the_last_steps_asked_for_counts(all_runs, worker):  # n
     assert run.state == "running"
 
 
+def test_a_run_that_is_stopped_in_its_steps_takes_no_place(all_runs, monkeypatch):  # noqa: F811
+    monkeypatch.setenv("LATENT_MAX_ACTIVE", "1")
+    run = begin(all_runs, "a")
+    all_runs.pause(run)
+    all_runs.step(run, None)
+    late = begin(all_runs, "b")
+    assert late.state == "queued"
+    all_runs.stop(run)
+    assert late.state == "running"
+
+
 def test_a_run_that_is_over_takes_no_step(all_runs, worker):  # noqa: F811
     run = begin(all_runs, "a")
     worker().say("done", run)

@@ -98,9 +98,8 @@ class Residents:
         flushes, self._flushes = self._flushes, {}
         for then in flushes.values():
             then(False)
-        loaded = [run for run in self.runs.values() if run.loaded]
-        self._lost = loaded + [run for run in self._lost if run not in loaded]
-        for run in loaded:
+        self._lost = [run for run in self.runs.values() if run.loaded]  # nobody waited for it: it was there
+        for run in self._lost:
             self.has_left(run)
         return list(self._lost)
 
