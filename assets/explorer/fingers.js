@@ -11,8 +11,14 @@ export class Fingers {
     this.isPinching = false;
   }
 
-  /** @param {number} id @param {Pixel} at @returns {boolean} whether it makes a pinch */
-  put(id, at) {
+  /**
+   * @param {number} id
+   * @param {Pixel} at
+   * @param {boolean} isFirst  no other finger is down: those that seem to be were lost
+   * @returns {boolean} whether it makes a pinch
+   */
+  put(id, at, isFirst) {
+    if (isFirst) for (const lost of [...this.down.keys()]) this.lift(lost);
     this.down.set(id, at);
     this.isPinching ||= this.down.size > 1;
     return this.isPinching;

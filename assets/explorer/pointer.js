@@ -67,7 +67,8 @@ export function watchHand(host, hand) {
     "pointerdown",
     (event) => {
       if (isButton(event) || event.button > 0) return;
-      if (event.pointerType === "touch" && fingers.put(event.pointerId, place(event))) {
+      const isFinger = event.pointerType === "touch";
+      if (isFinger && fingers.put(event.pointerId, place(event), event.isPrimary)) {
         pressed = null;
         hand.leave(event.timeStamp);
         return;

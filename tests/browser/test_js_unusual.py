@@ -81,6 +81,21 @@ def test_each_part_says_what_it_can_of_unusual_models(
     assert not errors
 
 
+def test_very_many_classes_leave_the_page_its_length(
+    opened: Callable, site: StaticSite, errors: Errors
+) -> None:
+    classes = tuple(f"class number {n}" for n in range(200))
+    model = serve_model(site, "many", small_bundle(count=400, classes=classes))
+    page = opened(component_data("explore", model))
+    legend = page.locator(".le-legend")
+    expect(legend.get_by_role("button")).to_have_count(200)
+    assert legend.bounding_box()["height"] <= 160
+    last = legend.get_by_role("button", name="class number 199", exact=True)
+    last.click()
+    expect(last).to_have_attribute("aria-pressed", "false")
+    assert not errors
+
+
 def test_a_slow_net_is_decoded_in_the_worker(opened: Callable, flat: dict, errors: Errors) -> None:
     def slow_clock(page: Page) -> None:
         page.add_init_script("let now = 0; performance.now = () => (now += 10);")
