@@ -149,6 +149,7 @@ def test_bundles_makes_what_ships_and_measure_reads_it(tmp_path, capsys):
     cells = [cell.strip() for cell in lines[4].strip("|").split("|")]
     row = dict(zip(names, cells, strict=True))
     assert row["model"] == "`digits-2`"
+    assert row["MB"] == f"{path.stat().st_size / 1e6:.2f}"
     assert re.fullmatch(r"-\d+\.\d", row["ELBO"])
     assert re.fullmatch(r"\d+\.\d %", row["the same, plain mlp"])
     assert "100 images" in lines[0]

@@ -95,6 +95,15 @@ def test_files_of_other_pictures_are_refused(tmp_path):
         load_image_set("mnist_full", root=tmp_path)
 
 
+def test_labels_above_nine_are_refused(tmp_path):
+    raw = tmp_path / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    for filename, array in family().items():
+        (raw / filename).write_bytes(idx(array + 1 if array.ndim == 1 else array))
+    with pytest.raises(ValueError, match="labels 0 to 9"):
+        load_image_set("mnist_full", root=tmp_path)
+
+
 # Downloads, from a pretended network
 
 
