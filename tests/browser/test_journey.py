@@ -60,7 +60,7 @@ def test_train_save_explore_and_interpolate(url: str, new_page: Callable[..., Pa
     page.wait_for_function("window.latentExplorer.points.length >= 100")
     here, there = hover_map(page, 0.4, 0.4), hover_map(page, 0.6, 0.6)
     assert here != there
-    expect(page.get_by_text(re.compile("Done|Finished", re.I)).first).to_be_visible(timeout=120_000)
+    expect(page.get_by_text(re.compile(r"^Done\b")).first).to_be_visible(timeout=120_000)
 
     # Reload: the run is still there
     page.reload()
