@@ -12,21 +12,26 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from bench.served import Served
 from bench.table import Rows
-from bench.visitor import SMALL, Visitor
+from bench.visitor import LONG, SMALL, Visitor
 
+LOOK_SECONDS = 5.0
 METHODS = ("GET", "GET", "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")
 
 
 async def hostile(server: Served, count: int) -> Rows:
     """Ask for what must not be had, while someone else trains."""
-    owner, other = Visitor(server.url, query=SMALL), Visitor(server.url, query=SMALL)
+    owner, other = Visitor(server.url, query=LONG), Visitor(server.url, query=SMALL)
     for each in (owner, other):
         await each.arrive()
         await each.press("train_start")
     stream = await owner.watch()
-    await owner.until(lambda: stream.frames, 120)
+    await owner.until(lambda: len(stream.frames) > 20, 120)
+    await other.press("train_stop")
     codes: dict[int, int] = {}
-    before, frames = server.memory(), len(stream.frames)
+    frames = len(stream.frames)
+    await asyncio.sleep(LOOK_SECONDS)
+    undisturbed = (len(stream.frames) - frames) / LOOK_SECONDS
+    before, frames = server.memory("server"), len(stream.frames)
     began = time.monotonic()
     rng = random.Random(0)
     gate = asyncio.Semaphore(16)
@@ -48,19 +53,25 @@ async def hostile(server: Served, count: int) -> Rows:
     async with httpx.AsyncClient(timeout=30) as client:
         for _ in range(0, count, 200):
             await asyncio.gather(*(ask(client) for _ in range(min(200, count))))
-    seen = len(stream.frames) - frames
     seconds = time.monotonic() - began
+    seen = stream.frames[frames:]
+    gap = max(later - earlier for earlier, later in zip([began, *seen], [*seen, began + seconds]))
+    await owner.press("train_stop")
     for each in (owner, other):
-        await each.press("train_stop")
         await each.leave()
     errors = sum(number for code, number in codes.items() if 500 <= code < 600)
     let_in = sum(number for code, number in codes.items() if code in (200, 206))
-    grown = (server.memory() - before) / 1e6
+    grown = (server.memory("server") - before) / 1e6
     return [
         (f"{count} hostile requests: answers of 500 and above", "0", str(errors)),
         ("answered with something of another's", "0", str(let_in)),
-        ("another's frames meanwhile", "as before", f"{seen / seconds:.1f} a second"),
-        ("memory grown", "none", f"{grown:+.0f} MB"),
+        (
+            "another's frames a second, before and meanwhile",
+            "no stall",
+            f"{undisturbed:.1f} and {len(seen) / seconds:.1f}",
+        ),
+        ("the longest wait for one", "no stall", f"{gap:.2f} s"),
+        ("memory of the server's process grown", "none", f"{grown:+.0f} MB"),
     ]
 
 

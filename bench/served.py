@@ -87,10 +87,10 @@ class Served:
                     found[int(path.name)] = name.decode()
         return found
 
-    def memory(self) -> int:
-        """Return the memory of all its processes in bytes, shared parts shared out (PSS)."""
+    def memory(self, *names: str) -> int:
+        """Return the memory of all its processes, or of those named, in bytes, shared parts shared out (PSS)."""
         total = 0
-        for pid in self.pids():
+        for pid in (pid for pid, name in self.pids().items() if not names or name in names):
             with contextlib.suppress(OSError, StopIteration):
                 lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
                 total += 1024 * int(next(line for line in lines if line.startswith("Pss:")).split()[1])
