@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from typing import Final
@@ -20,7 +21,8 @@ def is_local() -> bool:
     Nor does one for another name than the machine has for itself: a page elsewhere can make a name of its
     own lead to this machine, and let a browser here ask for it.
     """
-    if isinstance(st.context.ip_address, str):  # Streamlit names no address that is the machine's own
+    address = st.context.ip_address  # None for most ways to write the machine's own
+    if isinstance(address, str) and not _is_loopback(address):
         return False
     sent = {name.lower(): value for name, value in _headers().items()}
     if any(_FORWARDING.fullmatch(name) for name in sent):
@@ -28,6 +30,15 @@ def is_local() -> bool:
     # Some proxies say nothing and ask in their own name: where the page came from still is in Origin.
     names = [sent.get("host"), host_of(sent["origin"]) if "origin" in sent else None]
     return all(name is None or _OWN_NAMES.fullmatch(name.lower()) for name in names)
+
+
+def _is_loopback(address: str) -> bool:
+    """Whether an address is the machine's own, also as one who listens to IPv6 sees it: ::ffff:127.0.0.1."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return (getattr(found, "ipv4_mapped", None) or found).is_loopback
 
 
 def downloads_allowed() -> bool:
