@@ -95,12 +95,7 @@ def running_app(home: Path, *options: str, port: int = 0) -> Iterator[str]:
         port = free.getsockname()[1]
     log = home / "server.log"
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), "--server.headless=true"]
-    command += [
-        f"--server.port={port}",
-        "--server.address=127.0.0.1",
-        "--browser.gatherUsageStats=false",
-        *options,
-    ]
+    command += [f"--server.port={port}", "--browser.gatherUsageStats=false", *options]
     environment = os.environ | {"LATENT_HOME": str(home), "OMP_NUM_THREADS": "1"}
     with log.open("wb") as output:
         server = subprocess.Popen(command, cwd=home, env=environment, stdout=output, stderr=subprocess.STDOUT)

@@ -73,6 +73,16 @@ def test_a_cold_link_opens_the_page_in_its_frame(
     assert not outside, "the app asks nobody but its own server"
 
 
+def test_whoever_runs_the_server_is_known_by_each_name_of_this_machine(
+    app_url: str, new_page: Callable[..., Page]
+) -> None:
+    port = app_url.rsplit(":", 1)[1]
+    for name in ("localhost", "127.0.0.1"):
+        page = patient(new_page())
+        page.goto(f"http://{name}:{port}/server")
+        expect(page.get_by_test_id("stMetric").first).to_be_visible()
+
+
 def test_a_cold_link_carries_a_models_view(app_url: str, new_page: Callable[..., Page]) -> None:
     page = patient(new_page())
     page.goto(f"{app_url}/?explore_model=fashion-2&explore_z=0.500,-1.250")

@@ -111,7 +111,10 @@ def test_no_key_is_no_key(away: None) -> None:
         (None, {"Host": "127.0.0.1:8501"}, True),
         (None, {"Host": "[::1]:8501"}, True),
         (None, {}, True),
+        ("::ffff:127.0.0.1", {"Host": "127.0.0.1:8501"}, True),  # listening on all addresses
         ("192.168.1.7", {"Host": "localhost:8501"}, False),
+        ("::ffff:192.168.1.7", {"Host": "localhost:8501"}, False),
+        ("nonsense", {"Host": "localhost:8501"}, False),
         (None, {"Host": "evil.example"}, False),
         (None, {"Host": "localhost.evil.example"}, False),
         (None, {"Host": "localhost:8501", "Origin": "http://localhost:8501"}, True),
