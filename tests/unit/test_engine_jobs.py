@@ -16,9 +16,6 @@ from vae_core import TrainConfig, Trainer, encode_images, load_bundle, load_imag
 from vae_core.engine.failures import PROCESS_DIED
 from vae_core.engine.jobs import TABLE
 from vae_core.engine.lanes import FUNCTIONS
-from vae_core.engine.messages import message
-from vae_core.engine.packing import pack_weights
-from vae_core.engine.state import make_trainer, pack_state
 
 
 @pytest.fixture(scope="module")
@@ -186,24 +183,3 @@ def test_a_killed_process_is_replaced_and_its_job_tried_once_more(engine, bundle
     assert (job.state, job.error) == ("failed", PROCESS_DIED)
     quick = engine.submit("ada", "set_sample", name="digits", count=4)
     done(quick)  # another lane, another process: it noticed nothing
-
-
-def test_what_is_saved_from_is_there_for_a_second_attempt(tmp_path):
-    trainer = make_trainer("digits", SMALL, TrainConfig(batch_size=64))
-    state, shown, encoder = (tmp_path / name for name in ("state", "shown", "encoder"))
-    facts = {"step": 0, "epoch": 0.0, "seconds": 0.0}
-    state.write_bytes(pack_state(trainer))
-    shown.write_bytes(message("snapshot", 0, facts, pack_weights(trainer.model, "decoder")))
-    encoder.write_bytes(pack_weights(trainer.model, "encoder"))
-    run = {"image_set": "digits", "model": SMALL.to_dict(), "train": trainer.train_config.to_dict()}
-    to = {"title": "x", "path": str(tmp_path / "x.safetensors")}
-    there = []
-
-    def report(progress, words):  # a process can be ended from outside at any moment
-        there.append((progress, state.exists(), shown.exists(), encoder.exists()))
-
-    TABLE["save_run"](report, state=str(state), temporary=True, **run, **to)
-    assert there[-1] == (0.9, True, True, True)
-    TABLE["save_keyframe"](report, shown=str(shown), encoder=str(encoder), history=[], **run, **to)
-    assert there[-1] == (0.9, False, True, True)
-    assert [path.name for path in tmp_path.iterdir()] == ["x.safetensors"]

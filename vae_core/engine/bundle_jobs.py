@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +27,6 @@ def save_run(
     report: Report,
     *,
     state: str,
-    temporary: bool,
     image_set: str,
     model: Mapping[str, Any],
     train: Mapping[str, Any],
@@ -40,23 +38,21 @@ def save_run(
     Args:
         report: progress.
         state: file with the trainer's state.
-        temporary: whether that file goes afterwards.
         image_set: name of the images it learned from.
         model: fields of `ModelConfig`.
         train: fields of `TrainConfig`.
         title: the model's title.
         path: where the bundle goes.
     """
-    with _short_lived(*[Path(state)] * temporary):
-        try:
-            data = Path(state).read_bytes()
-        except FileNotFoundError:
-            raise ValueError("This run has not trained yet, so there is nothing to save.") from None
-        report(0.1, "Reading the run")
-        trainer = make_trainer(image_set, ModelConfig.from_dict(model), TrainConfig.from_dict(train))
-        load_state(trainer, data)
-        report(0.3, "Measuring the model")
-        return _write_bundle(report, make_bundle(trainer, title=title), path)
+    try:
+        data = Path(state).read_bytes()
+    except FileNotFoundError:
+        raise ValueError("This run has not trained yet, so there is nothing to save.") from None
+    report(0.1, "Reading the run")
+    trainer = make_trainer(image_set, ModelConfig.from_dict(model), TrainConfig.from_dict(train))
+    load_state(trainer, data)
+    report(0.3, "Measuring the model")
+    return _write_bundle(report, make_bundle(trainer, title=title), path)
 
 
 def save_keyframe(
@@ -75,8 +71,8 @@ def save_keyframe(
 
     Args:
         report: progress.
-        shown: file with the keyframe as the browser gets it, which goes afterwards,
-        encoder: and with its encoder, which goes too.
+        shown: file with the keyframe as the browser gets it,
+        encoder: and with its encoder.
         image_set: name of the images it learned from.
         model: fields of `ModelConfig`.
         train: fields of `TrainConfig`, as they were then.
@@ -84,13 +80,11 @@ def save_keyframe(
         title: the model's title.
         path: where the bundle goes.
     """
-    files = [Path(shown), Path(encoder)]
-    with _short_lived(*files):
-        report(0.1, "Reading the keyframe")
-        trainer = make_trainer(image_set, ModelConfig.from_dict(model), TrainConfig.from_dict(train))
-        begin_at_keyframe(trainer, *(file.read_bytes() for file in files), history=history)
-        report(0.3, "Measuring the model")
-        return _write_bundle(report, make_bundle(trainer, title=title), path)
+    report(0.1, "Reading the keyframe")
+    trainer = make_trainer(image_set, ModelConfig.from_dict(model), TrainConfig.from_dict(train))
+    begin_at_keyframe(trainer, Path(shown).read_bytes(), Path(encoder).read_bytes(), history=history)
+    report(0.3, "Measuring the model")
+    return _write_bundle(report, make_bundle(trainer, title=title), path)
 
 
 def fit_umap(report: Report, *, bundle: str, write: bool = False, seed: int = 0) -> dict[str, Any]:
@@ -130,17 +124,6 @@ def fit_umap(report: Report, *, bundle: str, write: bool = False, seed: int = 0)
         "trustworthiness": projection.trustworthiness,
         "written": written,
     }
-
-
-@contextmanager
-def _short_lived(*files: Path) -> Iterator[None]:
-    """Delete files once they have served, well or not; if the process dies, the next attempt finds them."""
-    try:
-        yield
-    finally:
-        for file in files:
-            with suppress(OSError):
-                file.unlink()
 
 
 def _write_bundle(report: Report, bundle: Bundle, path: str) -> dict[str, Any]:

@@ -37,6 +37,7 @@ class _Entry:
     arguments: Mapping[str, Any]
     then: Callable[[Job], None] | None = None
     held: bool = False
+    files: tuple[Path, ...] = ()
     attempts: int = 0
     deadline: float = 0.0
     cancelled_at: float | None = None
@@ -77,6 +78,7 @@ class JobQueue:
         *,
         then: Callable[[Job], None] | None = None,
         held: bool = False,
+        files: tuple[Path, ...] = (),
     ) -> Job:
         """Put a job into the line.
 
@@ -86,6 +88,8 @@ class JobQueue:
             arguments: its arguments: JSON-able values and bytes.
             then: called, with the lock held, when it is done.
             held: keep it waiting until `release`.
+            files: short-lived ones that it reads; they go when it is over, however it ends, and not before:
+                a process that dies leaves them to the next attempt.
 
         Raises:
             ValueError: there is no such function.
@@ -98,7 +102,7 @@ class JobQueue:
             if sum(job.owner == owner and job.state == "waiting" for job in self.unfinished()) >= most:
                 raise EngineBusyError(f"You have {most:g} jobs waiting. Wait until some are done.")
             job = Job(new_id(), owner, function, _on_cancel=self.cancel)
-            self._entries[job.id] = _Entry(job, FUNCTIONS[function], dict(arguments), then, held)
+            self._entries[job.id] = _Entry(job, FUNCTIONS[function], dict(arguments), then, held, files)
             self._dispatch()
             return job
 
@@ -295,6 +299,9 @@ class JobQueue:
         entry.arguments = {}
         del self._entries[job.id]
         self._results.add(job)
+        for file in entry.files:
+            with suppress(OSError):
+                file.unlink()
         job._finished.set()
         if outcome == "done" and entry.then is not None:
             with suppress(EngineBusyError):

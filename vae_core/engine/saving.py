@@ -6,6 +6,7 @@ job's turn comes.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,14 +42,19 @@ class Saving:
             EngineBusyError: the owner has too many jobs waiting.
         """
         kept = incoming(self.home, ".state")
-        job = self.jobs.submit(run.owner, "save_run", {}, then=self._with_umap(run, path), held=True)
+        then = self._with_umap(run, path)
+        job = self.jobs.submit(run.owner, "save_run", {}, then=then, held=True, files=(kept,))
 
-        def then(written: bool) -> None:
-            state = {"state": str(kept if written else run.folder / STATE), "temporary": written}
+        def release(written: bool) -> None:
+            if job.finished:  # it was cancelled before the file was there
+                with suppress(OSError):
+                    kept.unlink()
+                return
+            state = {"state": str(kept if written else run.folder / STATE)}
             train = {"train": run.train.to_dict()}
             self.jobs.release(job, {**_arguments(run, path, title), **state, **train})
 
-        self.residents.flush(run, kept, then)
+        self.residents.flush(run, kept, release)
         return job
 
     def save_keyframe(self, run: Run, step: int, path: Path, title: str) -> Job:
@@ -71,7 +77,8 @@ class Saving:
         try:
             link_or_copy(keyframe_path(run.folder, step), shown)
             link_or_copy(encoder_path(run.folder, step), encoder)
-            return self.jobs.submit(run.owner, "save_keyframe", arguments, then=self._with_umap(run, path))
+            then = self._with_umap(run, path)
+            return self.jobs.submit(run.owner, "save_keyframe", arguments, then=then, files=(shown, encoder))
         except (OSError, EngineBusyError) as problem:
             for file in (shown, encoder):
                 file.unlink(missing_ok=True)
