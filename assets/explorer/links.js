@@ -1,5 +1,7 @@
 /** Lines on the map from the latent under the hand to its nearest real images; a ring around the image looked at. */
 
+import { MARGIN } from "./frame.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /** @typedef {[number, number]} Place  px in the map */
@@ -7,6 +9,9 @@ const SVG = "http://www.w3.org/2000/svg";
 export class Links {
   constructor() {
     this.element = make("svg", { class: "le-links", "aria-hidden": "true" });
+    // Where a line's end lies outside the frame, the line must not cross ticks and titles on its way.
+    const { top, right, bottom, left } = MARGIN;
+    this.element.style.clipPath = `inset(${top}px ${right}px ${bottom}px ${left}px)`;
     this.lines = make("g", { class: "le-link-lines" });
     this.samples = make("g", { class: "le-link-samples" });
     this.ring = make("circle", { class: "le-link-ring", r: 9 });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from hand import latent, map_place, number, pixels, settled
+from PIL import Image
 from playwright.sync_api import expect
 from scipy.stats import chi2, norm
 from serving import Errors, StaticSite
@@ -71,6 +73,18 @@ def test_lines_on_the_map_lead_from_the_hand_to_the_nearest_images(
     settled(page)
     pinned = page.locator(".le-link-lines line").nth(1).get_attribute("x1")
     assert abs(float(pinned) - (x - box["x"])) > 1
+
+
+def test_lines_to_images_end_at_the_frame(opened: Callable, site: StaticSite) -> None:
+    model = serve_model(site, "single", small_bundle(ModelConfig(SHAPE, 2, "conv", width=0.25), count=1))
+    page = opened(component_data("explore", model, z=[0.0, 90.0]))
+    settled(page)
+    box = page.locator("[data-role=map]").bounding_box()
+    line = page.locator(".le-link-lines line").nth(1)
+    assert float(line.get_attribute("y1")) < 0, "the pinned latent lies above the map"
+    above = {"x": box["x"], "y": box["y"] + 1, "width": box["width"], "height": 23}
+    grey = np.asarray(Image.open(io.BytesIO(page.screenshot(clip=above))).convert("L"))
+    assert grey.min() > 200, "no line crosses the edge's room for words"
 
 
 @pytest.mark.parametrize("dims", [2, 4])
