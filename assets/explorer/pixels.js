@@ -39,6 +39,8 @@ export class Picture {
     this.shape = shape;
     [, this.canvas.height, this.canvas.width] = shape;
     this.image = this.context.createImageData(shape[2], shape[1]);
+    // A picture taller than wide must not push what is below it out of sight: it fits into the square of the others.
+    this.canvas.style.setProperty("--le-slenderness", String(Math.min(1, shape[2] / shape[1])));
     this.canvas.style.aspectRatio = `${shape[2]} / ${shape[1]}`;
   }
 

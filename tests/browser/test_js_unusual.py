@@ -81,6 +81,21 @@ def test_each_part_says_what_it_can_of_unusual_models(
     assert not errors
 
 
+def test_a_tall_picture_leaves_what_is_below_it_in_sight(
+    opened: Callable, site: StaticSite, errors: Errors
+) -> None:
+    model = serve_model(site, "tall", small_bundle(ModelConfig((1, 64, 12), 2, "mlp", width=0.125)))
+    page = opened(component_data("explore", model))
+    picture = page.locator("[data-role=decoded]").bounding_box()
+    assert 200 < picture["height"] <= 0.56 * 800 + 1
+    assert picture["width"] == pytest.approx(picture["height"] * 12 / 64, abs=1)
+    page.evaluate("() => window.mount({ mode: 'interpolate' })")
+    expect(page.locator(".le-end canvas")).to_have_count(4)
+    ends = [each.bounding_box() for each in page.locator(".le-end canvas").all()]
+    assert max(end["height"] for end in ends) < 200
+    assert not errors
+
+
 def test_very_many_classes_leave_the_page_its_length(
     opened: Callable, site: StaticSite, errors: Errors
 ) -> None:
