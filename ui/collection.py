@@ -52,7 +52,8 @@ def _words(owner: str, info: ImageSetInfo) -> None:
     if info.factor_names:
         st.markdown(f"Known factors: {', '.join(plain(name) for name in info.factor_names)}")
     licence = info.licence[:1].upper() + info.licence[1:]
-    st.caption(f"{plain(licence, longest=1_000)}.  \nSource: {plain(info.source, longest=300)}")
+    source = plain(info.source, longest=300, links=True)
+    st.caption(f"{plain(licence, longest=1_000, links=True)}.  \nSource: {source}")
     if info.available:
         link("train", "Train on these", query={state.TRAIN_IMAGES: info.name})
     else:

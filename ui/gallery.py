@@ -163,7 +163,7 @@ def _details(entry: ModelEntry) -> None:
     if isinstance(seconds, (int, float)):
         settings.append(f"trained for {duration(seconds)}")
     st.caption(" · ".join(plain(text) for text in settings))
-    licence = plain(str(entry.image_set.get("licence", "")), longest=1_000)
+    licence = plain(str(entry.image_set.get("licence", "")), longest=1_000, links=entry.shipped)
     st.caption(f"{file_size(entry.size_bytes)}. Images: {licence or 'no licence is given.'}")
 
 

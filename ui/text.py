@@ -7,24 +7,27 @@ import string
 
 _PUNCTUATION = re.compile("([" + re.escape(string.punctuation) + "])")
 _JOINED = re.compile(r"(?<=[-<>=~])(?=\\[-<>=~])|(?<=:)(?=[A-Za-z])")
+_LINKED = re.compile(r"(?<=:)(?=\\/\\/)|(?<=www)(?=\\\.)|(?<=@)(?=.)", re.IGNORECASE)
 _INVISIBLE = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+")
 
 
-def plain(text: str, *, longest: int = 200) -> str:
+def plain(text: str, *, longest: int = 200, links: bool = False) -> str:
     """Write a foreign string so that Streamlit's Markdown shows it as it is.
 
     Titles, labels and file names come from users. A backslash disarms Markdown, HTML, colours and
-    formulas. Streamlit's icons (`:material/...:`) and arrows (`->`) are replaced after that: a word joiner
-    parts them.
+    formulas. Streamlit's icons (`:material/...:`) and arrows (`->`) are replaced after that, and bare
+    addresses made links: a word joiner parts them.
 
     Args:
         text: anything; line breaks, control and invisible characters become single spaces.
         longest: characters kept; a longer text ends in an ellipsis.
+        links: let a bare address be a link, in text that is the app's own.
     """
     shown = tidy(text)
     if len(shown) > longest:
         shown = shown[: longest - 1] + "…"
-    return _JOINED.sub("\u2060", _PUNCTUATION.sub(r"\\\1", shown))
+    disarmed = _JOINED.sub("\u2060", _PUNCTUATION.sub(r"\\\1", shown))
+    return disarmed if links else _LINKED.sub("\u2060", disarmed)
 
 
 def tidy(text: str) -> str:

@@ -35,6 +35,16 @@ def test_what_streamlit_replaces_after_markdown_is_parted(text: str) -> None:
     assert seen.replace("\u2060", "") == text
 
 
+@pytest.mark.parametrize("text", ["https://a.b", "see HTTP://a.b/c", "www.a.b", "a@b.co", "[x](http://a.b)"])
+def test_an_address_in_a_foreign_name_is_no_link(text: str) -> None:
+    # What Streamlit's Markdown makes a link of by itself (GitHub's "autolink literals").
+    bare = re.compile(r"(https?://|www(?=\.))[-.\w]|[-.\w+]@[-\w]", re.IGNORECASE)
+    assert bare.search(plain(text, links=True).replace("\\", ""))
+    seen = plain(text).replace("\\", "")
+    assert not bare.search(seen)
+    assert seen.replace("\u2060", "") == text
+
+
 @given(st.text(max_size=60))
 def test_a_reader_sees_what_was_written(text: str) -> None:
     shown = plain(text)
