@@ -119,7 +119,7 @@ def _poster(address: str, *, is_long: bool = False) -> None:
     with st.container(key=key, horizontal=True, gap="large", vertical_alignment="center"):
         st.html(code, width="content")
         with st.container(key="class_address_text"):
-            st.markdown(plain(address, longest=400))
+            st.markdown(plain(address, longest=400, links=True))
 
 
 def _followers(token: str) -> None:
