@@ -37,11 +37,17 @@ export class RunStatus {
     setText(this.words, sentence);
   }
 
+  /** Say how a run stands that has no map yet. @param {ReturnType<typeof import("./run.js").standing>} now */
+  standBy(now) {
+    this.run = null;
+    this.#sayMishap(now.error);
+    this.say(stateWords(now));
+  }
+
   /** @param {import("./run.js").Run | null} run */
   show(run) {
     this.run = run;
-    setText(this.mishap, run?.now.error ?? "");
-    this.mishap.hidden = !run?.now.error;
+    this.#sayMishap(run?.now.error ?? "");
     if (this.trouble || !run) {
       if (this.trouble) this.say(this.trouble);
       return;
@@ -61,5 +67,11 @@ export class RunStatus {
   setTrouble(sentence) {
     this.trouble = sentence;
     this.show(this.run);
+  }
+
+  /** @param {string} error  why it failed; empty: it did not */
+  #sayMishap(error) {
+    setText(this.mishap, error);
+    this.mishap.hidden = !error;
   }
 }

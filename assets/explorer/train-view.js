@@ -2,7 +2,7 @@
 
 import { element } from "./dom.js";
 import { Playback } from "./playback.js";
-import { RunStatus, stateWords } from "./run-status.js";
+import { RunStatus } from "./run-status.js";
 import { Run, standing } from "./run.js";
 import { RunStream } from "./stream.js";
 
@@ -138,9 +138,9 @@ export class TrainView {
     if (playback.run) this.status.show(playback.run);
   }
 
-  /** It waits in the line and has never had a map. @param {import("./stream.js").Message} message */
+  /** It has never had a map, and waits in the line or failed before. @param {import("./stream.js").Message} message */
   #standBy({ facts }) {
-    this.stage.element.hidden = facts.state === "queued";
-    this.status.say(stateWords(standing(facts)));
+    this.stage.element.hidden = facts.state === "queued" || facts.state === "failed";
+    this.status.standBy(standing(facts));
   }
 }

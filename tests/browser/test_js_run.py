@@ -142,6 +142,21 @@ def test_a_run_that_waits_and_never_trained_says_its_place(watch: Callable) -> N
     assert not errors
 
 
+def test_a_run_that_failed_before_it_had_a_map_says_why(watch: Callable) -> None:
+    failed = {"state": "failed", "error": "The disk is full. <b>Free</b> some space.", "step": 0}
+    page, run, errors = watch()
+    started(page, run)
+    run.hello = lambda: run.send("state", failed)
+    page.route_web_socket("**/latent/stream/r2", run.connect)
+    page.evaluate("(stream) => window.mount({ stream })", {"url": "/latent/stream/r2", "run": "r2"})
+    expect(page.get_by_role("alert").filter(has_text="disk")).to_have_text(failed["error"])
+    expect(page.locator(".le-status")).to_have_text("Stopped by itself")
+    expect(page.locator(".le-train-stage")).to_be_hidden()
+    run.send("state", failed | {"state": "queued", "error": "", "place": 1})
+    expect(page.get_by_role("alert").filter(has_text="disk")).to_have_count(0)
+    assert not errors
+
+
 def test_a_run_that_starts_anew_begins_with_its_hello(watch: Callable) -> None:
     page, run, errors = watch()
     started(page, run)

@@ -36,7 +36,7 @@ def kept_at_rest(engine, owner, run):
     obeyed = threading.Event()
     with engine._lock:  # this is answered after all orders before it: until then it may go on a little
         found = engine._trainings.archive.runs[run.id]
-        engine._trainings.residents.flush(found, engine.home / "at rest", lambda _: obeyed.set())
+        engine._trainings.residents.flush(found, engine.home / "at rest", lambda *_: obeyed.set())
     assert obeyed.wait(120)
 
     def rested():

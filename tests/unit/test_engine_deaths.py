@@ -1,12 +1,17 @@
 """What the death of the training process means for those who wait."""
 
+import errno
 import threading
 import time
+from types import SimpleNamespace
+
+import pytest
 
 from tests.unit.engine_watcher import LONG
 from tests.unit.fake_worker import FakeWorker, all_runs, begin, told, watch, worker  # noqa: F401
+from vae_core.engine import home, record
 from vae_core.engine.branching import branch_of
-from vae_core.engine.failures import CANNOT_START, DIED_AGAIN, RESTARTED
+from vae_core.engine.failures import CANNOT_START, DIED_AGAIN, DISK_FULL, RESTARTED
 from vae_core.engine.lifecycle import MAX_DEATHS
 from vae_core.engine.record import ORIGIN, STATE
 from vae_core.engine.trainings import Trainings
@@ -91,10 +96,10 @@ def test_a_run_started_while_the_worker_rests_waits_for_it(all_runs, worker):  #
 
 def test_a_flush_that_the_worker_never_answers_is_answered(all_runs, worker, tmp_path):  # noqa: F811
     run, answers = begin(all_runs, "a"), []
-    all_runs.residents.flush(run, tmp_path / "one", answers.append)
-    all_runs.residents.flush(run, tmp_path / "two", answers.append)
-    worker().say("flushed", token=str(tmp_path / "one"), done=True)
-    worker().say("flushed", token=str(tmp_path / "one"), done=True)
+    all_runs.residents.flush(run, tmp_path / "one", lambda written, _: answers.append(written))
+    all_runs.residents.flush(run, tmp_path / "two", lambda written, _: answers.append(written))
+    worker().say("flushed", token=str(tmp_path / "one"), done=True, error="")
+    worker().say("flushed", token=str(tmp_path / "one"), done=True, error="")
     worker().die()
     assert answers == [True, False]
 
@@ -102,11 +107,13 @@ def test_a_flush_that_the_worker_never_answers_is_answered(all_runs, worker, tmp
 def test_a_flush_comes_after_the_save_of_a_run_that_was_stopped(all_runs, worker, tmp_path):  # noqa: F811
     answers, run = [], begin(all_runs, "a")
     all_runs.stop(run)
-    all_runs.residents.flush(run, tmp_path / "one", answers.append)
+    all_runs.residents.flush(run, tmp_path / "one", lambda written, _: answers.append(written))
     assert worker().orders_for(run) == ["load", "drop", "flush"]
-    worker().say("flushed", token=str(tmp_path / "one"), done=False)
+    worker().say("flushed", token=str(tmp_path / "one"), done=False, error="")
     assert answers == [False]
-    Trainings(all_runs.home, threading.RLock()).residents.flush(run, tmp_path / "two", answers.append)
+    Trainings(all_runs.home, threading.RLock()).residents.flush(
+        run, tmp_path / "two", lambda written, _: answers.append(written)
+    )
     assert answers == [False, False]
 
 
@@ -191,11 +198,42 @@ def test_a_branch_whose_beginning_died_with_the_worker_begins_with_what_is_on_di
     flushes = [order for order in worker().orders if order["kind"] == "flush"]
     assert [order["path"] for order in flushes] == [str(run.folder / ORIGIN) for run in branches]
     (branches[0].folder / ORIGIN).write_bytes(b"fresh")
-    worker().say("flushed", token=flushes[0]["token"], done=True)
+    worker().say("flushed", token=flushes[0]["token"], done=True, error="")
     worker().die()
     assert (branches[1].folder / ORIGIN).read_bytes() == b"some seconds old"
     assert (branches[0].folder / ORIGIN).read_bytes() == b"fresh"
     assert worker().orders_for(branches[1]) == ["load"]
+
+
+def test_a_branch_made_while_the_disk_is_full_says_so(all_runs, worker):  # noqa: F811
+    parent = begin(all_runs, "a")
+    branch = branch_of(parent, None, LONG, "")
+    all_runs.branch(parent, branch, None)
+    (flush,) = [order for order in worker().orders if order["kind"] == "flush"]
+    attempt = SimpleNamespace(id=branch.id, generation=branch.generation)
+    worker().say("flushed", token=flush["token"], done=False, error=DISK_FULL)
+    assert (branch.state, branch.error) == ("failed", DISK_FULL)
+    worker().say("failed", attempt, error="What this branch begins with is not there.", back=None)
+    assert (branch.state, branch.error, branch.note) == ("failed", DISK_FULL, "")
+    assert parent.state == "paused"
+
+
+@pytest.mark.parametrize("what", ["link", "record"])
+def test_a_branch_that_cannot_be_put_on_disk_leaves_nothing_there(all_runs, worker, monkeypatch, what):  # noqa: F811
+    parent = begin(all_runs, "a")
+    (parent.folder / STATE).write_bytes(b"where it stands")
+    all_runs.stop(parent)
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(*{"link": (home.os, "link"), "record": (record, "write_whole")}[what], full)
+    monkeypatch.setattr(home.shutil, "copyfile", full)
+    branch = branch_of(parent, None, LONG, "")
+    with pytest.raises(OSError, match="No space"):
+        all_runs.branch(parent, branch, None)
+    assert not branch.folder.exists()
+    assert branch.id not in all_runs.archive.runs
 
 
 def test_a_run_that_waited_for_a_worker_is_loaded_whatever_dies_meanwhile(all_runs, worker):  # noqa: F811

@@ -1,16 +1,21 @@
 """The training loop's turns, with runs that only note that they were trained."""
 
+import errno
 import queue
 
 import pytest
 
 from vae_core.engine import trainloop
+from vae_core.engine.failures import DISK_FULL
 from vae_core.engine.trainloop import TrainLoop
 
 
 class FakeOutbox:
+    def __init__(self):
+        self.said = []
+
     def put(self, facts, body=b""):
-        pass
+        self.said.append(facts)
 
 
 class FakeRun:
@@ -26,6 +31,10 @@ class FakeRun:
 
     def open(self):
         self.loaded.append(self.name)
+
+    def flush(self, path):
+        if path == "full":
+            raise OSError(errno.ENOSPC, "No space left on device")
 
     def piece(self, *, sharers):
         self.trained.append((self.name, len(self.loaded)))
@@ -59,3 +68,23 @@ def test_the_first_need_not_wait_until_the_last_is_loaded(inbox):
     TrainLoop(inbox, FakeOutbox()).run_until_closed()
     first, loaded = FakeRun.trained[0]
     assert (first, loaded) == ("run0", 1)
+
+
+@pytest.mark.parametrize(
+    ("run", "generation", "path", "done", "error"),
+    [
+        ("run0", 1, "here", True, ""),
+        ("run0", 1, "full", False, DISK_FULL),
+        ("run0", 2, "here", False, ""),
+        ("run1", 1, "here", False, ""),
+    ],
+    ids=["written", "full disk", "another time", "another run"],
+)
+def test_a_state_that_cannot_be_written_is_told_with_the_reason(inbox, run, generation, path, done, error):
+    flush = {"kind": "flush", "run": run, "generation": generation, "path": path, "token": "t"}
+    for order in (load("run0"), (flush, b""), None):
+        inbox.put(order)
+    outbox = FakeOutbox()
+    TrainLoop(inbox, outbox).run_until_closed()
+    (answer,) = [facts for facts in outbox.said if facts["kind"] == "flushed"]
+    assert answer == {"kind": "flushed", "token": "t", "done": done, "error": error}

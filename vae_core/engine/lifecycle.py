@@ -87,6 +87,12 @@ class Lifecycle:
         self.residents.unload(run)
         self.settle(run, state)
 
+    def fail(self, run: Run, error: str) -> None:
+        """End a run that has nothing to begin with; what the worker still says of its attempt is no news."""
+        self.residents.unload(run)
+        run.generation += 1
+        self.settle(run, "failed", error)
+
     def stop_others(self, run: Run) -> None:
         """Stop what else this owner has going: one run at a time. What rests on disk costs nothing."""
         for other in self.archive.of_owner(run.owner):
@@ -155,7 +161,7 @@ class Lifecycle:
 
     def _message(self, facts: Facts, body: bytes) -> None:
         if facts["kind"] == "flushed":
-            self.residents.flushed(facts["token"], bool(facts["done"]))
+            self.residents.flushed(facts["token"], bool(facts["done"]), facts["error"])
             return
         run = self.archive.runs.get(facts["run"])
         if run is not None and run.generation == facts["generation"]:

@@ -15,6 +15,9 @@ from vae_core.engine.memory import together
 from vae_core.engine.record import Run
 from vae_core.engine.trainworker import TrainWorker
 
+Flushed = Callable[[bool, str], None]
+"""Called with whether a state was written, and what went wrong where the worker could not write it."""
+
 
 @dataclass(eq=False)
 class Residents:
@@ -30,7 +33,7 @@ class Residents:
     worker: TrainWorker
     on_load: Callable[[Run], None]
     _lost: list[Run] = field(default_factory=list)
-    _flushes: dict[str, Callable[[bool], None]] = field(default_factory=dict)
+    _flushes: dict[str, Flushed] = field(default_factory=dict)
 
     def tell(self, run: Run, kind: str, **more: Any) -> None:
         """Give the worker an order for a run, if it has that run."""
@@ -97,7 +100,7 @@ class Residents:
         """Note that the worker has died; returns the runs that the next one is to have."""
         flushes, self._flushes = self._flushes, {}
         for then in flushes.values():
-            then(False)
+            then(False, "")
         self._lost = [run for run in self.runs.values() if run.loaded]  # nobody waited for it: it was there
         for run in self._lost:
             self.has_left(run)
@@ -108,26 +111,26 @@ class Residents:
         """Whether a run waits for a worker."""
         return bool(self._lost)
 
-    def flush(self, run: Run, path: Path, then: Callable[[bool], None]) -> None:
+    def flush(self, run: Run, path: Path, then: Flushed) -> None:
         """Write a run's present state at `path`, if the worker has it; then the state on disk is its last.
 
         Args:
             run: the run.
             path: a new file.
-            then: called with whether it was written; in either case after all earlier orders were obeyed.
+            then: called when all earlier orders were obeyed.
         """
         if self.worker.process is None:
-            then(False)
+            then(False, "")
             return
         self._flushes[str(path)] = then
         order = {"kind": "flush", "run": run.id, "generation": run.generation if run.loaded else 0}
         self.worker.send({**order, "path": str(path), "token": str(path)})
 
-    def flushed(self, token: str, done: bool) -> None:
+    def flushed(self, token: str, done: bool, error: str) -> None:
         """Take the worker's answer to a flush."""
         then = self._flushes.pop(token, None)
         if then is not None:
-            then(done)
+            then(done, error)
 
     def _make_room(self, run: Run) -> None:
         """Keep runs that rest in a pause only on disk, if another needs their memory."""

@@ -45,7 +45,7 @@ class Saving:
         then = self._with_umap(run, path)
         job = self.jobs.submit(run.owner, "save_run", {}, then=then, held=True, files=(kept,))
 
-        def release(written: bool) -> None:
+        def release(written: bool, error: str) -> None:
             if job.finished:  # it was cancelled before the file was there
                 with suppress(OSError):
                     kept.unlink()

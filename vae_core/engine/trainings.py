@@ -5,6 +5,7 @@ All of it happens with the engine's lock held.
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -92,16 +93,23 @@ class Trainings:
             OSError: it could not be put on disk.
         """
 
-        def then(written: bool) -> None:
-            if not written:
+        def then(written: bool, error: str) -> None:
+            if error:  # the branch could not be put on disk either
+                self.lifecycle.fail(run, error)
+            elif not written:
                 link_last(parent, run)
 
         run.chosen = time.time()
-        if step is None and parent.loaded:
+        is_newest = step is None and parent.loaded
+        try:
+            if not is_newest:
+                link_origin(parent, run, step)
+            self.archive.add(run)
+        except OSError:
+            shutil.rmtree(run.folder, ignore_errors=True)
+            raise
+        if is_newest:
             self.residents.flush(parent, run.folder / ORIGIN, then)
-        else:
-            link_origin(parent, run, step)
-        self.archive.add(run)
         if parent.active:
             self.lifecycle.put_aside(parent, "paused")
         self.lifecycle.stop_others(run)

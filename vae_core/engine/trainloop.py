@@ -5,7 +5,6 @@ from __future__ import annotations
 import queue
 import time
 import traceback
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from vae_core.config import Architecture, ModelConfig, TrainConfig
@@ -91,16 +90,19 @@ class TrainLoop:
             self._load(order)
             return
         run = self._runs.get(name)
-        if run is None or run.generation != order["generation"]:
-            if kind == "flush":
-                self._outbox.put({"kind": "flushed", "token": order["token"], "done": False})
-            return
+        if run is not None and run.generation != order["generation"]:
+            run = None
         if kind == "flush":
-            done = False
-            with suppress(OSError):  # a full disk: what was saved last has to do
-                run.flush(order["path"])
-                done = True
-            self._outbox.put({"kind": "flushed", "token": order["token"], "done": done})
+            done, error = False, ""
+            if run is not None:
+                try:
+                    run.flush(order["path"])
+                    done = True
+                except OSError as problem:  # the disk is full
+                    error = describe(problem)
+            self._outbox.put({"kind": "flushed", "token": order["token"], "done": done, "error": error})
+        elif run is None:
+            return
         elif kind == "drop":
             self._schedule.remove(name)
             self._guarded(run, run.leave)
