@@ -57,6 +57,7 @@ def test_the_class_follows_a_model_and_its_latent(url: str, two: tuple[Page, Pag
     press(teacher, "class_lead")
     address = teacher.locator(".st-key-class_address_text")
     expect(address).to_contain_text("/class?follow=")
+    assert address.inner_text().isascii(), "it can be copied: nothing invisible stands in it"
     expect(teacher.locator("img.latent-qr")).to_be_visible()
     student.goto(url + path_of(address.inner_text()))
     expect(student.locator(".le-follow")).to_contain_text("Nothing to see yet")
