@@ -152,9 +152,13 @@ def _start(settings: Settings, title: str) -> None:
 
 
 def _fill(values: Mapping[str, Any]) -> None:
-    """Put values into the fields, as a callback may do before they are drawn; the link follows them."""
+    """Put values into the fields, as a callback may do before they are drawn; the link follows them.
+
+    Streamlit writes 784.0 into the link where the hand would have written 784.
+    """
     for key, value in values.items():
-        st.session_state[key] = value
+        is_whole = isinstance(value, float) and value.is_integer()
+        st.session_state[key] = int(value) if is_whole else value
 
 
 def _try(action: Callable[[], Any]) -> None:

@@ -91,7 +91,7 @@ def test_a_mishap_is_one_click(app: App, engine: FakeEngine, chosen: Mishap) -> 
         config = model if hasattr(model, key.removeprefix("train_")) else train
         if key != "train_images":
             assert getattr(config, key.removeprefix("train_")) == value
-    assert app.url == {key: str(value) for key, value in chosen.changes.items()}
+    assert app.url == {key: str(value).removesuffix(".0") for key, value in chosen.changes.items()}
     assert "**Look:**" in app.text
     assert chosen.look in app.text
 
