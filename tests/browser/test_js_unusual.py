@@ -96,6 +96,15 @@ def test_a_tall_picture_leaves_what_is_below_it_in_sight(
     assert not errors
 
 
+def test_long_class_names_leave_the_ends_their_width(opened: Callable, site: StaticSite) -> None:
+    classes = tuple(f"a class whose name is longer than any card is wide, number {n}" for n in range(3))
+    page = opened(component_data("interpolate", serve_model(site, "wordy", small_bundle(classes=classes))))
+    expect(page.locator(".le-end").nth(1)).to_contain_text("number")
+    widths = [each.bounding_box()["width"] for each in page.locator(".le-end").all()]
+    assert widths[0] == pytest.approx(widths[1], abs=1)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 def test_very_many_classes_leave_the_page_its_length(
     opened: Callable, site: StaticSite, errors: Errors
 ) -> None:
