@@ -38,3 +38,4 @@ with st.container(key="train_page"):
         training.theory()
 
 link_notices(notices)
+fields.unfold(settings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import streamlit as st
 
@@ -15,9 +15,23 @@ from ui.teaching import HELP, LABELS, beta_help, collapse_note
 from ui.text import count, image_size, plain
 from vae_core import image_sets
 
+FOLDED: Final = ("train_width", "train_beta_warmup_epochs", "train_free_bits", "train_binarize")
+"""Fields under "More settings"."""
+
+MORE: Final = "train_more"
+"""Session key: whether these are to be seen."""
+
+_REFUSED: Final = "train_more_refused"
+"""Session key: which of them were refused when the page was drawn last."""
+
+_TO_OPEN: Final = "train_more_to_open"
+"""Session key: there when the page is drawn anew in order to show them."""
+
 
 def fields() -> Settings:
     """Draw all fields and return what they say; what cannot work is said beside its field."""
+    if st.session_state.pop(_TO_OPEN, False) or _are_refused_in_link():
+        st.session_state[MORE] = True
     sets = {info.name: info for info in image_sets()}
     below: dict[str, Any] = {}
 
@@ -47,7 +61,7 @@ def fields() -> Settings:
     _number("train_epochs", below)
     _number("train_batch_size", below)
     _number("train_seed", below)
-    with st.expander("More settings"):
+    with st.expander("More settings", key=MORE, on_change="rerun"):
         _number("train_width", below, step=0.125, disabled=article)
         _number("train_beta_warmup_epochs", below, disabled=not is_vae)
         _number("train_free_bits", below, step=0.1, disabled=not is_vae)
@@ -57,6 +71,24 @@ def fields() -> Settings:
     for key, sentence in settings.wrong.items():
         below[key].caption(f":red[:material/error: {plain(sentence)}]")
     return settings
+
+
+def unfold(settings: Settings) -> None:
+    """Open "More settings" when a field in it has come to be refused; whoever folds it again may.
+
+    The page's last call: by then all fields have their values, and the page is drawn anew.
+    """
+    before = frozenset() if state.entered() else st.session_state.get(_REFUSED, frozenset())
+    refused = st.session_state[_REFUSED] = frozenset(FOLDED).intersection(settings.wrong)
+    if refused - before and not st.session_state[MORE]:
+        st.session_state[_TO_OPEN] = True
+        st.rerun()
+
+
+def _are_refused_in_link() -> bool:
+    """Whether the link says of a folded field what cannot be: once that is drawn, the link is silent."""
+    given = {key: st.query_params[key] for key in FOLDED if key in st.query_params}
+    return any(state.TRAIN_SETTINGS[key].problem(text) for key, text in given.items())
 
 
 @contextmanager

@@ -146,3 +146,51 @@ def test_nonsense_in_the_link_is_said(app: App) -> None:
     assert "train_family" not in said
     assert app.test.number_input(key="train_beta").value == 1.0
     assert app.test.number_input(key="train_epochs").value == 2
+
+
+def is_open(app: App) -> bool:
+    (more,) = [each for each in app.test.expander if each.label == "More settings"]
+    return more.proto.expanded
+
+
+def test_what_is_folded_away_shows_itself_when_it_is_refused(app: App) -> None:
+    app.open("train")
+    assert not is_open(app)
+    app.test.number_input(key="train_beta_warmup_epochs").set_value(15)
+    app.run()
+    assert not is_open(app)
+    app.test.number_input(key="train_epochs").set_value(10)
+    app.run()
+    assert "from 0 to 10; got 15" in app.said
+    assert is_open(app)
+    app.test.session_state["train_more"] = False
+    app.run()
+    assert not is_open(app), "whoever folds it again may"
+    app.test.number_input(key="train_beta_warmup_epochs").set_value(0)
+    app.test.selectbox(key="train_likelihood").select("gaussian")
+    app.test.selectbox(key="train_binarize").select("dynamic")
+    app.run()
+    assert is_open(app), "another field is refused"
+    app.test.selectbox(key="train_binarize").select("none")
+    app.run()
+    assert is_open(app), "nothing closes under the hand"
+
+
+@pytest.mark.parametrize(
+    ("link", "opens"),
+    [
+        ({"train_free_bits": "99"}, True),
+        ({"train_binarize": "often"}, True),
+        ({"train_beta_warmup_epochs": "30"}, True),
+        ({"train_width": "0.5"}, False),
+        ({"train_beta": "-3"}, False),
+    ],
+    ids=lambda each: " ".join(each) if isinstance(each, dict) else "",
+)
+def test_a_link_that_is_refused_in_a_folded_field_opens_it(
+    app: App, link: dict[str, str], opens: bool
+) -> None:
+    app.open("train", **link)
+    assert is_open(app) == opens
+    app.run()
+    assert is_open(app) == opens
