@@ -65,8 +65,8 @@ export class Run {
     this.applyTimeline({ facts });
     this.now = {
       state: facts.state,
-      step: 0,
-      epoch: 0,
+      step: facts.step ?? 0,
+      epoch: facts.epoch ?? 0,
       total: facts.total_steps ?? 0,
       eta: null,
       rate: null,
@@ -145,10 +145,11 @@ export class Run {
     return Math.max(1, this.now.total / Math.max(1, this.facts.train?.epochs ?? 1));
   }
 
-  /** @param {Message} message  state, error, place, wait_seconds, step, eta_seconds */
+  /** @param {Message} message  state, error, place, wait_seconds, step, epoch, eta_seconds */
   applyState({ facts }) {
     Object.assign(this.now, standing(facts));
-    if (facts.step > this.now.step) this.now.step = facts.step; // one that went back is told by its snapshot
+    const { step, epoch } = facts;
+    if (step > this.now.step) Object.assign(this.now, { step, epoch }); // one that went back is told by its snapshot
     this.now.eta = facts.eta_seconds ?? null;
   }
 

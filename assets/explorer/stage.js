@@ -101,10 +101,16 @@ export class Stage {
     return this.panel.map;
   }
 
-  /** Make room for a run; map and hand stay as they are if it is the same one. @param {Run} run */
+  /**
+   * Make room for a run. Map and hand stay as they are if it is the same one, the hand and its picture if it is a
+   * branch of it.
+   *
+   * @param {Run} run
+   */
   begin(run) {
     const { space } = run;
     const isSame = this.run?.id === run.id && this.run.space.dims === space.dims;
+    const isBranch = this.run !== null && this.run.id === run.facts.parent?.run;
     this.run = run;
     if (!isSame) {
       this.space = { ...space };
@@ -122,9 +128,9 @@ export class Stage {
     if (isSame) return;
     const dims = Array.from({ length: space.dims }, (_, d) => d);
     this.range = RANGE;
-    this.walk.start(new Float32Array(space.dims));
     this.sliders.make(dims, new Float64Array(space.dims), this.#ranges(), this.#carries());
-    this.painter.forget();
+    this.walk.start(isBranch ? this.walk.pinned : new Float32Array(space.dims));
+    if (!isBranch) this.painter.forget(); // a branch begins with the weights that draw there now
     this.bars.forget();
     this.hasStrips = false;
   }

@@ -35,6 +35,8 @@ class FakeRun:
         """Codes of the keyframes, by step."""
         self.marks: list[dict[str, Any]] = []
         self.parent: dict[str, Any] | None = None
+        self.at: dict[str, Any] = {"step": 0, "epoch": 0.0}
+        """How far it is when someone comes to watch."""
         self.fetched: list[int] = []
 
     def connect(self, socket: WebSocketRoute) -> None:
@@ -65,6 +67,7 @@ class FakeRun:
             "total_steps": 4 * EPOCH,
             "plane": "latent" if self.config.latent_dim < 3 else "pca",
             "parent": self.parent,
+            **self.at,
             **self.kept(),
         }
         images = self.random.integers(0, 256, (COUNT, *self.config.image_shape), dtype=np.uint8)

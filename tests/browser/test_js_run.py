@@ -157,6 +157,33 @@ def test_a_run_that_failed_before_it_had_a_map_says_why(watch: Callable) -> None
     assert not errors
 
 
+def test_a_branch_begins_with_its_own_epoch_and_the_picture_of_the_weights_it_starts_from(
+    watch: Callable,
+) -> None:
+    page, run, errors = watch()
+    started(page, run)
+    page.get_by_role("slider", name="z1").first.press("End")
+    page.wait_for_function("window.latentExplorer.z[1] > 3")
+    seen = "document.querySelector('.le-decoded').toDataURL()"
+    before, z = page.evaluate(seen), page.evaluate("window.latentExplorer.z")
+    run.parent = {"run": "r1", "title": "Noise", "step": 10, "epoch": 2.5, "history": []}
+    run.name, run.at = "r2", {"step": 250, "epoch": 2.5}
+    page.route_web_socket("**/latent/stream/r2", run.connect)
+    page.evaluate("(stream) => window.mount({ stream })", {"url": "/latent/stream/r2", "run": "r2"})
+    expect(page.locator(".le-status")).to_contain_text("epoch 2.50 of 4 · step 250 of 400")
+    assert page.evaluate(seen) == before
+    assert page.evaluate("window.latentExplorer.z") == z
+    expect(page.locator(".le-slider-value").nth(1)).to_have_text("3.30")
+    run.send("state", {"state": "running", "step": 300, "epoch": 3.0})
+    expect(page.locator(".le-status")).to_contain_text("epoch 3.00 of 4 · step 300 of 400")
+    run.parent, run.name, run.at = None, "r3", {}
+    page.route_web_socket("**/latent/stream/r3", run.connect)
+    page.evaluate("(stream) => window.mount({ stream })", {"url": "/latent/stream/r3", "run": "r3"})
+    expect(page.locator(".le-status")).to_have_text("Training")
+    page.wait_for_function(f"{seen} !== {before!r}")  # of another model there is no picture yet
+    assert not errors
+
+
 def test_a_run_that_starts_anew_begins_with_its_hello(watch: Callable) -> None:
     page, run, errors = watch()
     started(page, run)

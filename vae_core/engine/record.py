@@ -146,6 +146,7 @@ class Run:
             "wait_seconds": self.wait_seconds,
             "why": self.why,
             "step": self.step,
+            "epoch": self.epoch,
             "total_steps": self.total_steps,
             "eta_seconds": self.eta_seconds,
             "train": self.train.to_dict(),
@@ -164,7 +165,6 @@ class Run:
             "history": list(self.history),
             "parent": self.parent,
             **self.timeline_facts(),
-            "epoch": self.epoch,
             "seconds": self.seconds,
             "plane": "latent" if self.model.latent_dim <= 2 else "pca",
         }
