@@ -6,7 +6,7 @@ import time
 from tests.unit.engine_watcher import LONG, SMALL, Loop
 from tests.unit.fake_worker import all_runs, begin, told, watch, worker  # noqa: F401
 from vae_core.engine.messages import NO_ARRAYS, message, metadata_of
-from vae_core.engine.record import SNAPSHOT, Run
+from vae_core.engine.record import SNAPSHOT, WEIGHTS, Run
 
 
 def test_the_worker_knows_who_watches_and_how_many_hands_there_are(all_runs, worker):  # noqa: F811
@@ -65,6 +65,20 @@ def test_the_worker_is_asked_for_weights_once_however_often_hands_come(all_runs,
     other.hand(False)
     other.hand(True)
     assert worker().orders_for(run) == ["load", "weights"]
+
+
+def test_a_hand_gets_the_weights_of_a_run_that_ended_before_the_worker_knew_of_it(
+    all_runs,  # noqa: F811
+    worker,  # noqa: F811
+):
+    run = begin(all_runs, "a")
+    quick, patient = watch(all_runs, run), watch(all_runs, run)
+    quick.hand(True)  # while the worker takes the only step and lets go of the run
+    told(quick), told(patient)
+    (run.folder / WEIGHTS).write_bytes(message("weights", 0, {"step": 1}))
+    worker().say("done", run)
+    assert "weights" in told(quick)
+    assert "weights" not in told(patient)
 
 
 def test_who_comes_gets_the_newest_snapshot_and_not_an_older_one_from_disk(all_runs, worker):  # noqa: F811

@@ -196,6 +196,7 @@ class Lifecycle:
             self.settle(run, "paused")
         elif kind == "done":
             self.residents.has_left(run)
+            self.watchers.put_stored_weights(run)  # a short run may be over before the worker knows of a hand
             self.settle(run, "done")
         elif kind == "failed":
             self.residents.has_left(run)

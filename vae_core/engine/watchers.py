@@ -95,6 +95,10 @@ class Watchers:
         """Give all who watch a run the images on the map, once there are any: they begin anew."""
         _put_stored(run, run.watchers, "hello", record.PROBE)
 
+    def put_stored_weights(self, run: Run) -> None:
+        """Give every hand the weights that a run left on disk, if it has not had them from the worker."""
+        _put_stored(run, [watcher for watcher in run.watchers if watcher.has_hand], "weights", record.WEIGHTS)
+
     def report(self, run: Run) -> None:
         """Tell the worker how many watch a run, and how many hands there are."""
         hands = sum(watcher.has_hand for watcher in run.watchers)
