@@ -48,7 +48,10 @@ export class InterpolateView {
         reporter.report("axes", name);
       },
       onLayers: (names) => reporter.report("layers", names),
-      help: "Click a dot to choose it for the end that is marked; Ctrl and the wheel zoom, dragging pans.",
+      help: {
+        mouse: "Click a dot to choose it for the end that is marked; Ctrl and the wheel zoom, dragging pans.",
+        finger: "Tap a dot to choose it for the end that is marked; pinch to zoom, drag with two fingers to pan.",
+      },
     });
     this.gallery = new Gallery((index) => this.#choose(index));
     this.cards = [new EndCard("From", () => this.#aimAt(0)), new EndCard("To", () => this.#aimAt(1))];

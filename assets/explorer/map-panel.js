@@ -16,7 +16,13 @@ import { FoldedTable } from "./table.js";
 /** @typedef {import("./space.js").Space} Space */
 /** @typedef {import("./map-layers.js").LayerName} LayerName */
 
-const HELP = "Click to pin a latent, arrow keys to walk, Ctrl and the wheel to zoom, drag to pan.";
+/** @typedef {{mouse: string, finger: string}} Help  what the hand can do, by what it does it with */
+
+/** @type {Help} */
+const HELP = {
+  mouse: "Click to pin a latent, arrow keys to walk, Ctrl and the wheel to zoom, drag to pan.",
+  finger: "Drag a finger to walk and lift it to pin a latent, pinch to zoom, drag with two fingers to pan.",
+};
 
 /**
  * @typedef {object} Subject      whose map it is
@@ -38,7 +44,7 @@ export class MapPanel {
    * @param {(name: string) => void} [options.onAxes]  someone chose other axes
    * @param {(names: string[]) => void} [options.onLayers]  someone switched a layer
    * @param {HTMLElement | null} [options.actions]     more to stand above the map
-   * @param {string} [options.help]                    what the hand can do
+   * @param {Help} [options.help]
    */
   constructor({
     walk,
@@ -71,7 +77,7 @@ export class MapPanel {
     this.axesTools = new AxesTools((name) => this.#choose(name));
     this.layerTools = new LayerTools((name) => this.#toggle(name));
     this.menu = new ExportMenu(this.map, () => this.#file(), onTrouble);
-    this.notes = new MapNotes(help);
+    this.notes = new MapNotes(matchMedia("(pointer: coarse)").matches ? help.finger : help.mouse);
     this.table = new FoldedTable("Where the images lie on the map", () =>
       mapTable(this.colouring, this.map.positions, this.axes.titles),
     );

@@ -93,3 +93,17 @@ def test_two_fingers_zoom_and_pan_and_pin_nothing(opened: Callable, flat: dict) 
     page.touchscreen.tap(x + 20, y)
     settled(page)
     assert latent(page) != pinned
+
+
+@pytest.mark.parametrize(
+    ("has_touch", "says", "says_not"), [(True, "pinch", "wheel"), (False, "wheel", "pinch")]
+)
+def test_the_help_speaks_of_what_the_hand_has(
+    has_touch: bool, says: str, says_not: str, opened: Callable, flat: dict
+) -> None:
+    options = {"has_touch": has_touch, "is_mobile": has_touch}
+    for mode in ("explore", "interpolate"):
+        page = opened(component_data(mode, flat), options=options)
+        said = page.locator(".le-map-panel").inner_text()
+        assert says in said
+        assert says_not not in said
