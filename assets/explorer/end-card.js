@@ -9,20 +9,19 @@ import { codeOf, imageOf, labelOf } from "./space.js";
 export class EndCard {
   /** @param {"From" | "To"} word @param {() => void} onAim */
   constructor(word, onAim) {
-    this.original = new Picture([1, 28, 28], { "aria-label": `${word}: the real image` });
+    this.original = new Picture([1, 28, 28], { "aria-label": `${word}: the original` });
     this.decoded = new Picture([1, 28, 28], { "aria-label": `${word}: its reconstruction` });
     this.name = element("span", { class: "le-end-name" });
-    const captioned = (picture, caption) =>
-      element("span", {}, picture.canvas, element("span", { class: "le-caption" }, caption));
     this.element = element(
       "button",
       { type: "button", class: "le-end", title: "Click, then choose an image for this end", click: onAim },
       element("span", { class: "le-end-word le-one-line" }, word, " ", this.name),
+      element("span", { class: "le-end-pictures" }, this.original.canvas, this.decoded.canvas),
       element(
         "span",
-        { class: "le-end-pictures" },
-        captioned(this.original, "image"),
-        captioned(this.decoded, "decoded"),
+        { class: "le-end-captions le-caption" },
+        element("span", {}, "Original"),
+        element("span", {}, "Reconstruction"),
       ),
     );
     this.aim(false);

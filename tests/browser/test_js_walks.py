@@ -179,6 +179,16 @@ def test_the_slider_walks_and_the_picture_follows(walk: Callable) -> None:
     assert not errors
 
 
+def test_the_ends_are_called_as_under_the_glass(
+    walk: Callable, opened: Callable, flat: dict[str, str]
+) -> None:
+    page, _ = walk(**{"from": 4, "to": 17})
+    ends = page.locator(".le-end").first.locator(".le-caption > span").all_text_contents()
+    page = opened(component_data("explore", flat))
+    glass = page.locator(".le-glass-pictures > figure > figcaption").all_text_contents()
+    assert ends == glass[:2] == ["Original", "Reconstruction"]
+
+
 def test_nonsense_from_python_is_replaced_by_two_images(walk: Callable) -> None:
     page, errors = walk(**{"from": 1000, "to": -1}, method="spiral", steps=1)
     assert len(row(page, "linear")) == 2
