@@ -7,6 +7,7 @@ import streamlit as st
 from ui import fields, state, training, visiting
 from ui.explorer import chosen, explorer
 from ui.notices import link_notices, opening
+from ui.other_runs import other_runs
 from ui.owner import current_owner
 from ui.probe_view import map_of, map_values, train_check
 from ui.view import in_step
@@ -28,6 +29,7 @@ with st.container(key="train_page"):
     beside, stage = st.columns([1, 3.4], gap="medium")
     with beside:
         settings = fields.fields()
+        other_runs(run)
     with stage:
         training.controls(run, settings)
         training.status(run, settings)

@@ -78,6 +78,13 @@ def run_facts(run: RunInfo) -> str:
     return f"This run: {' · '.join(parts)} · learning rate {train.learning_rate:g}"
 
 
+def run_in_brief(run: RunInfo, now: float) -> str:
+    """Say what became of a run: state, images, place in its epochs, and how long ago it was started."""
+    ago = max(0.0, now - run.created)
+    began = f"started {duration(ago - ago % 60 if ago > 60 else ago)} ago"
+    return f"{STATES[run.state]} · {plain(run.image_set)} · {_epoch(run)} · {began}"
+
+
 def run_status(run: RunInfo) -> str:
     """Say in one line what a run does: state, place in its epochs, time left."""
     parts = [f"**{STATES[run.state]}**"]
@@ -87,8 +94,7 @@ def run_status(run: RunInfo) -> str:
         if run.wait_seconds is not None:
             parts.append(f"about {duration(run.wait_seconds)} to wait")
     parts.append(f"{plain(run.image_set)}, {run.model.architecture}, {run.model.latent_dim}-D")
-    epochs = run.train.epochs
-    parts.append(f"epoch {min(math.floor(run.epoch) + (run.state != 'done'), epochs)} of {epochs}")
+    parts.append(_epoch(run))
     if run.step:
         parts.append(f"step {run.step:,}" + (f" of {run.total_steps:,}" if run.total_steps else ""))
     if run.state == "running" and run.eta_seconds is not None:
@@ -96,3 +102,8 @@ def run_status(run: RunInfo) -> str:
     if run.state == "running" and run.images_per_second:
         parts.append(f"{run.images_per_second:,.0f} images a second")
     return " · ".join(parts)
+
+
+def _epoch(run: RunInfo) -> str:
+    epochs = run.train.epochs
+    return f"epoch {min(math.floor(run.epoch) + (run.state != 'done'), epochs)} of {epochs}"

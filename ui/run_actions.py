@@ -13,7 +13,8 @@ from ui.describe import run_title
 from ui.explorer import chosen_keyframe
 from ui.mishaps import mishap
 from ui.owner import Library, LibraryError, current_owner
-from ui.settings import Settings, current_settings, other_net
+from ui.settings import Settings, current_settings, other_net, stored_settings
+from vae_core import image_sets
 from vae_core.config import RANGES
 from vae_core.engine import EngineBusyError, RunInfo, get_engine
 from vae_core.engine.failures import describe
@@ -52,6 +53,18 @@ def start_mishap(name: str) -> None:
     st.session_state[BREAK] = False
     _fill(chosen.values())
     _start(current_settings(), chosen.title)
+
+
+def open_run(run_id: str) -> None:
+    """Bring another of this browser's runs back on to the stage, and its settings into the fields."""
+
+    def choose() -> None:
+        values = stored_settings(get_engine().choose(current_owner(), run_id))
+        if all(info.name != values["train_images"] for info in image_sets()):  # they are not here any more
+            del values["train_images"]
+        _fill(values)
+
+    _try(choose)
 
 
 def act(name: str) -> None:

@@ -17,6 +17,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     import ui.collection
     import ui.gallery
     import ui.library
+    import ui.other_runs
     import ui.overview
     import ui.pictures
     import ui.run_actions
@@ -26,7 +27,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     import vae_core.engine
 
     fake = FakeEngine()
-    pages = (ui.classroom, ui.collection, ui.overview, ui.pictures, ui.training, ui.visiting)
+    pages = (ui.classroom, ui.collection, ui.other_runs, ui.overview, ui.pictures, ui.training, ui.visiting)
     for module in (*pages, ui.library, ui.run_actions, ui.wall, vae_core.engine):
         monkeypatch.setattr(module, "get_engine", lambda: fake)
     return fake

@@ -65,6 +65,7 @@ class FakeEngine:
     """Answers as the engine does, at once and without workers; keeps what it was asked."""
 
     current: RunInfo | None = None
+    earlier: list[RunInfo] = field(default_factory=list)
     others: RunInfo | None = None
     everyone: list[RunInfo] = field(default_factory=list)
     asked: list[tuple[Any, ...]] = field(default_factory=list)
@@ -74,6 +75,16 @@ class FakeEngine:
 
     def current_run(self, owner: str) -> RunInfo | None:
         return self.current
+
+    def runs(self, owner: str) -> tuple[RunInfo, ...]:
+        return (*([self.current] if self.current else []), *self.earlier)
+
+    def choose(self, owner: str, run_id: str) -> RunInfo:
+        self._ask("choose", run_id)
+        (chosen,) = [run for run in self.earlier if run.id == run_id]
+        self.earlier = [run for run in self.runs(owner) if run is not chosen]
+        self.current = chosen
+        return chosen
 
     def all_runs(self) -> tuple[tuple[RunInfo, int], ...]:
         return tuple((run, 0) for run in self.everyone)

@@ -27,6 +27,9 @@ class FakeWorker:
     def close(self):
         self.orders.append({"kind": "close"})
 
+    def wait(self, seconds):
+        return True
+
     def orders_for(self, run):
         mine = [order["kind"] for order in self.orders if order.get("run") == run.id]
         return [kind for kind in mine if kind != "watch"]

@@ -6,8 +6,9 @@ import time
 
 import pytest
 
+from tests.unit.engine_watcher import start
 from tests.unit.fake_worker import all_runs, begin, worker  # noqa: F401
-from vae_core.engine import limits
+from vae_core.engine import Engine, limits
 from vae_core.engine.archive import Archive
 from vae_core.engine.record import read_run
 from vae_core.engine.trainings import SWEEP_SECONDS, Trainings
@@ -95,3 +96,20 @@ def test_visitors_who_never_train_leave_nothing_in_memory(all_runs):  # noqa: F8
     run = begin(all_runs, "visitor 7")
     assert archive.of_owner("visitor 7") == [run]
     assert archive._owners == {"visitor 7"}
+
+
+def test_a_run_that_is_opened_again_is_the_current_one_also_after_a_restart(tmp_path, worker):  # noqa: F811
+    engine = Engine(tmp_path)
+    first, second = start(engine, "ann"), start(engine, "ann")
+    assert engine.current_run("ann").id == second.id
+    opened = engine.choose("ann", first.id)
+    assert (opened.id, opened.state) == (first.id, "stopped")
+    assert engine.current_run("ann").id == first.id
+    assert engine.run("ann", second.id).state == "running", "looking at another run ends none"
+    assert engine.resume("ann", first.id).state == "running"
+    assert engine.run("ann", second.id).state == "stopped"
+    engine.choose("ann", second.id)
+    engine.close()
+    after = Engine(tmp_path)
+    assert after.current_run("ann").id == second.id
+    after.close()

@@ -73,7 +73,7 @@ class Engine:
             return run.info()
 
     def current_run(self, owner: str) -> RunInfo | None:
-        """Return the run that the owner last let train, whatever its state, or None."""
+        """Return the run that the owner last let train, or chose, whatever its state, or None."""
         with self._lock:
             runs = self._trainings.archive.of_owner(owner_hash(owner))
             if not runs:
@@ -81,6 +81,15 @@ class Engine:
             current = max(runs, key=lambda run: run.chosen or run.created)
             current.touch()
             return current.info()
+
+    def choose(self, owner: str, run_id: str) -> RunInfo:
+        """Make a run the current one, as it stands; what trains meanwhile goes on.
+
+        Raises:
+            KeyError: there is no such run.
+            PermissionError: it is someone else's.
+        """
+        return self._ask(owner, run_id, self._trainings.choose)
 
     def runs(self, owner: str) -> tuple[RunInfo, ...]:
         """Return all of the owner's runs, the newest first."""

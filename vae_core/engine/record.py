@@ -66,7 +66,7 @@ class Run:
         watchers: the browsers that watch.
         weights_asked: whether the worker is about to send its weights.
         logged: the state that stands in the log.
-        chosen: when its owner last let it train, in seconds since 1970: the latest is the current one.
+        chosen: when its owner last let it train, or opened it, in seconds since 1970; the latest is current.
     """
 
     id: str

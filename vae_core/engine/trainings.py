@@ -115,6 +115,11 @@ class Trainings:
         self.lifecycle.stop_others(run)
         self.lifecycle.go(run)
 
+    def choose(self, run: Run) -> None:
+        """Make a run its owner's current one, whatever it does."""
+        run.chosen = time.time()
+        self.lifecycle.settle(run, run.state, run.error)
+
     def pause(self, run: Run) -> None:
         """Let a run rest; it stays in the worker's memory."""
         if run.state in ("queued", "running"):

@@ -1,0 +1,51 @@
+"""The runs of this browser that are not on Train's stage: kept for a while, each a click away."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+import streamlit as st
+
+from ui.describe import run_in_brief
+from ui.owner import current_owner
+from ui.run_actions import open_run
+from ui.text import plain
+from vae_core.engine import RunInfo, get_engine, limits
+
+_LOOK_SECONDS: Final = 2.0
+
+
+def other_runs(run: RunInfo | None) -> None:
+    """Draw what else this browser has trained, folded away; nothing where there is nothing.
+
+    Args:
+        run: the one on the stage.
+    """
+    others = _others(run)
+    if not others:
+        return
+    with st.expander("Your other runs", icon=":material/history:", key="train_others"):
+        lively = any(each.active for each in others)
+        st.fragment(_list, run_every=_LOOK_SECONDS if lively else None)(run)
+        most, days = limits.RUNS.value(), limits.KEEP_DAYS.value()
+        st.caption(f"The last {most:g} are kept, each until {days:g} days after its last use.")
+
+
+def _others(run: RunInfo | None) -> list[RunInfo]:
+    return [each for each in get_engine().runs(current_owner()) if run is None or each.id != run.id]
+
+
+def _list(run: RunInfo | None) -> None:
+    now = time.time()
+    for each in _others(run):
+        with st.container(gap=None):
+            st.button(
+                plain(each.title, longest=80),
+                key=f"train_other_{each.id}",
+                icon=":material/undo:",
+                type="tertiary",
+                on_click=open_run,
+                args=(each.id,),
+            )
+            st.caption(run_in_brief(each, now))
