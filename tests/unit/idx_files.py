@@ -1,5 +1,8 @@
 """A small set in the files of the MNIST family, and whether a set is here."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 
 from vae_core.images import image_sets
@@ -18,6 +21,19 @@ def family(count: int = 40) -> dict[str, np.ndarray]:
         made[f"{prefix}-images-idx3-ubyte"] = random.integers(0, 256, (size, 28, 28), dtype=np.uint8)
         made[f"{prefix}-labels-idx1-ubyte"] = (np.arange(size) % 10).astype(np.uint8)
     return made
+
+
+def write_family(
+    folder: Path,
+    write: Callable[[str, np.ndarray], bytes] = lambda name, array: idx(array),
+    *,
+    suffix: str = "",
+) -> None:
+    """Put the family's files where torchvision does, each as `write` makes it of its name and its array."""
+    raw = folder / "raw"
+    raw.mkdir(parents=True)
+    for name, array in family().items():
+        (raw / f"{name}{suffix}").write_bytes(write(name, array))
 
 
 def is_available(name, root) -> bool:

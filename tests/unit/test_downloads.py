@@ -9,7 +9,7 @@ import urllib.error
 import numpy as np
 import pytest
 
-from tests.unit.idx_files import family, idx, is_available
+from tests.unit.idx_files import family, idx, is_available, write_family
 from vae_core import downloads, known_sets
 from vae_core.images import load_image_set
 
@@ -42,10 +42,7 @@ def test_files_that_are_already_there_are_used(tmp_path, name, folder, compresse
 
 
 def test_the_apps_own_folder_is_the_default(tmp_path):
-    raw = tmp_path / "home" / "images" / "KMNIST" / "raw"
-    raw.mkdir(parents=True)
-    for filename, array in family().items():
-        (raw / filename).write_bytes(idx(array))
+    write_family(tmp_path / "home" / "images" / "KMNIST")
     assert len(load_image_set("kmnist")) == 40
 
 
@@ -68,38 +65,29 @@ def test_a_set_that_is_not_here_says_what_to_do(tmp_path, name):
 )  # fmt: skip
 @pytest.mark.parametrize("compressed", [True, False])
 def test_damaged_files_are_named(tmp_path, spoil, compressed):
-    raw = tmp_path / "MNIST" / "raw"
-    raw.mkdir(parents=True)
-    for filename, array in family().items():
-        data = idx(array) if filename != "train-images-idx3-ubyte" else spoil(idx(array))
-        (raw / (filename + ".gz" * compressed)).write_bytes(gzip.compress(data) if compressed else data)
+    def damaged(name, array):
+        data = idx(array) if name != "train-images-idx3-ubyte" else spoil(idx(array))
+        return gzip.compress(data) if compressed else data
+
+    write_family(tmp_path / "MNIST", damaged, suffix=".gz" * compressed)
     with pytest.raises(ValueError, match=r"train-images-idx3-ubyte.*download the set again"):
         load_image_set("mnist_full", root=tmp_path)
 
 
 def test_a_broken_archive_is_named(tmp_path):
-    raw = tmp_path / "MNIST" / "raw"
-    raw.mkdir(parents=True)
-    for filename, array in family().items():
-        (raw / f"{filename}.gz").write_bytes(gzip.compress(idx(array))[:-20])
+    write_family(tmp_path / "MNIST", lambda _, array: gzip.compress(idx(array))[:-20], suffix=".gz")
     with pytest.raises(ValueError, match="train-images-idx3-ubyte"):
         load_image_set("mnist_full", root=tmp_path)
 
 
 def test_files_of_other_pictures_are_refused(tmp_path):
-    raw = tmp_path / "MNIST" / "raw"
-    raw.mkdir(parents=True)
-    for filename, array in family().items():
-        (raw / filename).write_bytes(idx(array[:, :5] if array.ndim == 3 else array))
+    write_family(tmp_path / "MNIST", lambda _, array: idx(array[:, :5] if array.ndim == 3 else array))
     with pytest.raises(ValueError, match="28x28"):
         load_image_set("mnist_full", root=tmp_path)
 
 
 def test_labels_above_nine_are_refused(tmp_path):
-    raw = tmp_path / "MNIST" / "raw"
-    raw.mkdir(parents=True)
-    for filename, array in family().items():
-        (raw / filename).write_bytes(idx(array + 1 if array.ndim == 1 else array))
+    write_family(tmp_path / "MNIST", lambda _, array: idx(array + 1 if array.ndim == 1 else array))
     with pytest.raises(ValueError, match="labels 0 to 9"):
         load_image_set("mnist_full", root=tmp_path)
 
