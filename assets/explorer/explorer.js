@@ -14,6 +14,7 @@ import { ExploreView } from "./explore-view.js";
 import { FollowView } from "./follow-view.js";
 import { InterpolateView } from "./interpolate-view.js";
 import { Lead } from "./lead.js";
+import { watchPixelRatio } from "./pixel-ratio.js";
 import { Reporter } from "./reporter.js";
 import { FormatError } from "./safetensors.js";
 import { readTheme } from "./theme.js";
@@ -108,6 +109,8 @@ class Explorer {
     this.root.append(this.notice);
     // Whatever the hand does here, nothing is told before it rests.
     this.root.addEventListener("pointermove", () => this.reporter?.stir(), { passive: true });
+    // Canvases are drawn in the screen's own pixels: when these have another size they would be blurred.
+    this.stopWatching = watchPixelRatio(() => this.#redraw());
     /** @type {View | null} */
     this.view = null;
     this.subject = "";
@@ -133,6 +136,7 @@ class Explorer {
   }
 
   close() {
+    this.stopWatching();
     this.lead?.close();
     this.reporter?.close();
     this.view?.close();
@@ -179,11 +183,14 @@ class Explorer {
 
   #followTheme() {
     const key = JSON.stringify(readTheme(this.root));
-    if (this.themeKey && key !== this.themeKey) {
-      this.view.map.recolourAll();
-      this.view.recolour?.();
-    }
+    if (this.themeKey && key !== this.themeKey) this.#redraw();
     this.themeKey = key;
+  }
+
+  /** Colours or the screen's pixels are others: draw all that no style sheet draws. */
+  #redraw() {
+    this.view?.map.recolourAll();
+    this.view?.recolour?.();
   }
 }
 

@@ -195,10 +195,10 @@ export class LatentMap {
     if (drawing.isLight) this.handMarks.place();
   }
 
-  /** The theme changed. */
+  /** The theme changed, or the screen's pixels, of which decoded pictures may need more. */
   recolourAll() {
     this.lastTheme = readTheme(this.element);
-    this.underlay.draw();
+    this.underlay.follow();
     this.redraw();
     this.drawing.drawPlot();
   }
