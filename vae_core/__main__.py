@@ -72,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument(
         "--images", default="mnist", help="image set: " + ", ".join(i.name for i in image_sets())
     )
+    train.add_argument("--download", action="store_true", help="fetch the image set if it is not here yet")
     train.add_argument("--limit", type=int, help="learn from so many images only")
     train.add_argument("--title", default="", help="the model's title")
     train.add_argument("--out", type=Path, default=Path("model.safetensors"), help="the file to write")
@@ -112,7 +113,8 @@ def _train(asked: argparse.Namespace) -> int:
 
     _check_folder(asked.out.resolve().parent)
     check_target(asked.out)
-    images = load_image_set(asked.images, limit=asked.limit)
+    with _download_bar() as progress:
+        images = load_image_set(asked.images, limit=asked.limit, download=asked.download, progress=progress)
     test = load_image_set(asked.images, split="test")
     settings = {
         kind: {
@@ -225,6 +227,24 @@ def _advance(trainer: Trainer, name: str, interrupted: Callable[[], bool]) -> No
             trainer.advance(seconds=SLICE_SECONDS, measure=False)
             bar.update(trainer.step - bar.n)
             bar.set_postfix_str(_latest(trainer))
+
+
+@contextmanager
+def _download_bar() -> Iterator[Callable[[float, str], None]]:
+    """Show how far a download is, if there is one."""
+    bar = None
+    try:
+
+        def progress(fraction: float, what: str) -> None:
+            nonlocal bar
+            bar = bar or tqdm(total=100, unit="%")
+            bar.set_postfix_str(what, refresh=False)
+            bar.update(round(100 * fraction) - bar.n)
+
+        yield progress
+    finally:
+        if bar is not None:
+            bar.close()
 
 
 def _latest(trainer: Trainer) -> str:

@@ -128,9 +128,10 @@ def read(name: str, split: str, root: Path) -> tuple[Array, npt.NDArray[np.int64
     """
     folder = _folder(name, root)
     if folder is None:
+        size = DOWNLOADABLE[name].download_bytes / 1e6
         raise FileNotFoundError(
-            f"{name} is not on this computer yet: download it "
-            f"({DOWNLOADABLE[name].download_bytes / 1e6:.0f} MB; in Python with download=True), "
+            f"{name} is not on this computer yet: download it ({size:.0f} MB; "
+            "in Python with download=True, on the command line with --download), "
             f"or copy {_by_hand(name, root)}"
         )
     if name == "cifar10":

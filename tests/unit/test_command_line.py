@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from vae_core import images as images_module
 from vae_core import load_bundle, recipes, table, trainer
 from vae_core.__main__ import main
 from vae_core.bundle import read_header
@@ -66,6 +67,29 @@ def test_what_cannot_be_done_is_one_sentence(tmp_path, monkeypatch, capsys, wron
     printed = capsys.readouterr().err
     assert message in printed
     assert "Traceback" not in printed
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_train_fetches_a_set_only_if_asked_to(tmp_path, monkeypatch, capsys):
+    fetched = []
+
+    def fetch(name, root, progress):
+        progress(0.5, "downloading half.gz: 5.0 MB")
+        fetched.append((name, root))
+        raise OSError("the network is gone")
+
+    monkeypatch.setenv("LATENT_HOME", str(tmp_path))
+    monkeypatch.setattr(images_module, "fetch", fetch)
+    asked = ["train", "--images", "kmnist", "--out", str(tmp_path / "a")]
+    assert main(asked) == 2
+    assert "with --download" in capsys.readouterr().err
+    assert not fetched
+    assert main([*asked, "--download"]) == 2
+    assert fetched == [("kmnist", tmp_path / "images")]
+    said = capsys.readouterr().err
+    assert "50%" in said
+    assert "half.gz: 5.0 MB" in said
+    assert "vae_core train: the network is gone" in said
     assert list(tmp_path.iterdir()) == []
 
 
