@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import Final
 
 import streamlit as st
 
@@ -13,8 +12,6 @@ from ui.run_actions import open_run
 from ui.text import plain
 from vae_core.engine import RunInfo, get_engine, limits
 
-_LOOK_SECONDS: Final = 2.0
-
 
 def other_runs(run: RunInfo | None) -> None:
     """Draw what else this browser has trained, folded away; nothing where there is nothing.
@@ -22,23 +19,18 @@ def other_runs(run: RunInfo | None) -> None:
     Args:
         run: the one on the stage.
     """
-    others = _others(run)
+    others = [each for each in get_engine().runs(current_owner()) if run is None or each.id != run.id]
     if not others:
         return
     with st.expander("Your other runs", icon=":material/history:", key="train_others"):
-        lively = any(each.active for each in others)
-        st.fragment(_list, run_every=_LOOK_SECONDS if lively else None)(run)
+        _list(others)  # no fragment: a click in one would leave the stage and the fields as they are
         most, days = limits.RUNS.value(), limits.KEEP_DAYS.value()
         st.caption(f"The last {most:g} are kept, each until {days:g} days after its last use.")
 
 
-def _others(run: RunInfo | None) -> list[RunInfo]:
-    return [each for each in get_engine().runs(current_owner()) if run is None or each.id != run.id]
-
-
-def _list(run: RunInfo | None) -> None:
+def _list(runs: list[RunInfo]) -> None:
     now = time.time()
-    for each in _others(run):
+    for each in runs:
         with st.container(gap=None):
             st.button(
                 plain(each.title, longest=80),
