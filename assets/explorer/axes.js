@@ -45,7 +45,7 @@ export function axesKinds(space) {
   if (space.dims === 1) return ["line"];
   const kinds = /** @type {Array<"latent" | "pca" | "umap">} */ ([]);
   if (space.umap) kinds.push("umap");
-  if (space.pca) kinds.push("pca");
+  if (space.pca && space.dims > 2) kinds.push("pca"); // of two dimensions it would only turn the map
   kinds.push("latent");
   return kinds;
 }

@@ -146,7 +146,7 @@ export class FollowView {
       this.timer = setTimeout(() => this.#move(), AGAIN);
       return;
     }
-    if (said.axes && said.axes !== inner.panel.axesName) inner.panel.setAxes(said.axes);
+    if (said.axes && said.axes !== inner.panel.axesName) (inner.stage ?? inner.panel).setAxes(said.axes);
     inner.map.onHand(); // the newest weights of a run are for those who look
     inner.walk.start(Float32Array.from(said.z));
   }

@@ -49,12 +49,26 @@ export class Stage {
     /** What is shown. @type {Space | null} */
     this.space = null;
     this.isMapShown = false;
+    /** Asked for by hand or by the link, whatever run is shown; null: what suits it. @type {string | null} */
+    this.chosenAxes = null;
     this.walk = new Walk(new Float32Array(0));
     this.painter = new Painter(service);
     this.walk.subscribe((move) => this.painter.paint(move.z, move.stamp));
     this.readout = new Readout(this.walk);
     this.sliders = new Sliders(this.walk, onHand);
-    this.panel = new MapPanel({ walk: this.walk, plotlyUrl, service, layers, onAxes, onLayers, onHand });
+    const onChosenAxes = (name) => {
+      this.chosenAxes = name;
+      onAxes(name);
+    };
+    this.panel = new MapPanel({
+      walk: this.walk,
+      plotlyUrl,
+      service,
+      layers,
+      onAxes: onChosenAxes,
+      onLayers,
+      onHand,
+    });
     this.strips = new Strips(this.walk, service);
     this.hasStrips = false;
     this.stripsTimer = 0;
@@ -99,6 +113,12 @@ export class Stage {
 
   get map() {
     return this.panel.map;
+  }
+
+  /** @param {string | null} name  axes wanted from outside */
+  setAxes(name) {
+    this.chosenAxes = name;
+    this.panel.setAxes(name);
   }
 
   /**
@@ -227,7 +247,7 @@ export class Stage {
     const { panel, run } = this;
     const model = this.painter.model || undefined;
     const { title } = run.facts;
-    panel.show(this.space, panel.axesName || null, { model, name: "run", title, isLive: true });
+    panel.show(this.space, this.chosenAxes, { model, name: "run", title, isLive: true });
     this.isMapShown = true;
     this.walk.repeat();
   }

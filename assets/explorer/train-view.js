@@ -79,14 +79,14 @@ export class TrainView {
     const { data, reporter } = this.context;
     reporter.hear("axes", data.axes ?? null);
     reporter.hear("layers", data.layers ?? null);
-    this.panel.setAxes(data.axes ?? null);
+    this.stage.setAxes(data.axes ?? null);
     this.#watch(data.stream);
   }
 
   /** @param {import("./explorer.js").ExplorerData} data */
   update(data) {
     const { reporter } = this.context;
-    if (reporter.hear("axes", data.axes ?? null)) this.panel.setAxes(data.axes);
+    if (reporter.hear("axes", data.axes ?? null)) this.stage.setAxes(data.axes ?? null);
     if (reporter.hear("layers", data.layers ?? null)) this.panel.setLayers(data.layers);
     this.#watch(data.stream);
   }

@@ -189,6 +189,31 @@ def test_the_next_run_may_have_fewer_dimensions(watch: Callable) -> None:
     assert not errors
 
 
+def test_each_run_lies_on_axes_that_suit_it_until_someone_chooses_some(watch: Callable) -> None:
+    page, run, errors = watch(ModelConfig((1, 8, 8), 4, "mlp", width=0.125))
+    all_codes = run.codes
+
+    def next_run(dims: int) -> None:
+        run.config, run.name = ModelConfig((1, 8, 8), dims, "mlp", width=0.125), f"r{run.seq}"
+        run.codes = all_codes[:, :dims]
+        run.hello()
+        started(page, run)
+
+    kinds = page.get_by_role("group", name="Axes of the map")
+    started(page, run)
+    expect(kinds.get_by_role("button", name="PCA")).to_have_attribute("aria-pressed", "true")
+    next_run(2)
+    expect(kinds).to_have_count(0)
+    page.get_by_text("As a table").first.click()
+    expect(page.get_by_role("columnheader", name="Mean, z1")).to_be_visible()  # and no component
+    next_run(4)
+    expect(kinds.get_by_role("button", name="PCA")).to_have_attribute("aria-pressed", "true")
+    kinds.get_by_role("button", name="Two dimensions").click()
+    next_run(4)
+    expect(kinds.get_by_role("button", name="Two dimensions")).to_have_attribute("aria-pressed", "true")
+    assert not errors
+
+
 def test_the_picture_follows_the_run_without_a_hand(watch: Callable) -> None:
     page, run, _ = watch()
     started(page, run)  # weights of step 10
