@@ -4,7 +4,7 @@ The server's process lists, shows and sends bundles; all that it needs stands in
 texts in the header's metadata:
 
     format          "latent-explorer"
-    format_version  "1"
+    format_version  "2"
     model_config    JSON: the fields of `ModelConfig`
     train_config    JSON: the fields of `TrainConfig`
     image_set       JSON: name, title, size (number of training images), label_names, factor_names,
@@ -73,7 +73,7 @@ __all__ = [
 ]
 
 FORMAT: Final = "latent-explorer"
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 MAX_BYTES: Final = 100_000_000
 """20 M weights in float32, the probe, the header, and some room."""
 
@@ -167,8 +167,10 @@ def check_header(
         raise ValueError("it does not say that it is a Latent Explorer model")
     version = metadata.get("format_version", "")
     if version != str(FORMAT_VERSION):
-        newer = version.isdecimal() and len(version) < 9 and int(version) > FORMAT_VERSION
-        hint = "; update Latent Explorer to open it" if newer else ""
+        hint = ""
+        if version.isdecimal() and len(version) < 9:
+            is_newer = int(version) > FORMAT_VERSION
+            hint = "; update Latent Explorer" if is_newer else "; train the model anew: nets were others then"
         raise ValueError(f"its format version is {version[:20]!r}, this program reads {FORMAT_VERSION}{hint}")
     missing = [name for name in _JSON_TEXTS if name not in metadata]
     if missing:

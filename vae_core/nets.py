@@ -18,6 +18,10 @@ from vae_core.sizes import layer_sizes
 NEGATIVE_SLOPE: Final = 0.1
 """Of "conv": with 16 dimensions on Fashion-MNIST the leak is worth 4 nats, and costs nothing."""
 
+ADDED_LAYERS: Final = ("encoder.dense3", "decoder.dense2", "decoder.dense3")
+"""Of "conv": layers whose answer is added to their input (arXiv:1512.03385). Depth helps two dimensions;
+without the sum it costs sixteen, on MNIST 4 nats and four of those in use."""
+
 
 class _Encoder(nn.Module):
     """Turn a trunk's features into the posterior's mean and, unless a code is a point, log variance."""
@@ -27,8 +31,10 @@ class _Encoder(nn.Module):
         hidden = layer_sizes(config).dense
         self.activation = leaky if config.architecture == "conv" else F.relu
         self.dense1 = nn.Linear(features + config.n_classes, hidden)
-        # With 2 dimensions on MNIST this layer is worth 4 nats, and 5 points of a 10-NN on the means.
-        self.dense2 = nn.Linear(hidden, hidden) if config.architecture == "conv" else None
+        # With 2 dimensions on MNIST the second layer is worth 4 nats, and 5 points of a 10-NN on the means.
+        deep = config.architecture == "conv"
+        self.dense2 = nn.Linear(hidden, hidden) if deep else None
+        self.dense3 = nn.Linear(hidden, hidden) if deep else None
         self.mean = nn.Linear(hidden, config.latent_dim)
         self.logvar = nn.Linear(hidden, config.latent_dim) if config.latent_kind == "gaussian" else None
 
@@ -36,8 +42,9 @@ class _Encoder(nn.Module):
         if one_hot is not None:
             features = torch.cat([features, one_hot], dim=1)
         hidden = self.activation(self.dense1(features))
-        if self.dense2 is not None:
-            hidden = self.activation(self.dense2(hidden))
+        if self.dense2 is not None and self.dense3 is not None:
+            hidden = leaky(self.dense2(hidden))
+            hidden = hidden + leaky(self.dense3(hidden))
         return exactly(self.mean, hidden), None if self.logvar is None else exactly(self.logvar, hidden)
 
 
@@ -106,12 +113,17 @@ class ConvDecoder(_Decoder):
         sizes = layer_sizes(config)
         coarse, fine = sizes.decoder_channels
         self.dense1 = nn.Linear(config.latent_dim + config.n_classes, sizes.dense)
-        self.dense2 = nn.Linear(sizes.dense, coarse * math.prod(self.grid))
+        self.dense2 = nn.Linear(sizes.dense, sizes.dense)
+        self.dense3 = nn.Linear(sizes.dense, sizes.dense)
+        self.dense4 = nn.Linear(sizes.dense, coarse * math.prod(self.grid))
         self.deconv1 = _doubling(coarse, fine, sizes.decoder_kernel, bias=True)
         self.output = _doubling(fine, config.image_shape[0], sizes.decoder_kernel, bias=True, narrow=True)
 
     def forward(self, z: Tensor) -> Tensor:  # noqa: D102
-        x = leaky(self.dense2(leaky(self.dense1(z))))
+        x = leaky(self.dense1(z))
+        x = x + leaky(self.dense2(x))
+        x = x + leaky(self.dense3(x))
+        x = leaky(self.dense4(x))
         x = x.view(len(z), self.deconv1.in_channels, *self.grid)  # (B, 32, h, w)
         x = leaky(self.deconv1(x))  # (B, 16, 2h, 2w)
         return self.crop(self.output(x))

@@ -73,7 +73,7 @@ RECIPES: Final = (
             learning_rate=2e-3,
             beta_warmup_epochs=150,
             binarize="dynamic",
-            seed=3,
+            seed=1,
         ),
         "as mnist-2, and longer: the map still sorts itself after two hundred epochs",
     ),
@@ -98,7 +98,7 @@ RECIPES: Final = (
         "shapes",
         "Shapes with known factors in 10 dimensions",
         ModelConfig((1, 32, 32), 10),
-        TrainConfig(epochs=40, learning_rate=2e-3, beta=4.0),
+        TrainConfig(epochs=40, learning_rate=2e-3, beta=4.0, seed=1),
         "beta 4 makes a dimension pay for what it says: what varies alone is then said alone",
     ),
 )

@@ -65,8 +65,9 @@ def count_weights(config: ModelConfig) -> int:
     encoder += _dense(second * cells + labels, sizes.dense)
     (coarse, fine), area = sizes.decoder_channels, sizes.decoder_kernel**2
     if config.architecture == "conv":
-        encoder += _dense(sizes.dense, sizes.dense)
-        decoder = _dense(latent + labels, sizes.dense) + _dense(sizes.dense, coarse * cells)
+        between = 2 * _dense(sizes.dense, sizes.dense)
+        encoder += between
+        decoder = _dense(latent + labels, sizes.dense) + between + _dense(sizes.dense, coarse * cells)
         decoder += (coarse * area + 1) * fine + (fine * area + 1) * channels
     else:
         decoder = _dense(latent + labels, coarse * cells) + 2 * coarse * cells

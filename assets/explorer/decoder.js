@@ -149,7 +149,9 @@ function makeConv(config, reader) {
   const [h, w] = [Math.ceil(height / 4), Math.ceil(width / 4)];
   const first = reader.dense("dense1", config.latent_dim + config.n_classes);
   const second = reader.dense("dense2", first.bias.length);
-  const coarse = second.bias.length / (h * w);
+  const third = reader.dense("dense3", second.bias.length);
+  const fourth = reader.dense("dense4", third.bias.length);
+  const coarse = fourth.bias.length / (h * w);
   const fine = reader.length("deconv1.bias");
   const deconv1 = transposedConvolution({
     ...deconvolution(reader, "deconv1", coarse, fine, 4),
@@ -167,9 +169,11 @@ function makeConv(config, reader) {
   });
   const layers = [
     dense({ ...first, slope: LEAKY }),
+    dense({ ...second, slope: LEAKY, residual: true }),
+    dense({ ...third, slope: LEAKY, residual: true }),
     dense({
-      weight: channelsToEnd(second.weight, coarse, h * w, first.bias.length),
-      bias: channelsToEnd(second.bias, coarse, h * w, 1),
+      weight: channelsToEnd(fourth.weight, coarse, h * w, third.bias.length),
+      bias: channelsToEnd(fourth.bias, coarse, h * w, 1),
       slope: LEAKY,
     }),
     deconv1,

@@ -22,9 +22,10 @@ const BLOCK = 8;
  * @param {Float32Array} spec.bias    (outputs,)
  * @param {number} spec.slope         of the activation below zero: 1 none, 0 a ReLU, 0.1 a leaky one
  * @param {Affine} [spec.after]       a scale and a shift of each output, after the activation
+ * @param {boolean} [spec.residual]   whether the input is added to the answer, in the end
  * @returns {Layer}
  */
-export function dense({ weight, bias, slope, after }) {
+export function dense({ weight, bias, slope, after, residual = false }) {
   const outputs = bias.length;
   const inputs = weight.length / outputs;
   const blocks = Math.ceil(outputs / BLOCK);
@@ -44,6 +45,7 @@ export function dense({ weight, bias, slope, after }) {
     run(input) {
       runBlocked(packed, shift, input, output, geometry);
       if (after) runAffine(answer, after.scale, after.shift);
+      if (residual) for (let i = 0; i < outputs; i++) answer[i] += input[i];
       return answer;
     },
   };

@@ -13,6 +13,7 @@ from vae_core.config import ModelConfig, TrainConfig
 from vae_core.header import card_facts
 from vae_core.latent import encode_images
 from vae_core.model import VAE, build_model
+from vae_core.nets import ADDED_LAYERS
 from vae_core.projection import Projection
 
 THEME = {
@@ -33,7 +34,7 @@ def lively_model(config: ModelConfig) -> VAE:
             tensor.copy_(0.3 * torch.randn(tensor.shape, generator=generator))
         elif name.endswith("running_var"):
             tensor.copy_(0.5 + torch.rand(tensor.shape, generator=generator))
-        elif name.endswith(".weight"):
+        elif name.endswith(".weight") and f"decoder.{name.removesuffix('.weight')}" not in ADDED_LAYERS:
             tensor.mul_(2.0)
     return model
 

@@ -17,7 +17,10 @@ def decode(weights, config, code):
     if config.architecture == "mlp":
         return dense("output", relu(dense("dense1", code))).reshape(channels, height, width)
     if config.architecture == "conv":
-        v = leaky(dense("dense2", leaky(dense("dense1", code)))).reshape(-1, rows, columns)
+        v = leaky(dense("dense1", code))
+        v = v + leaky(dense("dense2", v))
+        v = v + leaky(dense("dense3", v))
+        v = leaky(dense("dense4", v)).reshape(-1, rows, columns)
         v = leaky(doubled(v, w["deconv1.weight"], w["deconv1.bias"]))
         return doubled(v, w["output.weight"], w["output.bias"])[:, :height, :width]
     v = normed(relu(dense("dense1", code)), w, "norm1").reshape(-1, rows, columns)

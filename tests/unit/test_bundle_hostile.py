@@ -51,7 +51,8 @@ def with_json(**changes):
 TEXTS = {
     "foreign": ({"format": "pt"}, "does not say"),
     "no format": ({"format": None}, "does not say"),
-    "a newer format": ({"format_version": "2"}, "update Latent Explorer"),
+    "a newer format": ({"format_version": "3"}, "update Latent Explorer"),
+    "an older format": ({"format_version": "1"}, "train the model anew"),
     "a strange format": ({"format_version": "x" * 999}, "version"),
     "no history": ({"history": None}, "lacks history"),
     "config of another kind": ({"model_config": "[]"}, "not a table"),

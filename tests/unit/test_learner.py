@@ -8,6 +8,7 @@ import torch
 from tests.unit.bars import SMALL, finish, generator, same_weights, trained
 from vae_core import learner as learner_module
 from vae_core.config import ModelConfig, TrainConfig
+from vae_core.learner import LARGEST_GRADIENT
 from vae_core.model import build_model
 from vae_core.objective import elbo_terms
 
@@ -25,10 +26,24 @@ def test_a_step_is_one_of_plain_adam():
         for batch in torch.randperm(50, generator=order).split(16):
             optimizer.zero_grad()
             elbo_terms(model, x[batch], generator=noise).loss(beta=2.0, free_bits=0.1).backward()
+            assert torch.nn.utils.get_total_norm([p.grad for p in model.parameters()]) < LARGEST_GRADIENT
             optimizer.step()
     finish(trainer)
     for ours, plain in zip(trainer.model.parameters(), model.parameters(), strict=True):
         torch.testing.assert_close(ours, plain, rtol=1e-4, atol=1e-6)
+
+
+def test_one_image_s_wild_posterior_does_not_end_a_run():
+    trainer = trained(train=TrainConfig(epochs=40, batch_size=16, learning_rate=3e-3))
+    calm = trainer.advance(steps=40).log_likelihood
+    with torch.no_grad():
+        trainer.model.encoder.logvar.bias += 60  # KL: exp(60), gradient: 1e26, its square: beyond float32
+    trainer.advance(steps=1)
+    with torch.no_grad():
+        trainer.model.encoder.logvar.bias -= 60
+    moments = [slots["exp_avg_sq"] for slots in trainer._learner.optimizer.state.values()]
+    assert all(bool(slot.isfinite().all()) for slot in moments)
+    assert finish(trainer).log_likelihood > calm
 
 
 def test_training_begins_with_the_weights_of_its_seed():

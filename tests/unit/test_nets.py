@@ -9,7 +9,7 @@ from tests.unit.bars import generator
 from tests.unit.plain_decoder import decode as plain_decode
 from vae_core.config import ARCHITECTURES, FAMILIES, LIKELIHOODS, ModelConfig, count_weights
 from vae_core.model import build_model
-from vae_core.nets import NarrowConvTranspose2d
+from vae_core.nets import ADDED_LAYERS, NarrowConvTranspose2d
 
 SHAPES = [(1, 28, 28), (1, 8, 8), (3, 9, 13), (1, 30, 27), (3, 32, 32)]
 
@@ -139,7 +139,10 @@ def test_a_fresh_conv_passes_its_input_s_variance_on():
     model = build_model(ModelConfig(latent_dim=16))
     with torch.no_grad():
         code = torch.randn(500, 16, generator=generator())
-        hidden = model.decoder.dense2(nn.functional.leaky_relu(model.decoder.dense1(code), 0.1))
+        hidden = nn.functional.leaky_relu(model.decoder.dense1(code), 0.1)
+        for layer in (model.decoder.dense2, model.decoder.dense3):
+            hidden = hidden + nn.functional.leaky_relu(layer(hidden), 0.1)
+        hidden = model.decoder.dense4(hidden)
         logits = model.decode(code)
     assert 0.6 < hidden.std(dim=0).mean().item() < 1.5
     assert 0.4 < logits.std(dim=0).mean().item() < 1.5  # with torch's own draw: 0.04
@@ -149,8 +152,9 @@ def test_weights_of_a_conv_allow_for_the_activation_after_them():
     model = build_model(ModelConfig(latent_dim=16))
     gains = {  # the standard deviation, times the root of the inputs that meet a number
         "encoder.dense1": 2**0.5, "encoder.dense2": 2**0.5, "encoder.mean": 1, "encoder.logvar": 1,
-        "decoder.dense1": 2**0.5, "decoder.dense2": 2**0.5,
+        "decoder.dense1": 2**0.5, "decoder.dense4": 2**0.5,
     }  # fmt: skip
+    gains |= dict.fromkeys(ADDED_LAYERS, 3**-0.5)  # torch's own
     for name, gain in gains.items():
         weight = model.get_parameter(f"{name}.weight").detach()
         assert float(weight.std()) * weight.shape[1] ** 0.5 == pytest.approx(gain, rel=0.05), name

@@ -18,6 +18,7 @@ from ui.owner import COOKIE, Library, LibraryError, OwnerCookie, current_owner, 
 from vae_core import tensorfile
 from vae_core.bundle import read_header
 from vae_core.config import ModelConfig, TrainConfig, count_weights
+from vae_core.header import FORMAT_VERSION
 
 SMALL = ModelConfig(image_shape=(1, 8, 8), architecture="mlp", width=0.125)
 
@@ -32,7 +33,7 @@ def bundle_bytes(title="My model", **texts):
     }
     metadata = {
         "format": "latent-explorer",
-        "format_version": "1",
+        "format_version": str(FORMAT_VERSION),
         "model_config": json.dumps(SMALL.to_dict()),
         "train_config": json.dumps(TrainConfig().to_dict()),
         "image_set": json.dumps({"name": "digits", "title": "Digits"}),
