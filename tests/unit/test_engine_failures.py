@@ -18,8 +18,8 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 def test_a_loss_that_is_no_number_ends_this_run_alone(engine):
     good = start(engine, "lea")
-    wild = ModelConfig(image_shape=(1, 8, 8), architecture="mlp", likelihood="gaussian", width=0.25)
-    bad = start(engine, "mia", model=wild, train=TrainConfig(epochs=500, learning_rate=1.0, beta=1e5))
+    wild = ModelConfig(image_shape=(1, 8, 8), architecture="conv", width=0.25)
+    bad = start(engine, "mia", model=wild, train=TrainConfig(epochs=500, learning_rate=1.0))
     watcher = Watcher(engine, "mia", bad)
     failed = wait_until(lambda: (now := engine.run("mia", bad.id)).state == "failed" and now)
     assert "learning rate" in failed.error
