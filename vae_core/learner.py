@@ -5,11 +5,11 @@ Adam is fused, and long runs of dense nets take their large products in bfloat16
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from vae_core.config import ModelConfig, TrainConfig
 from vae_core.model import VAE, build_model
@@ -51,18 +51,14 @@ class Learner:
         self._seed, self._device = train_config.seed, device
         self.model: VAE = build_model(model_config, seed=self._seed).to(device)
         self._parameters = dict(self.model.named_parameters())
+        self._weights, self._gradient = _laid_end_to_end([*self._parameters.values()])
         self.rounded = _is_rounded(model_config, images, device)
-        self.optimizer = torch.optim.Adam(
-            self._parameters.values(), lr=train_config.learning_rate, fused=True
-        )
-        for (
-            parameter
-        ) in self._parameters.values():  # what Adam would make at its first step: now it can be loaded
-            self.optimizer.state[parameter] = {
-                "step": torch.zeros((), dtype=torch.float32, device=device),
-                "exp_avg": torch.zeros_like(parameter),
-                "exp_avg_sq": torch.zeros_like(parameter),
-            }
+        self.optimizer = torch.optim.Adam([self._weights], lr=train_config.learning_rate, fused=True)
+        self.optimizer.state[self._weights] = {  # what Adam would make at its first step: it can be loaded
+            "step": torch.zeros((), dtype=torch.float32, device=device),
+            "exp_avg": torch.zeros_like(self._weights),
+            "exp_avg_sq": torch.zeros_like(self._weights),
+        }
         self.noise = stream(self._seed, "noise", device)
 
     def learn(self, x: Tensor, y: Tensor | None, *, beta: float, free_bits: float) -> ElboTerms:
@@ -81,9 +77,11 @@ class Learner:
 
     def update(self, terms: ElboTerms, *, beta: float, free_bits: float) -> None:
         """Move the weights by one step of the optimiser, along a gradient no longer than the largest."""
-        self.optimizer.zero_grad()
+        self._gradient.zero_()
         terms.loss(beta, free_bits).backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self._parameters.values(), LARGEST_GRADIENT)
+        excess = torch.linalg.vector_norm(self._gradient) / LARGEST_GRADIENT
+        if self._device.type != "cpu" or excess > 1:  # an accelerator would have to wait for the answer
+            self._gradient /= excess.clamp(min=1)
         self.optimizer.step()
 
     def set_learning_rate(self, learning_rate: float) -> None:
@@ -94,10 +92,7 @@ class Learner:
     def tensors(self) -> dict[str, Tensor]:
         """Return the weights and the optimiser's moments themselves, by the names they have in a state."""
         named = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
-        for name, parameter in self._parameters.items():
-            slots = self.optimizer.state[parameter]
-            named |= {f"optimizer.{name}.{slot}": tensor for slot, tensor in slots.items()}
-        return named
+        return named | self._moments()
 
     def begin_with(self, weights: Mapping[str, Tensor], moments: Mapping[str, Tensor] | None) -> None:
         """Take over weights that were learned elsewhere; the noise begins anew from the seed.
@@ -114,11 +109,7 @@ class Learner:
         for name in sorted({*wanted, *weights}):
             if name not in own or name not in weights or weights[name].shape != own[name].shape:
                 raise ValueError(f"these are no weights of this model: {name} does not fit")
-        slots = {
-            f"optimizer.{name}.{slot}": tensor
-            for name, parameter in self._parameters.items()
-            for slot, tensor in self.optimizer.state[parameter].items()
-        }
+        slots = self._moments()
         missing = sorted(slots.keys() - moments.keys()) if moments is not None else []
         if missing:
             raise ValueError(f"these are no moments of this model's optimiser: {missing[0]} is not there")
@@ -128,6 +119,35 @@ class Learner:
             for name, tensor in slots.items():
                 tensor.zero_() if moments is None else tensor.copy_(moments[name])
         self.noise = stream(self._seed, "noise", self._device)
+
+    def _moments(self) -> dict[str, Tensor]:
+        """Return what the optimiser keeps of each weight, themselves, by their names in a state."""
+        parameters = [*self._parameters.values()]
+        named = {}
+        for slot, laid in self.optimizer.state[self._weights].items():
+            parts = [laid] * len(parameters) if slot == "step" else _parted(laid, parameters)
+            for name, part in zip(self._parameters, parts, strict=True):
+                named[f"optimizer.{name}.{slot}"] = part
+        return named
+
+
+def _laid_end_to_end(parameters: Sequence[nn.Parameter]) -> tuple[nn.Parameter, Tensor]:
+    """Lay all weights, and their gradients, into one tensor each, (W,); the model's become views of these.
+
+    The optimiser then moves one tensor, not two dozen: a step of "conv" takes a twentieth less.
+    """
+    weights = nn.Parameter(nn.utils.parameters_to_vector(parameters).detach())
+    nn.utils.vector_to_parameters(weights.detach(), parameters)
+    gradient = weights.grad = torch.zeros_like(weights)
+    for parameter, part in zip(parameters, _parted(gradient, parameters), strict=True):
+        parameter.grad = part  # to which autograd adds
+    return weights, gradient
+
+
+def _parted(laid: Tensor, parameters: Sequence[Tensor]) -> list[Tensor]:
+    """Return the parts of a tensor, (W,), that belong to each parameter, in their shapes."""
+    parts = torch.split(laid, [parameter.numel() for parameter in parameters])
+    return [part.view_as(parameter) for part, parameter in zip(parts, parameters, strict=True)]
 
 
 def _is_rounded(config: ModelConfig, images: int, device: torch.device) -> bool:

@@ -161,8 +161,8 @@ def exactly(layer: nn.Linear, x: Tensor) -> Tensor:
 
 
 def leaky(x: Tensor) -> Tensor:
-    """Return x where it is positive, else a tenth of it."""
-    return F.leaky_relu(x, NEGATIVE_SLOPE)
+    """Return x where it is positive, else a tenth of it; x itself, which is overwritten."""
+    return F.leaky_relu(x, NEGATIVE_SLOPE, inplace=True)
 
 
 class NarrowConvTranspose2d(nn.ConvTranspose2d):
