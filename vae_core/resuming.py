@@ -156,7 +156,10 @@ def _check_like(state: State, own: State) -> None:
         ValueError: what does not fit.
     """
     if odd := sorted(set(own) ^ set(state)):
-        raise ValueError(f"this is no state of such a run: {', '.join(odd[:4])} missing or unknown")
+        raise ValueError(
+            "this is no state of such a run, or one that another version of this program wrote: "
+            f"{', '.join(odd[:4])} missing or unknown"
+        )
     for name, value in own.items():
         other = state[name]
         if isinstance(value, Tensor):

@@ -3,8 +3,9 @@
 import { loadBundle } from "./bundle.js";
 import { element } from "./dom.js";
 import { EndCard } from "./end-card.js";
+import { firstPair } from "./first-pair.js";
 import { Gallery } from "./gallery.js";
-import { arcReach, between, interpolate } from "./latent.js";
+import { between, interpolate } from "./latent.js";
 import { MapPanel } from "./map-panel.js";
 import { fixed } from "./numbers.js";
 import { Painter } from "./painter.js";
@@ -17,7 +18,6 @@ import { Walk } from "./walk.js";
 /** @typedef {import("./explorer.js").ViewContext} ViewContext */
 
 const MOST_STEPS = 200;
-const MOST_REACH = 1.2;
 
 export class InterpolateView {
   /** @param {ViewContext} context */
@@ -251,26 +251,4 @@ export class InterpolateView {
 /** @param {any} index @param {import("./space.js").Space} space @returns {number | null} */
 function acceptedIndex(index, space) {
   return Number.isInteger(index) && index >= 0 && index < space.count ? index : null;
-}
-
-/**
- * Choose two images to begin with: the first one, and of some others of other classes the one with the farthest code,
- * and of those lying opposite, between which slerp's arc swings far out, only where there are no others.
- *
- * @param {import("./space.js").Space} space
- * @returns {[number, number]}
- */
-function firstPair(space) {
-  const { labels, mean, dims } = space;
-  const hasOthers = labels !== null && labels.subarray(0, 100).some((label) => label !== labels[0]);
-  let [farthest, to] = [-1, 0];
-  const first = codeOf(space, 0);
-  for (let n = 1; n < Math.min(space.count, 100); n++) {
-    if (hasOthers && labels[n] === labels[0]) continue;
-    let square = 0;
-    for (let d = 0; d < dims; d++) square += (mean[n * dims + d] - mean[d]) ** 2;
-    if (arcReach(first, codeOf(space, n)) > MOST_REACH) square /= 1e6;
-    if (square > farthest) [farthest, to] = [square, n];
-  }
-  return [0, to];
 }

@@ -92,6 +92,35 @@ def test_how_far_an_arc_swings_out_is_what_python_walks(call: Callable) -> None:
     assert found > 10
 
 
+def first_pair(call: Callable, mean: np.ndarray, labels: list[int] | None) -> list[int]:
+    code = """m.firstPair({
+        mean: Float32Array.from(a.mean.flat()), dims: 2, count: a.mean.length,
+        labels: a.labels && Int32Array.from(a.labels), labelNames: [],
+    })"""
+    return list(call("first-pair.js", code, {"mean": mean.tolist(), "labels": labels}))
+
+
+def test_a_walk_begins_between_typical_images_of_the_classes_farthest_apart(call: Callable) -> None:
+    centres = np.array([[4.0, 0.0], [0.0, 4.0], [1.0, 1.0]])
+    generator = np.random.default_rng(0)
+    labels = generator.integers(0, 3, 90)
+    mean = centres[labels] + 0.5 * generator.standard_normal((90, 2))
+    typical = []
+    for label in (0, 1):  # of these two the codes lie farthest apart
+        members = np.flatnonzero(labels == label)
+        gaps = np.linalg.norm(mean[members] - mean[members].mean(axis=0), axis=1)
+        typical.append(int(members[gaps.argmin()]))
+    assert first_pair(call, mean, labels.tolist()) == sorted(typical)
+
+
+def test_without_classes_a_walk_begins_at_the_first_image(call: Callable) -> None:
+    mean = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 3.0], [-6.0, 0.1]])
+    for labels in (None, [2, 2, 2, 2]):
+        assert first_pair(call, mean, labels) == [0, 2]  # the last lies opposite: slerp would swing far out
+        assert first_pair(call, mean[[0, 3]], labels and labels[:2]) == [0, 1]
+        assert first_pair(call, mean[:1], labels and labels[:1]) == [0, 0]
+
+
 def test_an_arc_that_swings_far_out_says_so(new_page: Callable, site: StaticSite) -> None:
     bundle = small_bundle(ModelConfig((1, 12, 10), 2, "conv", width=0.25))
     mean = bundle.probe.mean.clone()
