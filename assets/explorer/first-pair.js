@@ -10,8 +10,9 @@ const LOOKED_AT = 100;
 
 /**
  * Choose two images to begin with: of each class the most typical one, and of these the two whose codes lie farthest
- * apart; without classes the first image, and of some others the one whose code is farthest. Two that lie opposite,
- * between which slerp's arc swings far out, are chosen only where there are no others.
+ * apart; without classes, or where other factors than the class are known to place an image, the first one, and of some
+ * others the one whose code is farthest. Two that lie opposite, between which slerp's arc swings far out, are chosen
+ * only where there are no others.
  *
  * @param {Space} space
  * @returns {[number, number]} indices, the same one twice where there is but one image
@@ -37,7 +38,7 @@ export function firstPair(space) {
 /** @param {Space} space @returns {number[]} of each class the image whose code is nearest to the mean of its class */
 function mostTypical(space) {
   const { labels, mean, dims, count } = space;
-  if (!labels) return [];
+  if (!labels || space.factors) return [];
   const classes = classCount(space);
   const means = Array.from({ length: classes }, () => new Float64Array(dims));
   const sizes = new Uint32Array(classes);

@@ -92,12 +92,15 @@ def test_how_far_an_arc_swings_out_is_what_python_walks(call: Callable) -> None:
     assert found > 10
 
 
-def first_pair(call: Callable, mean: np.ndarray, labels: list[int] | None) -> list[int]:
+def first_pair(
+    call: Callable, mean: np.ndarray, labels: list[int] | None, factors: list[float] | None = None
+) -> list[int]:
     code = """m.firstPair({
         mean: Float32Array.from(a.mean.flat()), dims: 2, count: a.mean.length,
         labels: a.labels && Int32Array.from(a.labels), labelNames: [],
+        factors: a.factors && Float32Array.from(a.factors),
     })"""
-    return list(call("first-pair.js", code, {"mean": mean.tolist(), "labels": labels}))
+    return list(call("first-pair.js", code, {"mean": mean.tolist(), "labels": labels, "factors": factors}))
 
 
 def test_a_walk_begins_between_typical_images_of_the_classes_farthest_apart(call: Callable) -> None:
@@ -115,6 +118,7 @@ def test_a_walk_begins_between_typical_images_of_the_classes_farthest_apart(call
 
 def test_without_classes_a_walk_begins_at_the_first_image(call: Callable) -> None:
     mean = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 3.0], [-6.0, 0.1]])
+    assert first_pair(call, mean, [0, 1, 0, 1], [0.5, 0.1, 0.2, 0.9]) == [0, 2]
     for labels in (None, [2, 2, 2, 2]):
         assert first_pair(call, mean, labels) == [0, 2]  # the last lies opposite: slerp would swing far out
         assert first_pair(call, mean[[0, 3]], labels and labels[:2]) == [0, 1]
