@@ -19,5 +19,6 @@ owner = current_owner()
 library = Library(owner)
 gallery.upload(library)
 gallery.models(owner, library)
+gallery.unreadable(library)
 
 link_notices(notices)

@@ -14,6 +14,7 @@ from typing import Any, Final
 from ui.packed import content_digest
 from vae_core.bundle import read_header
 from vae_core.config import ModelConfig, TrainConfig
+from vae_core.engine.failures import describe
 from vae_core.engine.messages import with_metadata
 from vae_core.tensorfile import LENGTH_BYTES, header_length, parse_header
 
@@ -65,6 +66,26 @@ class ModelEntry:
     url: str
 
 
+@dataclass(frozen=True)
+class UnreadableFile:
+    """Describe a model file of the library that cannot be read, perhaps another version's.
+
+    Attributes:
+        name: the file's stem.
+        path: the file.
+        why: what is wrong with it and what to do.
+    """
+
+    name: str
+    path: Path
+    why: str
+
+    @property
+    def title(self) -> str:
+        """The name for people."""
+        return self.path.name
+
+
 def bundles_in(folder: Path | None) -> list[Path]:
     """Return a folder's bundles, by name."""
     if folder is None:
@@ -111,6 +132,18 @@ def read_entry(path: Path, *, shipped: bool) -> ModelEntry | None:
         _ENTRIES.clear()
     _ENTRIES[key] = entry
     return entry
+
+
+def read_reason(path: Path) -> UnreadableFile | None:
+    """Say why a file has no entry; None where it has one, or is no longer there."""
+    if read_entry(path, shipped=False) is None:
+        try:
+            read_header(path)
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError) as error:
+            return UnreadableFile(path.stem, path, describe(error))
+    return None
 
 
 def slug(title: str) -> str:

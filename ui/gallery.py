@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import streamlit as st
 
 from ui import pictures, state
 from ui.describe import model_facts, model_metrics
+from ui.entry import UnreadableFile
 from ui.figures import training_figure
 from ui.library import max_bytes, max_models
 from ui.owner import Library, LibraryError, ModelEntry, current_owner
@@ -33,6 +34,17 @@ def models(owner: str, library: Library) -> None:
     shown = {entry.name: _picture(owner, entry) for entry in entries}
     missing = any(picture.pending for picture in shown.values())
     st.fragment(_cards, run_every=0.7 if missing else None)(owner, entries, waiting=missing)
+
+
+def unreadable(library: Library) -> None:
+    """Draw what is wrong with own files that cannot be read, and what can be done with them."""
+    for file in library.unreadable():
+        with st.container(border=True, gap="xsmall"):
+            st.markdown(f"**{plain(file.title)}**")
+            st.caption(f":red[:material/error: {plain(file.why, longest=600)}]")
+            with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+                _download(file)
+                _opener("Delete", file, _delete)
 
 
 def upload(library: Library) -> None:
@@ -110,22 +122,26 @@ def _card(entry: ModelEntry, picture: pictures.Picture) -> None:
         link("interpolate", "Interpolate", query={state.INTERPOLATE_MODEL: entry.name})
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         _opener("Details", entry, _details)
-        st.download_button(
-            "Download",
-            data=entry.path.read_bytes,
-            file_name=f"{entry.name}.safetensors",
-            mime="application/octet-stream",
-            key=f"models_download_{entry.name}",
-            type="tertiary",
-            on_click="ignore",
-        )
+        _download(entry)
         if not entry.shipped:
             _opener("Share", entry, _share)
             _opener("Rename", entry, _rename)
             _opener("Delete", entry, _delete)
 
 
-def _opener(label: str, entry: ModelEntry, dialog: Callable[[ModelEntry], None]) -> None:
+def _download(file: ModelEntry | UnreadableFile) -> None:
+    st.download_button(
+        "Download",
+        data=file.path.read_bytes,
+        file_name=f"{file.name}.safetensors",
+        mime="application/octet-stream",
+        key=f"models_download_{file.name}",
+        type="tertiary",
+        on_click="ignore",
+    )
+
+
+def _opener(label: str, entry: ModelEntry | UnreadableFile, dialog: Callable[[Any], None]) -> None:
     key = f"models_{label.lower()}_{entry.name}"
     if st.button(label, key=key, type="tertiary", on_click=_opened):
         dialog(entry)
@@ -189,7 +205,7 @@ def _rename(entry: ModelEntry) -> None:
 
 
 @st.dialog("Delete a model?", on_dismiss=_closed)
-def _delete(entry: ModelEntry) -> None:
+def _delete(entry: ModelEntry | UnreadableFile) -> None:
     st.markdown(
         f"**{plain(entry.title)}** will be gone for good. Download it first if you may want it again."
     )

@@ -10,7 +10,17 @@ from pathlib import Path
 from typing import Final
 
 from ui import sharing
-from ui.entry import NAME, SUFFIX, ModelEntry, bundles_in, read_entry, slug, with_title
+from ui.entry import (
+    NAME,
+    SUFFIX,
+    ModelEntry,
+    UnreadableFile,
+    bundles_in,
+    read_entry,
+    read_reason,
+    slug,
+    with_title,
+)
 from vae_core.bundle import read_header
 from vae_core.engine import get_engine, limits
 from vae_core.engine.home import holder_folder, incoming, latent_home, owner_folder, write_whole
@@ -46,7 +56,7 @@ class Library:
     def models(self) -> tuple[ModelEntry, ...]:
         """Return all models: the shipped ones by name, then the own ones, newest first.
 
-        A file that cannot be read is left out.
+        A file that cannot be read is left out; `unreadable` names it.
         """
         shipped = [read_entry(path, shipped=True) for path in bundles_in(SHIPPED)]
         own = [read_entry(path, shipped=False) for path in bundles_in(self.folder)]
@@ -56,6 +66,10 @@ class Library:
             key=lambda entry: (-entry.modified, entry.name),
         )
         return (*(entry for entry in shipped if entry), *newest)
+
+    def unreadable(self) -> tuple[UnreadableFile, ...]:
+        """Return the own files that cannot be read, by name."""
+        return tuple(found for path in bundles_in(self.folder) if (found := read_reason(path)))
 
     def get(self, name: str) -> ModelEntry:
         """Return one model.
@@ -126,16 +140,17 @@ class Library:
         return self.get(path.stem)
 
     def delete(self, name: str) -> None:
-        """Delete an own model.
+        """Delete an own model, or an own file that cannot be read.
 
         Raises:
             KeyError: there is no such model.
             LibraryError: it ships with the app.
         """
-        entry = self._own(name, "deleted")
+        unreadable = {file.name: file for file in self.unreadable()}
+        found = unreadable.get(name) or self._own(name, "deleted")
         with _LOCK:
             sharing.stop_sharing(self.owner, "model", name)  # the name may be another model's one day
-            entry.path.unlink(missing_ok=True)
+            found.path.unlink(missing_ok=True)
 
     def add_upload(self, name: str, data: bytes) -> ModelEntry:
         """Take in a bundle from outside; it is opened by a worker first, so this waits a few seconds.

@@ -72,6 +72,22 @@ def test_links_open_the_model_in_the_other_pages(app: App) -> None:
     assert ("interpolate", "interpolate_model=mnist-16") in links
 
 
+def test_a_file_of_another_version_is_named_and_can_be_fetched_and_deleted(app: App, own: Path) -> None:
+    data = own.read_bytes()
+    (own.parent / "older.safetensors").write_bytes(
+        data.replace(b'"format_version":"2"', b'"format_version":"1"')
+    )
+    app.open("models")
+    assert r"**older\.safetensors**" in app.text
+    assert "nets were others then" in app.captions
+    assert "models_rename_older" not in {button.key for button in app.test.button}
+    app.click("models_delete_older")
+    assert "gone for good" in app.text
+    app.click("models_delete_yes")
+    assert r"older\.safetensors" not in app.text
+    assert [path.name for path in own.parent.iterdir()] == ["mine.safetensors"]
+
+
 def test_only_own_models_can_be_renamed_and_deleted(app: App, own: Path) -> None:
     app.run()
     keys = {button.key for button in app.test.button}

@@ -237,6 +237,11 @@ def test_a_broken_file_is_left_out_and_the_others_stay(shipped):
     assert [entry.name for entry in own.models()] == ["mnist-2", name]
     with pytest.raises(KeyError):
         own.get("broken")
+    assert [(file.name, file.title) for file in own.unreadable()] == [("broken", "broken.safetensors")]
+    assert "it is cut short within its header" in own.unreadable()[0].why
+    assert own.usage()[0] == 2
+    own.delete("broken")
+    assert (own.unreadable(), own.usage()[0]) == ((), 1)
 
 
 def test_a_changed_file_is_read_again(shipped):
