@@ -156,9 +156,10 @@ def _check_like(state: State, own: State) -> None:
         ValueError: what does not fit.
     """
     if odd := sorted(set(own) ^ set(state)):
+        more = f" and {len(odd) - 1} more" if len(odd) > 1 else ""
         raise ValueError(
-            "this is no state of such a run, or one that another version of this program wrote: "
-            f"{', '.join(odd[:4])} missing or unknown"
+            "this is no state of such a run, or another version of this program wrote it: "
+            f"{odd[0]}{more} missing or unknown"
         )
     for name, value in own.items():
         other = state[name]
