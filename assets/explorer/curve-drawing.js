@@ -9,6 +9,8 @@ const MARK_SIZE = 12;
 const MARK_ROWS = 3;
 
 /**
+ * Draw a line through readings, or a dot where there is only one yet.
+ *
  * @param {CanvasRenderingContext2D} context
  * @param {Array<[number, number]>} points  epoch and value
  * @param {string} colour
@@ -16,6 +18,7 @@ const MARK_ROWS = 3;
  * @param {Scale} y
  */
 export function drawLine(context, points, colour, x, y) {
+  if (points.length === 1) drawDots(context, points, colour, x, y);
   if (points.length < 2) return;
   context.strokeStyle = colour;
   context.lineWidth = LINE;

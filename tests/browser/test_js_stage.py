@@ -292,6 +292,20 @@ def test_the_words_of_a_mark_begin_on_the_chart(wide: int, call: Callable) -> No
     assert (said == text) == (wide == 900)
 
 
+@pytest.mark.parametrize("points", [[], [[0.5, 0.5]], [[0.25, 0.5], [0.75, 0.5]]])
+def test_the_first_reading_of_a_curve_is_seen(points: list, call: Callable) -> None:
+    inked = call(
+        "curve-drawing.js",
+        """(() => {
+            const context = document.createElement("canvas").getContext("2d");
+            m.drawLine(context, a, "black", (epoch) => 100 * epoch, (value) => 100 * value);
+            return context.getImageData(50, 50, 1, 1).data[3];
+        })()""",
+        points,
+    )
+    assert (inked > 0) == bool(points)
+
+
 def test_curves_of_a_run_that_went_back_begin_again_there_also_when_its_state_is_told_first(
     watch: Callable,
 ) -> None:
