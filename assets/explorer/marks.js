@@ -136,11 +136,11 @@ export function drawPath(pen, frame, theme, places) {
     ends.map(([x, y]) => [x, y, 6.5, 6.5, 0]),
     dots,
   );
-  for (const [text, at, other] of [
-    ["From", points[0], points[last]],
-    ["To", points[last], points[0]],
+  const isStartLeft = points[0][0] <= points[last][0];
+  for (const [text, at, isLeft] of [
+    ["From", points[0], isStartLeft],
+    ["To", points[last], !isStartLeft],
   ]) {
-    const isLeft = at[0] < other[0];
     pen.text(text, at[0] + (isLeft ? -13 : 13), at[1], {
       colour: theme.text,
       halo: theme.background,

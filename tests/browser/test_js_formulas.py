@@ -196,3 +196,24 @@ def test_a_path_of_many_steps_stays_a_line(call: Callable) -> None:
     places = sorted([dot[0] for dot in dense] + [0, 126])
     assert 5 < len(places) < 13
     assert min(np.diff(places)) >= 10, "no dot's edge covers another"
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ([0, 0, 9, 5], {"From": "right", "To": "left"}),
+        ([9, 0, 0, 5], {"From": "left", "To": "right"}),
+        ([3, 3, 3, 3], {"From": "right", "To": "left"}),
+    ],
+)
+def test_the_words_at_a_path_s_ends_point_away_from_each_other(
+    path: list[int], expected: dict, call: Callable
+) -> None:
+    code = """(() => {
+        const sides = {};
+        const pen = { line() {}, ellipses() {}, text: (word, x, y, { align }) => (sides[word] = align) };
+        const frame = { toPixels: (x, y) => [x, y], width: 500, height: 500 };
+        m.drawPath(pen, frame, { text: "#000", background: "#fff", font: "serif" }, Float32Array.from(a));
+        return sides;
+    })()"""
+    assert call("marks.js", code, path) == expected
