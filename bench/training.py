@@ -1,6 +1,6 @@
 """How fast `Trainer` trains, against the plain loop of `bench/textbook.py`, printed as one table.
 
-    python -m bench.training            60,000 images, ten epochs, three seeds: half an hour on two cores
+    python -m bench.training            60,000 images, ten epochs, three seeds: a quarter of an hour on two cores
     python -m bench.training --quick    the speeds alone, one epoch each
 
 Uses all of Fashion-MNIST where it is here, else the sample that ships, six times over. Both loops run in
