@@ -1,4 +1,4 @@
-"""HTTP and WebSocket routes that carry bytes to the browser, all below `<base>/latent/`.
+"""HTTP and WebSocket routes that carry bytes to the browser, nearly all below `<base>/latent/`.
 
     js/<version>/<file>                    the explorer's modules and styles       public, for a year
     plotly/<version>/plotly.min.js         from the installed plotly               public, for a year
@@ -14,7 +14,8 @@
     follow/<token>/run/<run id>            WebSocket: the leader's run, while shown  whoever has the link
     new-owner                              start as someone new, then to the first page
 
-Anything else below `/latent/` is 404: Streamlit would answer it with its page.
+Anything else below `/latent/` is 404: Streamlit would answer it with its page. `<base>/explore` leads to the
+first page, whose path Streamlit wants to be `/`.
 """
 
 from __future__ import annotations
@@ -113,6 +114,7 @@ def routes() -> list[BaseRoute]:
         WebSocketRoute(f"{top}/follow/{{token}}/run/{{run}}", follow_run),
         Route(top, _nothing, methods=METHODS),
         Route(f"{top}/{{rest:path}}", _nothing, methods=METHODS),
+        Route(f"{base_path()}/explore", _explore),
         WebSocketRoute(f"{top}/{{rest:path}}", stream),
     ]
 
@@ -189,6 +191,11 @@ async def _new_owner(request: Request) -> Response:
     secure = request.url.scheme == "https"
     response.raw_headers.append((b"set-cookie", cookie_header(new_owner(), base_path(), secure=secure)))
     return response
+
+
+async def _explore(request: Request) -> Response:
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"{base_path()}/{query}")
 
 
 async def _nothing(_request: Request) -> Response:
