@@ -78,13 +78,37 @@ export class Gallery {
       this.buttons.set(index, button);
       return button;
     });
+    // One stop of Tab for each class, not one for each image: arrow keys go along the row.
+    const stop = (at) => pictures.forEach((each, n) => (each.tabIndex = n === at ? 0 : -1));
+    stop(0);
     return element(
       "div",
       { class: "le-gallery-row" },
       name ? element("span", { class: "le-gallery-name" }, name) : null,
-      element("div", { class: "le-gallery-pictures" }, ...pictures),
+      element(
+        "div",
+        {
+          class: "le-gallery-pictures",
+          role: "group",
+          "aria-label": `${name || "Images"}, arrow keys go along the row`,
+          focusin: (event) => stop(pictures.indexOf(event.target.closest("button"))),
+          keydown: (event) => {
+            const to = stepTo(event.key, pictures.indexOf(event.target), pictures.length);
+            if (to === null) return;
+            event.preventDefault();
+            pictures[to].focus();
+          },
+        },
+        ...pictures,
+      ),
     );
   }
+}
+
+/** @param {string} key @param {number} at @param {number} count @returns {number | null} where the key leads */
+function stepTo(key, at, count) {
+  const steps = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: count - 1 };
+  return key in steps ? Math.min(count - 1, Math.max(0, steps[key])) : null;
 }
 
 /** @param {number[]} indices @param {number} count @param {(() => number) | null} random */

@@ -238,6 +238,22 @@ def test_other_images_are_shown(walk: Callable) -> None:
     assert page.evaluate("document.querySelectorAll('.le-gallery-row').length") == 3
 
 
+def test_the_gallery_takes_one_stop_of_tab_for_each_class(walk: Callable) -> None:
+    page, _ = walk(**{"from": 0, "to": 1})
+    expect(page.locator(".le-gallery-row")).to_have_count(3)
+    page.get_by_role("button", name="Other images").focus()
+    focused = """() => { const at = document.activeElement.closest(".le-gallery-pictures");
+        return [[...document.querySelectorAll(".le-gallery-pictures")].indexOf(at),
+                [...at.children].indexOf(document.activeElement)]; }"""
+    places = []
+    for key in ("Tab", "ArrowRight", "ArrowRight", "ArrowLeft", "Tab", "ArrowLeft", "Shift+Tab", "Home"):
+        page.keyboard.press(key)
+        places.append(page.evaluate(focused))
+    assert places == [[0, 0], [0, 1], [0, 2], [0, 1], [1, 0], [1, 0], [0, 1], [0, 0]]
+    page.keyboard.press("Enter")
+    expect(page.locator(".le-gallery button:focus")).to_have_attribute("aria-pressed", "true")
+
+
 def test_the_ends_stay_marked_among_other_images(walk: Callable) -> None:
     page, _ = walk(**{"from": 4, "to": 17})
     marked = page.locator(".le-gallery [aria-pressed=true]")
