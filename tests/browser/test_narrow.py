@@ -65,3 +65,19 @@ def test_train_s_buttons_take_two_lines_and_all_are_in_sight(
             [...row.querySelectorAll("button p")].every((word) => word.scrollWidth <= word.clientWidth + 1));
         }"""
     )
+
+
+@pytest.mark.parametrize("width", [390, 640, 820])
+def test_an_address_to_be_typed_is_not_broken(
+    width: int, app_url: str, new_page: Callable[..., Page]
+) -> None:
+    page = new_page(viewport={"width": width, "height": 900})
+    page.goto(f"{app_url}/class")
+    address = page.locator(".st-key-class_address_text p")
+    expect(address).to_contain_text("http://")
+    code = page.locator(".latent-qr")
+    code.evaluate("(image) => image.decode()")
+    lines = "(text) => text.getBoundingClientRect().height / parseFloat(getComputedStyle(text).lineHeight)"
+    assert round(address.evaluate(lines)) == 1
+    box = code.bounding_box()
+    assert box["width"] == pytest.approx(box["height"], abs=1)
