@@ -94,7 +94,7 @@ export class Gallery {
           focusin: (event) => stop(pictures.indexOf(event.target.closest("button"))),
           keydown: (event) => {
             const to = stepTo(event.key, pictures.indexOf(event.target), pictures.length);
-            if (to === null) return;
+            if (to === null || event.altKey || event.ctrlKey || event.metaKey) return;
             event.preventDefault();
             pictures[to].focus();
           },
