@@ -134,7 +134,7 @@ class Learner:
 def _laid_end_to_end(parameters: Sequence[nn.Parameter]) -> tuple[nn.Parameter, Tensor]:
     """Lay all weights, and their gradients, into one tensor each, (W,); the model's become views of these.
 
-    The optimiser then moves one tensor, not two dozen: a step of "conv" takes a twentieth less.
+    The optimiser then moves one tensor, not two dozen, each of which would cost it some time.
     """
     weights = nn.Parameter(nn.utils.parameters_to_vector(parameters).detach())
     nn.utils.vector_to_parameters(weights.detach(), parameters)

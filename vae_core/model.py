@@ -224,9 +224,8 @@ def _draw_weights(model: VAE, generator: torch.Generator) -> None:
 
     Torch's default shrinks what passes through an activation, more with each layer: "conv", the deepest net,
     would spend its first epochs on a plateau (16 dimensions on 10,000 MNIST images, 2 epochs: a test ELBO of
-    -193 where the wider draw reaches -155; after 20 epochs they are equal). Layers added to
-    their input keep the default, which adds a sixth to its variance. "mlp" and "article" begin as they do
-    everywhere.
+    -193 where the wider draw reaches -155; after 20 epochs they are equal). Layers added to their input keep
+    the default, which adds a sixth to its variance. "mlp" and "article" begin as they do everywhere.
     """
     for name, module in model.named_modules():
         if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)):
