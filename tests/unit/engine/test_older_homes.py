@@ -41,6 +41,9 @@ ENCODED: Final = 1e-4
 TRAINED: Final = 2e-3
 """And, relatively, of the measurements after some epochs more."""
 
+LAST_DIGIT: Final = 2e-5
+"""What the last digit of a dimension's KL may differ by: a history keeps five after the point."""
+
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
