@@ -220,7 +220,7 @@ def same_history(
     for entry, before in zip(found, expected, strict=True):
         assert set(entry) == set(before)
         for name in set(before) - {"seconds"}:
-            assert entry[name] == pytest.approx(before[name], rel=tolerance), (
+            assert entry[name] == pytest.approx(before[name], rel=tolerance, abs=LAST_DIGIT), (
                 f"{name} at step {before['step']}"
             )
 
