@@ -16,10 +16,11 @@ ROOT = Path(__file__).resolve().parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from ui.lifespan import lifespan  # noqa: E402
-from ui.owner import OwnerCookie  # noqa: E402
-from ui.routes import PathTricks, base_path, routes  # noqa: E402
-from ui.stream import LetGo  # noqa: E402
+from ui.identity.owner import OwnerCookie
+from ui.page.urls import base_path
+from ui.web.lifespan import lifespan
+from ui.web.middleware import LetGo, PathTricks
+from ui.web.routes import routes
 
 app = st.App(
     ROOT / "ui" / "shell.py",

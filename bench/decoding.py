@@ -18,8 +18,8 @@ from safetensors.torch import save_file
 from bench.chromium import launch
 from bench.table import print_table
 from vae_core import VAE, ModelConfig, build_model, load_bundle
-from vae_core.config import ARCHITECTURES
-from vae_core.recipes import SHIPPED_BUNDLES
+from vae_core.config.configs import ARCHITECTURES
+from vae_core.release.recipes import SHIPPED_BUNDLES
 
 EXPLORER = Path(__file__).resolve().parent.parent / "assets" / "explorer"
 LATENTS = 1_000

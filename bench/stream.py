@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from vae_core.engine.messages import metadata_of
+from vae_core.storage.tensorfile import metadata_of
 
 COOKIE = "latent_owner"
 

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 
 from vae_core import VAE, ImageSet, ModelConfig, TrainConfig, build_model
-from vae_core.torchvision_import import import_torchvision
+from vae_core.images.torchvision_import import import_torchvision
 
 
 class PictureDataset(Dataset[tuple[Any, int]]):

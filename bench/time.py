@@ -22,13 +22,13 @@ from playwright.sync_api import Page, sync_playwright
 from bench.chromium import launch
 from bench.table import print_table
 from bench.ui import SETTLED_LATENCY, serve
-from tests.unit.engine_watcher import Watcher, wait_until
-from ui.mishaps import MISHAPS, Mishap
-from vae_core.config import ModelConfig, TrainConfig
+from tests.unit.engine.engine_watcher import Watcher, wait_until
+from ui.train.mishaps import MISHAPS, Mishap
+from vae_core.config.configs import ModelConfig, TrainConfig
 from vae_core.engine import Engine
-from vae_core.engine.keyframes import read_keyframes
-from vae_core.engine.process import worker_threads
-from vae_core.engine.state import make_trainer
+from vae_core.engine.processes.process import worker_threads
+from vae_core.engine.runs.keyframes import read_keyframes
+from vae_core.training.state_file import make_trainer
 
 Rows = list[tuple[str, str, str]]
 

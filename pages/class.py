@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import classroom, overview, state
-from ui.notices import link_notices, opening
+from ui.classroom import parts
+from ui.page import state
+from ui.page.navigation import link_notices, opening
+from ui.server import overview
 
 if state.FOLLOW in st.query_params:
-    classroom.followed(st.query_params[state.FOLLOW])
+    parts.followed(st.query_params[state.FOLLOW])
     st.stop()
 
 opening(
@@ -27,11 +29,11 @@ part = st.radio(
     label_visibility="collapsed",
 )
 if part == "join":
-    classroom.join()
+    parts.join()
 elif part == "follow":
-    classroom.follow_me()
+    parts.follow_me()
 else:
-    classroom.the_wall()
+    parts.the_wall()
 overview.stated_limits()
 
 link_notices(notices)

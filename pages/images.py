@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import collection
-from ui.notices import link_notices, opening
-from ui.owner import current_owner
+from ui.identity.owner import current_owner
+from ui.images import cards
+from ui.page.navigation import link_notices, opening
 from vae_core import image_sets
 
 opening(
@@ -16,6 +16,6 @@ opening(
 )
 notices = st.container()
 
-collection.sets(current_owner(), image_sets())
+cards.sets(current_owner(), image_sets())
 
 link_notices(notices)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import state
-from ui.explorer import chosen, explorer
-from ui.models import model_row
-from ui.notices import link_notices
-from ui.probe_view import index, interpolate_check, interpolate_values, map_of
-from ui.view import in_step
+from ui.explorer.component import chosen, explorer
+from ui.explorer.link_checks import index, interpolate_check, interpolate_values, map_of
+from ui.explorer.link_view import in_step
+from ui.explorer.model_row import model_row
+from ui.page import state
+from ui.page.navigation import link_notices
 
 entry, beside = model_row(
     "Interpolate",

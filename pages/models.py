@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import gallery
-from ui.notices import link_notices, opening
-from ui.owner import Library, current_owner
+from ui.identity.owner import current_owner
+from ui.library.library import Library
+from ui.models import cards
+from ui.page.navigation import link_notices, opening
 
 opening(
     "Models",
@@ -17,8 +18,8 @@ notices = st.container()
 
 owner = current_owner()
 library = Library(owner)
-gallery.upload(library)
-gallery.models(owner, library)
-gallery.unreadable(library)
+cards.upload(library)
+cards.models(owner, library)
+cards.unreadable(library)
 
 link_notices(notices)

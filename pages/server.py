@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import overview
-from ui.host import is_host
-from ui.notices import link_notices, opening
+from ui.identity.operator import is_host
+from ui.page.navigation import link_notices, opening
+from ui.server import overview
 
 opening("Server", "What goes on here, for whoever runs the server. **Put any run aside, or stop it.**")
 notices = st.container()

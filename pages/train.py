@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import fields, state, training, visiting
-from ui.explorer import chosen, explorer
-from ui.notices import link_notices, opening
-from ui.other_runs import other_runs
-from ui.owner import current_owner
-from ui.probe_view import map_of, map_values, train_check
-from ui.view import in_step
+from ui.explorer import visiting
+from ui.explorer.component import chosen, explorer
+from ui.explorer.link_checks import map_of, map_values, train_check
+from ui.explorer.link_view import in_step
+from ui.identity.owner import current_owner
+from ui.page import state
+from ui.page.navigation import link_notices, opening
+from ui.train import controls, fields
+from ui.train.other_runs import other_runs
 from vae_core.engine import get_engine
 
 if state.WATCH in st.query_params:
@@ -31,13 +33,13 @@ with st.container(key="train_page"):
         settings = fields.fields()
         other_runs(run)
     with stage:
-        training.controls(run, settings)
-        training.status(run, settings)
+        controls.controls(run, settings)
+        controls.status(run, settings)
         hand = map_values("train", chosen("train", run=run))
         # One view for all runs: what one looks at stays as it is when the next one starts.
         axes, layers = map_of("train", in_step("train", "", state.TRAIN_VIEW, train_check(run), hand))
         explorer(key="train", mode="train", run=run, axes=axes, layers=layers)
-        training.theory()
+        controls.theory()
 
 link_notices(notices)
 fields.unfold(settings)

@@ -15,19 +15,20 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from ui import state  # noqa: E402
-from ui.breath import set_aside  # noqa: E402
-from ui.describe import run_status  # noqa: E402
-from ui.host import is_host  # noqa: E402
-from ui.newcomer import someone_new  # noqa: E402
-from ui.owner import Library, current_owner  # noqa: E402
-from ui.presence import note_visit  # noqa: E402
-from ui.returning import bring_back, keep, take_defaults  # noqa: E402
-from ui.settings import stored_settings  # noqa: E402
-from ui.sharing import shared  # noqa: E402
-from ui.sitemap import PLACES, link  # noqa: E402
-from vae_core import image_sets  # noqa: E402
-from vae_core.engine import get_engine  # noqa: E402
+from ui.identity.operator import is_host
+from ui.identity.owner import current_owner
+from ui.identity.presence import note_visit
+from ui.library.library import Library
+from ui.library.links import shared
+from ui.page import state
+from ui.page.describe import run_status
+from ui.page.gc_freeze import set_aside
+from ui.page.navigation import PLACES, link
+from ui.page.newcomer import someone_new
+from ui.page.returning import bring_back, keep, take_defaults
+from ui.train.settings import stored_settings
+from vae_core import image_sets
+from vae_core.engine import get_engine
 
 # The icon comes before the pages: the browser would ask another server for theirs.
 st.set_page_config(page_icon=str(ROOT / "assets" / "icon.svg"), layout="wide", initial_sidebar_state=220)

@@ -10,61 +10,63 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from vae_core.bundle import Bundle as Bundle
-    from vae_core.bundle import load_bundle as load_bundle
-    from vae_core.bundle import save_bundle as save_bundle
-    from vae_core.config import ModelConfig as ModelConfig
-    from vae_core.config import TrainConfig as TrainConfig
-    from vae_core.evaluate import importance_nll as importance_nll
-    from vae_core.explain import StepDetail as StepDetail
-    from vae_core.images import ImageSet as ImageSet
-    from vae_core.images import ImageSetInfo as ImageSetInfo
-    from vae_core.images import image_sets as image_sets
-    from vae_core.images import load_image_set as load_image_set
-    from vae_core.latent import AttributeVector as AttributeVector
-    from vae_core.latent import attribute_vector as attribute_vector
-    from vae_core.latent import encode_images as encode_images
-    from vae_core.latent import interpolate as interpolate
-    from vae_core.latent import traverse as traverse
-    from vae_core.model import VAE as VAE
-    from vae_core.model import Posterior as Posterior
-    from vae_core.model import build_model as build_model
-    from vae_core.objective import ElboTerms as ElboTerms
-    from vae_core.objective import elbo_terms as elbo_terms
-    from vae_core.projection import Projection as Projection
-    from vae_core.projection import fit_projection as fit_projection
-    from vae_core.snapshot import Snapshot as Snapshot
-    from vae_core.trainer import Trainer as Trainer
+from vae_core.config.version import VERSION
 
-__version__ = "0.1.0"
+if TYPE_CHECKING:
+    from vae_core.bundles.bundle import Bundle as Bundle
+    from vae_core.bundles.bundle import load_bundle as load_bundle
+    from vae_core.bundles.bundle import save_bundle as save_bundle
+    from vae_core.config.configs import ModelConfig as ModelConfig
+    from vae_core.config.configs import TrainConfig as TrainConfig
+    from vae_core.images.catalogue import ImageSetInfo as ImageSetInfo
+    from vae_core.images.image_set import ImageSet as ImageSet
+    from vae_core.images.loading import image_sets as image_sets
+    from vae_core.images.loading import load_image_set as load_image_set
+    from vae_core.latent.codes import encode_images as encode_images
+    from vae_core.latent.directions import AttributeVector as AttributeVector
+    from vae_core.latent.directions import attribute_vector as attribute_vector
+    from vae_core.latent.projection import Projection as Projection
+    from vae_core.latent.projection import fit_projection as fit_projection
+    from vae_core.latent.walks import interpolate as interpolate
+    from vae_core.latent.walks import traverse as traverse
+    from vae_core.measures.evaluate import importance_nll as importance_nll
+    from vae_core.models.distributions import Posterior as Posterior
+    from vae_core.models.objective import ElboTerms as ElboTerms
+    from vae_core.models.objective import elbo_terms as elbo_terms
+    from vae_core.models.vae import VAE as VAE
+    from vae_core.models.vae import build_model as build_model
+    from vae_core.training.snapshot import Snapshot as Snapshot
+    from vae_core.training.step_detail import StepDetail as StepDetail
+    from vae_core.training.trainer import Trainer as Trainer
+
+__version__ = VERSION
 
 _HOME = {  # public name -> the module that defines it
-    "AttributeVector": "latent",
-    "Bundle": "bundle",
-    "ElboTerms": "objective",
-    "ImageSet": "images",
-    "ImageSetInfo": "images",
-    "ModelConfig": "config",
-    "Posterior": "model",
-    "Projection": "projection",
-    "Snapshot": "snapshot",
-    "StepDetail": "explain",
-    "TrainConfig": "config",
-    "Trainer": "trainer",
-    "VAE": "model",
-    "attribute_vector": "latent",
-    "build_model": "model",
-    "elbo_terms": "objective",
-    "encode_images": "latent",
-    "fit_projection": "projection",
-    "image_sets": "images",
-    "importance_nll": "evaluate",
-    "interpolate": "latent",
-    "load_bundle": "bundle",
-    "load_image_set": "images",
-    "save_bundle": "bundle",
-    "traverse": "latent",
+    "AttributeVector": "latent.directions",
+    "Bundle": "bundles.bundle",
+    "ElboTerms": "models.objective",
+    "ImageSet": "images.image_set",
+    "ImageSetInfo": "images.catalogue",
+    "ModelConfig": "config.configs",
+    "Posterior": "models.distributions",
+    "Projection": "latent.projection",
+    "Snapshot": "training.snapshot",
+    "StepDetail": "training.step_detail",
+    "TrainConfig": "config.configs",
+    "Trainer": "training.trainer",
+    "VAE": "models.vae",
+    "attribute_vector": "latent.directions",
+    "build_model": "models.vae",
+    "elbo_terms": "models.objective",
+    "encode_images": "latent.codes",
+    "fit_projection": "latent.projection",
+    "image_sets": "images.loading",
+    "importance_nll": "measures.evaluate",
+    "interpolate": "latent.walks",
+    "load_bundle": "bundles.bundle",
+    "load_image_set": "images.loading",
+    "save_bundle": "bundles.bundle",
+    "traverse": "latent.walks",
 }
 
 __all__ = sorted(_HOME)

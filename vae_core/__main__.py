@@ -23,20 +23,20 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
-from vae_core import config
-from vae_core.config import RANGES, ModelConfig, TrainConfig
-from vae_core.images import image_sets
-from vae_core.recipes import RECIPES, SHIPPED_BUNDLES
+from vae_core.config import configs
+from vae_core.config.configs import RANGES, ModelConfig, TrainConfig
+from vae_core.images.loading import image_sets
+from vae_core.release.recipes import RECIPES, SHIPPED_BUNDLES
 
 if TYPE_CHECKING:
-    from vae_core.trainer import Trainer
+    from vae_core.training.trainer import Trainer
 
 SLICE_SECONDS = 0.5
 CHOICES = {
-    "architecture": config.ARCHITECTURES,
-    "family": config.FAMILIES,
-    "likelihood": config.LIKELIHOODS,
-    "binarize": config.BINARIZE,
+    "architecture": configs.ARCHITECTURES,
+    "family": configs.FAMILIES,
+    "likelihood": configs.LIKELIHOODS,
+    "binarize": configs.BINARIZE,
 }
 HELP = {name: f"from {least:g} to {greatest:g}" for name, (least, greatest) in RANGES.items()}
 HELP["beta_warmup_epochs"] = "from 0 to --epochs"
@@ -106,10 +106,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _train(asked: argparse.Namespace) -> int:
-    from vae_core.bundle import check_target, save_bundle
-    from vae_core.bundle_making import make_bundle
-    from vae_core.images import load_image_set
-    from vae_core.trainer import Trainer
+    from vae_core.bundles.bundle import check_target, save_bundle
+    from vae_core.bundles.making import make_bundle
+    from vae_core.images.loading import load_image_set
+    from vae_core.training.trainer import Trainer
 
     _check_folder(asked.out.resolve().parent)
     check_target(asked.out)
@@ -137,8 +137,8 @@ def _train(asked: argparse.Namespace) -> int:
 def _bundles(asked: argparse.Namespace) -> int:
     import torch
 
-    from vae_core import recipes
-    from vae_core.bundle import save_bundle
+    from vae_core.bundles.bundle import save_bundle
+    from vae_core.release import recipes
 
     known = {recipe.name: recipe for recipe in RECIPES}
     if unknown := [name for name in asked.names if name not in known]:
@@ -170,7 +170,7 @@ def _bundles(asked: argparse.Namespace) -> int:
 
 
 def _measure(asked: argparse.Namespace) -> int:
-    from vae_core import table
+    from vae_core.release import readme_tables
 
     greatest = RANGES["epochs"][1]
     if asked.samples < 0:
@@ -183,14 +183,14 @@ def _measure(asked: argparse.Namespace) -> int:
             f"there are no models in {SHIPPED_BUNDLES}: make them with python -m vae_core bundles"
         )
     with tqdm(desc="measuring", unit="") as bar:
-        rows = table.rows(
+        rows = readme_tables.rows(
             paths,
             nll_samples=asked.samples,
             baseline_epochs=asked.baseline_epochs,
             limit=asked.limit,
             progress=lambda what: (bar.set_postfix_str(what), bar.update()),
         )
-    print(table.markdown(rows))
+    print(readme_tables.markdown(rows))
     return 0
 
 

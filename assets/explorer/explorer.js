@@ -7,18 +7,18 @@
  * between pages (parsed models, Plotly) lives in the modules.
  */
 
-import { BundleError, loadBundle } from "./bundle.js";
-import { DecodeService } from "./decode-service.js";
-import { element } from "./dom.js";
-import { ExploreView } from "./explore-view.js";
-import { FollowView } from "./follow-view.js";
-import { InterpolateView } from "./interpolate-view.js";
-import { Lead } from "./lead.js";
-import { watchPixelRatio } from "./pixel-ratio.js";
-import { Reporter } from "./reporter.js";
-import { FormatError } from "./safetensors.js";
-import { readTheme } from "./theme.js";
-import { TrainView } from "./train-view.js";
+import { BundleError, loadBundle } from "./data/bundle.js";
+import { Reporter } from "./data/reporter.js";
+import { FormatError } from "./data/safetensors.js";
+import { DecodeService } from "./decode/service.js";
+import { watchPixelRatio } from "./dom/canvas.js";
+import { element } from "./dom/dom.js";
+import { readTheme } from "./dom/theme.js";
+import { ExploreView } from "./explore/explore-view.js";
+import { FollowView } from "./follow/follow-view.js";
+import { Lead } from "./follow/leader.js";
+import { InterpolateView } from "./interpolate/interpolate-view.js";
+import { TrainView } from "./train/train-view.js";
 
 /**
  * @typedef {object} ExplorerData   what `ui/explorer.py` sends
@@ -48,9 +48,9 @@ import { TrainView } from "./train-view.js";
  * @property {HTMLElement} element
  * @property {boolean} isReady
  * @property {number} frames
- * @property {import("./painter.js").Painter} painter
- * @property {import("./map.js").LatentMap} map
- * @property {import("./bundle.js").Bundle | null} bundle
+ * @property {import("./cursor/picture.js").Painter} painter
+ * @property {import("./map/drawing/map.js").LatentMap} map
+ * @property {import("./data/bundle.js").Bundle | null} bundle
  * @property {() => Promise<void>} open
  * @property {(data: ExplorerData) => void} update
  * @property {() => void} close

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from played_run import FakeRun
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-from serving import JS, Errors, StaticSite, running_app
-from small_models import component_data, component_page, serve_model, small_bundle
 
-from vae_core.config import ModelConfig
+from tests.browser.played_run import FakeRun
+from tests.browser.serving import JS, Errors, StaticSite, running_app
+from tests.browser.small_models import component_data, component_page, serve_model, small_bundle
+from vae_core.config.configs import ModelConfig
 
 VIEWPORT = {"width": 1280, "height": 800}
 PATIENCE = 60_000
@@ -94,7 +94,10 @@ def module_page(chromium: Browser, site: StaticSite) -> Iterator[Page]:
 
 @pytest.fixture
 def call(module_page: Page) -> Callable[..., Any]:
-    """Call code with a module's names: `call("latent.js", "m.interpolate(a[0], a[1], 5)", [[0], [1]])`."""
+    """Call code with a module's names: `call("dom/ticks.js", "m.ticks(a[0], a[1], 4)", [0, 1])`.
+
+    The module is named by its path below `assets/explorer/`.
+    """
 
     def run(module: str, expression: str, argument: Any = None) -> Any:
         code = f"async (a) => {{ const m = await import('{JS}/{module}'); return {expression}; }}"

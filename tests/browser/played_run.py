@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 from playwright.sync_api import Page, Route, WebSocketRoute
-from small_models import lively_model
 
-from vae_core.config import ModelConfig, TrainConfig
-from vae_core.engine.messages import message
-from vae_core.tensorfile import pack
+from tests.browser.small_models import lively_model
+from vae_core.config.configs import ModelConfig, TrainConfig
+from vae_core.engine.watching.messages import message
+from vae_core.storage.tensorfile import pack
 
 COUNT = 40
 EPOCH = 100

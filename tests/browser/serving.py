@@ -73,7 +73,7 @@ class StaticSite:
             return "text/javascript", b""
         name = path.removeprefix(JS + "/")
         file = EXPLORER / name
-        if name == path or "/" in name or not file.is_file():
+        if name == path or ".." in name or not file.is_file():
             return None
         return {".js": "text/javascript", ".css": "text/css"}[file.suffix], file.read_bytes()
 

@@ -6,15 +6,16 @@ import json
 from typing import Any
 
 import torch
-from serving import EXPLORER, JS, NO_PLOTLY, PLOTLY, StaticSite
 
-from vae_core.bundle import Bundle, BundleProbe, pack_bundle
-from vae_core.config import ModelConfig, TrainConfig
-from vae_core.header import card_facts
-from vae_core.latent import encode_images
-from vae_core.model import VAE, build_model
-from vae_core.nets import ADDED_LAYERS
-from vae_core.projection import Projection
+from tests.browser.serving import EXPLORER, JS, NO_PLOTLY, PLOTLY, StaticSite
+from ui.page.urls import style_sheets
+from vae_core.bundles.bundle import Bundle, BundleProbe, pack_bundle
+from vae_core.bundles.header import card_facts
+from vae_core.config.configs import ModelConfig, TrainConfig
+from vae_core.latent.codes import encode_images
+from vae_core.latent.projection import Projection
+from vae_core.models.nets import ADDED_LAYERS
+from vae_core.models.vae import VAE, build_model
 
 THEME = {
     "--st-text-color": "#1b2233",
@@ -115,7 +116,7 @@ def component_data(
 def component_page(data: dict[str, Any], *, head: str = "") -> str:
     """HTML that mounts the component as Streamlit does; what it tells Python is kept in `sent`."""
     style = ";".join(f"{name}:{value}" for name, value in THEME.items())
-    names = sorted(path.name for path in EXPLORER.glob("*.css"))
+    names = [path.relative_to(EXPLORER).as_posix() for path in style_sheets()]
     sheets = "".join(f"<link rel=stylesheet href={JS}/{name}>" for name in names)
     return f"""<!doctype html><meta charset=utf-8>
 <meta name=viewport content="width=device-width"><link rel=icon href=data:>

@@ -6,51 +6,59 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from stand_ins import App, FakeEngine, FakeExplorer, write_model
 
+from tests.pages.stand_ins import App, FakeEngine, FakeExplorer, write_model
 from vae_core import ModelConfig
 
 
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
-    import ui.classroom
-    import ui.collection
-    import ui.gallery
-    import ui.library
-    import ui.other_runs
-    import ui.overview
-    import ui.pictures
-    import ui.run_actions
-    import ui.training
-    import ui.visiting
-    import ui.wall
+    import ui.classroom.parts
+    import ui.classroom.wall
+    import ui.explorer.visiting
+    import ui.images.cards
+    import ui.library.library
+    import ui.models.cards
+    import ui.page.pictures
+    import ui.server.overview
+    import ui.train.actions
+    import ui.train.controls
+    import ui.train.other_runs
     import vae_core.engine
 
     fake = FakeEngine()
-    pages = (ui.classroom, ui.collection, ui.other_runs, ui.overview, ui.pictures, ui.training, ui.visiting)
-    for module in (*pages, ui.library, ui.run_actions, ui.wall, vae_core.engine):
+    pages = (
+        ui.classroom.parts,
+        ui.images.cards,
+        ui.train.other_runs,
+        ui.server.overview,
+        ui.page.pictures,
+        ui.train.controls,
+        ui.explorer.visiting,
+    )
+    for module in (*pages, ui.library.library, ui.train.actions, ui.classroom.wall, vae_core.engine):
         monkeypatch.setattr(module, "get_engine", lambda: fake)
     return fake
 
 
 @pytest.fixture
 def component(monkeypatch: pytest.MonkeyPatch) -> FakeExplorer:
-    import ui.classroom
-    import ui.explorer
-    import ui.visiting
+    import ui.classroom.parts
+    import ui.explorer.component
+    import ui.explorer.visiting
 
     fake = FakeExplorer()
-    monkeypatch.setattr(ui.explorer, "explorer", fake)
-    monkeypatch.setattr(ui.visiting, "explorer", fake)
-    monkeypatch.setattr(ui.classroom, "explorer", fake)
-    monkeypatch.setattr(ui.explorer, "chosen", fake.chosen)
+    monkeypatch.setattr(ui.explorer.component, "explorer", fake)
+    monkeypatch.setattr(ui.explorer.visiting, "explorer", fake)
+    monkeypatch.setattr(ui.classroom.parts, "explorer", fake)
+    monkeypatch.setattr(ui.explorer.component, "chosen", fake.chosen)
     return fake
 
 
 @pytest.fixture
 def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of the models that ship: mnist-2 and mnist-16."""
-    import ui.library
+    import ui.library.library
 
     folder = tmp_path / "bundles"
     metrics = {
@@ -63,7 +71,7 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     }
     write_model(folder / "mnist-2.safetensors", ModelConfig(), title="MNIST in two numbers", metrics=metrics)
     write_model(folder / "mnist-16.safetensors", ModelConfig(latent_dim=16), title="MNIST in sixteen")
-    monkeypatch.setattr(ui.library, "SHIPPED", folder)
+    monkeypatch.setattr(ui.library.library, "SHIPPED", folder)
     return folder
 
 
@@ -75,11 +83,11 @@ def app(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[App]:
-    import ui.jobs
-    import ui.pictures
+    import ui.page.jobs
+    import ui.page.pictures
 
     monkeypatch.setenv("LATENT_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("LATENT_DOWNLOADS", raising=False)
     yield App()
-    ui.jobs._JOBS.clear()
-    ui.pictures._PICTURES.clear()
+    ui.page.jobs._JOBS.clear()
+    ui.page.pictures._PICTURES.clear()

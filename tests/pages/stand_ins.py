@@ -15,10 +15,11 @@ import numpy as np
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from vae_core import ModelConfig, TrainConfig, tensorfile
-from vae_core.config import count_weights
+from vae_core import ModelConfig, TrainConfig
+from vae_core.bundles.header import FORMAT, FORMAT_VERSION
+from vae_core.config.configs import count_weights
 from vae_core.engine import Job, RunInfo
-from vae_core.header import FORMAT, FORMAT_VERSION
+from vae_core.storage import tensorfile
 
 ROOT = Path(__file__).resolve().parents[2]
 PROBE = 12

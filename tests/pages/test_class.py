@@ -5,22 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from stand_ins import App, FakeEngine, FakeExplorer
 
-from tests.unit.test_wall import run_of
-from ui import classroom, host, sharing, wall
-from ui.owner import new_owner
+from tests.pages.stand_ins import App, FakeEngine, FakeExplorer
+from tests.unit.ui.test_wall import run_of
+from ui.classroom import parts, wall
+from ui.identity import operator
+from ui.identity.owner import new_owner
+from ui.library import links
 
 
 @pytest.fixture(autouse=True)
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(classroom, "addresses", lambda: ("http://192.0.2.7:8501", "http://vae.example"))
+    monkeypatch.setattr(parts, "addresses", lambda: ("http://192.0.2.7:8501", "http://vae.example"))
 
 
 @pytest.fixture
 def guest(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody who runs the server."""
-    for module in (host, classroom):
+    for module in (operator, parts):
         monkeypatch.setattr(module, "is_host", lambda: False)
 
 
@@ -34,7 +36,7 @@ def test_the_address_is_large_and_a_code(app: App) -> None:
 
 
 def test_an_address_that_is_none_is_drawn_nowhere(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(classroom, "addresses", lambda: ("<img src=x>",))
+    monkeypatch.setattr(parts, "addresses", lambda: ("<img src=x>",))
     app.open("class")
     assert "This is no address" in app.said
     assert not any("img" in markdown.value for markdown in app.test.markdown)
@@ -44,30 +46,30 @@ def test_leading_makes_a_link_and_stopping_takes_it_back(app: App) -> None:
     app.open("class", class_part="follow")
     app.click("class_lead")
     assert "0 browsers follow you" in app.said
-    (link,) = sharing._links().by_token.values()
+    (link,) = links._links().by_token.values()
     assert link.kind == "follow"
     app.test.checkbox(key="class_announce").check()
     app.run()
-    assert [shown.token for shown in sharing.announced()] == [link.token]
-    sharing._LINKS = None  # as after a restart
+    assert [shown.token for shown in links.announced()] == [link.token]
+    links._LINKS = None  # as after a restart
     app.run()
     assert app.test.checkbox(key="class_announce").value
     app.test.checkbox(key="class_announce").uncheck()
     app.run()
-    assert sharing.announced() == ()
+    assert links.announced() == ()
     app.test.checkbox(key="class_announce").check()
     app.run()
     app.click("class_lead_stop")
-    assert sharing.announced() == ()
-    assert sharing.find(link.token, "follow") is None
+    assert links.announced() == ()
+    assert links.find(link.token, "follow") is None
 
 
 def test_everyone_finds_whoever_leads_the_class(app: App, guest: None) -> None:
     leader = new_owner()
-    token = sharing.share(leader, "follow").token
+    token = links.share(leader, "follow").token
     app.open("class", class_part="follow")
     assert not app.test.get("page_link")
-    sharing.announce(leader, True)
+    links.announce(leader, True)
     app.run()
     assert [link.query_string for link in app.test.get("page_link")] == [f"follow={token}"]
 
@@ -79,7 +81,7 @@ def test_only_whoever_runs_the_server_announces_and_clears(app: App, engine: Fak
 
 
 def test_a_follower_gets_the_leaders_component_and_no_controls(app: App, component: FakeExplorer) -> None:
-    token = sharing.share(new_owner(), "follow").token
+    token = links.share(new_owner(), "follow").token
     app.open("class", follow=token)
     assert component.told[-1] == {"key": "follow", "mode": "follow", "follow": token}
     assert not app.test.radio
@@ -131,9 +133,9 @@ def test_anothers_post_has_no_button_but_for_whoever_runs_the_server(
         f"class_down_{post.id}",
         "class_clear",
     ]
-    monkeypatch.setattr(classroom, "is_host", lambda: False)
+    monkeypatch.setattr(parts, "is_host", lambda: False)
     app.run()
     assert not [button for button in app.test.button if "class" in str(button.key)]
-    monkeypatch.setattr(classroom, "is_host", lambda: True)
+    monkeypatch.setattr(parts, "is_host", lambda: True)
     app.run().click("class_clear")
     assert wall.posts() == ()

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from stand_ins import App, FakeExplorer, write_model
-
-from ui.owner import Library
+from tests.pages.stand_ins import App, FakeExplorer, write_model
+from ui.library.library import Library
 from vae_core import ModelConfig
 
 

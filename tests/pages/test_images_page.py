@@ -3,8 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from stand_ins import App, FakeEngine, done, failed, unfinished
 
+from tests.pages.stand_ins import App, FakeEngine, done, failed, unfinished
 from vae_core import image_sets
 
 
@@ -98,7 +98,7 @@ def test_local_is_the_servers_own_machine_only(
 ) -> None:
     from types import SimpleNamespace
 
-    from ui import locality
+    from ui.identity import locality
 
     monkeypatch.delenv("LATENT_DOWNLOADS", raising=False)
     monkeypatch.setattr(locality.st, "context", SimpleNamespace(ip_address=address, headers=headers))

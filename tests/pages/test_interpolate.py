@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from stand_ins import PROBE, App, FakeExplorer
+from tests.pages.stand_ins import PROBE, App, FakeExplorer
 
 
 def test_all_controls_are_there_at_load(app: App, component: FakeExplorer) -> None:

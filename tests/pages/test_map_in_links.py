@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from stand_ins import App, FakeEngine, FakeExplorer
 
+from tests.pages.stand_ins import App, FakeEngine, FakeExplorer
 from vae_core import ModelConfig, TrainConfig
 from vae_core.engine import RunInfo
 

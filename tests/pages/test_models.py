@@ -3,8 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from stand_ins import App, FakeEngine, done, failed, png, unfinished, write_model
 
+from tests.pages.stand_ins import App, FakeEngine, done, failed, png, unfinished, write_model
 from vae_core import ModelConfig
 
 HOSTILE = "<img src=x onerror=alert(1)> **bold** :material/home: $x$"
@@ -13,7 +13,7 @@ HOSTILE = "<img src=x onerror=alert(1)> **bold** :material/home: $x$"
 @pytest.fixture
 def own(app: App) -> Path:
     """A model of this browser's own, with a title that tries everything."""
-    from ui.owner import Library
+    from ui.library.library import Library
 
     app.open("models")
     library = Library(app.test.session_state["_latent_owner"])

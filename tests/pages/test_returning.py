@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stand_ins import App, FakeEngine, FakeExplorer
-
+from tests.pages.stand_ins import App, FakeEngine, FakeExplorer
 from vae_core import ModelConfig, TrainConfig
 from vae_core.engine import RunInfo
 

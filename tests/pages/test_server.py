@@ -7,19 +7,19 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from stand_ins import App, FakeEngine
 
-from ui import host, locality, presence
+from tests.pages.stand_ins import App, FakeEngine
+from ui.identity import locality, operator, presence
 from vae_core import ModelConfig, TrainConfig
 from vae_core.engine import RunInfo
-from vae_core.engine.home import latent_home
+from vae_core.storage.home import latent_home
 
 
 @pytest.fixture
 def away(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(host, "is_local", lambda: False)
-    monkeypatch.setattr(host, "PAUSE_SECONDS", 0.0)
-    monkeypatch.delenv(host.KEY, raising=False)
+    monkeypatch.setattr(operator, "is_local", lambda: False)
+    monkeypatch.setattr(operator, "PAUSE_SECONDS", 0.0)
+    monkeypatch.delenv(operator.KEY, raising=False)
 
 
 def run(**more: Any) -> RunInfo:
@@ -61,7 +61,7 @@ def test_everyone_else_sees_one_sentence(app: App, engine: FakeEngine, away: Non
 def test_the_key_opens_it_and_a_wrong_one_does_not(
     app: App, engine: FakeEngine, away: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(host.KEY, "mellon-1234")
+    monkeypatch.setenv(operator.KEY, "mellon-1234")
     app.open("server")
     for wrong in ("", "mellon", "mellon-1234 ", "ключ"):
         app.test.text_input(key="server_key").input(wrong)
@@ -73,20 +73,20 @@ def test_the_key_opens_it_and_a_wrong_one_does_not(
     assert app.test.metric
     (kept,) = (latent_home() / "admitted").iterdir()  # it outlives a restart,
     assert "mellon" not in kept.name
-    monkeypatch.setenv(host.KEY, "another-5678")
+    monkeypatch.setenv(operator.KEY, "another-5678")
     assert not app.run().test.metric  # but not another key
-    monkeypatch.delenv(host.KEY)
+    monkeypatch.delenv(operator.KEY)
     assert not app.run().test.metric
 
 
 def test_a_key_that_comes_too_soon_after_a_wrong_one_is_not_looked_at(
     app: App, engine: FakeEngine, away: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(host.KEY, "mellon-1234")
-    monkeypatch.setattr(host, "PAUSE_SECONDS", 0.5)
-    monkeypatch.setattr(host, "_wrong_at", 0.0)
+    monkeypatch.setenv(operator.KEY, "mellon-1234")
+    monkeypatch.setattr(operator, "PAUSE_SECONDS", 0.5)
+    monkeypatch.setattr(operator, "_wrong_at", 0.0)
     clock = {}
-    monkeypatch.setattr(host, "monotonic", lambda: clock["now"])
+    monkeypatch.setattr(operator, "monotonic", lambda: clock["now"])
     app.open("server")
     for clock["now"], given, said in (
         (100.0, "wrong", "not the key"),
@@ -101,7 +101,7 @@ def test_a_key_that_comes_too_soon_after_a_wrong_one_is_not_looked_at(
 
 
 def test_no_key_is_no_key(away: None) -> None:
-    assert not host.admit("")
+    assert not operator.admit("")
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from stand_ins import App, FakeEngine, FakeExplorer, write_model
 
-from ui import sharing
-from ui.owner import Library, new_owner
+from tests.pages.stand_ins import App, FakeEngine, FakeExplorer, write_model
+from ui.identity.owner import new_owner
+from ui.library import links
+from ui.library.library import Library
 from vae_core import ModelConfig, TrainConfig
 from vae_core.engine import RunInfo
-from vae_core.engine.home import owner_hash
+from vae_core.storage.home import owner_hash
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def run(owner: str) -> RunInfo:
 
 
 def test_a_shared_model_opens_read_only(app: App, component: FakeExplorer, owner: str) -> None:
-    token = sharing.share(owner, "model", model(owner)).token
+    token = links.share(owner, "model", model(owner)).token
     app.open("explore", shared=token)
     told = component.told[-1]
     assert told["entry"].title == "Theirs"
@@ -56,7 +57,7 @@ def test_a_run_is_watched_and_cannot_be_steered(
     app: App, engine: FakeEngine, component: FakeExplorer, owner: str
 ) -> None:
     engine.others = run(owner)
-    token = sharing.share(owner, "run", "run-9").token
+    token = links.share(owner, "run", "run-9").token
     app.open("train", watch=token)
     assert component.told[-1]["watch"] == token
     assert component.told[-1]["run"] is engine.others
@@ -79,8 +80,8 @@ def test_sharing_a_run_and_taking_it_back(app: App, engine: FakeEngine) -> None:
     (address,) = [code.value for code in app.test.code]
     token = address.rpartition("=")[2]
     assert "/train?watch=" in address
-    assert sharing.find(token, "run").what == "run-1"  # type: ignore[union-attr]
+    assert links.find(token, "run").what == "run-1"  # type: ignore[union-attr]
     assert "watch" not in app.url
     app.click("unshare_run")
-    assert sharing.find(token, "run") is None
+    assert links.find(token, "run") is None
     assert not app.test.code

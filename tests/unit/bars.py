@@ -2,9 +2,9 @@
 
 import torch
 
-from vae_core.config import ModelConfig, TrainConfig
-from vae_core.images import ImageSet
-from vae_core.trainer import Trainer
+from vae_core.config.configs import ModelConfig, TrainConfig
+from vae_core.images.loading import ImageSet
+from vae_core.training.trainer import Trainer
 
 torch.set_num_threads(1)
 

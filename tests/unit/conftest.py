@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from vae_core import downloads
 from vae_core.engine import Engine
+from vae_core.images import downloads
 
 
 @pytest.fixture(scope="module")

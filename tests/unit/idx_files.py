@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vae_core.images import image_sets
+from vae_core.images.loading import image_sets
 
 
 def idx(array: np.ndarray) -> bytes:

@@ -7,8 +7,8 @@ covariance S = (I + A'A)^-1 and mean SA'(x - b). A's columns are orthogonal, so 
 import torch
 from torch import nn
 
-from vae_core.config import ModelConfig
-from vae_core.model import Posterior
+from vae_core.config.configs import ModelConfig
+from vae_core.models.distributions import Posterior
 
 SCALES = (3.0, 1.0, 0.3)
 

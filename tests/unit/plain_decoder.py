@@ -1,4 +1,4 @@
-"""The decoders once more, in plain NumPy, written from the layer lists that `vae_core.model` documents."""
+"""The decoders once more, in plain NumPy, from the layer lists that `vae_core.models.vae` documents."""
 
 import numpy as np
 

@@ -3,10 +3,10 @@
 import torch
 
 from vae_core import ModelConfig, TrainConfig, build_model
-from vae_core.bundle import Bundle, BundleProbe
-from vae_core.header import card_facts
-from vae_core.images import ImageSet
-from vae_core.projection import fit_projection
+from vae_core.bundles.bundle import Bundle, BundleProbe
+from vae_core.bundles.header import card_facts
+from vae_core.images.loading import ImageSet
+from vae_core.latent.projection import fit_projection
 
 
 def an_image_set(count=60, shape=(1, 8, 8), *, labels=True, factors=True):

@@ -3,11 +3,11 @@
 The server's process imports this and never imports torch.
 """
 
-from vae_core.engine.info import EngineBusyError, Job, JobState, RunInfo, RunState
+from vae_core.engine.contract.info import EngineBusyError, Job, JobState, RunInfo, RunState
+from vae_core.engine.contract.memory import TooLargeError, check_memory
+from vae_core.engine.engine import Engine
 from vae_core.engine.instance import close_engine, get_engine, warm_engine
-from vae_core.engine.local import Engine
-from vae_core.engine.memory import TooLargeError, check_memory
-from vae_core.engine.subscription import Subscription
+from vae_core.engine.watching.subscription import Subscription
 
 __all__ = [
     "Engine",

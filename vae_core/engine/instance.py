@@ -7,8 +7,8 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
-from vae_core.engine.home import latent_home
-from vae_core.engine.local import Engine
+from vae_core.engine.engine import Engine
+from vae_core.storage.home import latent_home
 
 WARM_SECONDS: Final = 2.0
 """How long after the server's start the workers are started, so that the first page comes first."""

@@ -1,0 +1,78 @@
+/** The real images that lie nearest to the latent under the hand, in latent space, with their distances. */
+
+import { element, setText } from "../dom/dom.js";
+import { fixed } from "../dom/format.js";
+import { Picture } from "../dom/pictures.js";
+import { imageOf, labelOf } from "../latent/space.js";
+import { NEAREST } from "./surroundings.js";
+
+/** @typedef {import("../latent/space.js").Space} Space */
+
+export class Neighbours {
+  /**
+   * @param {import("./surroundings.js").Surroundings} surroundings
+   * @param {(index: number, stamp: number) => void} onPick  an image was chosen
+   */
+  constructor(surroundings, onPick) {
+    this.onPick = onPick;
+    this.list = element("ol", { class: "le-neighbour-list" });
+    this.element = element(
+      "section",
+      { class: "le-neighbours", "data-role": "neighbours", "aria-label": "Nearest real images in latent space" },
+      element(
+        "div",
+        { class: "le-title-line" },
+        element("h2", {}, "Nearest real images"),
+        element("p", { class: "le-caption" }, "by distance in latent space"),
+      ),
+      this.list,
+    );
+    /** @type {Space | null} */
+    this.space = null;
+    /** @type {Array<{item: HTMLElement, picture: Picture, name: HTMLElement, distance: HTMLElement, index: number}>} */
+    this.cards = [];
+    surroundings.subscribe(({ indices, distances }) => this.#show(indices, distances));
+  }
+
+  /** @param {Space} space */
+  read(space) {
+    this.space = space;
+    this.cards = Array.from({ length: Math.min(NEAREST, space.count) }, () => this.#card());
+    this.list.replaceChildren(...this.cards.map(({ item }) => item));
+  }
+
+  #card() {
+    const picture = new Picture(this.space.shape, { role: null, "aria-hidden": "true" });
+    const name = element("span", { class: "le-neighbour-name le-fine le-one-line" });
+    const distance = element("span", { class: "le-fine le-one-line le-numbers" });
+    const card = { picture, name, distance, index: -1, item: element("li", {}) };
+    card.item.append(
+      element(
+        "button",
+        {
+          type: "button",
+          class: "le-neighbour",
+          title: "Pin its code and put it under the glass",
+          click: (event) => this.onPick(card.index, event.timeStamp),
+        },
+        picture.canvas,
+        name,
+        distance,
+      ),
+    );
+    return card;
+  }
+
+  /** @param {number[]} indices @param {number[]} distances */
+  #show(indices, distances) {
+    this.cards.forEach((card, k) => {
+      card.item.hidden = k >= indices.length;
+      if (card.item.hidden) return;
+      setText(card.distance, fixed(distances[k]));
+      if (card.index === indices[k]) return;
+      card.index = indices[k];
+      card.picture.showBytes(imageOf(this.space, card.index));
+      setText(card.name, labelOf(this.space, card.index) || `image ${card.index}`);
+    });
+  }
+}

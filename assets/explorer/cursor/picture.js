@@ -1,0 +1,131 @@
+/**
+ * Draw the latent under the hand as a large picture.
+ *
+ * A decoder that takes less than `FAST` runs right here, in the pointer's own frame; a slower one in the worker, which
+ * then answers the newest request only.
+ */
+
+import { Decoder, measureDecode } from "../decode/decoder.js";
+import { Picture } from "../dom/pictures.js";
+
+/** In ms. A frame at 60 Hz has 16. */
+const FAST = 6;
+
+/** Of the service: this picture comes before all others. */
+const CHANNEL = "hover";
+
+/** A decoder that was slow is measured again after so many ms: the machine may only have been busy. */
+const SECOND_LOOKS = [1500, 6000];
+
+export class Painter {
+  /** @param {import("../decode/service.js").DecodeService} service */
+  constructor(service) {
+    this.service = service;
+    this.picture = new Picture([1, 28, 28], {
+      "data-role": "decoded",
+      class: "le-picture le-decoded",
+      "aria-label": "The picture that the model makes of the latent",
+    });
+    /** @type {Decoder | null} */
+    this.decoder = null;
+    this.isFast = true;
+    this.model = "";
+    /** The latent whose picture is drawn now. @type {Float32Array} */
+    this.z = new Float32Array(0);
+    /** From the hand's event to the first animation frame after the picture changed, in ms. */
+    this.lastLatency = NaN;
+    this.timers = [];
+    this.#expectPicture();
+  }
+
+  /** Keep room for pictures of this shape until there is a decoder. @param {import("../dom/pictures.js").Shape} shape */
+  reserve(shape) {
+    if (this.decoder && this.picture.shape.join() === shape.join()) return;
+    this.picture.resize(shape);
+  }
+
+  /** The model is gone. */
+  forget() {
+    if (this.model) this.service.drop(this.model);
+    this.service.cancel(CHANNEL);
+    this.model = "";
+    this.decoder = null;
+    this.z = new Float32Array(0);
+    this.picture.clear();
+    this.#expectPicture();
+  }
+
+  close() {
+    this.timers.forEach(clearTimeout);
+  }
+
+  /**
+   * Take a model's decoder, or the same model's newer weights.
+   *
+   * @param {string} model
+   * @param {import("../latent/space.js").ModelConfig} config
+   * @param {import("../decode/decoder.js").Weights} weights
+   * @throws {import("../data/safetensors.js").FormatError}
+   */
+  load(model, config, weights) {
+    const decoder = new Decoder(config, weights);
+    const isNew = this.model !== model;
+    if (isNew) this.service.cancel(CHANNEL);
+    if (isNew && this.model) this.service.drop(this.model);
+    this.model = model;
+    this.decoder = decoder;
+    if (isNew) this.#measure();
+    this.pixels = new Float32Array(decoder.size);
+    const { shape } = this.picture;
+    if (shape.join() !== config.image_shape.join()) this.picture.resize(config.image_shape);
+    this.service.load(model, config, weights);
+  }
+
+  /** @param {Float32Array} z @param {number} stamp  when the hand moved */
+  paint(z, stamp) {
+    if (!this.decoder || z.length !== this.decoder.dims) return;
+    if (this.isFast) {
+      this.service.cancel(CHANNEL); // an answer from when it was slow must not cover this
+      this.picture.show(this.decoder.decode(z, this.pixels));
+      this.#painted(z, stamp);
+      return;
+    }
+    const { context } = this.picture;
+    this.service.request(CHANNEL, this.model, z, 1, ({ rgba }) => {
+      context.putImageData(new ImageData(rgba, this.picture.canvas.width, this.picture.canvas.height), 0, 0);
+      this.#painted(z, stamp);
+    });
+  }
+
+  /** @param {ArrayLike<number>} z @returns {Promise<Float32Array>} pixels in [0, 1] */
+  async decode(z) {
+    if (!this.decoder) throw new Error("There is no decoder yet.");
+    if (z.length !== this.decoder.dims) throw new Error(`A latent here has ${this.decoder.dims} numbers.`);
+    return this.decoder.decode(z);
+  }
+
+  #measure() {
+    this.timers.forEach(clearTimeout);
+    const look = () => {
+      this.isFast ||= measureDecode(this.decoder) < FAST;
+    };
+    this.isFast = false;
+    look();
+    this.timers = this.isFast ? [] : SECOND_LOOKS.map((wait) => setTimeout(look, wait));
+  }
+
+  #expectPicture() {
+    /** Fulfilled when the first picture is drawn. @type {Promise<void>} */
+    this.firstPicture = new Promise((resolve) => {
+      this.tellFirst = resolve;
+    });
+  }
+
+  #painted(z, stamp) {
+    this.z = z;
+    this.tellFirst();
+    requestAnimationFrame(() => {
+      this.lastLatency = performance.now() - stamp;
+    });
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * How far sliders and strips go along a dimension: by quantiles of the prior, or as far as the images' codes do.
+ */
+
+import { element } from "../dom/dom.js";
+import { priorQuantile, priorValues } from "../latent/codes.js";
+
+/** @typedef {import("../latent/space.js").Space} Space */
+/** @typedef {"prior" | "data"} RangeBy */
+
+/** So much of the prior lies between the ends of a slider. */
+const SLIDER_COVERAGE = 0.999;
+
+/** So much of the prior, or of the images' codes, lies between the ends of a strip. */
+export const STRIP_COVERAGE = 0.98;
+
+/**
+ * @param {Space} space
+ * @param {RangeBy} by
+ * @returns {Array<[number, number]>} (D,) ends of the sliders, to a tenth outwards
+ */
+export function sliderRanges(space, by) {
+  const reach = Math.ceil(10 * priorQuantile(0.5 + SLIDER_COVERAGE / 2)) / 10;
+  return Array.from({ length: space.dims }, (_, dim) => {
+    if (by === "prior") return [-reach, reach];
+    const values = codesAlong(space, dim);
+    const ends = [Math.floor(10 * values[0]) / 10, Math.ceil(10 * values[values.length - 1]) / 10];
+    return apart(ends[0], ends[1], 0.1);
+  });
+}
+
+/**
+ * @param {Space} space
+ * @param {number} dim
+ * @param {RangeBy} by
+ * @param {number} count
+ * @returns {Float32Array} (count,) evenly spaced stops of a strip, between two quantiles
+ */
+export function stripStops(space, dim, by, count) {
+  if (by === "prior") return priorValues(count, STRIP_COVERAGE);
+  const values = codesAlong(space, dim);
+  const at = (share) => values[Math.round(share * (values.length - 1))];
+  const tail = (1 - STRIP_COVERAGE) / 2;
+  const [first, last] = apart(at(tail), at(1 - tail), 1);
+  return Float32Array.from({ length: count }, (_, k) => first + ((last - first) * k) / (count - 1));
+}
+
+/** The switch between the two, as buttons. */
+export class RangeSwitch {
+  /** @param {(by: RangeBy) => void} onChange */
+  constructor(onChange) {
+    const button = (by, text, title) =>
+      element("button", { type: "button", title, click: () => (this.set(by), onChange(by)) }, text);
+    this.buttons = {
+      prior: button("prior", "Prior", "As far as nearly all of the prior reaches"),
+      data: button("data", "Images", "As far as the images' codes reach"),
+    };
+    this.element = element(
+      "div",
+      { class: "le-range" },
+      element("span", { class: "le-caption" }, "Range"),
+      element(
+        "div",
+        { class: "le-segments", role: "group", "aria-label": "Range of sliders and strips" },
+        this.buttons.prior,
+        this.buttons.data,
+      ),
+    );
+    this.set("prior");
+  }
+
+  /** @param {RangeBy} by */
+  set(by) {
+    for (const [name, button] of Object.entries(this.buttons))
+      button.setAttribute("aria-pressed", String(name === by));
+  }
+}
+
+/** @param {Space} space @param {number} dim @returns {Float32Array} (N,) ascending */
+function codesAlong({ mean, dims, count }, dim) {
+  return Float32Array.from({ length: count }, (_, n) => mean[n * dims + dim]).sort();
+}
+
+/** @returns {[number, number]} two ends that are not the same */
+function apart(low, high, by) {
+  return low < high ? [low, high] : [low - by, low + by];
+}

@@ -1,0 +1,249 @@
+/**
+ * One slider per latent dimension, the one that carries most first, with what it carries beside it.
+ *
+ * Where the images' codes are known, each track shows where they lie (mean and deviation of the aggregate posterior)
+ * between brackets for the prior's own deviation. Dead dimensions are folded away.
+ */
+
+import { dimensionName, element, setText } from "../dom/dom.js";
+import { FoldedTable } from "../dom/folded-table.js";
+import { fixed } from "../dom/format.js";
+
+/** @typedef {import("./cursor.js").Walk} Walk */
+/** @typedef {import("../latent/posterior.js").Aggregate} Aggregate */
+
+/**
+ * @typedef {object} Row
+ * @property {HTMLInputElement} input
+ * @property {HTMLElement} track
+ * @property {HTMLElement} value
+ * @property {HTMLElement} weight
+ * @property {HTMLElement} bar
+ */
+
+/**
+ * @typedef {object} Codes          what is known of the images' codes
+ * @property {Aggregate} aggregate
+ * @property {Set<number>} dead
+ * @property {boolean} hasPrior
+ */
+
+export class Sliders {
+  /**
+   * @param {Walk} walk
+   * @param {() => void} [onHand]  a slider is touched
+   * @param {HTMLElement | null} [actions]  more to stand above the sliders
+   */
+  constructor(walk, onHand = () => {}, actions = null) {
+    this.walk = walk;
+    this.onHand = onHand;
+    this.heading = element("div", { class: "le-slider-head le-caption", "aria-hidden": "true" });
+    this.key = element("p", { class: "le-caption le-slider-key", hidden: true });
+    this.list = element("div", { class: "le-slider-list" });
+    this.deadList = element("div", { class: "le-slider-list" });
+    this.deadTitle = element("summary", { class: "le-caption" });
+    this.dead = element(
+      "details",
+      { class: "le-folded" },
+      this.deadTitle,
+      element(
+        "p",
+        { class: "le-caption" },
+        "The model says the same about every image here: the variance of the codes is at most 0.01.",
+      ),
+      this.deadList,
+    );
+    this.table = new FoldedTable("The pinned latent and the images' codes, by dimension", () => this.#rows());
+    this.element = element(
+      "section",
+      { class: "le-sliders le-numbers", "aria-label": "Latent dimensions" },
+      actions,
+      this.key,
+      this.heading,
+      this.list,
+      this.dead,
+      this.table.element,
+    );
+    /** @type {Map<number, Row>} by dimension */
+    this.rows = new Map();
+    /** @type {Codes | null} */
+    this.codes = null;
+    this.pointerStamp = 0;
+    this.unsubscribe = walk.subscribe((move) => this.#show(move));
+  }
+
+  /**
+   * Make the rows.
+   *
+   * @param {number[]} order                     dimensions, from top to bottom
+   * @param {ArrayLike<number>} weights          (D,) what each carries
+   * @param {Array<[number, number]>} ranges     (D,)
+   * @param {{name: string, unit: string}} what  the weights are, e.g. KL in nats
+   * @param {Codes | null} [codes]               of images that stay as they are
+   */
+  make(order, weights, ranges, what, codes = null) {
+    this.codes = codes;
+    this.what = what;
+    this.heading.replaceChildren(
+      element("span", {}, "Dimension"),
+      element("span", {}),
+      element("span", {}, "Value"),
+      element("span", { title: `${what.name}, ${what.unit}` }, what.name),
+    );
+    this.#explain();
+    this.rows.clear();
+    const dead = codes?.dead ?? new Set();
+    const [alive, asleep] = [order.filter((dim) => !dead.has(dim)), order.filter((dim) => dead.has(dim))];
+    this.list.replaceChildren(...alive.map((dim) => this.#row(dim, what)));
+    this.deadList.replaceChildren(...asleep.map((dim) => this.#row(dim, what)));
+    this.dead.hidden = !asleep.length;
+    this.dead.open = !alive.length;
+    this.deadTitle.replaceChildren(deadSentence(asleep));
+    this.setRanges(ranges);
+    this.setWeights(weights);
+    this.table.refresh();
+  }
+
+  /** @param {Array<[number, number]>} ranges  (D,) */
+  setRanges(ranges) {
+    for (const [dim, { input, track }] of this.rows) {
+      const [least, greatest] = ranges[dim];
+      Object.assign(input, { min: String(least), max: String(greatest) });
+      input.value = String(this.walk.z[dim]);
+      const share = (value) => Math.min(1, Math.max(0, (value - least) / (greatest - least)));
+      const between = (name, low, high) => {
+        track.style.setProperty(`--le-${name}-from`, String(share(low)));
+        track.style.setProperty(`--le-${name}-to`, String(share(high)));
+      };
+      track.style.setProperty("--le-zero", String(share(0)));
+      if (!this.codes) continue;
+      const { mean, variance } = this.codes.aggregate;
+      const deviation = Math.sqrt(variance[dim]);
+      between("images", mean[dim] - deviation, mean[dim] + deviation);
+      between("prior", -1, 1);
+    }
+  }
+
+  /** @param {ArrayLike<number>} weights  (D,) */
+  setWeights(weights) {
+    this.weights = weights;
+    const most = Math.max(1e-9, ...Array.from(weights));
+    for (const [dim, row] of this.rows) {
+      setText(row.weight, fixed(weights[dim]));
+      row.bar.style.transform = `scaleX(${Math.max(0, weights[dim] / most)})`;
+    }
+  }
+
+  close() {
+    this.unsubscribe();
+  }
+
+  /** Say what the marks on the tracks are. */
+  #explain() {
+    this.key.hidden = !this.codes;
+    if (!this.codes) return;
+    const mark = (name) =>
+      element("span", { class: `le-track-sample le-track-${name}`, "aria-hidden": "true" });
+    this.key.replaceChildren(
+      mark("images"),
+      "images' codes, ±1 deviation",
+      ...(this.codes.hasPrior ? [mark("prior"), "prior, ±1"] : []),
+    );
+  }
+
+  /** @param {number} dim @param {{name: string, unit: string}} what */
+  #row(dim, what) {
+    const input = element("input", {
+      type: "range",
+      step: "0.01",
+      "data-role": `slider-${dim}`,
+      "aria-label": `z${dim}`,
+      title: this.#title(dim),
+    });
+    const value = element("span", { class: "le-slider-value", "aria-hidden": "true" });
+    const weight = element("span", { class: "le-slider-weight", title: `${what.name}, ${what.unit}` });
+    const bar = element("span", { class: "le-slider-bar", "aria-hidden": "true" });
+    const marks = this.codes ? ["images", ...(this.codes.hasPrior ? ["prior"] : [])] : [];
+    const track = element(
+      "span",
+      { class: "le-slider-track" },
+      ...marks.map((name) => element("span", { class: `le-track-${name}`, "aria-hidden": "true" })),
+      input,
+    );
+    for (const type of ["pointermove", "pointerdown"]) {
+      input.addEventListener(type, (event) => {
+        this.pointerStamp = event.timeStamp;
+        this.onHand();
+      });
+    }
+    input.addEventListener("input", (event) => this.#choose(dim, input.valueAsNumber, event));
+    input.addEventListener("focus", () => this.onHand());
+    // A double click puts the dimension back to the middle of the prior.
+    input.addEventListener("dblclick", (event) => this.#choose(dim, 0, event));
+    this.rows.set(dim, { input, track, value, weight, bar });
+    return element(
+      "label",
+      { class: "le-slider" },
+      element("span", { class: "le-slider-name" }, dimensionName(dim)),
+      track,
+      value,
+      element("span", { class: "le-slider-carries" }, bar, weight),
+    );
+  }
+
+  /** @param {number} dim @returns {string | null} */
+  #title(dim) {
+    if (!this.codes) return null;
+    const { mean, variance } = this.codes.aggregate;
+    const prior = this.codes.hasPrior ? "; the prior: 0 and 1" : "";
+    return `The images' codes: mean ${fixed(mean[dim])}, variance ${fixed(variance[dim])}${prior}`;
+  }
+
+  #choose(dim, number, event) {
+    this.onHand();
+    const z = Float32Array.from(this.walk.pinned);
+    z[dim] = number;
+    const recent = event.timeStamp - this.pointerStamp < 50;
+    this.walk.pin(z, { stamp: recent ? this.pointerStamp : event.timeStamp });
+  }
+
+  /** @param {import("./cursor.js").Move} move */
+  #show({ z, isHover }) {
+    for (const [dim, { input, value }] of this.rows) {
+      const text = fixed(z[dim]);
+      if (value.textContent === text) continue;
+      value.textContent = text;
+      if (input.valueAsNumber !== z[dim]) input.value = String(z[dim]);
+    }
+    if (!isHover) this.table.refresh();
+  }
+
+  /** @returns {import("../dom/folded-table.js").TableContent} */
+  #rows() {
+    const { codes, what, weights } = this;
+    const prior = codes?.hasPrior ? " (prior: 0)" : "";
+    const head = ["Dimension", "Pinned at", `${what.name}`];
+    if (codes) {
+      head.push(`Mean of the images' codes${prior}`, `Their variance${prior.replace("0", "1")}`, "In use");
+    }
+    const rows = Array.from(this.rows.keys(), (dim) => [
+      `z${dim}`,
+      fixed(this.walk.pinned[dim]),
+      fixed(weights[dim]),
+      ...(codes
+        ? [
+            fixed(codes.aggregate.mean[dim]),
+            fixed(codes.aggregate.variance[dim]),
+            codes.dead.has(dim) ? "no, dead" : "yes",
+          ]
+        : []),
+    ]);
+    return { head, rows };
+  }
+}
+
+/** @param {number[]} dims @returns {string} e.g. "2 dead dimensions: z1, z14" */
+export function deadSentence(dims) {
+  const names = dims.length > 12 ? "" : `: ${dims.map((dim) => `z${dim}`).join(", ")}`;
+  return `${dims.length} dead ${dims.length === 1 ? "dimension" : "dimensions"}${names}`;
+}

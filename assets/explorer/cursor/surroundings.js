@@ -1,0 +1,95 @@
+/**
+ * What is near the latent under the hand: the nearest real images, and how typical it is.
+ *
+ * It is found after the frame that shows the picture, so it never stands between the hand and the picture; while the
+ * hand moves on, only the newest latent is looked at.
+ */
+
+import { nearestPoints } from "../latent/projection.js";
+import { logPrior, shareFurtherOut, usualGap } from "../latent/typicality.js";
+
+/** @typedef {import("../latent/space.js").Space} Space */
+/** @typedef {import("./cursor.js").Move} Move */
+
+/** So many real images are shown around a latent. */
+export const NEAREST = 6;
+
+/**
+ * @typedef {object} Near
+ * @property {Move} move
+ * @property {number[]} indices         of the nearest images in latent space, the nearest first
+ * @property {number[]} distances       to them, in latent space
+ * @property {number} logPrior          nats; NaN where there is no prior
+ * @property {number} further           share of the prior that lies further out; NaN where there is no prior
+ * @property {number} gaps              the nearest distance in usual gaps between images; NaN where that says nothing
+ */
+
+export class Surroundings {
+  /** @param {import("./cursor.js").Walk} walk */
+  constructor(walk) {
+    /** @type {Space | null} */
+    this.space = null;
+    /** @type {Set<(near: Near) => void>} */
+    this.listeners = new Set();
+    /** @type {Near | null} */
+    this.last = null;
+    this.frame = 0;
+    this.timer = 0;
+    /** @type {{of: Float32Array, gap: number} | null} */
+    this.measured = null;
+    this.unsubscribe = walk.subscribe((move) => this.#follow(move));
+  }
+
+  /** @param {Space} space */
+  read(space) {
+    this.space = space;
+    this.measured = null;
+  }
+
+  /** @param {(near: Near) => void} listener */
+  subscribe(listener) {
+    this.listeners.add(listener);
+  }
+
+  close() {
+    this.unsubscribe();
+    this.listeners.clear();
+    cancelAnimationFrame(this.frame);
+    clearTimeout(this.timer);
+  }
+
+  /** @param {Move} move */
+  #follow(move) {
+    this.move = move;
+    this.frame ||= requestAnimationFrame(() => {
+      this.timer = setTimeout(() => {
+        this.frame = 0;
+        this.#look();
+      }, 0);
+    });
+  }
+
+  #look() {
+    const { move, space } = this;
+    if (!space || move.z.length !== space.dims) return;
+    const found = nearestPoints(move.z, space.mean, NEAREST);
+    const isKnown = found.squares.length > 0 && found.squares.every(Number.isFinite); // codes of a new run are not
+    const distances = isKnown ? found.squares.map(Math.sqrt) : [];
+    this.last = {
+      move,
+      indices: isKnown ? found.indices : [],
+      distances,
+      logPrior: space.isGaussian ? logPrior(move.z) : NaN,
+      further: space.isGaussian ? shareFurtherOut(move.z) : NaN,
+      gaps: isKnown ? distances[0] / this.#usualGap() : NaN,
+    };
+    for (const listener of this.listeners) listener(this.last);
+  }
+
+  /** Measured once for each set of codes. */
+  #usualGap() {
+    const { mean } = this.space;
+    if (this.measured?.of !== mean) this.measured = { of: mean, gap: usualGap(this.space) || NaN };
+    return this.measured.gap;
+  }
+}

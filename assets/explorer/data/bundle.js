@@ -1,0 +1,136 @@
+/**
+ * A stored model as the browser holds it: what `vae_core/header.py` describes, parsed and checked.
+ *
+ * Parsed bundles stay in the module for a while, so that coming back to a page costs nothing.
+ */
+
+import { FormatError, Safetensors } from "./safetensors.js";
+
+/** @typedef {import("../latent/space.js").Space} Space */
+
+/**
+ * @typedef {object} Bundle
+ * @property {string} name
+ * @property {string} title
+ * @property {Space} space
+ * @property {Map<string, {shape: number[], data: Float32Array}>} weights  `decoder.*`
+ * @property {Record<string, any>} metrics
+ * @property {Record<string, any>} card
+ * @property {Record<string, any>} imageSet
+ */
+
+/** A model that cannot be had; the message can be shown to a reader. */
+export class BundleError extends Error {}
+
+const KEPT = 4;
+
+/** @type {Map<string, Promise<Bundle>>} by URL, the last used at the end */
+const kept = new Map();
+
+/**
+ * Fetch and parse a bundle, or give the one that is already here.
+ *
+ * @param {{name: string, url: string, title: string}} source
+ * @returns {Promise<Bundle>} rejected with a BundleError
+ */
+export function loadBundle(source) {
+  const found = kept.get(source.url) ?? fetchBundle(source);
+  kept.delete(source.url);
+  kept.set(source.url, found);
+  found.catch(() => kept.delete(source.url));
+  for (const url of [...kept.keys()].slice(0, -KEPT)) kept.delete(url);
+  return found;
+}
+
+/** @param {{name: string, url: string, title: string}} source @returns {Promise<Bundle>} */
+async function fetchBundle({ name, url, title }) {
+  let response;
+  try {
+    response = await fetch(url);
+  } catch {
+    throw new BundleError(
+      `The model “${title || name}” could not be fetched: no connection to the server. Reload the page.`,
+    );
+  }
+  if (!response.ok) {
+    throw new BundleError(
+      `The model “${title || name}” is not there any more (${response.status}). Choose another one.`,
+    );
+  }
+  try {
+    return parseBundle(await response.arrayBuffer(), name, title);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    throw new BundleError(
+      `The model “${title || name}” cannot be read. ${error.message} Choose another one, or save it anew.`,
+    );
+  }
+}
+
+/**
+ * @param {ArrayBuffer} buffer
+ * @param {string} name
+ * @param {string} [title]
+ * @returns {Bundle}
+ * @throws {FormatError}
+ */
+export function parseBundle(buffer, name, title = "") {
+  const file = new Safetensors(buffer);
+  const config = readJson(file, "model_config");
+  const card = readJson(file, "card");
+  const imageSet = readJson(file, "image_set");
+  const [count, ...shape] = file.shape("probe.images");
+  const dims = config.latent_dim;
+  checkSize(file, "probe.mean", count * dims);
+  const optional = (tensor) => (file.has(tensor) ? file.floats(tensor) : null);
+  const mean = optional("pca.mean");
+  const components = optional("pca.components");
+  const labels = file.has("probe.labels") ? file.data("probe.labels") : null;
+  /** @type {Bundle["weights"]} */
+  const weights = new Map();
+  for (const tensor of file.names()) {
+    if (tensor.startsWith("decoder."))
+      weights.set(tensor, { shape: file.shape(tensor), data: file.floats(tensor) });
+  }
+  return {
+    name,
+    title: title || card.title || name,
+    weights,
+    card,
+    imageSet,
+    metrics: readJson(file, "metrics"),
+    space: {
+      config,
+      isGaussian: file.has("probe.logvar"),
+      dims,
+      count,
+      shape: /** @type {[number, number, number]} */ (shape),
+      images: /** @type {Uint8Array} */ (file.data("probe.images")),
+      labels: labels && Int32Array.from(labels),
+      labelNames: (imageSet.label_names ?? []).map(String),
+      factors: optional("probe.factors"),
+      factorNames: (imageSet.factor_names ?? []).map(String),
+      mean: file.floats("probe.mean"),
+      logvar: optional("probe.logvar"),
+      pca: mean && components ? { mean, components } : null,
+      umap: optional("umap.positions"),
+    },
+  };
+}
+
+/** @param {Safetensors} file @param {string} key @returns {Record<string, any>} */
+function readJson(file, key) {
+  try {
+    const value = JSON.parse(file.metadata[key]);
+    if (value !== null && typeof value === "object") return value;
+  } catch {
+    // answered below
+  }
+  throw new FormatError(`Its ${key.replace("_", " ")} is missing.`);
+}
+
+/** @param {Safetensors} file @param {string} tensor @param {number} expected */
+function checkSize(file, tensor, expected) {
+  const found = file.shape(tensor).reduce((product, n) => product * n, 1);
+  if (found !== expected) throw new FormatError(`Its ${tensor} has ${found} numbers instead of ${expected}.`);
+}

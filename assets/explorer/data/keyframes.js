@@ -1,0 +1,180 @@
+/**
+ * The moments that a run keeps: fetched when wanted or soon wanted, kept within a bound.
+ *
+ * A keyframe is one message of kind `snapshot`, as in the stream, with the decoder's weights beside it.
+ */
+
+import { decoderOf, FormatError, Safetensors } from "./safetensors.js";
+
+/**
+ * @typedef {object} Keyframe
+ * @property {number} step
+ * @property {number} epoch
+ * @property {Record<string, any>} facts                     as a snapshot's
+ * @property {Safetensors} file                              pictures, as a snapshot's
+ * @property {Float32Array} mean                             (N, D)
+ * @property {Float32Array | null} logvar                    (N, D)
+ * @property {import("../latent/projection.js").Pca | null} pca
+ * @property {import("../decode/decoder.js").Weights} weights        of the decoder
+ */
+
+/** What is kept of files, in bytes; those shown longest ago go first. */
+const MOST_BYTES = 64e6;
+
+export class KeyframeError extends Error {}
+
+export class Keyframes {
+  /**
+   * @param {string} folder  URL
+   * @param {number} [mostBytes]
+   */
+  constructor(folder, mostBytes = MOST_BYTES) {
+    Object.assign(this, { folder, mostBytes });
+    /** Files by step, the one used longest ago first. @type {Map<number, Safetensors>} */
+    this.files = new Map();
+    /** @type {Map<number, Promise<Safetensors>>} */
+    this.coming = new Map();
+    this.bytes = 0;
+    /** @type {number[]} */
+    this.soon = [];
+    this.isFetching = false;
+    this.ending = new AbortController();
+  }
+
+  /** @param {number} step @returns {boolean} whether it can be shown at once */
+  has(step) {
+    return this.files.has(step);
+  }
+
+  /** @param {number} step @returns {Keyframe} one that is here */
+  read(step) {
+    const file = this.files.get(step);
+    this.files.delete(step);
+    this.files.set(step, file);
+    return parse(file);
+  }
+
+  /**
+   * @param {number} step
+   * @returns {Promise<Keyframe>}
+   * @throws {KeyframeError}
+   */
+  async get(step) {
+    if (this.has(step)) return this.read(step);
+    return parse(await this.#fetch(step));
+  }
+
+  /** Fetch these one after the other, as long as they fit; an earlier wish is forgotten. @param {number[]} steps */
+  prefetch(steps) {
+    this.soon = steps.filter((step) => !this.files.has(step));
+    if (!this.isFetching) this.#fetchSoon();
+  }
+
+  /** Forget all but these: a run that went back may come to the same step another way. @param {number[]} steps */
+  keepOnly(steps) {
+    for (const [step, { buffer }] of this.files) {
+      if (steps.includes(step)) continue;
+      this.files.delete(step);
+      this.bytes -= buffer.byteLength;
+    }
+    for (const step of this.coming.keys()) if (!steps.includes(step)) this.coming.delete(step);
+  }
+
+  close() {
+    this.ending.abort();
+    this.soon = [];
+    this.files.clear();
+  }
+
+  async #fetchSoon() {
+    this.isFetching = true;
+    while (this.soon.length && this.bytes < this.mostBytes) {
+      const step = this.soon.shift();
+      if (this.files.has(step)) continue;
+      try {
+        await this.#fetch(step);
+      } catch (error) {
+        if (!(error instanceof KeyframeError)) throw error;
+        // Thinned out meanwhile, or no connection: whoever wants to see it is told then.
+      }
+    }
+    this.isFetching = false;
+  }
+
+  /** @param {number} step @returns {Promise<Safetensors>} */
+  #fetch(step) {
+    const earlier = this.coming.get(step);
+    if (earlier) return earlier;
+    // One that was forgotten on its way is for whoever waits for it, and not kept.
+    const isWanted = () => this.coming.get(step) === coming;
+    const coming = this.#load(step)
+      .then((file) => {
+        if (isWanted()) this.#keep(step, file);
+        return file;
+      })
+      .finally(() => isWanted() && this.coming.delete(step));
+    this.coming.set(step, coming);
+    return coming;
+  }
+
+  /** @param {number} step @returns {Promise<Safetensors>} */
+  async #load(step) {
+    try {
+      const answer = await fetch(`${this.folder}/${step}.safetensors`, {
+        signal: this.ending.signal,
+        cache: "no-store", // kept here, and forgotten when the run forgets it
+      });
+      if (!answer.ok) throw new KeyframeError("This moment is not kept any more. Choose another one.");
+      return new Safetensors(await answer.arrayBuffer());
+    } catch (error) {
+      if (error instanceof KeyframeError) throw error;
+      if (error instanceof FormatError)
+        throw new KeyframeError(`This moment cannot be read. ${error.message}`);
+      throw new KeyframeError("This moment could not be fetched. Is the connection there?");
+    }
+  }
+
+  /** @param {number} step @param {Safetensors} file */
+  #keep(step, file) {
+    if (this.ending.signal.aborted) return;
+    this.files.set(step, file);
+    this.bytes += file.buffer.byteLength;
+    for (const [oldest, { buffer }] of this.files) {
+      if (this.bytes <= this.mostBytes || oldest === step) break;
+      this.files.delete(oldest);
+      this.bytes -= buffer.byteLength;
+    }
+  }
+}
+
+/** @param {Safetensors} file @returns {Keyframe} */
+function parse(file) {
+  const facts = JSON.parse(file.metadata.json ?? "{}");
+  return {
+    step: facts.step,
+    epoch: facts.epoch,
+    facts,
+    file,
+    mean: file.floats("mean"),
+    logvar: file.has("logvar") ? file.floats("logvar") : null,
+    pca: file.has("pca.components")
+      ? { mean: file.floats("pca.mean"), components: file.floats("pca.components") }
+      : null,
+    weights: decoderOf(file),
+  };
+}
+
+/**
+ * In which order moments will be wanted: the neighbours first, then all, nearest first.
+ *
+ * @param {number[]} steps  all moments
+ * @param {number} index    the one that is shown
+ * @returns {number[]} the others
+ */
+export function byNearness(steps, index) {
+  return steps
+    .map((step, n) => ({ step, far: Math.abs(n - index) }))
+    .filter(({ far }) => far > 0)
+    .sort((a, b) => a.far - b.far)
+    .map(({ step }) => step);
+}

@@ -1,0 +1,186 @@
+/** Explore: a stored model's map, the large picture, sliders, and a strip for each dimension. */
+
+import { Walk } from "../cursor/cursor.js";
+import { Neighbours } from "../cursor/neighbours.js";
+import { Painter } from "../cursor/picture.js";
+import { RangeSwitch, sliderRanges } from "../cursor/ranges.js";
+import { Readout } from "../cursor/readout.js";
+import { Sliders } from "../cursor/sliders.js";
+import { Strips } from "../cursor/strips.js";
+import { Surroundings } from "../cursor/surroundings.js";
+import { loadBundle } from "../data/bundle.js";
+import { element } from "../dom/dom.js";
+import { acceptedLatent, gaussian, rounded } from "../latent/codes.js";
+import { aggregatePosterior, deadDimensions } from "../latent/posterior.js";
+import { nearestPoints } from "../latent/projection.js";
+import { CARRIES, codeOf, heaviestFirst, MANY, weightPerDim } from "../latent/space.js";
+import { MapPanel } from "../map/panel/map-panel.js";
+import { Glass } from "./one-image.js";
+
+/** @typedef {import("../explorer.js").ViewContext} ViewContext */
+
+export class ExploreView {
+  /** @param {ViewContext} context */
+  constructor(context) {
+    const { service, reporter, data } = context;
+    service.warm(); // strips and glass will want it, and the model is not here yet
+    this.context = context;
+    this.isReady = false;
+    this.frames = 0;
+    this.bundle = null;
+    /** The pinned latent that was reported last. @type {Float32Array | null} */
+    this.reported = null;
+    this.walk = new Walk(new Float32Array(0));
+    this.painter = new Painter(service);
+    this.walk.subscribe((move) => {
+      this.painter.paint(move.z, move.stamp);
+      if (!move.isChosen || move.pinned === this.reported) return;
+      this.reported = move.pinned;
+      reporter.report("z", rounded(move.pinned));
+    });
+    this.surroundings = new Surroundings(this.walk);
+    this.surroundings.subscribe(({ indices }) => this.map.handMarks.link(indices));
+    this.readout = new Readout(this.walk, this.surroundings);
+    this.neighbours = new Neighbours(this.surroundings, (index, stamp) => this.#pickImage(index, stamp));
+    this.rangeSwitch = new RangeSwitch((by) => {
+      this.sliders.setRanges(sliderRanges(this.bundle.space, by));
+      this.strips.setRange(by);
+    });
+    this.sliders = new Sliders(this.walk, () => {}, this.rangeSwitch.element);
+    this.buttons = element("div", { class: "le-buttons", role: "group", "aria-label": "Go to a latent" });
+    this.panel = new MapPanel({
+      walk: this.walk,
+      plotlyUrl: data.plotly,
+      service,
+      layers: data.layers,
+      onAxes: (name) => reporter.report("axes", name),
+      onLayers: (names) => reporter.report("layers", names),
+      actions: this.buttons,
+    });
+    this.strips = new Strips(this.walk, service);
+    this.glass = new Glass({
+      service,
+      onPin: (z, stamp) => this.walk.pin(z, { stamp }),
+      onShow: (index, samples) => this.map.handMarks.mark(index, samples),
+      onNearest: (stamp) => this.#pickImage(this.#nearest(), stamp),
+      onRandom: (stamp) => this.#pickImage(this.#anyImage(), stamp),
+    });
+    this.element = element(
+      "div",
+      { class: "le-explore" },
+      this.panel.element,
+      this.glass.element,
+      element(
+        "div",
+        { class: "le-side" },
+        element("figure", { class: "le-decoded-figure" }, this.painter.picture.canvas, this.readout.element),
+        this.neighbours.element,
+        this.sliders.element,
+      ),
+      this.strips.element,
+    );
+  }
+
+  get map() {
+    return this.panel.map;
+  }
+
+  /** Fetch the model and show it. @returns {Promise<void>} */
+  async open() {
+    this.bundle = await loadBundle(this.context.data.bundle);
+    if (this.isClosed) return;
+    const { data, reporter } = this.context;
+    const { space, weights } = this.bundle;
+    const model = data.bundle.url;
+    this.painter.load(model, space.config, weights);
+    this.element.classList.toggle("le-many", space.dims > MANY);
+    const start = acceptedLatent(data.z, space.dims) ?? new Float32Array(space.dims);
+    reporter.hear("z", rounded(data.z));
+    reporter.hear("axes", data.axes ?? null);
+    reporter.hear("layers", data.layers ?? null);
+    // The picture and the sliders come first: they are what the hand is waiting for.
+    this.walk.start(start);
+    this.painter.paint(start, performance.now());
+    this.readout.read(space);
+    this.neighbours.read(space);
+    const carried = weightPerDim(space);
+    const order = heaviestFirst(carried);
+    const what = CARRIES[space.isGaussian ? "gaussian" : "point"];
+    const aggregate = aggregatePosterior(space);
+    const dead = deadDimensions(space, aggregate);
+    const by = space.isGaussian ? "prior" : "data";
+    this.rangeSwitch.element.hidden = !space.isGaussian;
+    const codes = { aggregate, dead, hasPrior: space.isGaussian };
+    this.sliders.make(order, carried, sliderRanges(space, by), what, codes);
+    this.panel.show(space, data.axes, { model, name: this.bundle.name, title: this.bundle.title });
+    this.#makeButtons();
+    this.walk.repeat();
+    await this.painter.firstPicture;
+    if (this.isClosed) return;
+    this.isReady = true;
+    this.strips.make(space, model, order, carried, what, dead, by);
+    this.glass.read(space, model, order);
+    this.glass.show(this.#nearest(), false);
+  }
+
+  /** Python says something: only what is news to us is done. @param {import("../explorer.js").ExplorerData} data */
+  update(data) {
+    const { reporter } = this.context;
+    this.context.data = data;
+    if (!this.bundle) return;
+    const { space } = this.bundle;
+    if (reporter.hear("z", rounded(data.z))) {
+      this.walk.start(acceptedLatent(data.z, space.dims) ?? new Float32Array(space.dims));
+    }
+    if (reporter.hear("axes", data.axes ?? null)) this.panel.setAxes(data.axes);
+    if (reporter.hear("layers", data.layers ?? null)) this.panel.setLayers(data.layers);
+  }
+
+  close() {
+    this.isClosed = true;
+    for (const part of [this.walk, this.painter, this.readout, this.sliders, this.panel, this.strips])
+      part.close();
+  }
+
+  /** The theme changed. */
+  recolour() {
+    this.glass.recolour();
+  }
+
+  /** Pin an image's code and look at the image closely. @param {number} index @param {number} stamp */
+  #pickImage(index, stamp) {
+    this.walk.pin(codeOf(this.bundle.space, index), { stamp });
+    this.glass.show(index);
+  }
+
+  /** @returns {number} the image nearest to the pinned latent */
+  #nearest() {
+    return nearestPoints(this.walk.pinned, this.bundle.space.mean, 1).indices[0];
+  }
+
+  /** @returns {number} */
+  #anyImage() {
+    return Math.floor(Math.random() * this.bundle.space.count);
+  }
+
+  #makeButtons() {
+    const { space } = this.bundle;
+    const button = (text, title, click) => element("button", { type: "button", title, click }, text);
+    const go = (text, title, choose) =>
+      button(text, title, (event) => this.walk.pin(choose(), { stamp: event.timeStamp }));
+    const centre = space.isGaussian ? "The prior's mean: all dimensions at zero" : "All dimensions at zero";
+    const random = () => Float32Array.from({ length: space.dims }, () => gaussian(Math.random));
+    this.buttons.replaceChildren(
+      go("Centre", centre, () => new Float32Array(space.dims)),
+      button("A real image", "The code of one of the images on the map", (event) =>
+        this.#pickImage(this.#anyImage(), event.timeStamp),
+      ),
+      ...(space.isGaussian
+        ? [go("A sample", "Drawn from the prior, as the model makes new images", random)]
+        : []),
+      ...(space.logvar
+        ? [go("Resample", "Drawn from the posterior of the image under the glass", () => this.glass.draw())]
+        : []),
+    );
+  }
+}

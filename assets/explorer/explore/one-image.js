@@ -1,0 +1,235 @@
+/**
+ * One real image under the glass: what the encoder is told, what it answers (the posterior), and what the decoder
+ * makes of that: the reconstruction, where it errs, and what samples of the posterior look like.
+ */
+
+import { element, setText } from "../dom/dom.js";
+import { FoldedTable } from "../dom/folded-table.js";
+import { fixed } from "../dom/format.js";
+import { Picture } from "../dom/pictures.js";
+import { readTheme, resolveColour } from "../dom/theme.js";
+import { gaussian } from "../latent/codes.js";
+import { codeOf, imageOf, labelOf } from "../latent/space.js";
+import { colourErrors, compare, errorScale } from "./error-map.js";
+import { PosteriorChart } from "./posterior-chart.js";
+
+/** @typedef {import("../latent/space.js").Space} Space */
+
+const SAMPLES = 6;
+
+export class Glass {
+  /**
+   * @param {object} options
+   * @param {import("../decode/service.js").DecodeService} options.service
+   * @param {(z: Float32Array, stamp: number) => void} options.onPin       a sample was chosen
+   * @param {(index: number, samples: Float32Array) => void} options.onShow  an image was picked, or drawn from again
+   * @param {(stamp: number) => void} options.onNearest  look at the image nearest to the pinned latent
+   * @param {(stamp: number) => void} options.onRandom   look at any image
+   */
+  constructor({ service, onPin, onShow, onNearest, onRandom }) {
+    Object.assign(this, { service, onPin, onShow });
+    /** @type {Space | null} */
+    this.space = null;
+    this.index = -1;
+    /** Codes drawn from the posterior, (S, D). */
+    this.samples = new Float32Array(0);
+    const picture = (label) => new Picture([1, 28, 28], { "aria-label": label });
+    this.original = picture("The original");
+    this.reconstruction = picture("Its reconstruction");
+    this.errors = picture("The reconstruction's error");
+    this.name = element("p", { class: "le-caption", "aria-live": "polite" });
+    this.errorText = element("span", {});
+    this.scale = element("span", { class: "le-error-scale", "aria-hidden": "true" });
+    this.drawn = Array.from({ length: SAMPLES }, (_, k) => this.#sampleButton(k));
+    const button = (text, title, click) => element("button", { type: "button", title, click }, text);
+    this.sampleFigure = element(
+      "figure",
+      { class: "le-glass-samples" },
+      element("div", { class: "le-glass-sheet" }, ...this.drawn.map(({ button: each }) => each)),
+      element(
+        "figcaption",
+        { class: "le-caption le-numbers" },
+        "Samples of its posterior ",
+        button("Draw others", "Six other samples", () => this.#sample()),
+      ),
+    );
+    this.chart = new PosteriorChart();
+    this.table = new FoldedTable("The image's posterior, by dimension", () => this.#content());
+    this.element = element(
+      "section",
+      { class: "le-glass", "aria-label": "One image under the glass", "data-role": "glass" },
+      element(
+        "div",
+        { class: "le-glass-head" },
+        element(
+          "div",
+          { class: "le-title-line" },
+          element("h2", {}, "One image under the glass"),
+          this.name,
+        ),
+        element(
+          "div",
+          { class: "le-buttons" },
+          button("The nearest", "The real image nearest to the pinned latent", (event) =>
+            onNearest(event.timeStamp),
+          ),
+          button("Any", "A real image at random", (event) => onRandom(event.timeStamp)),
+        ),
+      ),
+      element(
+        "div",
+        { class: "le-glass-pictures" },
+        captioned(this.original, "Original"),
+        captioned(this.reconstruction, "Reconstruction"),
+        captioned(
+          this.errors,
+          this.errorText,
+          this.scale,
+          element(
+            "span",
+            { class: "le-error-words" },
+            element("span", {}, "darker"),
+            element("span", {}, "brighter"),
+          ),
+        ),
+        this.sampleFigure,
+      ),
+      this.chart.element,
+      this.table.element,
+    );
+  }
+
+  /**
+   * @param {Space} space
+   * @param {string} model    as the service knows it
+   * @param {number[]} order  of the dimensions
+   */
+  read(space, model, order) {
+    Object.assign(this, { space, model, order });
+    for (const each of [this.original, this.reconstruction, this.errors, ...this.drawn.map((d) => d.picture)])
+      each.resize(space.shape);
+    this.sampleFigure.hidden = !space.logvar;
+    this.element.classList.toggle("le-glass-point", !space.logvar);
+  }
+
+  /**
+   * Look at an image.
+   *
+   * @param {number} index      of the probe
+   * @param {boolean} [isChosen]  someone picked it
+   */
+  show(index, isChosen = true) {
+    this.index = index;
+    this.isChosen = isChosen;
+    const { space } = this;
+    const label = labelOf(space, index);
+    setText(this.name, label ? `image ${index}, class ${label}` : `image ${index}`);
+    this.original.showBytes(imageOf(space, index));
+    this.original.canvas.setAttribute("aria-label", `The original: ${this.name.textContent}`);
+    const deviation = this.#deviation();
+    this.chart.show(this.order, codeOf(space, index), deviation);
+    this.table.refresh();
+    this.#sample();
+  }
+
+  /** Draw from the posterior of the image. @returns {Float32Array} (D,); its code, where that is a point */
+  draw() {
+    const deviation = this.#deviation();
+    return codeOf(this.space, this.index).map((mean, d) =>
+      deviation ? mean + deviation[d] * gaussian(Math.random) : mean,
+    );
+  }
+
+  /** The theme changed. */
+  recolour() {
+    if (this.found) this.#showErrors();
+  }
+
+  /** @returns {Float32Array | null} (D,) */
+  #deviation() {
+    const { logvar, dims } = this.space;
+    return logvar && logvar.slice(this.index * dims, (this.index + 1) * dims).map((v) => Math.exp(0.5 * v));
+  }
+
+  /** Decode the image's code, and new samples of its posterior. */
+  #sample() {
+    const { space, index } = this;
+    const count = space.logvar ? SAMPLES : 0;
+    this.samples = new Float32Array(count * space.dims);
+    for (let k = 0; k < count; k++) this.samples.set(this.draw(), k * space.dims);
+    const codes = new Float32Array((1 + count) * space.dims);
+    codes.set(codeOf(space, index));
+    codes.set(this.samples, space.dims);
+    this.service.request("glass", this.model, codes, 1 + count, ({ rgba }) => {
+      const size = rgba.length / (1 + count);
+      put(this.reconstruction, rgba.subarray(0, size));
+      this.found = compare(imageOf(space, index), rgba, space.shape);
+      this.#showErrors();
+      this.drawn.slice(0, count).forEach(({ picture }, k) => {
+        put(picture, rgba.subarray((k + 1) * size, (k + 2) * size));
+      });
+    });
+    if (this.isChosen) this.onShow(index, this.samples);
+  }
+
+  #showErrors() {
+    const theme = readTheme(this.element);
+    const neutral = resolveColour(theme.dark ? theme.background : "#ffffff");
+    put(this.errors, colourErrors(this.found, neutral));
+    const { limit, meanSquare } = this.found;
+    this.scale.style.background = errorScale(neutral);
+    const text = `Error: ±${fixed(limit)}, mean square ${meanSquare.toFixed(3)}`;
+    setText(this.errorText, text);
+    this.errors.canvas.setAttribute("aria-label", `${text}. Blue where too dark, orange where too bright`);
+  }
+
+  /** @param {number} k */
+  #sampleButton(k) {
+    const picture = new Picture([1, 28, 28], { role: null, "aria-hidden": "true" });
+    const button = element(
+      "button",
+      {
+        type: "button",
+        "aria-label": `Sample ${k + 1} of the posterior`,
+        title: "Pin this sample",
+        click: (event) => {
+          const { dims } = this.space;
+          this.onPin(this.samples.slice(k * dims, (k + 1) * dims), event.timeStamp);
+        },
+      },
+      picture.canvas,
+    );
+    return { picture, button };
+  }
+
+  /** @returns {import("../dom/folded-table.js").TableContent} */
+  #content() {
+    if (this.index < 0) return { head: ["Dimension"], rows: [] };
+    const mean = codeOf(this.space, this.index);
+    const deviation = this.#deviation();
+    const { logvar, dims } = this.space;
+    const kl = (d) => {
+      const v = logvar[this.index * dims + d];
+      return 0.5 * (mean[d] * mean[d] + Math.expm1(v) - v);
+    };
+    return {
+      head: ["Dimension", ...(deviation ? ["Mean", "Deviation", "KL in nats"] : ["Code"])],
+      rows: this.order.map((d) => [
+        `z${d}`,
+        fixed(mean[d]),
+        ...(deviation ? [fixed(deviation[d]), fixed(kl(d))] : []),
+      ]),
+    };
+  }
+}
+
+/** @param {Picture} picture @param {...(Node | string)} caption */
+function captioned(picture, ...caption) {
+  return element("figure", {}, picture.canvas, element("figcaption", { class: "le-caption le-numbers" }, ...caption));
+}
+
+/** @param {Picture} picture @param {Uint8ClampedArray} rgba */
+function put(picture, rgba) {
+  const [, height, width] = picture.shape;
+  picture.context.putImageData(new ImageData(new Uint8ClampedArray(rgba), width, height), 0, 0);
+}

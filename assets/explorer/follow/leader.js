@@ -1,0 +1,62 @@
+/**
+ * Follow me, the leader's side: tell the server what is shown here, as the hand moves, a few times a second.
+ *
+ * It looks at the view now and then instead of listening to it: what has not changed is not sent, and a hand that moves
+ * is worth no more than eight messages a second, however many followers there are.
+ */
+
+import { Socket } from "../data/socket.js";
+import { rounded } from "../latent/codes.js";
+
+const EVERY = 120;
+
+export class Lead {
+  /**
+   * @param {string} url
+   * @param {import("../explorer.js").View} view
+   * @param {() => import("../explorer.js").ExplorerData} data  as Python said last
+   */
+  constructor(url, view, data) {
+    Object.assign(this, { view, data });
+    this.told = "";
+    this.socket = new Socket(url, {
+      onOpen: () => {
+        this.told = "";
+        this.#look();
+      },
+      onRefused: () => this.close(),
+    });
+    this.timer = setInterval(() => this.#look(), EVERY);
+    // The last window that was touched is the one that is followed.
+    this.onTouch = () => {
+      if (document.hidden) return;
+      this.told = "";
+      this.#look();
+    };
+    addEventListener("focus", this.onTouch);
+  }
+
+  close() {
+    clearInterval(this.timer);
+    removeEventListener("focus", this.onTouch);
+    this.socket.close();
+  }
+
+  #look() {
+    if (document.hidden || !this.socket.isOpen) return;
+    const { bundle, stream, foreign } = this.data();
+    const text = JSON.stringify(
+      foreign
+        ? { foreign: true }
+        : {
+            model: bundle?.name ?? null,
+            run: stream?.run ?? null,
+            z: rounded(this.view.walk.z),
+            axes: this.view.panel.axesName || null,
+          },
+    );
+    if (text === this.told) return;
+    this.told = text;
+    this.socket.send(text);
+  }
+}

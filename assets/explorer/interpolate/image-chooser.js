@@ -1,0 +1,122 @@
+/** Real images to choose from, a row for each class. */
+
+import { element } from "../dom/dom.js";
+import { Picture } from "../dom/pictures.js";
+import { seededRandom } from "../latent/codes.js";
+import { classCount, imageOf, labelOf } from "../latent/space.js";
+
+/** @typedef {import("../latent/space.js").Space} Space */
+
+const IN_A_ROW = 14;
+const WITHOUT_CLASSES = 56;
+
+export class Gallery {
+  /** @param {(index: number) => void} onChoose */
+  constructor(onChoose) {
+    this.onChoose = onChoose;
+    this.seed = 0;
+    this.rows = element("div", { class: "le-gallery-rows" });
+    this.more = element("button", { type: "button", click: () => this.#others() }, "Other images");
+    this.element = element(
+      "section",
+      { class: "le-gallery", "aria-label": "Images to choose from" },
+      element("div", { class: "le-heading" }, element("h2", {}, "Choose by class"), this.more),
+      this.rows,
+    );
+    /** @type {Map<number, HTMLButtonElement>} */
+    this.buttons = new Map();
+    /** The ends of the walk. @type {Array<number | null>} */
+    this.marked = [];
+  }
+
+  /** @param {Space} space */
+  show(space) {
+    this.space = space;
+    const random = seededRandom(this.seed);
+    this.buttons.clear();
+    const classes = classCount(space);
+    const members = Array.from({ length: Math.max(1, classes) }, () => []);
+    for (let n = 0; n < space.count; n++) members[classes ? space.labels[n] : 0].push(n);
+    this.rows.replaceChildren(
+      ...members
+        .filter((indices) => indices.length)
+        .map((indices) =>
+          this.#row(some(indices, classes ? IN_A_ROW : WITHOUT_CLASSES, this.seed ? random : null)),
+        ),
+    );
+  }
+
+  /** Show which images are the ends of the walk. @param {Array<number | null>} indices */
+  mark(indices) {
+    this.marked = indices;
+    for (const [index, button] of this.buttons)
+      button.setAttribute("aria-pressed", String(indices.includes(index)));
+  }
+
+  #others() {
+    this.seed += 1;
+    this.show(this.space);
+    this.mark(this.marked);
+  }
+
+  /** @param {number[]} indices */
+  #row(indices) {
+    const name = labelOf(this.space, indices[0]);
+    const pictures = indices.map((index) => {
+      const picture = new Picture(this.space.shape, { "aria-hidden": "true" });
+      picture.showBytes(imageOf(this.space, index));
+      const button = element(
+        "button",
+        {
+          type: "button",
+          "aria-pressed": "false",
+          "aria-label": `${name || "Image"}, number ${index}`,
+          click: () => this.onChoose(index),
+        },
+        picture.canvas,
+      );
+      this.buttons.set(index, button);
+      return button;
+    });
+    // One stop of Tab for each class, not one for each image: arrow keys go along the row.
+    const stop = (at) => pictures.forEach((each, n) => (each.tabIndex = n === at ? 0 : -1));
+    stop(0);
+    return element(
+      "div",
+      { class: "le-gallery-row" },
+      name ? element("span", { class: "le-gallery-name" }, name) : null,
+      element(
+        "div",
+        {
+          class: "le-gallery-pictures",
+          role: "group",
+          "aria-label": `${name || "Images"}, arrow keys go along the row`,
+          focusin: (event) => stop(pictures.indexOf(event.target.closest("button"))),
+          keydown: (event) => {
+            const to = stepTo(event.key, pictures.indexOf(event.target), pictures.length);
+            if (to === null || event.altKey || event.ctrlKey || event.metaKey) return;
+            event.preventDefault();
+            pictures[to].focus();
+          },
+        },
+        ...pictures,
+      ),
+    );
+  }
+}
+
+/** @param {string} key @param {number} at @param {number} count @returns {number | null} where the key leads */
+function stepTo(key, at, count) {
+  const steps = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: count - 1 };
+  return key in steps ? Math.min(count - 1, Math.max(0, steps[key])) : null;
+}
+
+/** @param {number[]} indices @param {number} count @param {(() => number) | null} random */
+function some(indices, count, random) {
+  if (!random) return indices.slice(0, count);
+  const pool = [...indices];
+  return Array.from(
+    { length: Math.min(count, pool.length) },
+    () => pool.splice(Math.floor(random() * pool.length), 1)[0],
+  );
+}

@@ -1,0 +1,118 @@
+/** A walk as rows of pictures: linear, slerp, and the plain blend of the two images' pixels. */
+
+import { download, element, setText } from "../dom/dom.js";
+import { fixed } from "../dom/format.js";
+import { Sheet } from "../dom/pictures.js";
+import { arcReach, interpolate } from "../latent/codes.js";
+import { codeOf, imageOf } from "../latent/space.js";
+
+/** @typedef {import("../latent/space.js").Space} Space */
+
+const ROWS = {
+  linear: { title: "Linear", caption: "the straight line from code to code" },
+  slerp: { title: "Slerp", caption: "an arc around the centre, which keeps about the same distance from it" },
+  pixels: { title: "Pixel blend", caption: "no model at all: one picture fades into the other" },
+};
+
+/** From how many times the ends' own distance on an arc no longer keeps it, to the eye. */
+const FAR = 1.5;
+
+export class WalkRows {
+  /**
+   * @param {import("../decode/service.js").DecodeService} service
+   * @param {(t: number, method: string | null, stamp: number) => void} onPoint  the hand is on a picture: the share
+   *     of the way, and the row's method, where it has one
+   */
+  constructor(service, onPoint) {
+    this.service = service;
+    this.onPoint = onPoint;
+    this.fileName = (name) => `walk-${name}.png`;
+    this.rows = Object.fromEntries(Object.keys(ROWS).map((name) => [name, this.#row(name)]));
+    this.element = element(
+      "section",
+      { class: "le-rows", "aria-label": "The walk" },
+      ...Object.values(this.rows).map((row) => row.element),
+    );
+  }
+
+  /** Mark the row whose path is on the map. @param {string} method */
+  mark(method) {
+    for (const [name, row] of Object.entries(this.rows)) {
+      row.element.classList.toggle("le-row-chosen", name === method);
+    }
+  }
+
+  /**
+   * @param {Space} space
+   * @param {string} model              as the service knows it
+   * @param {[number, number]} ends     probe images
+   * @param {number} steps              pictures in a row
+   */
+  draw(space, model, ends, steps) {
+    for (const { sheet } of Object.values(this.rows)) {
+      if (sheet.columns !== steps || sheet.shape.join() !== space.shape.join()) {
+        sheet.resize(space.shape, steps, 1);
+      }
+      sheet.canvas.style.setProperty("--le-columns", String(steps));
+    }
+    const [from, to] = ends.map((index) => codeOf(space, index));
+    const codes = new Float32Array(2 * steps * space.dims);
+    const reach = arcReach(from, to);
+    setText(this.rows.slerp.caption, reach > FAR ? farCaption(reach) : ROWS.slerp.caption);
+    codes.set(interpolate(from, to, steps, "linear"), 0);
+    codes.set(interpolate(from, to, steps, "slerp"), steps * space.dims);
+    this.service.request("rows", model, codes, steps, ({ start, rgba }) => {
+      (start === 0 ? this.rows.linear : this.rows.slerp).sheet.drawRgba(0, rgba);
+    });
+    this.#drawBlend(imageOf(space, ends[0]), imageOf(space, ends[1]), steps);
+  }
+
+  /** @param {Uint8Array} from @param {Uint8Array} to @param {number} steps */
+  #drawBlend(from, to, steps) {
+    const blend = new Float32Array(from.length);
+    for (let step = 0; step < steps; step++) {
+      const t = step / (steps - 1);
+      for (let p = 0; p < blend.length; p++) blend[p] = from[p] * (1 - t) + to[p] * t;
+      this.rows.pixels.sheet.draw(step, blend, 1);
+    }
+  }
+
+  /** @param {string} name */
+  #row(name) {
+    const { title, caption } = ROWS[name];
+    const label = `${title}: ${caption}`;
+    const sheet = new Sheet([1, 28, 28], 2, 1, { "aria-label": label, "data-role": `row-${name}` });
+    const point = (event) => {
+      const box = sheet.canvas.getBoundingClientRect();
+      const step = sheet.at((event.clientX - box.left) / box.width, 0);
+      this.onPoint(step / (sheet.columns - 1), name === "pixels" ? null : name, event.timeStamp);
+    };
+    if (name !== "pixels") sheet.canvas.addEventListener("pointermove", point);
+    sheet.canvas.addEventListener("pointerdown", point);
+    const words = element("span", { class: "le-caption" }, caption);
+    const save = () => sheet.canvas.toBlob((blob) => blob && download(this.fileName(name), blob));
+    return {
+      sheet,
+      caption: words,
+      element: element(
+        "figure",
+        { class: "le-row" },
+        element(
+          "figcaption",
+          {},
+          element("strong", {}, title),
+          " ",
+          words,
+          element("button", { type: "button", class: "le-quiet", click: save }, "Save as PNG"),
+        ),
+        element("div", { class: "le-row-pictures" }, sheet.canvas),
+      ),
+    };
+  }
+}
+
+/** @param {number} reach  as `arcReach` gives it */
+function farCaption(reach) {
+  const times = fixed(reach, 1);
+  return `these two codes lie almost opposite each other: the arc swings ${times} times as far out as they are`;
+}

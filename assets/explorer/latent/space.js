@@ -1,0 +1,108 @@
+/**
+ * What the views know of a latent space: the model's shape, its real images and where they lie.
+ *
+ * A stored model gives one that stays (`bundle.js`), a run gives one that moves (`run.js`).
+ */
+
+/**
+ * @typedef {object} ModelConfig  as in `vae_core/config.py`
+ * @property {[number, number, number]} image_shape
+ * @property {number} latent_dim
+ * @property {"mlp" | "conv" | "article"} architecture
+ * @property {string} family
+ * @property {"bernoulli" | "gaussian" | "gaussian_learned"} likelihood
+ * @property {number} n_classes
+ * @property {number} width
+ */
+
+/**
+ * @typedef {object} Space
+ * @property {ModelConfig} config
+ * @property {boolean} isGaussian          whether an image's code has a variance (and hence a KL)
+ * @property {number} dims                 D
+ * @property {number} count                N, the probe's images
+ * @property {[number, number, number]} shape  (C, H, W)
+ * @property {Uint8Array} images           (N, C, H, W)
+ * @property {Int32Array | null} labels    (N,)
+ * @property {string[]} labelNames
+ * @property {Float32Array | null} factors (N, F)
+ * @property {string[]} factorNames
+ * @property {Float32Array} mean           (N, D)
+ * @property {Float32Array | null} logvar  (N, D)
+ * @property {import("./projection.js").Pca | null} pca
+ * @property {Float32Array | null} umap    (N, 2)
+ */
+
+/**
+ * Say how much each dimension carries: its KL in nats per image, or, where codes are points, its variance.
+ *
+ * @param {Space} space
+ * @returns {Float64Array} (D,)
+ */
+export function weightPerDim(space) {
+  return space.logvar ? klPerDim(space) : variancePerDim(space);
+}
+
+/** @param {Space} space @returns {Float64Array} mean over images of KL(q(z_d|x) || N(0, 1)) (arXiv:1312.6114, appendix B) */
+function klPerDim({ mean, logvar, dims, count }) {
+  const out = new Float64Array(dims);
+  for (let n = 0, p = 0; n < count; n++) {
+    for (let d = 0; d < dims; d++, p++)
+      out[d] += 0.5 * (mean[p] * mean[p] + Math.expm1(logvar[p]) - logvar[p]);
+  }
+  return out.map((sum) => sum / count);
+}
+
+/** @param {Space} space @returns {Float64Array} */
+function variancePerDim({ mean, dims, count }) {
+  const first = new Float64Array(dims);
+  const second = new Float64Array(dims);
+  for (let n = 0, p = 0; n < count; n++) {
+    for (let d = 0; d < dims; d++, p++) {
+      first[d] += mean[p];
+      second[d] += mean[p] * mean[p];
+    }
+  }
+  return second.map((sum, d) => Math.max(0, sum / count - (first[d] / count) ** 2));
+}
+
+/**
+ * @param {ArrayLike<number>} weights  (D,)
+ * @returns {number[]} the dimensions, the heaviest first
+ */
+export function heaviestFirst(weights) {
+  return Array.from(weights, (_, d) => d).sort((a, b) => weights[b] - weights[a] || a - b);
+}
+
+/** @param {Space} space @param {number} index @returns {Float32Array} the code of one image, (D,) */
+export function codeOf({ mean, dims }, index) {
+  return mean.slice(index * dims, (index + 1) * dims);
+}
+
+/** @param {Space} space @param {number} index @returns {Uint8Array} one image, (C, H, W) */
+export function imageOf({ images, shape: [c, h, w] }, index) {
+  return images.subarray(index * c * h * w, (index + 1) * c * h * w);
+}
+
+/** @param {Space} space @param {number} index @returns {string} the name of an image's class, or nothing */
+export function labelOf({ labels, labelNames }, index) {
+  return labels ? (labelNames[labels[index]] ?? String(labels[index])) : "";
+}
+
+/** @param {Space} space @returns {number} how many classes there are names or labels for */
+export function classCount({ labels, labelNames }) {
+  if (!labels) return 0;
+  return Math.max(
+    labelNames.length,
+    labels.reduce((most, label) => Math.max(most, label + 1), 0),
+  );
+}
+
+/** With more dimensions than this the picture makes room for the sliders. */
+export const MANY = 6;
+
+/** What a dimension carries, by whether codes have a variance. */
+export const CARRIES = {
+  gaussian: { name: "KL", unit: "nats per image: how much this dimension tells about an image" },
+  point: { name: "variance", unit: "of the images' codes along this dimension" },
+};

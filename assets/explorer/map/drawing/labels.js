@@ -1,0 +1,164 @@
+/** What stands on the map beside points: the classes' names, a path between latents. */
+
+/** @typedef {import("../scene/viewport.js").Frame} Frame */
+/** @typedef {import("../../dom/theme.js").Theme} Theme */
+/** @typedef {import("../scene/colouring.js").Group} Group */
+/** @typedef {import("../scene/pen.js").CanvasPen | import("../scene/pen.js").SvgPen} Pen */
+
+/** A class of fewer points gets no name on the map. */
+const LEAST_POINTS = 3;
+
+/** Of the points' variance, this share must lie between the classes: else a name says nothing about its place. */
+const LEAST_APART = 0.05;
+
+/**
+ * Find where a class's name goes: on the median of its points.
+ *
+ * @param {Group[]} groups
+ * @param {Float32Array} positions  (N, 2)
+ * @param {Set<number>} hidden
+ * @returns {Array<{text: string, x: number, y: number}>} in axis units; none where classes do not lie apart
+ */
+export function namePlaces(groups, positions, hidden) {
+  const named = groups.filter(
+    (group, g) => !hidden.has(g) && group.name && group.indices.length >= LEAST_POINTS,
+  );
+  if (named.length > 1 && shareBetween(named, positions) < LEAST_APART) return [];
+  return named.map(({ name, indices }) => {
+    const [x, y] = [0, 1].map((axis) => {
+      const values = Float32Array.from(indices, (n) => positions[2 * n + axis]).sort();
+      return values[values.length >> 1];
+    });
+    return { text: name, x, y };
+  });
+}
+
+/** @param {Group[]} groups @param {Float32Array} positions @returns {number} 0..1, of the variance */
+function shareBetween(groups, positions) {
+  let [between, total] = [0, 0];
+  for (const axis of [0, 1]) {
+    const all = groups.flatMap(({ indices }) => Array.from(indices, (n) => positions[2 * n + axis]));
+    const middle = mean(all);
+    total += all.reduce((sum, value) => sum + (value - middle) ** 2, 0);
+    for (const { indices } of groups) {
+      const own = mean(Array.from(indices, (n) => positions[2 * n + axis]));
+      between += indices.length * (own - middle) ** 2;
+    }
+  }
+  return total > 0 ? between / total : 0;
+}
+
+/** @param {number[]} values @returns {number} */
+function mean(values) {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/**
+ * @param {Pen} pen
+ * @param {Frame} frame
+ * @param {Theme} theme
+ * @param {ReturnType<typeof namePlaces>} names
+ */
+export function drawNames(pen, frame, theme, names) {
+  const size = nameSize(frame);
+  const placed = spread(
+    names
+      .map(({ text, x, y }) => ({
+        text,
+        at: frame.toPixels(x, y),
+        wide: pen.widthOf(text, size, theme.font) + 10,
+      }))
+      .filter(({ at }) => frame.contains(...at)),
+  );
+  const style = { colour: theme.text, halo: theme.background, size, font: theme.font };
+  for (const { text, at } of placed) pen.text(text, at[0], at[1], style);
+}
+
+/** @param {Frame} frame @returns {number} px */
+function nameSize(frame) {
+  return frame.width > 640 ? 16 : frame.width > 340 ? 14 : 12;
+}
+
+const LINE = 19;
+
+/** Names pushed further than this from their points, in px, say nothing about them any more. */
+const TOO_FAR = 24;
+
+/** Push names that overlap apart, up and down; none at all where most would end up far from their points. */
+function spread(names) {
+  const homes = names.map(({ at }) => at[1]);
+  for (let round = 0; round < 40; round++) {
+    let isClear = true;
+    for (let a = 0; a < names.length; a++) {
+      for (let b = a + 1; b < names.length; b++) {
+        const aside = Math.abs(names[a].at[0] - names[b].at[0]) - (names[a].wide + names[b].wide) / 2;
+        const gap = names[b].at[1] - names[a].at[1];
+        if (aside >= 0 || Math.abs(gap) >= LINE) continue;
+        const push = (LINE - Math.abs(gap)) / 2 + 0.1;
+        names[a].at[1] -= gap >= 0 ? push : -push;
+        names[b].at[1] += gap >= 0 ? push : -push;
+        isClear = false;
+      }
+    }
+    if (isClear) break;
+  }
+  const near = names.filter(({ at }, n) => Math.abs(at[1] - homes[n]) <= TOO_FAR);
+  return near.length * 2 > names.length ? near : [];
+}
+
+/** Least distance of two dots on a path, in px. */
+const DOT_ROOM = 10.5;
+
+/**
+ * Draw a path with a dot at its steps, in the colour of the text, which no class has. Steps too near to one another
+ * have none: the edges of so many dots would cover the path.
+ *
+ * @param {Pen} pen
+ * @param {Frame} frame
+ * @param {Theme} theme
+ * @param {Float32Array} places  (M, 2) in axis units
+ */
+export function drawPath(pen, frame, theme, places) {
+  if (places.length < 4) return;
+  const points = Array.from({ length: places.length / 2 }, (_, n) =>
+    frame.toPixels(places[2 * n], places[2 * n + 1]),
+  );
+  pen.line(points, { stroke: theme.background, width: 6 });
+  pen.line(points, { stroke: theme.text, width: 2 });
+  const last = points.length - 1;
+  const ends = [points[0], points[last]];
+  const dots = { fill: theme.text, stroke: theme.background, width: 1.5 };
+  pen.ellipses(
+    apart(points, ends).map(([x, y]) => [x, y, 3.5, 3.5, 0]),
+    dots,
+  );
+  pen.ellipses(
+    ends.map(([x, y]) => [x, y, 6.5, 6.5, 0]),
+    dots,
+  );
+  const isStartLeft = points[0][0] <= points[last][0];
+  for (const [text, at, isLeft] of [
+    ["From", points[0], isStartLeft],
+    ["To", points[last], !isStartLeft],
+  ]) {
+    pen.text(text, at[0] + (isLeft ? -13 : 13), at[1], {
+      colour: theme.text,
+      halo: theme.background,
+      size: nameSize(frame),
+      font: theme.font,
+      align: isLeft ? "right" : "left",
+    });
+  }
+}
+
+/**
+ * @param {number[][]} points  (M, 2) in px
+ * @param {number[][]} ends    (2, 2) in px
+ * @returns {number[][]} those with room for a dot, beside each other and beside the ends
+ */
+function apart(points, ends) {
+  const kept = [...ends];
+  for (const [x, y] of points)
+    if (kept.every((other) => Math.hypot(x - other[0], y - other[1]) >= DOT_ROOM)) kept.push([x, y]);
+  return kept.slice(ends.length);
+}

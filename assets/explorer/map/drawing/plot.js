@@ -1,0 +1,197 @@
+/** Plotly's part of the map: axes, pan, zoom, and the points while they rest. */
+
+import { MARGIN } from "../scene/viewport.js";
+import { POINT_OPACITY, pointSize } from "./moving-points.js";
+import { freeWebGl, hasWebGl, loadPlotly } from "./plotly-loader.js";
+
+/** @typedef {import("../scene/viewport.js").Frame} Frame */
+/** @typedef {import("../scene/axes.js").Axes} Axes */
+/** @typedef {import("../../dom/theme.js").Theme} Theme */
+/** @typedef {import("../scene/colouring.js").Group} Group */
+
+export class Plot {
+  /**
+   * @param {HTMLElement} host
+   * @param {Frame} frame  shared: pan and zoom are written into it
+   * @param {object} tell
+   * @param {() => void} tell.onMove   while and after the ranges change
+   * @param {() => void} tell.onDrawn  when what was asked for is to be seen
+   * @param {() => void} tell.onHome   when someone wants to see all of it
+   */
+  constructor(host, frame, { onMove, onDrawn, onHome }) {
+    Object.assign(this, { host, frame, onMove, onDrawn, onHome });
+    this.plotly = null;
+    this.isClosed = false;
+    this.hasWebGl = true;
+    /** Whether it shows the points now. */
+    this.hasPoints = false;
+    /** Whether pictures lie where the grid would be. */
+    this.hidesGrid = false;
+    /** Drawing takes tens of milliseconds: one at a time, the newest wish wins. @type {(() => Promise<any>) | null} */
+    this.next = null;
+    this.isDrawing = false;
+  }
+
+  /**
+   * @param {string} url  of Plotly.js
+   * @param {Axes} axes
+   * @param {Theme} theme
+   */
+  async start(url, axes, theme) {
+    const plotly = await loadPlotly(url);
+    if (this.isClosed) return;
+    this.hasWebGl = hasWebGl();
+    await plotly.newPlot(this.host, [], this.#layout(axes, theme), {
+      displaylogo: false,
+      scrollZoom: true,
+      doubleClick: false,
+      modeBarButtons: [
+        ["zoom2d", "pan2d"],
+        ["zoomIn2d", "zoomOut2d", { name: "Show all", icon: plotly.Icons.home, click: () => this.onHome() }],
+      ],
+    });
+    if (this.isClosed) {
+      plotly.purge(this.host);
+      return;
+    }
+    this.plotly = plotly;
+    this.host.on("plotly_relayouting", () => this.#readRanges());
+    this.host.on("plotly_relayout", () => this.#readRanges());
+  }
+
+  /** Whether Plotly is there and draws. */
+  get isReady() {
+    return this.plotly !== null;
+  }
+
+  /**
+   * Draw axes and points as they are now.
+   *
+   * @param {Axes} axes
+   * @param {Theme} theme
+   * @param {Group[]} groups              those to be seen; none while the light canvas draws them
+   * @param {Float32Array} positions      (N, 2)
+   */
+  draw(axes, theme, groups, positions) {
+    this.next = async () => {
+      const traces = groups.map((group) => this.#trace(group, positions));
+      await this.plotly.react(this.host, traces, this.#layout(axes, theme));
+      this.hasPoints = groups.length > 0;
+    };
+    this.#drain();
+  }
+
+  /** @returns {Promise<SVGElement>} the axes alone, as large as the drawing; rejected before Plotly is there */
+  async axesSvg() {
+    if (!this.plotly) throw new Error("Plotly.js is not there yet.");
+    const { layout } = this.host;
+    const { width, height } = layout;
+    const url = await this.plotly.toImage({ data: [], layout }, { format: "svg", width, height });
+    const text = decodeURIComponent(url.slice(url.indexOf(",") + 1));
+    return document.importNode(new DOMParser().parseFromString(text, "image/svg+xml").documentElement, true);
+  }
+
+  close() {
+    this.isClosed = true;
+    this.next = null;
+    if (this.plotly) {
+      for (const canvas of this.host.querySelectorAll("canvas.gl-canvas")) freeWebGl(canvas);
+      this.plotly.purge(this.host);
+    }
+    this.plotly = null;
+  }
+
+  async #drain() {
+    if (this.isDrawing) return;
+    this.isDrawing = true;
+    try {
+      while (this.next && this.plotly) {
+        const draw = this.next;
+        this.next = null;
+        await draw();
+      }
+    } finally {
+      this.isDrawing = false; // also after a drawing that failed: the next one may not
+    }
+    if (this.plotly) this.onDrawn();
+  }
+
+  /** @param {Group} group @param {Float32Array} positions */
+  #trace(group, positions) {
+    const x = Float32Array.from(group.indices, (n) => positions[2 * n]);
+    const y = Float32Array.from(group.indices, (n) => positions[2 * n + 1]);
+    return {
+      type: this.hasWebGl ? "scattergl" : "scatter",
+      mode: "markers",
+      name: escapeMarkup(group.name),
+      x,
+      y,
+      hoverinfo: "skip",
+      marker: {
+        size: pointSize(positions.length / 2, this.frame),
+        color: group.colour,
+        opacity: POINT_OPACITY,
+        line: { width: 0 },
+      },
+    };
+  }
+
+  /** @param {Axes} axes @param {Theme} theme */
+  #layout(axes, theme) {
+    const { frame } = this;
+    const axis = (title, range) => ({
+      title: { text: markup(title), standoff: 6, font: { size: 13 } },
+      range,
+      showticklabels: axes.hasUnits,
+      showgrid: axes.hasUnits && !this.hidesGrid,
+      gridcolor: theme.line,
+      zeroline: axes.hasUnits,
+      zerolinecolor: theme.muted,
+      zerolinewidth: 1,
+      tickfont: { size: 12 },
+      nticks: 7,
+      showline: true,
+      mirror: true,
+      linecolor: theme.line,
+      linewidth: 1,
+      fixedrange: false,
+    });
+    return {
+      width: frame.width + MARGIN.left + MARGIN.right,
+      height: frame.height + MARGIN.top + MARGIN.bottom,
+      margin: { l: MARGIN.left, r: MARGIN.right, t: MARGIN.top, b: MARGIN.bottom, autoexpand: false },
+      paper_bgcolor: "rgba(0,0,0,0)",
+      plot_bgcolor: "rgba(0,0,0,0)",
+      font: { family: theme.font, color: theme.muted, size: 12 },
+      xaxis: axis(axes.titles[0], [frame.x0, frame.x1]),
+      yaxis: {
+        ...axis(axes.titles[1], [frame.y0, frame.y1]),
+        scaleanchor: "x",
+        scaleratio: 1,
+        constrain: "range",
+      },
+      dragmode: this.host._fullLayout?.dragmode ?? "pan",
+      hovermode: false,
+      showlegend: false,
+      modebar: { bgcolor: "rgba(0,0,0,0)", color: theme.muted, activecolor: theme.accent },
+    };
+  }
+
+  /** Pan, zoom and reset end here: from Plotly's ranges to the shared frame. */
+  #readRanges() {
+    const full = this.host._fullLayout;
+    if (!full?.xaxis) return;
+    this.frame.ranges = [...full.xaxis.range, ...full.yaxis.range];
+    this.onMove();
+  }
+}
+
+/** A dimension's name gets its number as an index. @param {string} title */
+function markup(title) {
+  return escapeMarkup(title).replace(/^z(\d+)$/, "<i>z</i><sub>$1</sub>");
+}
+
+/** Plotly reads a small HTML in its texts. @param {string} text */
+function escapeMarkup(text) {
+  return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+}

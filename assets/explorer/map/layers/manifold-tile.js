@@ -1,0 +1,117 @@
+/**
+ * The tiles of the decoded manifold: a lattice of cells in the axes' own units, and a canvas with the pictures that are
+ * there already.
+ */
+
+import { LINE_ROW } from "./line-density.js";
+
+/** @typedef {import("../scene/viewport.js").Frame} Frame */
+
+/**
+ * @typedef {object} Lattice   cell (i, j) has its centre at (i * stepX, j * stepY + footY), in axis units
+ * @property {number} stepX
+ * @property {number} stepY
+ * @property {number} footY
+ * @property {number} column   of the first cell, i
+ * @property {number} row      of the lowest cell, j
+ * @property {number} columns
+ * @property {number} rows
+ */
+
+/**
+ * Choose the lattice whose cells cover the frame; a cell is as wide and high as a picture is.
+ *
+ * @param {Frame} frame
+ * @param {[number, number, number]} shape  of a picture, (C, H, W)
+ * @param {number} across                   most cells along the longer side
+ * @param {boolean} isLine                  one row of cells, where only the first axis counts
+ * @returns {Lattice}
+ */
+export function latticeFor({ x0, x1, y0, y1 }, [, height, width], across, isLine) {
+  const extent = Math.max(x1 - x0, y1 - y0);
+  // Steps of a fixed ladder, so that a small zoom keeps the lattice.
+  const step = 2 ** (Math.ceil(4 * Math.log2(extent / across)) / 4);
+  const longer = Math.max(height, width);
+  const [stepX, stepY] = [(step * width) / longer, (step * height) / longer];
+  const column = Math.round(x0 / stepX);
+  const columns = Math.round(x1 / stepX) - column + 1;
+  if (isLine) return { stepX, stepY, footY: LINE_ROW - stepY / 2, column, row: 0, columns, rows: 1 };
+  const row = Math.round(y0 / stepY);
+  return { stepX, stepY, footY: 0, column, row, columns, rows: Math.round(y1 / stepY) - row + 1 };
+}
+
+/** The cells of one lattice and the pictures that are there already. */
+export class Tile {
+  /** @param {Lattice} lattice @param {number} cellWidth  px of the canvas @param {number} cellHeight @param {string} of */
+  constructor(lattice, cellWidth, cellHeight, of) {
+    Object.assign(this, { lattice, cellWidth, cellHeight, of });
+    this.canvas = document.createElement("canvas");
+    this.isDone = new Uint8Array(lattice.columns * lattice.rows);
+  }
+
+  /** Get ready to be drawn into. */
+  open() {
+    const { columns, rows } = this.lattice;
+    Object.assign(this.canvas, { width: columns * this.cellWidth, height: rows * this.cellHeight });
+    this.context = this.canvas.getContext("2d", { willReadFrequently: true });
+  }
+
+  /** Give the memory back. */
+  close() {
+    this.canvas.width = this.canvas.height = 0;
+  }
+
+  /** Whether it is the same piece of the same lattice. @param {Tile | undefined} other */
+  equals(other) {
+    const { column, row, columns, rows } = this.lattice;
+    const theirs = other?.lattice;
+    const isSamePiece = column === theirs?.column && row === theirs.row;
+    return isSamePiece && columns === theirs.columns && rows === theirs.rows && this.fits(other);
+  }
+
+  /** Whether its pictures can stand in a lattice as they are. @param {Tile} other */
+  fits(other) {
+    const keys = /** @type {const} */ (["of", "cellWidth", "cellHeight"]);
+    return keys.every((key) => this[key] === other[key]) && this.lattice.stepX === other.lattice.stepX;
+  }
+
+  /** Take over the pictures of a tile that fits. @param {Tile} other */
+  take(other) {
+    const [mine, theirs] = [this.lattice, other.lattice];
+    const right = theirs.column - mine.column;
+    const down = mine.row + mine.rows - (theirs.row + theirs.rows);
+    this.context.drawImage(other.canvas, right * this.cellWidth, down * this.cellHeight);
+    for (let r = 0; r < theirs.rows; r++) {
+      for (let c = 0; c < theirs.columns; c++) {
+        const [column, row] = [c + right, r + down];
+        if (column < 0 || row < 0 || column >= mine.columns || row >= mine.rows) continue;
+        this.isDone[row * mine.columns + column] ||= other.isDone[r * theirs.columns + c];
+      }
+    }
+  }
+
+  /** @param {number} cell  row by row from the upper left @returns {[number, number]} its centre in axis units */
+  centre(cell) {
+    const { stepX, stepY, footY, column, row, columns, rows } = this.lattice;
+    return [
+      (column + (cell % columns)) * stepX,
+      (row + rows - 1 - Math.floor(cell / columns)) * stepY + footY,
+    ];
+  }
+
+  /** @returns {[number, number, number, number]} left, right, lower and upper edge in axis units */
+  get edges() {
+    const { stepX, stepY, footY, column, row, columns, rows } = this.lattice;
+    const [left, low] = [(column - 0.5) * stepX, (row - 0.5) * stepY + footY];
+    return [left, left + columns * stepX, low, low + rows * stepY];
+  }
+
+  /** @returns {number[]} cells without a picture, from the middle outwards */
+  missing() {
+    const { columns, rows } = this.lattice;
+    const fromMiddle = (cell) =>
+      Math.hypot((cell % columns) - (columns - 1) / 2, Math.floor(cell / columns) - (rows - 1) / 2);
+    const cells = [...this.isDone.keys()].filter((cell) => !this.isDone[cell]);
+    return cells.sort((a, b) => fromMiddle(a) - fromMiddle(b));
+  }
+}

@@ -1,0 +1,102 @@
+/** The prior on the map: circles of one, two and three standard deviations; bands, where there is a single dimension. */
+
+import { shareWithin } from "../../latent/posterior.js";
+
+/** @typedef {import("../scene/viewport.js").Frame} Frame */
+/** @typedef {import("../../dom/theme.js").Theme} Theme */
+/** @typedef {import("../scene/pen.js").CanvasPen | import("../scene/pen.js").SvgPen} Pen */
+
+const DEVIATIONS = [1, 2, 3];
+const SIZE = 12;
+
+/** @param {number} deviations @param {1 | 2} axes @returns {string} e.g. "2σ: 86 %" */
+export function ringName(deviations, axes) {
+  const share = 100 * shareWithin(deviations, axes);
+  return `${deviations}σ: ${share.toFixed(share > 99.5 ? 1 : 0)} %`;
+}
+
+/**
+ * @param {Pen} pen
+ * @param {Frame} frame
+ * @param {Theme} theme
+ * @param {[number, number]} centre  in axis units
+ */
+export function drawRings(pen, frame, theme, centre) {
+  const [x, y] = frame.toPixels(...centre);
+  const unit = frame.width / (frame.x1 - frame.x0);
+  const rings = DEVIATIONS.map((deviations) => [x, y, deviations * unit, deviations * unit, 0]);
+  pen.ellipses(rings, { stroke: theme.background, width: 3.5, opacity: 0.45 });
+  pen.ellipses(rings, { stroke: theme.text, width: 1.5, dash: [6, 4], opacity: 0.8 });
+}
+
+/**
+ * Say what the rings hold; it stands above the points, to be read.
+ *
+ * @param {Pen} pen
+ * @param {Frame} frame
+ * @param {Theme} theme
+ * @param {[number, number]} centre  in axis units
+ * @param {Array<[number, number]>} others  where other words stand, px: these keep away from them
+ */
+export function nameRings(pen, frame, theme, centre, others) {
+  const [x, y] = frame.toPixels(...centre);
+  const unit = frame.width / (frame.x1 - frame.x0);
+  for (const deviations of DEVIATIONS) {
+    const at = labelPlace(frame, x, y, deviations * unit, others);
+    if (at) label(pen, theme, ringName(deviations, 2), at);
+  }
+}
+
+/**
+ * The same for a single dimension, which lies along x.
+ *
+ * @param {Pen} pen
+ * @param {Frame} frame
+ * @param {Theme} theme
+ */
+export function drawBands(pen, frame, theme) {
+  const bottom = frame.top + frame.height;
+  for (const deviations of [...DEVIATIONS].reverse()) {
+    const [left, right] = [-deviations, deviations].map((z) => frame.toPixels(z, 0)[0]);
+    pen.rectangle(left, frame.top, right - left, frame.height, { fill: theme.text, opacity: 0.05 });
+    for (const x of [left, right]) {
+      const line = [
+        [x, frame.top],
+        [x, bottom],
+      ];
+      pen.line(line, { stroke: theme.text, width: 1.5, dash: [6, 4], opacity: 0.6 });
+    }
+  }
+}
+
+/** @param {Pen} pen @param {Frame} frame @param {Theme} theme */
+export function nameBands(pen, frame, theme) {
+  for (const deviations of DEVIATIONS) {
+    const right = frame.toPixels(deviations, 0)[0];
+    const at = /** @type {[number, number]} */ ([right, frame.top + 12 + 16 * (deviations - 1)]);
+    if (frame.contains(...at)) label(pen, theme, ringName(deviations, 1), at);
+  }
+}
+
+/** Where on a ring its name may stand, in degrees from the right, the best first. */
+const ANGLES = [-45, -135, 45, 135, -20, -160, 20, 160, -70, -110, 70, 110];
+
+/** So far from other words, in px, to both sides and up and down. */
+const ROOM = [54, 18];
+
+/** On the ring, inside the frame, clear of other words if that can be. */
+function labelPlace(frame, x, y, radius, others) {
+  const places = ANGLES.map((degrees) => (degrees * Math.PI) / 180)
+    .map((angle) => [x + radius * Math.cos(angle), y + radius * Math.sin(angle)])
+    .filter(([px, py]) =>
+      [-36, 36].every((dx) => frame.contains(px + dx, py - 10) && frame.contains(px + dx, py + 10)),
+    );
+  const isClear = ([px, py]) =>
+    others.every(([ox, oy]) => Math.abs(ox - px) > ROOM[0] || Math.abs(oy - py) > ROOM[1]);
+  return /** @type {[number, number] | undefined} */ (places.find(isClear) ?? places[0]);
+}
+
+/** @param {Pen} pen @param {Theme} theme @param {string} text @param {[number, number]} at */
+function label(pen, theme, text, [x, y]) {
+  pen.text(text, x, y, { colour: theme.text, halo: theme.background, size: SIZE, font: theme.font });
+}

@@ -1,0 +1,98 @@
+/**
+ * The map as a figure of its own: everything that is seen on it, points, lines and words as vectors.
+ *
+ * Plotly gives the axes; its own export would turn points drawn with WebGL into a bitmap and knows no layers. A PNG
+ * is the same figure, drawn by the browser.
+ */
+
+import { POINT_OPACITY, pointSize } from "../drawing/moving-points.js";
+import { svgElement, SvgPen } from "../scene/pen.js";
+
+/** @typedef {import("../drawing/map.js").LatentMap} LatentMap */
+
+/** Dots per px of a PNG. */
+const SCALE = 2;
+
+const KEY_LINE = 20;
+const KEY_SIZE = 13;
+
+/**
+ * @param {LatentMap} map
+ * @param {string} title  of the model; it stands above the map
+ * @returns {Promise<string>} an SVG document
+ */
+export async function figureSvg(map, title) {
+  const { frame, theme, colouring, hidden, points } = map;
+  const [width, high] = [map.element.clientWidth, map.element.clientHeight];
+  const shown = colouring.groups.filter((group, g) => !hidden.has(g) && group.indices.length);
+  const svg = svgElement("svg", { width });
+  svg.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+  const paper = svg.appendChild(svgElement("rect", { width, fill: theme.background }));
+  const pen = new SvgPen(svg);
+  map.underlay.paint(pen);
+  const axes = await map.plot.axesSvg();
+  svg.append(axes);
+  const radius = pointSize(points.now.length / 2, frame) / 2;
+  pen.inside(frame, () => {
+    for (const { indices, colour } of shown) {
+      const places = Array.from(indices, (n) => {
+        const [x, y] = frame.toPixels(points.now[2 * n], points.now[2 * n + 1]);
+        return [x, y, radius, radius, 0];
+      }).filter(([x, y]) => frame.contains(x, y));
+      pen.ellipses(places, { fill: colour, opacity: POINT_OPACITY });
+    }
+  });
+  const one = map.handMarks.posterior;
+  if (one) pen.inside(frame, () => pen.ellipses([one], { stroke: theme.accent, width: 2 }));
+  map.overlay.paint(pen);
+  const style = {
+    colour: theme.text,
+    halo: theme.background,
+    size: KEY_SIZE,
+    font: theme.font,
+    align: "left",
+  };
+  pen.text(title, frame.left, 13, { ...style, weight: 600 });
+  const height = drawKey(pen, style, colouring, shown, frame.left, width, high);
+  paper.setAttribute("height", String(height));
+  svg.setAttribute("height", String(height));
+  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  return new XMLSerializer().serializeToString(svg);
+}
+
+/**
+ * @param {LatentMap} map
+ * @param {string} title
+ * @returns {Promise<Blob>} a PNG of twice the size on the screen
+ */
+export async function figurePng(map, title) {
+  const image = new Image();
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(await figureSvg(map, title))}`;
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  Object.assign(canvas, { width: image.width * SCALE, height: image.height * SCALE });
+  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+  return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+}
+
+/** Say below the map what its colours mean. @returns {number} where the figure ends, px */
+function drawKey(pen, style, { by, groups, range }, shown, left, width, top) {
+  let [x, y] = [left, top + KEY_LINE / 2];
+  if (range) {
+    const text = (value) => String(Number(value.toPrecision(3)));
+    pen.text(`${by} ${text(range[0])}`, x, y, style);
+    x += pen.widthOf(`${by} ${text(range[0])}`, style.size, style.font) + 10;
+    groups.forEach(({ colour }, g) => pen.rectangle(x + 8 * g, y - 5, 8.5, 10, { fill: colour }));
+    pen.text(text(range[1]), x + 8 * groups.length + 10, y, style);
+    return y + KEY_LINE;
+  }
+  if (shown.length < 2) return top;
+  for (const { name, colour } of shown) {
+    const wide = pen.widthOf(name, style.size, style.font) + 36;
+    if (x + wide > width && x > left) [x, y] = [left, y + KEY_LINE];
+    pen.ellipses([[x + 6, y, 5, 5, 0]], { fill: colour });
+    pen.text(name, x + 17, y, { ...style, weight: 400 });
+    x += wide;
+  }
+  return y + KEY_LINE;
+}

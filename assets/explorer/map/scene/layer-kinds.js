@@ -1,0 +1,89 @@
+/** The layers that can lie under the map's points: which there are, on which axes they make sense, what they say. */
+
+/** @typedef {import("../../latent/space.js").Space} Space */
+/** @typedef {import("./axes.js").Axes} Axes */
+
+/** @typedef {"manifold" | "prior" | "ellipse" | "ellipses" | "density"} LayerName */
+
+/**
+ * @typedef {object} Layer
+ * @property {LayerName} name     as in the URL
+ * @property {string} title       on its button
+ * @property {string} hint        what switching it on shows
+ */
+
+/** @type {Layer[]} */
+export const LAYERS = [
+  { name: "manifold", title: "Decoded", hint: "What every place decodes to, as one picture" },
+  { name: "prior", title: "Prior", hint: "Where the prior expects codes" },
+  { name: "density", title: "Holes", hint: "Where codes are denser or thinner than the prior expects" },
+  {
+    name: "ellipse",
+    title: "One posterior",
+    hint: "How sure the encoder is of the image nearest to the hand",
+  },
+  { name: "ellipses", title: "All posteriors", hint: "How sure the encoder is of each image" },
+];
+
+/** What is on for who has chosen nothing. @type {LayerName[]} */
+export const FIRST_LAYERS = ["prior"];
+
+/**
+ * Say which layers make sense: posteriors and prior have a place on latent dimensions and on a PCA alone, and only
+ * where codes have them; a picture needs a decoder.
+ *
+ * @param {Axes} axes
+ * @param {boolean} hasPrior      codes have a prior and a variance
+ * @param {boolean} hasDecoder
+ * @returns {Layer[]}
+ */
+export function offeredLayers(axes, hasPrior, hasDecoder) {
+  const isPlane = axes.isExact && hasPrior;
+  const makesSense = {
+    manifold: hasDecoder,
+    prior: isPlane,
+    ellipse: isPlane,
+    ellipses: isPlane,
+    density: isPlane && axes.name !== "0", // a single dimension shows its density anyway
+  };
+  return LAYERS.filter(({ name }) => makesSense[name]);
+}
+
+/** @param {ArrayLike<string> | null | undefined} names  as Python gives them @returns {Set<LayerName>} */
+export function checkedLayers(names) {
+  const wanted = names ? Array.from(names) : FIRST_LAYERS;
+  return new Set(LAYERS.map(({ name }) => name).filter((name) => wanted.includes(name)));
+}
+
+/**
+ * Say what a layer shows on these axes.
+ *
+ * @param {LayerName} name
+ * @param {Axes} axes
+ * @param {Space} space
+ * @returns {string}
+ */
+export function meaningOf(name, axes, space) {
+  const isLine = axes.name === "0";
+  const pinned =
+    axes.isExact && space.dims > (isLine ? 1 : 2) ? ", the other directions at the pinned latent" : "";
+  switch (name) {
+    case "manifold":
+      if (!axes.isExact)
+        return "Decoded: each picture is an estimate from the 8 dots nearest to its centre, and there is none far from all dots.";
+      return `Decoded: each picture is the decoded latent of its centre${pinned}.`;
+    case "prior":
+      return isLine
+        ? "Prior: bands of one, two and three standard deviations hold 68, 95 and 99.7 % of it."
+        : "Prior: circles of one, two and three standard deviations hold 39, 86 and 99 % of it in this plane.";
+    case "ellipse":
+      return "One posterior: one standard deviation around the code of the image nearest to the hand.";
+    case "ellipses":
+      return "All posteriors: one standard deviation around each image's code; the wider, the less sure the encoder.";
+    case "density":
+      return (
+        `Holes: the mean of the ${space.count.toLocaleString("en")} images' posteriors against the prior, ` +
+        "from 8 times thinner to 8 times denser; a hole is where the prior draws samples that no image comes near."
+      );
+  }
+}

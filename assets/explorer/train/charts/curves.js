@@ -1,0 +1,234 @@
+/**
+ * Curves over epochs, drawn by hand on a canvas: a redraw costs well under a millisecond and nothing flickers.
+ *
+ * Each chart has a line for training and dots for held-out images; paler beside them those of the run that this one
+ * branched from. Marks are dashed lines with a word, where a setting was changed. A solid line stands at the moment
+ * that is shown.
+ */
+
+import { Series } from "../../data/series.js";
+import { freshCanvas } from "../../dom/canvas.js";
+import { element, setText } from "../../dom/dom.js";
+import { short } from "../../dom/format.js";
+import { SERIES_COLOURS } from "../../dom/palette.js";
+import { readTheme } from "../../dom/theme.js";
+import { ticks, tickText } from "../../dom/ticks.js";
+import { chartFigure } from "./chart-figure.js";
+import { drawDots, drawLine, drawMarkLines, drawMarkWords, drawMoment } from "./curve-drawing.js";
+
+/** @typedef {{train: Series, test: Series}} Curve */
+
+const PAD = { left: 52, right: 8, top: 8, bottom: 22 };
+
+/** Of the numbers on the axes, in px: read from the back row. */
+const TICK_SIZE = 13;
+
+/** The first readings are far off: this share of them does not count for the chart's range. */
+const OUTLIERS = 0.1;
+
+export class Chart {
+  /** @param {string} title @param {string} caption  what is good, in a few words */
+  constructor(title, caption) {
+    this.title = title;
+    this.canvas = element("canvas", { role: "img", class: "le-chart-canvas", "aria-label": title });
+    Object.assign(this, chartFigure(title, caption, this.canvas));
+    /** @type {Curve} */
+    this.curve = { train: new Series(), test: new Series() };
+    /** Of the run that this one branched from. @type {Curve | null} */
+    this.parent = null;
+    /** @type {Array<{epoch: number, text: string}>} */
+    this.marks = [];
+    /** The moment that is shown, in epochs; null: now. @type {number | null} */
+    this.moment = null;
+    this.lastEpoch = 1;
+  }
+
+  /**
+   * @param {import("../../dom/theme.js").Theme} theme
+   * @param {number} lastEpoch    right end of the chart
+   * @param {boolean} hasWords    whether its marks say what was changed
+   */
+  draw(theme, lastEpoch, hasWords) {
+    this.lastEpoch = lastEpoch;
+    this.#tell();
+    const { context, width: wide, height: high } = freshCanvas(this.canvas);
+    if (!wide || !high) return;
+    const { curve, parent, moment } = this;
+    const [least, greatest] = this.#range();
+    const x = (epoch) => PAD.left + (epoch / lastEpoch) * (wide - PAD.left - PAD.right);
+    const y = (value) =>
+      high - PAD.bottom - ((value - least) / (greatest - least)) * (high - PAD.top - PAD.bottom);
+    this.#axes(context, theme, wide, high, least, greatest, x, y);
+    context.save();
+    context.beginPath();
+    context.rect(PAD.left, 0, wide - PAD.left, high - PAD.bottom + 1);
+    context.clip();
+    drawMarkLines(context, theme, this.marks, x, high - PAD.bottom);
+    if (parent) {
+      context.globalAlpha = 0.35;
+      drawLine(context, parent.train.points, SERIES_COLOURS[0], x, y);
+      drawLine(context, parent.test.points, SERIES_COLOURS[1], x, y);
+      context.globalAlpha = 1;
+    }
+    drawLine(context, curve.train.points, SERIES_COLOURS[0], x, y);
+    drawLine(context, curve.test.points, SERIES_COLOURS[1], x, y);
+    drawDots(context, curve.test.points, SERIES_COLOURS[1], x, y);
+    if (hasWords) drawMarkWords(context, theme, this.marks, x, high - PAD.bottom, wide);
+    if (moment !== null) {
+      drawMoment(context, theme, x(moment), high - PAD.bottom, [
+        [y(curve.train.at(moment)), SERIES_COLOURS[0]],
+        [y(curve.test.at(moment)), SERIES_COLOURS[1]],
+      ]);
+    }
+    context.restore();
+  }
+
+  /** The numbers of the moment that is shown, for the eye and the ear. */
+  #tell() {
+    const { moment } = this;
+    const { train, test } = this.curve;
+    const values = moment === null ? [train.latest, test.latest] : [train.at(moment), test.at(moment)];
+    const isEmpty = values.every((value) => value === undefined);
+    setText(this.now, isEmpty ? "" : `${short(values[0] ?? NaN)} · ${short(values[1] ?? NaN)} held out`);
+    const marks = this.marks.map(({ text }) => text).join("; ");
+    const label = [
+      `${this.title}: ${this.now.textContent || "nothing yet"}`,
+      this.parent ? "Paler: the run that this one branched from" : "",
+      marks ? `Marks: ${marks}` : "",
+    ];
+    const text = label.filter(Boolean).join(". ");
+    if (this.canvas.getAttribute("aria-label") !== text) this.canvas.setAttribute("aria-label", text);
+  }
+
+  /** @returns {[number, number]} of nearly all readings: the very first ones may leave the chart below or above */
+  #range() {
+    const { train, test } = this.curve;
+    const values = [
+      ...train.points,
+      ...test.points.slice(-100),
+      ...(this.parent ? [...this.parent.train.points, ...this.parent.test.points] : []),
+    ]
+      .map(([, value]) => value)
+      .sort((a, b) => a - b);
+    if (!values.length) return [0, 1];
+    const at = (share) => values[Math.round(share * (values.length - 1))];
+    const few = values.length < 12;
+    const isRising = (train.points[0]?.[1] ?? 0) <= (train.latest ?? 0);
+    const least = few || !isRising ? values[0] : at(OUTLIERS);
+    const greatest = few || isRising ? values[values.length - 1] : at(1 - OUTLIERS);
+    const room = (greatest - least) * 0.08 || Math.abs(greatest) * 0.05 || 1;
+    return [least - room, greatest + room];
+  }
+
+  #axes(context, theme, wide, high, least, greatest, x, y) {
+    context.font = `${TICK_SIZE}px ${theme.font}`;
+    context.fillStyle = theme.muted;
+    context.strokeStyle = theme.line;
+    context.lineWidth = 1;
+    context.textAlign = "right";
+    context.textBaseline = "middle";
+    const values = ticks(least, greatest, Math.max(3, Math.floor(high / 34)));
+    for (const value of values) {
+      const at = Math.round(y(value)) + 0.5;
+      context.beginPath();
+      context.moveTo(PAD.left, at);
+      context.lineTo(wide - PAD.right, at);
+      context.stroke();
+      context.fillText(tickText(value, values), PAD.left - 6, at);
+    }
+    context.textBaseline = "alphabetic";
+    context.fillText("epoch", wide - PAD.right, high - 4);
+    const free = wide - PAD.right - context.measureText("epoch").width - 8;
+    context.textAlign = "center";
+    const epochs = ticks(0, this.lastEpoch, 4);
+    for (const epoch of epochs) {
+      const text = tickText(epoch, epochs);
+      if (epoch === 0 || x(epoch) + context.measureText(text).width / 2 > free) continue;
+      context.fillText(text, x(epoch), high - 4);
+    }
+  }
+}
+
+/** Charts that are drawn together, at most once a frame. */
+export class Charts {
+  /** @param {Chart[]} charts */
+  constructor(charts) {
+    this.charts = charts;
+    this.parentKey = key("the run before the branch", "le-swatch-pale");
+    this.parentKey.hidden = true;
+    this.element = element(
+      "section",
+      { class: "le-charts", "aria-label": "Curves" },
+      ...charts.map((chart) => chart.element),
+      element(
+        "div",
+        { class: "le-keys le-caption" },
+        key("training", "le-swatch-train"),
+        key("held out", "le-swatch-test"),
+        this.parentKey,
+      ),
+    );
+    this.lastEpoch = 1;
+    this.request = 0;
+    this.resizes = new ResizeObserver(() => this.draw());
+    this.resizes.observe(this.element);
+  }
+
+  /**
+   * Take a run's curves.
+   *
+   * @param {Curve[]} curves           one for each chart
+   * @param {Curve[] | null} parents   those of the run that it branched from
+   */
+  take(curves, parents) {
+    this.parentKey.hidden = !parents;
+    this.charts.forEach((chart, n) =>
+      Object.assign(chart, { curve: curves[n], parent: parents?.[n] ?? null, moment: null }),
+    );
+  }
+
+  /** @param {Array<{epoch: number, text: string}>} marks */
+  mark(marks) {
+    for (const chart of this.charts) chart.marks = marks;
+    this.draw();
+  }
+
+  /** Show where in the run the moment is that is shown. @param {number | null} epoch  null: now */
+  at(epoch) {
+    for (const chart of this.charts) chart.moment = epoch;
+    this.draw();
+  }
+
+  /** @param {number} [lastEpoch] */
+  draw(lastEpoch = this.lastEpoch) {
+    this.lastEpoch = Math.max(1e-3, lastEpoch);
+    this.request ||= requestAnimationFrame(() => {
+      this.request = 0;
+      this.theme ??= readTheme(this.element);
+      // The charts stand together: the words at the first one's marks do for all.
+      const first = this.charts.find((chart) => !chart.element.hidden);
+      for (const chart of this.charts) chart.draw(this.theme, this.lastEpoch, chart === first);
+    });
+  }
+
+  /** The theme changed. */
+  recolour() {
+    this.theme = null;
+    this.draw();
+  }
+
+  close() {
+    cancelAnimationFrame(this.request);
+    this.resizes.disconnect();
+  }
+}
+
+/** @param {string} text @param {string} swatch  class of its swatch */
+function key(text, swatch) {
+  return element(
+    "span",
+    { class: "le-key" },
+    element("span", { class: `le-swatch ${swatch}`, "aria-hidden": "true" }),
+    text,
+  );
+}

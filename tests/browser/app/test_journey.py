@@ -1,0 +1,161 @@
+"""The whole way of a newcomer, in a real Chromium on a fresh library: train, save, explore, interpolate."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.serving import Errors, running_app
+
+SETTINGS = "train_images=digits&train_architecture=mlp"
+LONG = "train_images=mnist&train_architecture=mlp&train_epochs=500"
+READY = "name => window.latentExplorer?.ready && (!name || window.latentExplorer.bundle === name)"
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with running_app(tmp_path_factory.mktemp("journey")) as address:
+        yield address
+
+
+def press(page: Page, key: str) -> None:
+    page.locator(f".st-key-{key} button").first.click()
+
+
+def hover_map(page: Page, across: float, down: float) -> list[float]:
+    """Move the pointer over the map, and return the latent whose picture is then drawn."""
+    box = page.locator('[data-role="map"]').first.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * across, box["y"] + box["height"] * down)
+    page.wait_for_timeout(150)
+    found: list[float] = page.evaluate("Array.from(window.latentExplorer.z)")
+    return found
+
+
+def pixels(page: Page, role: str) -> list[int]:
+    found: list[int] = page.evaluate(
+        """role => {
+          const found = document.querySelector(`[data-role="${role}"]`);
+          const canvas = found.tagName === 'CANVAS' ? found : found.querySelector('canvas');
+          return Array.from(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data);
+        }""",
+        role,
+    )
+    return found
+
+
+def test_train_save_explore_and_interpolate(url: str, new_page: Callable[..., Page]) -> None:
+    page = new_page(viewport={"width": 1280, "height": 1000})
+    errors = Errors()
+    page.on("pageerror", lambda error: errors.append(str(error)))
+
+    # Train: the map moves and can be hovered while it does
+    page.goto(f"{url}/train?{SETTINGS}&train_epochs=200")
+    expect(page.locator(".st-key-train_start button")).to_be_enabled(timeout=30_000)
+    press(page, "train_start")
+    page.wait_for_function("window.latentExplorer?.frames >= 2", timeout=60_000)
+    page.wait_for_function("window.latentExplorer.points.length >= 100")
+    here, there = hover_map(page, 0.4, 0.4), hover_map(page, 0.6, 0.6)
+    assert here != there
+    expect(page.get_by_text(re.compile(r"^Done\b")).first).to_be_visible(timeout=120_000)
+
+    # Reload: the run is still there
+    page.reload()
+    page.wait_for_function("window.latentExplorer?.points?.length >= 100", timeout=60_000)
+
+    # Save, and follow the link to Explore
+    page.locator(".st-key-train_title input").fill("My <b>digits</b>")
+    page.locator(".st-key-train_title input").press("Enter")
+    page.wait_for_timeout(500)
+    press(page, "train_save")
+    link = page.get_by_role("link", name="Explore it")
+    expect(link).to_be_visible(timeout=60_000)
+    link.click()
+    page.wait_for_url("**explore_model=**")
+    name = page.url.partition("explore_model=")[2].partition("&")[0]
+    assert re.fullmatch(r"[a-z0-9][a-z0-9-]{0,47}", name)
+    page.wait_for_function(READY, arg=name, timeout=60_000)
+
+    # Explore: hover, pin, slider; the latent is in the link and survives a reload
+    first, second = hover_map(page, 0.35, 0.5), None
+    drawn = pixels(page, "decoded")
+    second = hover_map(page, 0.65, 0.5)
+    assert first != second
+    assert drawn != pixels(page, "decoded")
+    page.mouse.down()
+    page.mouse.up()
+    page.wait_for_url("**explore_z=**", timeout=10_000)
+    page.mouse.move(5, 5)
+    page.wait_for_timeout(300)
+    pinned = page.evaluate("Array.from(window.latentExplorer.z)")
+    page.reload()
+    page.wait_for_function(READY, arg=name, timeout=60_000)
+    page.wait_for_timeout(500)
+    assert page.evaluate("Array.from(window.latentExplorer.z)") == pytest.approx(pinned, abs=2e-3)
+
+    # Interpolate the same model: two ends, any number of steps
+    page.goto(
+        f"{url}/interpolate?interpolate_model={name}&interpolate_from=0&interpolate_to=7&interpolate_steps=9"
+    )
+    page.wait_for_function(READY, arg=name, timeout=60_000)
+    expect(page.locator(".st-key-interpolate_method")).to_be_visible()
+    expect(page.locator('[data-role="map"]').first).to_be_visible()
+
+    # Models: it is listed as its title says, as text
+    page.goto(f"{url}/models")
+    expect(page.get_by_text("My <b>digits</b>").first).to_be_visible(timeout=30_000)
+    assert not errors
+
+
+def test_two_browsers_have_runs_of_their_own(url: str, new_page: Callable[..., Page]) -> None:
+    size = {"width": 1280, "height": 800}
+    first, second = new_page(viewport=size), new_page(viewport=size)  # each a browser of its own
+    first.goto(f"{url}/train?{LONG}")
+    expect(first.locator(".st-key-train_start button")).to_be_enabled(timeout=30_000)
+    press(first, "train_start")
+    first.wait_for_function("window.latentExplorer?.frames >= 1", timeout=60_000)
+    second.goto(f"{url}/train")
+    expect(second.get_by_text("No run yet").first).to_be_visible(timeout=30_000)
+    second.goto(f"{url}/train?{LONG}&train_latent_dim=3")
+    expect(second.locator(".st-key-train_start button")).to_be_enabled(timeout=30_000)
+    press(second, "train_start")
+    second.wait_for_function("window.latentExplorer?.frames >= 1", timeout=60_000)
+    first.wait_for_function("window.latentExplorer?.z.length === 2", timeout=60_000)
+    second.wait_for_function("window.latentExplorer?.z.length === 3", timeout=60_000)
+
+    # Pause, leave, come back: it rests where it was, and goes on
+    press(first, "train_pause")
+    expect(first.get_by_role("button", name="Resume")).to_be_visible(timeout=15_000)
+    first.get_by_role("link", name="Images", exact=True).first.click()
+    first.wait_for_url("**/images*")
+    first.get_by_role("link", name="Train", exact=True).first.click()
+    expect(first.get_by_role("button", name="Resume")).to_be_visible(timeout=15_000)
+    before = first.evaluate("window.latentExplorer?.frames ?? 0")
+    press(first, "train_pause")
+    first.wait_for_function("before => window.latentExplorer?.frames > before", arg=before, timeout=30_000)
+    press(first, "train_stop")
+
+
+@pytest.mark.parametrize("path", ["", "train", "interpolate", "models", "images", "class", "server"])
+def test_each_page_opens_from_a_cold_link(url: str, new_page: Callable[..., Page], path: str) -> None:
+    page = new_page()
+    failures: list[Any] = []
+    page.on("requestfailed", lambda request: failures.append(request.url))
+    foreign: list[str] = []
+    page.on("request", lambda request: foreign.append(request.url) if not _own(request.url, url) else None)
+    page.goto(f"{url}/{path}")
+    expect(
+        page.get_by_role("heading", level=1).or_(page.get_by_role("heading", level=2)).first
+    ).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("link", name="Models", exact=True).first).to_be_visible()
+    page.wait_for_timeout(1000)
+    assert page.locator('[data-testid="stException"]').count() == 0
+    assert not foreign, "the app works without a network"
+
+
+def _own(address: str, url: str) -> bool:
+    return address.startswith((url, url.replace("http", "ws"), "data:", "blob:"))

@@ -1,0 +1,55 @@
+"""Every model that ships decodes in the browser as it does in torch, and its map is the stored one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from playwright.sync_api import Page
+from safetensors.torch import save
+
+from tests.browser.serving import JS, ROOT, StaticSite
+from vae_core.bundles.bundle import load_bundle
+
+SHIPPED = sorted((ROOT / "assets" / "bundles").glob("*.safetensors"))
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_a_shipped_model_is_torch_s(path: Path, site: StaticSite, module_page: Page) -> None:
+    bundle = load_bundle(path)
+    codes = torch.randn(1000, bundle.model_config.latent_dim, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        expected = bundle.model.decode_images(codes)
+    model = site.put("/shipped.safetensors", path.read_bytes())
+    cases = site.put("/cases.safetensors", save({"codes": codes, "expected": expected}))
+    found = module_page.evaluate(
+        f"""async ([model, cases]) => {{
+            const {{ parseBundle }} = await import("{JS}/data/bundle.js");
+            const {{ Decoder }} = await import("{JS}/decode/decoder.js");
+            const {{ Safetensors }} = await import("{JS}/data/safetensors.js");
+            const {{ defaultAxes, makeAxes }} = await import("{JS}/map/scene/axes.js");
+            const bytes = async (url) => (await fetch(url)).arrayBuffer();
+            const bundle = parseBundle(await bytes(model), "shipped");
+            const decoder = new Decoder(bundle.space.config, bundle.weights);
+            const file = new Safetensors(await bytes(cases));
+            const [codes, expected] = [file.floats("codes"), file.floats("expected")];
+            let worst = 0;
+            for (let n = 0; n * decoder.dims < codes.length; n++) {{
+                const picture = decoder.decode(codes.subarray(n * decoder.dims, (n + 1) * decoder.dims));
+                for (let p = 0; p < decoder.size; p++) {{
+                    const difference = Math.abs(picture[p] - expected[n * decoder.size + p]);
+                    if (!(difference <= worst)) worst = difference;
+                }}
+            }}
+            const axes = defaultAxes(bundle.space);
+            return {{ worst, axes, points: Array.from(makeAxes(axes, bundle.space).points()) }};
+        }}""",
+        [model, cases],
+    )
+    assert found["worst"] < 1e-4
+    latent = bundle.model_config.latent_dim
+    assert found["axes"] == ("0,1" if latent == 2 else "umap")
+    stored = bundle.probe.mean if latent == 2 else bundle.projections["umap"].positions
+    assert np.allclose(found["points"], stored.flatten(), atol=1e-6)

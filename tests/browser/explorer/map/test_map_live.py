@@ -1,0 +1,74 @@
+"""The map's layers under a run: they follow its codes and its newest weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.played_run import started
+from vae_core.config.configs import ModelConfig
+
+DRAWN = """() => {
+    const canvas = document.querySelector("[data-role=layers]");
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    let sum = 0;
+    for (let p = 0; p < data.length; p += 4) sum = (sum * 31 + data[p] + 7 * data[p + 3]) % 1000003;
+    return sum;
+}"""
+
+
+def settled(page: Page) -> int:
+    """What the canvas of layers shows, once it has stopped changing."""
+    before, same = None, 0
+    while same < 3:
+        page.wait_for_timeout(100)
+        now = page.evaluate(DRAWN)
+        same = same + 1 if now == before else 0
+        before = now
+    return before
+
+
+def switch(page: Page, name: str) -> None:
+    page.click(f".le-layer-tools [data-layer={name}]")
+
+
+@pytest.mark.parametrize("dims", [1, 2, 5])
+def test_layers_follow_a_run_s_codes(dims: int, watch: Callable) -> None:
+    page, run, errors = watch(ModelConfig((1, 8, 8), dims, "mlp", width=0.125))
+    started(page, run)
+    expect(page.locator("[data-layer=prior]")).to_have_attribute("aria-pressed", "true")
+    switch(page, "prior")
+    for name in ("ellipses", "density") if dims > 1 else ("ellipses",):
+        empty = settled(page)
+        switch(page, name)
+        before = settled(page)
+        assert before != empty
+        run.codes = (run.codes * np.float16(0.5)).astype(np.float16)
+        run.snapshot(30)
+        page.wait_for_function(f"(before) => ({DRAWN})() !== before", arg=before)
+        switch(page, name)
+    assert not errors
+
+
+def test_a_run_is_decoded_under_its_points_as_its_weights_come(watch: Callable) -> None:
+    page, run, errors = watch()
+    started(page, run)
+    switch(page, "prior")
+    switch(page, "manifold")
+    first = settled(page)
+    box = page.locator("[data-role=map]").bounding_box()
+    page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.4 * box["height"])
+    run.send("weights", {"step": 33}, run.decoder(0.5))
+    page.wait_for_function(f"(before) => ({DRAWN})() !== before", arg=first)
+    assert not errors
+
+
+def test_an_autoencoder_s_run_has_neither_prior_nor_posteriors(watch: Callable) -> None:
+    page, run, errors = watch(ModelConfig((1, 8, 8), 2, "mlp", family="autoencoder", width=0.125))
+    started(page, run)
+    expect(page.locator("[data-layer]")).to_have_count(1)
+    expect(page.locator("[data-layer=manifold]")).to_be_visible()
+    assert not errors

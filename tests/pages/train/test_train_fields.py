@@ -1,0 +1,197 @@
+"""The fields of Train: what they take, show and refuse."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.pages.stand_ins import App, FakeEngine, FakeExplorer
+from tests.pages.train.train_runs import a_run
+
+FIELDS = [
+    "train_images",
+    "train_architecture",
+    "train_family",
+    "train_likelihood",
+    "train_latent_dim",
+    "train_beta",
+    "train_learning_rate",
+    "train_epochs",
+    "train_batch_size",
+    "train_seed",
+    "train_width",
+    "train_beta_warmup_epochs",
+    "train_free_bits",
+    "train_binarize",
+]
+BUTTONS = [
+    "train_start",
+    "train_pause",
+    "train_step",
+    "train_epoch",
+    "train_explain",
+    "train_stop",
+    "train_branch",
+    "train_open",
+    "train_film",
+    "train_save",
+]
+
+
+def element(app: App, key: str):
+    found = [element for element in app.test.main if getattr(element, "key", None) == key]
+    assert len(found) == 1, key
+    return found[0]
+
+
+def test_every_field_and_button_is_there_at_load(app: App) -> None:
+    app.open("train")
+    for key in FIELDS + BUTTONS:
+        element(app, key)
+    disabled = {key for key in BUTTONS if element(app, key).disabled}
+    assert disabled == set(BUTTONS) - {"train_start"}
+
+
+def test_ranges_are_those_of_the_configs(app: App) -> None:
+    app.open("train")
+    beta, rate = app.test.number_input(key="train_beta"), app.test.number_input(key="train_learning_rate")
+    assert (beta.min, beta.max, beta.value) == (0.0, 1e5, 1.0)
+    assert (rate.min, rate.max, rate.value) == (1e-6, 1.0, 1e-3)
+    epochs = app.test.number_input(key="train_epochs")
+    assert (epochs.min, epochs.max, epochs.value) == (1, 500, 20)
+
+
+def test_without_a_link_the_fields_show_the_current_run(app: App, engine: FakeEngine) -> None:
+    engine.current = a_run()
+    app.open("train")
+    assert app.test.selectbox(key="train_images").value == "digits"
+    assert app.test.number_input(key="train_beta").value == 4.0
+    assert app.test.number_input(key="train_latent_dim").value == 5
+    assert app.url == {
+        "train_images": "digits",
+        "train_likelihood": "gaussian",
+        "train_latent_dim": "5",
+        "train_beta": "4",
+        "train_epochs": "30",
+    }, "so that a copied link shows the same settings"
+
+
+def test_a_run_is_shown_whatever_the_link_says(app: App, engine: FakeEngine, component: FakeExplorer) -> None:
+    engine.current = a_run()
+    app.open("train", train_images="fashion", train_beta="2")
+    assert component.told[-1]["run"].id == "run-7"
+    assert app.test.selectbox(key="train_images").value == "fashion"
+    assert app.test.number_input(key="train_beta").value == 2.0
+
+
+def test_images_too_large_for_memory_are_refused_beside_the_field(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vae_core.engine.contract.memory.free_memory", lambda: 400_000_000)
+    app.open("train")
+    assert "The largest number that fits is" in app.captions
+    assert app.test.button(key="train_start").disabled
+
+
+def test_what_cannot_work_is_said_beside_the_field_and_nothing_starts(app: App, engine: FakeEngine) -> None:
+    app.open("train", train_beta_warmup_epochs="30")
+    assert "from 0 to 20; got 30" in app.said
+    assert app.test.button(key="train_start").disabled
+    app.test.number_input(key="train_beta_warmup_epochs").set_value(3)
+    app.run()
+    assert not app.test.button(key="train_start").disabled
+    app.test.selectbox(key="train_likelihood").select("gaussian")
+    app.test.selectbox(key="train_binarize").select("dynamic")
+    app.run()
+    assert "draws black and white pixels" in app.captions
+    assert app.test.button(key="train_start").disabled
+    assert engine.asked == []
+
+
+def test_the_gaussian_says_that_digits_collapse(app: App) -> None:
+    app.open("train", train_images="digits", train_likelihood="gaussian")
+    assert "every dimension collapses" in app.captions
+    app.test.selectbox(key="train_images").select("mnist")
+    app.run()
+    assert "every dimension collapses" not in app.captions
+    assert "only if its own variance exceeds 1" in app.captions
+
+
+def test_an_autoencoder_has_no_beta(app: App) -> None:
+    app.open("train", train_family="autoencoder")
+    for key in ("train_beta", "train_beta_warmup_epochs", "train_free_bits"):
+        assert app.test.number_input(key=key).disabled
+    assert not app.test.button(key="train_start").disabled
+
+
+def test_images_that_are_not_here_cannot_be_trained_on(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    import ui.train.fields
+    import ui.train.settings
+    from vae_core import image_sets
+
+    absent = [replace(info, available=False) if info.name == "kmnist" else info for info in image_sets()]
+    for module in (ui.train.fields, ui.train.settings):
+        monkeypatch.setattr(module, "image_sets", lambda: absent)
+    app.open("train", train_images="kmnist")
+    assert "get them on the Images page" in app.captions
+    assert app.test.button(key="train_start").disabled
+
+
+def test_nonsense_in_the_link_is_said(app: App) -> None:
+    app.open("train", train_beta="-3", train_images="cats", train_epochs="2.5", train_family="vae")
+    said = app.said
+    assert "train_beta = -3. It should be a number from 0 to 100,000; showing 1 instead" in said
+    assert "train_images = cats" in said
+    assert "train_epochs = 2.5. It should be a whole number from 1 to 500; showing 2 instead" in said
+    assert "train_family" not in said
+    assert app.test.number_input(key="train_beta").value == 1.0
+    assert app.test.number_input(key="train_epochs").value == 2
+
+
+def is_open(app: App) -> bool:
+    (more,) = [each for each in app.test.expander if each.label == "More settings"]
+    return more.proto.expanded
+
+
+def test_what_is_folded_away_shows_itself_when_it_is_refused(app: App) -> None:
+    app.open("train")
+    assert not is_open(app)
+    app.test.number_input(key="train_beta_warmup_epochs").set_value(15)
+    app.run()
+    assert not is_open(app)
+    app.test.number_input(key="train_epochs").set_value(10)
+    app.run()
+    assert "from 0 to 10; got 15" in app.said
+    assert is_open(app)
+    app.test.session_state["train_more"] = False
+    app.run()
+    assert not is_open(app), "whoever folds it again may"
+    app.test.number_input(key="train_beta_warmup_epochs").set_value(0)
+    app.test.selectbox(key="train_likelihood").select("gaussian")
+    app.test.selectbox(key="train_binarize").select("dynamic")
+    app.run()
+    assert is_open(app), "another field is refused"
+    app.test.selectbox(key="train_binarize").select("none")
+    app.run()
+    assert is_open(app), "nothing closes under the hand"
+
+
+@pytest.mark.parametrize(
+    ("link", "opens"),
+    [
+        ({"train_free_bits": "99"}, True),
+        ({"train_binarize": "often"}, True),
+        ({"train_beta_warmup_epochs": "30"}, True),
+        ({"train_width": "0.5"}, False),
+        ({"train_beta": "-3"}, False),
+    ],
+    ids=lambda each: " ".join(each) if isinstance(each, dict) else "",
+)
+def test_a_link_that_is_refused_in_a_folded_field_opens_it(
+    app: App, link: dict[str, str], opens: bool
+) -> None:
+    app.open("train", **link)
+    assert is_open(app) == opens
+    app.run()
+    assert is_open(app) == opens

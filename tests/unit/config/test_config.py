@@ -1,0 +1,207 @@
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vae_core.config.configs import (
+    ARCHITECTURES,
+    FAMILIES,
+    LIKELIHOODS,
+    MAX_WEIGHTS,
+    RANGES,
+    ModelConfig,
+    TrainConfig,
+    check_together,
+    count_weights,
+    offered_architectures,
+)
+
+
+def test_defaults_are_those_of_the_contract():
+    model, train = ModelConfig(), TrainConfig()
+    assert model.image_shape == (1, 28, 28)
+    assert (model.latent_dim, model.architecture, model.family) == (2, "conv", "vae")
+    assert (model.likelihood, model.n_classes, model.width) == ("bernoulli", 0, 1.0)
+    assert (train.epochs, train.batch_size, train.learning_rate, train.beta) == (20, 128, 1e-3, 1.0)
+    assert (train.beta_warmup_epochs, train.free_bits, train.binarize, train.seed) == (0, 0.0, "none", 0)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"image_shape": (2, 28, 28)},
+        {"image_shape": (1, 7, 28)},
+        {"image_shape": (1, 28, 129)},
+        {"image_shape": (28, 28)},
+        {"image_shape": (1, 28.0, 28)},
+        {"image_shape": "1,28,28"},
+        {"image_shape": (True, 28, 28)},
+        {"latent_dim": 0},
+        {"latent_dim": 129},
+        {"latent_dim": 2.0},
+        {"latent_dim": True},
+        {"latent_dim": "2"},
+        {"architecture": "resnet"},
+        {"family": "gan"},
+        {"likelihood": "poisson"},
+        {"likelihood": ["bernoulli"]},
+        {"n_classes": -1},
+        {"width": 0.1},
+        {"width": 4.5},
+        {"width": float("nan")},
+        {"width": None},
+    ],
+    ids=str,
+)
+def test_a_model_out_of_range_is_refused_by_name(values):
+    with pytest.raises(ValueError, match=next(iter(values))):
+        ModelConfig(**values)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"epochs": 0},
+        {"epochs": 501},
+        {"batch_size": 1},
+        {"batch_size": 4097},
+        {"batch_size": 64.0},
+        {"learning_rate": 0.0},
+        {"learning_rate": 1.1},
+        {"learning_rate": float("nan")},
+        {"beta": -0.1},
+        {"beta": float("inf")},
+        {"free_bits": 10.1},
+        {"beta_warmup_epochs": 21},
+        {"beta_warmup_epochs": -1},
+        {"beta_warmup_epochs": 0.5},
+        {"binarize": "static"},
+        {"seed": -1},
+        {"seed": 2**63},
+    ],
+    ids=str,
+)
+def test_training_out_of_range_is_refused_by_name(values):
+    with pytest.raises(ValueError, match=next(iter(values))):
+        TrainConfig(**values)
+
+
+def test_the_ends_of_every_range_are_allowed():
+    for name in ("latent_dim", "n_classes", "width"):
+        for value in RANGES[name]:
+            ModelConfig(image_shape=(1, 8, 8), **{name: value})
+    for name in ("epochs", "batch_size", "learning_rate", "beta", "free_bits", "seed"):
+        for value in RANGES[name]:
+            TrainConfig(**{name: value})
+    assert TrainConfig(epochs=7, beta_warmup_epochs=7).beta_warmup_epochs == 7
+
+
+def test_changes_are_checked_too():
+    with pytest.raises(ValueError, match="beta_warmup_epochs"):
+        TrainConfig(epochs=10, beta_warmup_epochs=10).replace(epochs=5)
+
+
+def test_numbers_become_plain_ones():
+    model = ModelConfig((np.int64(1), 8, 8), latent_dim=np.int64(3), width=np.float32(0.5))
+    assert [type(size) for size in model.image_shape] == [int, int, int]
+    assert type(model.latent_dim) is int
+    assert type(model.width) is float
+    assert type(TrainConfig(beta=4).beta) is float
+
+
+@given(
+    st.builds(
+        ModelConfig,
+        image_shape=st.tuples(st.sampled_from([1, 3]), st.integers(8, 40), st.integers(8, 40)),
+        latent_dim=st.integers(1, 128),
+        architecture=st.sampled_from(ARCHITECTURES),
+        family=st.sampled_from(FAMILIES),
+        likelihood=st.sampled_from(LIKELIHOODS),
+        n_classes=st.integers(0, 20),
+        width=st.floats(0.125, 2),
+    )
+)
+def test_a_model_config_survives_json(config):
+    assert ModelConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+@given(
+    st.builds(
+        TrainConfig,
+        epochs=st.integers(30, 500),
+        batch_size=st.integers(2, 4096),
+        learning_rate=st.floats(1e-6, 1),
+        beta=st.floats(0, 1e5),
+        beta_warmup_epochs=st.integers(0, 30),
+        free_bits=st.floats(0, 10),
+        binarize=st.sampled_from(["none", "dynamic"]),
+        seed=st.integers(0, 2**63 - 1),
+    )
+)
+def test_a_train_config_survives_json(config):
+    assert TrainConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+def test_what_json_lacks_takes_its_default_and_unknown_names_are_refused():
+    assert ModelConfig.from_dict({"latent_dim": 5}) == ModelConfig(latent_dim=5)
+    with pytest.raises(ValueError, match="depth"):
+        ModelConfig.from_dict({"depth": 3})
+    with pytest.raises(ValueError, match="momentum"):
+        TrainConfig.from_dict({"momentum": 0.9})
+
+
+def test_too_many_weights_are_refused_with_advice():
+    assert count_weights(ModelConfig((1, 128, 128), architecture="mlp")) < MAX_WEIGHTS
+    with pytest.raises(ValueError, match=r"39\.\d M weights.*smaller"):
+        ModelConfig((3, 128, 128), architecture="mlp")
+    assert count_weights(ModelConfig((1, 96, 96), 16, width=2.0)) == pytest.approx(19.24e6, rel=1e-3)
+    with pytest.raises(ValueError, match=r"22\.5 M weights; the limit is 20 M"):
+        ModelConfig((1, 104, 104), 16, width=2.0)
+
+
+def test_conv_is_small():
+    for latent_dim in (2, 16, 128):
+        assert count_weights(ModelConfig(latent_dim=latent_dim)) < 600_000
+
+
+def test_article_is_offered_up_to_32_pixels():
+    assert offered_architectures((1, 28, 32)) == ("mlp", "conv", "article")
+    assert offered_architectures((1, 28, 33)) == ("mlp", "conv")
+
+
+def test_pages_can_ask_what_a_model_has():
+    vae, autoencoder = ModelConfig(), ModelConfig(family="autoencoder")
+    assert (vae.has_encoder, vae.has_likelihood, vae.latent_kind) == (True, True, "gaussian")
+    assert (autoencoder.has_encoder, autoencoder.has_likelihood, autoencoder.latent_kind) == (
+        True,
+        False,
+        "point",
+    )
+
+
+@pytest.mark.parametrize(
+    ("shape", "grid"), [((1, 28, 28), (7, 7)), ((3, 9, 13), (3, 4)), ((1, 8, 32), (2, 8))]
+)
+def test_the_grid_is_a_quarter_rounded_up(shape, grid):
+    assert ModelConfig(shape).grid == grid
+
+
+def test_binarized_pixels_want_a_bernoulli():
+    dynamic = TrainConfig(binarize="dynamic")
+    check_together(ModelConfig(), dynamic)
+    check_together(ModelConfig(likelihood="gaussian"), TrainConfig())
+    for likelihood in ("gaussian", "gaussian_learned"):
+        with pytest.raises(ValueError, match="bernoulli"):
+            check_together(ModelConfig(likelihood=likelihood), dynamic)
+
+
+def test_configs_need_no_torch():
+    code = (
+        "import sys; from vae_core import ModelConfig, TrainConfig; ModelConfig(); TrainConfig();"
+        "sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,122 @@
+"""What is saved from: short-lived files, there for every attempt and gone however the job ends."""
+
+import time
+
+import pytest
+
+from tests.unit.engine.fake_worker import (
+    all_runs,  # noqa: F401
+    begin,
+    worker,  # noqa: F401
+)
+from tests.unit.engine.jobs.test_queue import (
+    FakeWorker,
+    line,  # noqa: F401
+)
+from vae_core.engine.jobs import queue
+from vae_core.engine.runs.keyframes import FOLDER, encoder_path, keyframe_path
+from vae_core.engine.scheduling.saving import Saving
+
+STEP = 25
+
+
+@pytest.fixture
+def run(all_runs, worker):  # noqa: F811
+    """A run whose worker has written one keyframe."""
+    found = begin(all_runs, "a")
+    (found.folder / FOLDER).mkdir()
+    for path in (keyframe_path(found.folder, STEP), encoder_path(found.folder, STEP)):
+        path.write_bytes(b"weights")
+    return found
+
+
+@pytest.fixture
+def saving(all_runs, line, tmp_path):  # noqa: F811
+    return Saving(tmp_path, all_runs.residents, line)
+
+
+def flush(worker):  # noqa: F811
+    """Let the training process put the state where it was told to."""
+    order = next(order for order in worker().orders if order["kind"] == "flush")
+    with open(order["path"], "wb") as file:
+        file.write(b"state")
+    worker().say("flushed", token=order["token"], done=True, error="")
+
+
+def left(tmp_path):
+    return len(list((tmp_path / "incoming").iterdir()))
+
+
+def save(saving, worker, run, what, tmp_path):  # noqa: F811
+    if what == "a moment":
+        job = saving.save_keyframe(run, STEP, tmp_path / "x.safetensors", "x")
+    else:
+        job = saving.save_now(run, tmp_path / "x.safetensors", "x")
+        flush(worker)
+    assert job.state == "running"
+    assert left(tmp_path) == (2 if what == "a moment" else 1)
+    return job
+
+
+BOTH = pytest.mark.parametrize("what", ["now", "a moment"])
+
+
+@BOTH
+def test_what_was_saved_from_goes_when_the_model_is_there(saving, worker, run, what, tmp_path):  # noqa: F811
+    job = save(saving, worker, run, what, tmp_path)
+    FakeWorker.made[0].finish({"path": "x", "name": "x"})
+    assert (job.state, left(tmp_path)) == ("done", 0)
+
+
+@BOTH
+def test_a_save_that_is_cancelled_leaves_nothing(saving, line, worker, run, what, tmp_path):  # noqa: F811
+    job = save(saving, worker, run, what, tmp_path)
+    job.cancel()
+    line.tick(time.monotonic() + queue.CANCEL_SECONDS + 0.5)
+    assert (job.state, left(tmp_path)) == ("cancelled", 0)
+
+
+@BOTH
+def test_a_process_that_dies_leaves_them_to_the_next_attempt_and_no_longer(
+    saving,
+    worker,  # noqa: F811
+    run,
+    what,
+    tmp_path,
+    monkeypatch,
+):
+    monkeypatch.setattr(queue, "SHORT_LIFE", 0.0)  # or the next process would rest first
+    job = save(saving, worker, run, what, tmp_path)
+    before = left(tmp_path)
+    FakeWorker.made[0].kill()
+    assert (job.state, left(tmp_path)) == ("running", before)
+    FakeWorker.made[1].kill()
+    assert (job.state, left(tmp_path)) == ("failed", 0)
+
+
+def test_a_save_that_is_cancelled_before_its_state_is_written_leaves_nothing(
+    saving,
+    worker,  # noqa: F811
+    run,
+    tmp_path,
+):
+    job = saving.save_now(run, tmp_path / "x.safetensors", "x")
+    job.cancel()
+    flush(worker)
+    assert (job.state, left(tmp_path)) == ("cancelled", 0)
+
+
+def test_a_save_whose_state_was_written_by_a_process_that_then_died_leaves_nothing(
+    saving,
+    worker,  # noqa: F811
+    run,
+    tmp_path,
+):
+    job = saving.save_now(run, tmp_path / "x.safetensors", "x")
+    order = next(order for order in worker().orders if order["kind"] == "flush")
+    with open(order["path"], "wb") as file:
+        file.write(b"state")
+    worker().die()
+    assert job.state == "running"
+    FakeWorker.made[-1].finish({"path": "x", "name": "x"})
+    assert (job.state, left(tmp_path)) == ("done", 0)

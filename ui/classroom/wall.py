@@ -1,0 +1,210 @@
+"""The wall: final maps of runs, posted by who wishes, for all to see side by side.
+
+Each post is `LATENT_HOME/wall/<id>.json` with its picture beside it. Nothing on it says whose it is but the
+nickname; who posted it can withdraw it, and whoever runs the server can clear the wall.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from ui.page.text import tidy
+from vae_core.engine import RunInfo, get_engine
+from vae_core.engine.contract import limits
+from vae_core.pictures.map_picture import draw_stored
+from vae_core.storage.home import latent_home, new_id, owner_hash, write_whole
+
+LOG: Final = logging.getLogger(__name__)
+MAX_NICKNAME: Final = 24
+_ID: Final = re.compile(r"[0-9a-f]{32}")
+
+
+class WallError(ValueError):
+    """Refuse what the wall cannot take; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class Post:
+    """Hold what stands on the wall.
+
+    Attributes:
+        id: names it.
+        owner: hash of its owner's name, which is shown to nobody.
+        run: id of the run, so that it is posted once.
+        nickname: as its owner wishes to be called.
+        image_set: name of the images.
+        model: fields of `ModelConfig`.
+        train: fields of `TrainConfig`.
+        epoch: how far the run had come.
+        numbers: what was measured last: "log_likelihood" and "kl", nats per image, where there are any.
+        created: in seconds since 1970.
+    """
+
+    id: str
+    owner: str
+    run: str
+    nickname: str
+    image_set: str
+    model: Mapping[str, Any]
+    train: Mapping[str, Any]
+    epoch: float
+    numbers: Mapping[str, float]
+    created: float
+    folder: str = field(default="", compare=False)
+
+    def picture(self) -> bytes:
+        """Return the map as a PNG; empty when it has just been taken down."""
+        with suppress(OSError):
+            return (Path(self.folder) / f"{self.id}.png").read_bytes()
+        return b""
+
+
+_LOCK: Final = threading.RLock()
+_POSTS: dict[str, Post] = {}
+_FOLDER: Path | None = None
+_CHANGES = 0
+
+
+def posts() -> tuple[Post, ...]:
+    """Return what stands on the wall, the newest first."""
+    with _LOCK:
+        _load()
+        return tuple(sorted(_POSTS.values(), key=lambda post: post.created, reverse=True))
+
+
+def changes() -> int:
+    """Return a number that changes with the wall."""
+    return _CHANGES
+
+
+def is_mine(post: Post, owner: str) -> bool:
+    """Whether this owner put it there."""
+    return post.owner == owner_hash(owner)
+
+
+def put_up(owner: str, run: RunInfo, nickname: str) -> Post:
+    """Post a run's map as it is now; an older post of the same run goes.
+
+    Args:
+        owner: whose run it is.
+        run: the run.
+        nickname: how its owner wishes to be called; "" for "someone".
+
+    Raises:
+        WallError: the wall or the owner's share of it is full, or there is no map yet.
+        KeyError, PermissionError: the run is gone, or another's.
+        OSError: the disk is full.
+    """
+    name = tidy(nickname)[:MAX_NICKNAME] or "someone"
+    probe, snapshot = get_engine().stored_map(owner, run.id)
+    try:
+        picture = draw_stored(probe, snapshot, run.label_names)
+    except ValueError as error:
+        raise WallError(str(error)) from None
+    last = run.history[-1] if run.history else {}
+    numbers = {}
+    for key in ("log_likelihood", "kl"):
+        measured = last.get(f"test_{key}", last.get(key))
+        if isinstance(measured, (int, float)):
+            numbers[key] = float(measured)
+    with _LOCK:
+        _load()
+        mine = [post for post in _POSTS.values() if post.owner == owner_hash(owner)]
+        again = [post for post in mine if post.run == run.id]
+        own, most = limits.WALL_POSTS_EACH.value(), limits.WALL_POSTS.value()
+        if not again and len(mine) >= own:
+            raise WallError(f"You have {own:g} maps on the wall. Withdraw one first.")
+        if not again and len(_POSTS) >= most:
+            raise WallError(f"The wall is full: it holds {most:g} maps. Ask your teacher to clear it.")
+        post = Post(
+            id=new_id(),
+            owner=owner_hash(owner),
+            run=run.id,
+            nickname=name,
+            image_set=run.image_set,
+            model=run.model.to_dict(),
+            train=run.train.to_dict(),
+            epoch=run.epoch,
+            numbers=numbers,
+            created=time.time(),
+            folder=str(_folder()),
+        )
+        write_whole(_folder() / f"{post.id}.png", picture)
+        stored = {name: value for name, value in asdict(post).items() if name != "folder"}
+        write_whole(_folder() / f"{post.id}.json", json.dumps(stored).encode())
+        for older in again:
+            _take_down(older)
+        _POSTS[post.id] = post
+        _changed()
+        LOG.info("wall: %s posted run %s", post.owner[:6], run.id[:6])
+        return post
+
+
+def withdraw(owner: str, post_id: str) -> None:
+    """Take an own post down; another's stays."""
+    with _LOCK:
+        _load()
+        post = _POSTS.get(post_id)
+        if post is not None and is_mine(post, owner):
+            _take_down(post)
+            _changed()
+
+
+def take_down(post_id: str) -> None:
+    """Take anyone's post down; for whoever runs the server."""
+    with _LOCK:
+        _load()
+        if post_id in _POSTS:
+            _take_down(_POSTS[post_id])
+            _changed()
+
+
+def clear() -> None:
+    """Take everything down; for whoever runs the server."""
+    with _LOCK:
+        for post in posts():
+            _take_down(post)
+        _changed()
+        LOG.info("wall: cleared")
+
+
+def _take_down(post: Post) -> None:
+    _POSTS.pop(post.id, None)
+    for suffix in (".json", ".png"):
+        with suppress(OSError):
+            (_folder() / f"{post.id}{suffix}").unlink()
+
+
+def _changed() -> None:
+    global _CHANGES
+    _CHANGES += 1
+
+
+def _folder() -> Path:
+    return latent_home() / "wall"
+
+
+def _load() -> None:
+    """Read the wall from disk, the first time and when the folder of all data is another."""
+    global _FOLDER
+    folder = _folder()
+    if folder == _FOLDER:
+        return
+    _FOLDER = folder
+    _POSTS.clear()
+    with suppress(OSError):
+        for path in folder.glob("*.json"):
+            with suppress(OSError, ValueError, TypeError):
+                post = Post(**json.loads(path.read_bytes()), folder=str(folder))
+                if post.id == path.stem and _ID.fullmatch(post.id):
+                    _POSTS[post.id] = post
+    _changed()

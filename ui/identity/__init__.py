@@ -1,0 +1,1 @@
+"""Who asks: the browser's cookie, whether it is here, and whether it may run the server."""

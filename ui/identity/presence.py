@@ -1,0 +1,67 @@
+"""Which sessions there are now: browser windows with a page open."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from streamlit.runtime import Runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from vae_core.storage.home import owner_hash
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Describe one session.
+
+    Attributes:
+        owner: hash of the browser's name.
+        page: the page that it has open.
+        since: when it came, in seconds since 1970.
+        seen: when it last asked for something.
+    """
+
+    owner: str
+    page: str
+    since: float
+    seen: float
+
+
+_LOCK: Final = threading.Lock()
+_VISITS: Final[dict[str, Visit]] = {}
+
+
+def note_visit(owner: str, page: str) -> None:
+    """Note which page this session shows; the frame calls it once a run."""
+    context = get_script_run_ctx()
+    if context is None:
+        return
+    now = time.time()
+    with _LOCK:
+        before = _VISITS.get(context.session_id)
+        _VISITS[context.session_id] = Visit(owner_hash(owner), page, before.since if before else now, now)
+        if before is None:
+            _forget_the_gone()
+
+
+def visits() -> tuple[Visit, ...]:
+    """Return the sessions that there are, the longest here first."""
+    with _LOCK:
+        _forget_the_gone()
+        return tuple(sorted(_VISITS.values(), key=lambda visit: visit.since))
+
+
+def is_here(owner: str) -> bool:
+    """Whether someone, named by the hash, has a page open."""
+    return any(visit.owner == owner for visit in visits())
+
+
+def _forget_the_gone() -> None:
+    if not Runtime.exists():
+        return
+    runtime = Runtime.instance()
+    for session in [session for session in _VISITS if not runtime.is_active_session(session)]:
+        del _VISITS[session]

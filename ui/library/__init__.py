@@ -1,0 +1,1 @@
+"""The models of a browser and the links to them, and the boxes in which links are shared."""

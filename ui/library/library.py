@@ -1,0 +1,248 @@
+"""The library of models: those that ship, read-only and everyone's, and the owner's own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from ui.library import links
+from ui.library.entry import (
+    NAME,
+    SUFFIX,
+    ModelEntry,
+    UnreadableFile,
+    bundles_in,
+    read_entry,
+    read_reason,
+    slug,
+    with_title,
+)
+from vae_core.bundles.bundle import read_header
+from vae_core.bundles.header import MAX_BYTES, MAX_TITLE
+from vae_core.engine import get_engine
+from vae_core.engine.contract import limits
+from vae_core.storage.home import holder_folder, incoming, latent_home, owner_folder, write_whole
+
+SHIPPED: Final = Path(__file__).resolve().parents[2] / "assets" / "bundles"
+CHECK_SECONDS: Final = 60.0
+_LOCK: Final = threading.Lock()
+NO_COOKIES: Final = "This browser refuses cookies, so it has no library of its own. Allow them and reload."
+
+
+class LibraryError(ValueError):
+    """Refuse what the library cannot do; the text says what was wrong and what to do."""
+
+
+def max_models() -> int:
+    """Return how many own models one owner may keep."""
+    return int(limits.MODELS.value())
+
+
+def max_bytes() -> int:
+    """Return how many bytes of own models one owner may keep."""
+    return int(limits.MODEL_MEGABYTES.value() * 1e6)
+
+
+class Library:
+    """Hold the models that one owner sees: the shipped ones and, with an owner, their own."""
+
+    def __init__(self, owner: str | None) -> None:
+        self.owner = owner or ""
+        self.folder = None if owner is None else owner_folder(latent_home(), owner) / "models"
+
+    def models(self) -> tuple[ModelEntry, ...]:
+        """Return all models: the shipped ones by name, then the own ones, newest first.
+
+        A file that cannot be read is left out; `unreadable` names it.
+        """
+        shipped = [read_entry(path, shipped=True) for path in bundles_in(SHIPPED)]
+        own = [read_entry(path, shipped=False) for path in bundles_in(self.folder)]
+        taken = {entry.name for entry in shipped if entry}
+        newest = sorted(
+            (entry for entry in own if entry and entry.name not in taken),
+            key=lambda entry: (-entry.modified, entry.name),
+        )
+        return (*(entry for entry in shipped if entry), *newest)
+
+    def unreadable(self) -> tuple[UnreadableFile, ...]:
+        """Return the own files that cannot be read, by name."""
+        return tuple(found for path in bundles_in(self.folder) if (found := read_reason(path)))
+
+    def get(self, name: str) -> ModelEntry:
+        """Return one model.
+
+        Raises:
+            KeyError: this owner has no model of that name.
+        """
+        if NAME.fullmatch(name):
+            for folder, shipped in ((SHIPPED, True), (self.folder, False)):
+                if folder is not None:
+                    entry = read_entry(folder / f"{name}{SUFFIX}", shipped=shipped)
+                    if entry is not None:
+                        return entry
+        raise KeyError(name)
+
+    def usage(self) -> tuple[int, int]:
+        """Return how many own models there are, and their bytes."""
+        sizes = []
+        for path in bundles_in(self.folder):
+            with contextlib.suppress(OSError):
+                sizes.append(path.stat().st_size)
+        return len(sizes), sum(sizes)
+
+    def path_for_new(self, title: str) -> Path:
+        """Return the path where a model of this title can be saved.
+
+        Raises:
+            LibraryError: the library is full.
+        """
+        self.check_room()
+        return self._free(title)
+
+    def check_room(self, new_bytes: int = 0) -> None:
+        """Refuse one more model of so many bytes if it would not fit.
+
+        Raises:
+            LibraryError: the library is full.
+        """
+        count, size = self.usage()
+        if count >= max_models():
+            raise LibraryError(
+                f"Your library is full: it holds {count} models, the limit is {max_models()}. "
+                "Delete one, or download it first."
+            )
+        if size + new_bytes > max_bytes():
+            raise LibraryError(
+                f"Your library is full: it holds {size / 1e6:.0f} MB of at most {max_bytes() / 1e6:.0f} MB. "
+                "Delete a model, or download it first."
+            )
+
+    def rename(self, name: str, title: str) -> ModelEntry:
+        """Give an own model a new title, and the name that follows from it.
+
+        Raises:
+            KeyError: there is no such model.
+            LibraryError: it ships with the app, or the title is empty or too long.
+        """
+        entry = self._own(name, "renamed")
+        title = " ".join(title.split())
+        if not title or len(title) > MAX_TITLE:
+            raise LibraryError(f"A title has 1 to {MAX_TITLE} characters; this one has {len(title)}.")
+        with _LOCK:
+            path = entry.path if slug(title) == name else self._free(title)
+            write_whole(path, with_title(entry.path.read_bytes(), title))
+            if path != entry.path:
+                entry.path.unlink()
+                links.moved(self.owner, "model", name, path.stem)
+        return self.get(path.stem)
+
+    def delete(self, name: str) -> None:
+        """Delete an own model, or an own file that cannot be read.
+
+        Raises:
+            KeyError: there is no such model.
+            LibraryError: it ships with the app.
+        """
+        unreadable = {file.name: file for file in self.unreadable()}
+        found = unreadable.get(name) or self._own(name, "deleted")
+        with _LOCK:
+            links.stop_sharing(self.owner, "model", name)  # the name may be another model's one day
+            found.path.unlink(missing_ok=True)
+
+    def add_upload(self, name: str, data: bytes) -> ModelEntry:
+        """Take in a bundle from outside; it is opened by a worker first, so this waits a few seconds.
+
+        Args:
+            name: the file's name or a title; the model's name follows from it.
+            data: the file.
+
+        Raises:
+            LibraryError: the library is full.
+            ValueError: what is wrong with the file.
+        """
+        if self.folder is None:
+            raise LibraryError(NO_COOKIES)
+        if len(data) > MAX_BYTES:
+            raise ValueError(f"The file has {len(data) / 1e6:,.0f} MB; the limit is {MAX_BYTES / 1e6:g} MB.")
+        self.check_room(len(data))
+        waiting = incoming(latent_home(), SUFFIX)
+        try:
+            write_whole(waiting, data)
+            self._refuse_bad(waiting, name)
+            with _LOCK:
+                self.check_room(len(data))
+                stem = name[: -len(SUFFIX)] if name.lower().endswith(SUFFIX) else name
+                path = self._free(stem)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                os.replace(waiting, path)
+        finally:
+            with contextlib.suppress(OSError):
+                waiting.unlink(missing_ok=True)
+        return self.get(path.stem)
+
+    def keep_copy(self, entry: ModelEntry) -> ModelEntry:
+        """Put a copy of another's model among the own ones.
+
+        Raises:
+            LibraryError: the library is full.
+            OSError: the model is gone, or the disk is full.
+        """
+        self.check_room(entry.size_bytes)
+        with _LOCK:
+            path = self._free(entry.title)
+            write_whole(path, entry.path.read_bytes())
+        return self.get(path.stem)
+
+    def _own(self, name: str, done: str) -> ModelEntry:
+        entry = self.get(name)
+        if entry.shipped:
+            raise LibraryError(f"{entry.title} comes with the app and cannot be {done}.")
+        return entry
+
+    def _refuse_bad(self, path: Path, name: str) -> None:
+        """Open an upload in a worker; ValueError says what is wrong with it."""
+        try:
+            read_header(path)
+        except ValueError as error:
+            raise ValueError(str(error).replace(path.name, name)) from None
+        job = get_engine().submit(self.owner, "check_bundle", path=str(path)).wait(CHECK_SECONDS)
+        if not job.finished:
+            job.cancel()
+            raise ValueError(f"{name} could not be checked within {CHECK_SECONDS:.0f} s. Try again later.")
+        if job.state != "done":
+            raise ValueError(job.error.replace(path.name, name))
+
+    def _free(self, title: str) -> Path:
+        """Return the path of the first free name that follows from a title."""
+        if self.folder is None:
+            raise LibraryError(NO_COOKIES)
+        stem = slug(title)
+        taken = {path.stem for folder in (SHIPPED, self.folder) for path in bundles_in(folder)}
+        name, number = stem, 2
+        while name in taken:
+            ending = f"-{number}"
+            name, number = stem[: 48 - len(ending)].rstrip("-") + ending, number + 1
+        return self.folder / f"{name}{SUFFIX}"
+
+
+def shared_model(token: str) -> ModelEntry | None:
+    """Return the model that a link leads to, read-only; None when the link leads nowhere (any more)."""
+    link = links.find(token, "model")
+    return link and held_model(link.owner, link.what, f"/latent/shared/{token}")
+
+
+def held_model(holder: str, name: str, below: str) -> ModelEntry | None:
+    """Return someone's own model for the eyes of others.
+
+    Args:
+        holder: hash of the owner's name.
+        name: the model's name.
+        below: the path at which others get it, below the server's base path.
+    """
+    folder = holder_folder(latent_home(), holder) / "models"
+    entry = read_entry(folder / f"{name}{SUFFIX}", shipped=False) if NAME.fullmatch(name) else None
+    return entry and replace(entry, url=f"{below}/{entry.digest}{SUFFIX}")

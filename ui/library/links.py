@@ -1,0 +1,174 @@
+"""Links by which one browser lets others look at a model or a run: read-only, and taken back at any time.
+
+A link is a token that nobody can guess; whoever has it may look, and do nothing else. It lies on disk as
+`LATENT_HOME/links/<token>.json`, so that it outlives a restart, and in memory, so that asking costs nothing:
+the server's event loop asks all the time, and must never wait for a disk on which someone makes a link.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import secrets
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Final, Literal
+
+from vae_core.storage.home import latent_home, owner_hash, write_whole
+
+Kind = Literal["model", "run", "follow"]
+
+LOG: Final = logging.getLogger(__name__)
+TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{32}")
+MAX_LINKS: Final = 100
+"""Of one owner; the oldest goes."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """Hold what one link leads to.
+
+    Attributes:
+        token: its name in the URL, 192 bits.
+        kind: "model", "run", or "follow": whatever its owner shows at the time.
+        owner: hash of the owner's name.
+        what: the model's name or the run's id; "" for "follow".
+        created: in seconds since 1970.
+        announced: whether the Class page shows it to everyone on this server.
+    """
+
+    token: str
+    kind: Kind
+    owner: str
+    what: str
+    created: float
+    announced: bool = False
+
+
+class _Links:
+    """Hold all links of one folder of data; reading takes no lock, who changes something holds `_CHANGES`."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.folder = home / "links"
+        self.by_token: Mapping[str, Link] = dict(_stored(self.folder))  # replaced, never changed
+
+    def find(self, owner: str, kind: Kind, what: str) -> Link | None:
+        """Return an owner's link to something, or None."""
+        return next((link for link in self.of(owner) if link.kind == kind and link.what == what), None)
+
+    def of(self, owner: str) -> list[Link]:
+        """Return an owner's links, the oldest first."""
+        mine = [link for link in self.by_token.values() if link.owner == owner]
+        return sorted(mine, key=lambda link: link.created)
+
+    def put(self, link: Link) -> None:
+        write_whole(self.folder / f"{link.token}.json", json.dumps(asdict(link)).encode())
+        self.by_token = {**self.by_token, link.token: link}
+
+    def drop(self, link: Link) -> None:
+        self.by_token = {token: each for token, each in self.by_token.items() if token != link.token}
+        with suppress(OSError):
+            (self.folder / f"{link.token}.json").unlink()
+
+
+def _stored(folder: Path) -> Iterator[tuple[str, Link]]:
+    """Read the links that lie on disk, by their tokens."""
+    with suppress(OSError):
+        for path in folder.glob("*.json"):
+            with suppress(OSError, ValueError, TypeError):
+                link = Link(**json.loads(path.read_bytes()))
+                if link.token == path.stem and TOKEN.fullmatch(link.token):
+                    yield link.token, link
+
+
+_CHANGES: Final = threading.Lock()
+_LOADING: Final = threading.Lock()
+_LINKS: _Links | None = None
+
+
+def share(owner: str, kind: Kind, what: str = "") -> Link:
+    """Make a link, or return the one there is.
+
+    Args:
+        owner: the browser's name; that the thing is its own is for the caller to know.
+        kind: what is shared.
+        what: which.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    with _CHANGES:
+        links, holder = _links(), owner_hash(owner)
+        found = links.find(holder, kind, what)
+        if found is not None:
+            return found
+        for oldest in links.of(holder)[: -MAX_LINKS + 1]:
+            links.drop(oldest)
+        link = Link(secrets.token_urlsafe(24), kind, holder, what, time.time())
+        links.put(link)
+        LOG.info("%s shares a %s", holder[:6], kind)
+        return link
+
+
+def shared(owner: str, kind: Kind, what: str = "") -> Link | None:
+    """Return the link to something of one's own, or None while it is not shared."""
+    return _links().find(owner_hash(owner), kind, what)
+
+
+def stop_sharing(owner: str, kind: Kind, what: str = "") -> None:
+    """Take a link back: from now on it leads nowhere, for those who look at the moment, too."""
+    with _CHANGES:
+        found = _links().find(owner_hash(owner), kind, what)
+        if found is not None:
+            _links().drop(found)
+            LOG.info("%s shares a %s no more", found.owner[:6], kind)
+
+
+def announce(owner: str, on: bool) -> None:
+    """Show the link by which its owner is followed to everyone on this server, or do so no more.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    with _CHANGES:
+        found = _links().find(owner_hash(owner), "follow", "")
+        if found is not None:
+            _links().put(replace(found, announced=on))
+
+
+def announced() -> tuple[Link, ...]:
+    """Return the links that everyone on this server is shown, the oldest first."""
+    shown = [link for link in _links().by_token.values() if link.announced]
+    return tuple(sorted(shown, key=lambda link: link.created))
+
+
+def moved(owner: str, kind: Kind, what: str, now: str) -> None:
+    """Let the link to something that has a new name lead there."""
+    with _CHANGES:
+        found = _links().find(owner_hash(owner), kind, what)
+        if found is not None:
+            _links().put(replace(found, what=now))
+
+
+def find(token: str, kind: Kind) -> Link | None:
+    """Return what a token leads to; None when it leads nowhere, or was taken back."""
+    link = _links().by_token.get(token) if TOKEN.fullmatch(token) else None
+    return link if link is not None and link.kind == kind else None
+
+
+def _links() -> _Links:
+    """Return the links, read from disk when they are first asked for."""
+    global _LINKS
+    home, found = latent_home(), _LINKS
+    if found is None or found.home != home:
+        with _LOADING:
+            found = _LINKS
+            if found is None or found.home != home:
+                found = _LINKS = _Links(home)
+    return found

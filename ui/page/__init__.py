@@ -1,0 +1,1 @@
+"""What every page needs: names in the address, texts, notices, jobs it waits for."""

@@ -1,0 +1,1 @@
+"""The page Train: its fields, its buttons, its texts."""

@@ -1,0 +1,226 @@
+"""The stage of Train beside its fields: the buttons, what goes on, and what is being learned."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import streamlit as st
+
+from ui.identity.owner import current_owner
+from ui.library.entry import slug
+from ui.library.share_buttons import share_run
+from ui.page import jobs, state
+from ui.page.describe import run_facts
+from ui.page.navigation import link, place
+from ui.page.text import plain
+from ui.train.actions import (
+    BREAK,
+    OPENING,
+    REFUSED,
+    SAVED,
+    SAVING,
+    act,
+    branch,
+    film_of,
+    make_film,
+    save,
+    start,
+    start_mishap,
+)
+from ui.train.help_texts import THEORY
+from ui.train.mishaps import MISHAPS, what_to_look_at
+from ui.train.settings import Settings, is_same_run, weights_note
+from vae_core.engine import Job, RunInfo, get_engine
+
+
+def controls(run: RunInfo | None, settings: Settings) -> None:
+    """Draw the buttons; each acts in a callback, before the page is drawn anew.
+
+    They have no `help`: Streamlit would draw each such button a second time, hidden, and its tooltip would
+    cover the page's opening sentence.
+    """
+    with st.container(key="train_controls", gap="xsmall"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+            _playing(run, settings)
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+            _keeping(run, settings)
+
+
+def _playing(run: RunInfo | None, settings: Settings) -> None:
+    """Draw what lets a run go, rest and end."""
+    resumable = run is not None and run.resumable
+    is_same = run is not None and is_same_run(run, settings)
+    is_movable = run is not None and run.state not in ("done", "queued")
+    st.button(
+        "Start over" if is_same else "Start",
+        key="train_start",
+        type="primary",
+        icon=":material/replay:" if is_same else ":material/play_arrow:",
+        disabled=bool(settings.wrong),
+        on_click=start,
+        width=120,
+    )
+    _action(
+        "Resume" if resumable else "Pause",
+        "train_pause",
+        "resume" if resumable else "pause",
+        is_on=run is not None and (resumable or run.active),
+        do="resume" if resumable else "pause",
+        width=100,
+    )
+    _action("Step", "train_step", "skip_next", is_on=is_movable, do="step")
+    _action("Epoch", "train_epoch", "fast_forward", is_on=is_movable, do="epoch")
+    _action("Slow motion", "train_explain", "slow_motion_video", is_on=is_movable, do="explain")
+    _action("Stop", "train_stop", "stop", is_on=run is not None and run.active, do="stop")
+    _mishaps()
+
+
+def _action(
+    label: str, key: str, icon: str, *, is_on: bool, do: str, width: int | Literal["content"] = "content"
+) -> None:
+    icon = f":material/{icon}:"
+    st.button(label, key=key, icon=icon, disabled=not is_on, on_click=act, args=(do,), width=width)
+
+
+def _mishaps() -> None:
+    """Draw what goes wrong in a telling way, one click each."""
+    with st.popover("Break it", icon=":material/bolt:", key=BREAK, on_change="rerun"):
+        st.caption("Mishaps worth seeing. One click fills the fields and starts a run; it shows in seconds.")
+        for each in MISHAPS:
+            key = f"train_mishap_{each.name}"
+            st.button(each.title, key=key, on_click=start_mishap, args=(each.name,), width="stretch")
+
+
+def _keeping(run: RunInfo | None, settings: Settings) -> None:
+    """Draw what is done with the moment that is shown: now, or the keyframe the hand has gone back to."""
+    has_learned = run is not None and run.step > 0
+    has_past = run is not None and bool(run.keyframes)
+    st.button(
+        "Branch from here",
+        key="train_branch",
+        icon=":material/call_split:",
+        disabled=not has_past or bool(settings.wrong),
+        on_click=branch,
+    )
+    st.button(
+        "Open in Explore",
+        key="train_open",
+        icon=":material/explore:",
+        disabled=not has_learned,
+        on_click=save,
+        kwargs={"open_it": True},
+    )
+    st.button("Film", key="train_film", icon=":material/movie:", disabled=not has_past, on_click=make_film)
+    st.text_input(
+        "Title of the saved model",
+        key="train_title",
+        placeholder=run.title if run else "Title of the saved model",
+        label_visibility="collapsed",
+        max_chars=80,
+        width=170,
+    )
+    st.button("Save", key="train_save", icon=":material/save:", disabled=not has_learned, on_click=save)
+    share_run(run)
+
+
+def status(run: RunInfo | None, settings: Settings) -> None:
+    """Draw the line that says what is going on; it keeps itself up to date without drawing the page again."""
+    film = _film(run)
+    waits = SAVING in st.session_state or (film is not None and not film.finished)
+    lively = (run is not None and run.active) or waits
+    with st.container(key="train_status", gap="xxsmall"):
+        st.fragment(_status, run_every=1.0 if lively else None)(_drawn(run), settings)
+
+
+def theory() -> None:
+    """Say what is being learned, and what a tutorial that is often copied has wrong about it."""
+    with st.expander("What is being learned", icon=":material/school:"):
+        st.markdown(THEORY)
+
+
+def _drawn(run: RunInfo | None) -> tuple[Any, ...] | None:
+    """Return what of a run the buttons show: when it changes, the page is drawn again."""
+    return run and (run.id, run.state, run.step > 0, bool(run.keyframes))
+
+
+def _status(drawn: tuple[Any, ...] | None, settings: Settings) -> None:
+    run = get_engine().current_run(current_owner())
+    if _drawn(run) != drawn:
+        st.rerun()  # the buttons follow the run's state
+    refused, film = st.session_state.get(REFUSED, ""), _film(run)
+    look = what_to_look_at(run.title) if run is not None else ""
+    if refused:
+        st.caption(f":red[:material/error: {plain(refused, longest=600)}]")
+    elif SAVING in st.session_state:
+        _saving()
+    elif SAVED in st.session_state:
+        _saved()
+    elif film is not None and run is not None:
+        _film_status(film, run)
+    elif run is not None and run.why:
+        st.caption(f":material/hourglass: {plain(run.why, longest=300)}")
+    elif run is not None and run.note:
+        st.caption(f":material/info: {plain(run.note, longest=600)}")
+    elif settings.wrong:
+        st.caption(f":red[:material/error: Not yet: {plain(next(iter(settings.wrong.values())))}]")
+    elif look:
+        st.markdown(f":material/visibility: **Look:** {look}")
+    elif run is not None:
+        with st.container(key="train_facts"):
+            st.caption(run_facts(run))
+    elif settings.model is not None:
+        st.caption(f"These settings make a model of {weights_note(settings.model)}.")
+
+
+def _film(run: RunInfo | None) -> Job | None:
+    return run and jobs.begun(current_owner(), film_of(run))
+
+
+def _film_status(film: Job, run: RunInfo) -> None:
+    """Say how drawing the film goes, and hand it out."""
+    if film.state == "done":
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            size = len(film.result) / 1e6
+            st.caption(f":material/check: The film is drawn: a GIF of {size:.1f} MB.", width="content")
+            st.download_button(
+                "Download it",
+                film.result,
+                file_name=f"{slug(run.title)}.gif",
+                mime="image/gif",
+                key="train_film_download",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+    elif film.finished:
+        st.caption(f":red[:material/error: There is no film: {plain(film.error, longest=600)}]")
+    else:
+        words = plain(film.message or "one moment")
+        st.caption(f":material/hourglass: The film is being drawn ({film.progress:.0%}). {words}")
+
+
+def _saving() -> None:
+    """Say how saving goes."""
+    job_id, name, title = st.session_state[SAVING]
+    try:
+        job = get_engine().job(current_owner(), job_id)
+    except (KeyError, PermissionError):
+        del st.session_state[SAVING]
+        st.rerun()
+    if job.finished:
+        del st.session_state[SAVING]
+        st.session_state[SAVED] = (name, title, "" if job.state == "done" else job.error)
+        if st.session_state.pop(OPENING, False) and job.state == "done":
+            st.switch_page(place("explore").path, query_params={state.EXPLORE_MODEL: name})
+        st.rerun()
+    st.caption(f":material/hourglass: Saving {plain(title)}: {plain(job.message or 'one moment')}")
+
+
+def _saved() -> None:
+    """Say where the saved model is, or why there is none."""
+    name, title, error = st.session_state[SAVED]
+    if error:
+        st.caption(f":red[:material/error: {plain(title)} was not saved: {plain(error, longest=600)}]")
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(f":material/check: Saved as **{plain(title)}**.", width="content")
+        link("explore", "Explore it", query={state.EXPLORE_MODEL: name})

@@ -1,0 +1,128 @@
+"""The fields of Train, read together: the two configs they make, and what is wrong beside which field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+import streamlit as st
+
+from ui.page.state import TRAIN_SETTINGS
+from ui.page.text import count, image_size
+from ui.train.help_texts import LABELS
+from vae_core import ImageSetInfo, ModelConfig, TrainConfig, image_sets
+from vae_core.config.configs import check_together, count_weights, offered_architectures
+from vae_core.engine import RunInfo, TooLargeError, check_memory
+
+LIVE: Final = ("train_beta", "train_learning_rate", "train_beta_warmup_epochs", "train_free_bits")
+"""Fields that also change the run that is going on, from its next step."""
+
+_MODEL_FIELDS: Final = ("latent_dim", "architecture", "family", "likelihood", "width")
+_TRAIN_FIELDS: Final = tuple(field.name for field in fields(TrainConfig))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Hold what the fields say.
+
+    Attributes:
+        images: the image set's name.
+        model: what is to be trained, or None if the fields do not fit together.
+        train: how, or None.
+        wrong: what is wrong, by the key of the field it stands beside.
+    """
+
+    images: str
+    model: ModelConfig | None
+    train: TrainConfig | None
+    wrong: Mapping[str, str]
+
+
+def read_settings(values: Mapping[str, Any], info: ImageSetInfo) -> Settings:
+    """Make the configs that the fields describe.
+
+    Args:
+        values: the fields' values by key.
+        info: the image set chosen.
+    """
+    wrong: dict[str, str] = {}
+    model = train = None
+    if not info.available:
+        wrong["train_images"] = "These images are not on this machine yet: get them on the Images page."
+    try:
+        model = ModelConfig(
+            image_shape=info.shape, **{name: values[f"train_{name}"] for name in _MODEL_FIELDS}
+        )
+    except ValueError as error:
+        wrong[_field(str(error), "train_architecture")] = _sentence(error)
+    try:
+        train = TrainConfig(**{name: values[f"train_{name}"] for name in _TRAIN_FIELDS})
+    except ValueError as error:
+        wrong[_field(str(error), "train_epochs")] = _sentence(error)
+    if model and model.architecture not in offered_architectures(info.shape):
+        wrong["train_architecture"] = f"article is too slow for {image_size(info.shape)}: take conv."
+    if model and train:
+        try:
+            check_together(model, train)
+        except ValueError as error:
+            wrong["train_binarize"] = _sentence(error)
+    if model and train and not wrong:
+        try:
+            check_memory(info, model, train)
+        except TooLargeError as error:
+            wrong[f"train_{error.setting}"] = str(error)
+    return Settings(info.name, model, train, wrong)
+
+
+def current_settings() -> Settings:
+    """Read the fields as they are in this session."""
+    info = next(info for info in image_sets() if info.name == st.session_state["train_images"])
+    return read_settings({key: st.session_state[key] for key in TRAIN_SETTINGS}, info)
+
+
+def stored_settings(run: RunInfo) -> dict[str, Any]:
+    """Return the values of the fields that describe a run, by key."""
+    values = {f"train_{name}": getattr(run.model, name) for name in _MODEL_FIELDS}
+    return {
+        "train_images": run.image_set,
+        **values,
+        **{f"train_{name}": getattr(run.train, name) for name in _TRAIN_FIELDS},
+    }
+
+
+def other_net(run: RunInfo, settings: Settings) -> str:
+    """Name the fields that describe another net or other images than a run's; "" if none does."""
+    fields = [LABELS["train_images"]] if settings.images != run.image_set else []
+    fields += [
+        LABELS[f"train_{name}"]
+        for name in _MODEL_FIELDS
+        if settings.model is not None and getattr(settings.model, name) != getattr(run.model, name)
+    ]
+    return ", ".join(fields)
+
+
+def is_same_run(run: RunInfo, settings: Settings) -> bool:
+    """Whether the fields describe the run that is there."""
+    return run.train == settings.train and not other_net(run, settings)
+
+
+def weights_note(model: ModelConfig) -> str:
+    """Say how large a model is."""
+    weights = count_weights(model)
+    return f"{weights / 1e6:.1f} M weights" if weights >= 1e6 else count(round(weights, -3), "weight")
+
+
+def _field(message: str, otherwise: str) -> str:
+    """Return the key of the field that a config's complaint names first."""
+    name = message.split(" ", 1)[0]
+    return f"train_{name}" if name in (*_MODEL_FIELDS, *_TRAIN_FIELDS) else otherwise
+
+
+def _sentence(error: ValueError) -> str:
+    """Say in the page's words what a config said in its own."""
+    text = str(error)
+    for name in (*_MODEL_FIELDS, *_TRAIN_FIELDS):
+        if text.startswith(f"{name} "):
+            text = LABELS[f"train_{name}"] + text[len(name) :]
+    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")

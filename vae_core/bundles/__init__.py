@@ -1,0 +1,1 @@
+"""A bundle: one file that holds a trained model, sample images, their map and what was measured."""

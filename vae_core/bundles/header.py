@@ -1,0 +1,248 @@
+"""What a bundle's file says about itself, read and checked without torch.
+
+The server's process lists, shows and sends bundles; all that it needs stands in the file's header. The
+texts in the header's metadata:
+
+    format          "latent-explorer"
+    format_version  "2"
+    model_config    JSON: the fields of `ModelConfig`
+    train_config    JSON: the fields of `TrainConfig`
+    image_set       JSON: name, title, size (number of training images), label_names, factor_names,
+                    licence (with its notice), source
+    metrics         JSON: name -> number, text or null
+    history         JSON: a list of tables, one per measurement during training
+    card            JSON: title, versions, has_encoder, has_likelihood, latent_kind, n_classes, factor_names
+
+and the arrays (P probe images of C, H, W; D latent dimensions; F factors):
+
+    encoder.* decoder.*  F16 or F32  weights and running statistics by their names in `vae_core.models.vae` (a
+                                     counter is I64)
+    probe.images         U8   (P, C, H, W)
+    probe.mean           F32  (P, D)
+    probe.logvar         F32  (P, D)     where the code is a Gaussian
+    probe.labels         I64  (P,)       where the set has classes
+    probe.factors        F32  (P, F)     where the set has known factors
+    pca.mean             F32  (D,)       with two or more dimensions; a latent z lies at
+    pca.components       F32  (2, D)     (z - mean) @ components.T
+    umap.positions       F32  (P, 2)     where UMAP was fitted
+
+A header may come from anyone. Whatever it says is compared with the file's real length, with the configs'
+ranges and with each other before anything is allocated; texts are kept as text.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+from vae_core.bundles.header_checks import (
+    MAX_NAMES,
+    MAX_TEXT,
+    MAX_TITLE,
+    card_facts,
+    checked_card,
+    checked_flat_table,
+    checked_history,
+    checked_image_set,
+    checked_table,
+)
+from vae_core.config.configs import ModelConfig, TrainConfig, check_together
+from vae_core.config.sizes import count_weights
+from vae_core.storage.tensorfile import LENGTH_BYTES, header_length, parse_header, parse_json
+
+__all__ = [
+    "FORMAT",
+    "FORMAT_VERSION",
+    "MAX_BYTES",
+    "MAX_NAMES",
+    "MAX_TEXT",
+    "MAX_TITLE",
+    "BundleHeader",
+    "card_facts",
+    "check_header",
+    "is_weight",
+    "open_regular",
+    "read_header",
+    "refusing",
+]
+
+FORMAT: Final = "latent-explorer"
+FORMAT_VERSION: Final = 2
+MAX_BYTES: Final = 100_000_000
+"""20 M weights in float32, the probe, the header, and some room."""
+
+MAX_PROBE_IMAGES: Final = 2_000
+MAX_PROBE_BYTES: Final = 2 * 2**20
+
+_JSON_TEXTS: Final = ("model_config", "train_config", "image_set", "metrics", "history", "card")
+_ADVICE: Final = "Choose a file that Latent Explorer saved, or fetch it anew if it was cut on its way."
+
+
+@dataclass(frozen=True)
+class BundleHeader:
+    """Hold what a bundle's header says.
+
+    Attributes:
+        format_version: version of the layout.
+        model_config: what the model is.
+        train_config: how it was trained.
+        image_set: name, title, size, label_names, factor_names, licence and source of the training images.
+        metrics: what was measured on held-out images, by name.
+        history: measurements during training, in order.
+        card: title, versions, and what the model has.
+        tensors: dtype and shape of each array, by name.
+    """
+
+    format_version: int
+    model_config: ModelConfig
+    train_config: TrainConfig
+    image_set: dict[str, Any]
+    metrics: dict[str, Any]
+    history: tuple[dict[str, Any], ...]
+    card: dict[str, Any]
+    tensors: dict[str, tuple[str, tuple[int, ...]]]
+
+
+def read_header(path: str | Path) -> BundleHeader:
+    """Read a bundle's header; reads no weights and imports no torch.
+
+    Raises:
+        ValueError: the file is no bundle; what was wrong and what to do.
+        OSError: there is no such file, or it cannot be read.
+    """
+    path = Path(path)
+    with refusing(path.name), open_regular(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        length = header_length(file.read(LENGTH_BYTES + 1), size)
+        file.seek(LENGTH_BYTES)
+        metadata, places = parse_header(file.read(length), size - LENGTH_BYTES - length)
+        return check_header(metadata, {name: (place.dtype, place.shape) for name, place in places.items()})
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a file for reading, if it is a plain file of a bundle's size.
+
+    Raises:
+        ValueError: a folder, a pipe, a device, or a file over `MAX_BYTES`.
+        OSError: there is no such file, or it cannot be read.
+    """
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise ValueError("it is not a file")
+    if found.st_size > MAX_BYTES:
+        raise ValueError(f"it has {found.st_size / 1e6:,.1f} MB; the limit is {MAX_BYTES / 1e6:g} MB")
+    return path.open("rb")
+
+
+@contextmanager
+def refusing(name: str) -> Iterator[None]:
+    """Say in every ValueError of the block which file was refused, and what to do."""
+    try:
+        yield
+    except ValueError as error:
+        what = str(error)
+        what = what if len(what) <= 300 else what[:299] + "…"  # what a file says may be long
+        raise ValueError(f"{name} cannot be opened as a model: {what}. {_ADVICE}") from None
+
+
+def check_header(
+    metadata: Mapping[str, str], arrays: Mapping[str, tuple[str, tuple[int, ...]]]
+) -> BundleHeader:
+    """Check the texts and the arrays' types and shapes of a bundle.
+
+    Args:
+        metadata: the header's texts.
+        arrays: dtype and shape of each array, by name.
+
+    Raises:
+        ValueError: the first thing found wrong.
+    """
+    if metadata.get("format") != FORMAT:
+        raise ValueError("it does not say that it is a Latent Explorer model")
+    version = metadata.get("format_version", "")
+    if version != str(FORMAT_VERSION):
+        hint = ""
+        if version.isdecimal() and len(version) < 9:
+            is_newer = int(version) > FORMAT_VERSION
+            hint = "; update Latent Explorer" if is_newer else "; train the model anew: nets were others then"
+        raise ValueError(f"its format version is {version[:20]!r}, this program reads {FORMAT_VERSION}{hint}")
+    missing = [name for name in _JSON_TEXTS if name not in metadata]
+    if missing:
+        raise ValueError(f"it lacks {', '.join(missing)}")
+    values = {name: parse_json(metadata[name], f"its {name}") for name in _JSON_TEXTS}
+    try:
+        model_config = ModelConfig.from_dict(checked_table(values["model_config"], "model_config"))
+        train_config = TrainConfig.from_dict(checked_table(values["train_config"], "train_config"))
+    except (TypeError, OverflowError) as error:
+        raise ValueError(f"its settings are not settings: {error}") from None
+    check_together(model_config, train_config)
+    image_set = checked_image_set(values["image_set"])
+    header = BundleHeader(
+        FORMAT_VERSION,
+        model_config,
+        train_config,
+        image_set,
+        checked_flat_table(values["metrics"], "metrics"),
+        checked_history(values["history"]),
+        checked_card(values["card"], model_config, image_set),
+        dict(arrays),
+    )
+    _check_arrays(header)
+    return header
+
+
+def is_weight(name: str) -> bool:
+    """Whether an array belongs to the model itself."""
+    return name.startswith(("encoder.", "decoder."))
+
+
+def _check_arrays(header: BundleHeader) -> None:
+    """Compare every array's type and shape with the configs; the weights' names are left to `load_bundle`."""
+    config, arrays = header.model_config, header.tensors
+    images = arrays.get("probe.images", ("U8", (0,)))[1]
+    count, latent = images[0] if images else 0, config.latent_dim
+    expected: dict[str, tuple[str, tuple[int, ...]]] = {
+        "probe.images": ("U8", (count, *config.image_shape)),
+        "probe.mean": ("F32", (count, latent)),
+    }
+    if config.latent_kind == "gaussian":
+        expected["probe.logvar"] = ("F32", (count, latent))
+    optional: dict[str, tuple[str, tuple[int, ...]]] = {
+        "probe.labels": ("I64", (count,)),
+        "probe.factors": ("F32", (count, len(header.image_set["factor_names"]))),
+        "pca.mean": ("F32", (latent,)),
+        "pca.components": ("F32", (2, latent)),
+        "umap.positions": ("F32", (count, 2)),
+    }
+    if not 1 <= count <= MAX_PROBE_IMAGES or prod(images) > MAX_PROBE_BYTES:
+        raise ValueError(
+            f"its probe.images have the shape {images}; a probe has 1 to {MAX_PROBE_IMAGES:,} images "
+            f"of {MAX_PROBE_BYTES / 2**20:g} MiB together"
+        )
+    for name, wanted in {**expected, **optional}.items():
+        if arrays.get(name, None if name in expected else wanted) != wanted:
+            found = "missing" if name not in arrays else f"{arrays[name][0]} {arrays[name][1]}"
+            raise ValueError(f"its {name} should be {wanted[0]} {wanted[1]} and is {found}")
+    if ("pca.mean" in arrays) != ("pca.components" in arrays):
+        raise ValueError("pca.mean and pca.components belong together, and one is missing")
+    foreign = [name for name in arrays if not is_weight(name) and name not in expected | optional]
+    if foreign:
+        raise ValueError(f"it holds an array {foreign[0][:60]!r}, which no model has")
+
+    weights = {name: array for name, array in arrays.items() if is_weight(name)}
+    bad = [
+        name
+        for name, (dtype, shape) in weights.items()
+        if dtype not in ("F16", "F32") and (dtype, shape) != ("I64", ())
+    ]
+    if bad:
+        raise ValueError(f"its weights {bad[0][:60]!r} are of type {weights[bad[0]][0]}, not F16 or F32")
+    stored, needed = sum(prod(shape) for _, shape in weights.values()), count_weights(config)
+    if stored < needed:
+        raise ValueError(f"it holds {stored:,} of the {needed:,} weights that its model_config needs")

@@ -1,0 +1,204 @@
+"""What runs take of the memory, reckoned before anything starts, from shapes alone."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from vae_core.config.configs import RANGES, ModelConfig, TrainConfig, check_together
+from vae_core.config.sizes import count_weights, layer_sizes
+from vae_core.engine.processes.process import worker_pids
+from vae_core.images.loading import image_sets
+
+if TYPE_CHECKING:
+    from vae_core.config.configs import ModelConfig, TrainConfig
+    from vae_core.images.loading import ImageSetInfo
+
+WORKER_BYTES: Final = 300_000_000
+"""What the process takes that trains, its libraries included."""
+
+LOADING: Final = 2
+"""While a set is loaded, it is there twice."""
+
+MARGIN: Final = 0.8
+"""Share of the memory that can be had that runs may take."""
+
+MEASURED: Final = 1_000
+"""Held-out images of which each run has a copy of its own (`vae_core.training.monitor`)."""
+
+BESIDE: Final = 3_000_000
+"""What each run takes besides: the images on the map, what was shown last (measured: 2 to 5 MB)."""
+
+
+class TooLargeError(ValueError):
+    """Say that a run does not fit into memory, and what would.
+
+    Attributes:
+        setting: what to make smaller: "images" or "batch_size".
+    """
+
+    def __init__(self, sentence: str, setting: str) -> None:
+        super().__init__(sentence)
+        self.setting = setting
+
+
+@dataclass(frozen=True)
+class Need:
+    """Hold what a run takes of the training process's memory, in bytes.
+
+    Attributes:
+        image_set: name of its images, which are there once, however many runs learn from them.
+        images: all of them.
+        own: weights, gradients, the optimiser's moments, pictures of its own.
+        batch: what a step takes; runs take their steps one after the other.
+    """
+
+    image_set: str
+    images: int
+    own: int
+    batch: int
+
+
+def need_of(info: ImageSetInfo, model: ModelConfig, train: TrainConfig) -> Need:
+    """Reckon what a run takes.
+
+    Args:
+        info: the images.
+        model: what is trained on them.
+        train: how.
+    """
+    each = math.prod(info.shape)
+    own = 16 * count_weights(model) + BESIDE + min(MEASURED, info.test_size) * each
+    batch = train.batch_size * batch_bytes(model)
+    return Need(info.name, (info.size + info.test_size) * each, own, batch)
+
+
+def together(needs: Iterable[Need]) -> int:
+    """Reckon what runs take together, in bytes, the process that trains them included."""
+    needs = list(needs)
+    sets = {need.image_set: need.images for need in needs}.values()
+    loading = (LOADING - 1) * max(sets, default=0)  # one set after the other
+    batch = max((need.batch for need in needs), default=0)
+    return WORKER_BYTES + sum(sets) + loading + sum(need.own for need in needs) + batch
+
+
+def check_memory(
+    info: ImageSetInfo, model: ModelConfig, train: TrainConfig, *, free: int | None = None
+) -> None:
+    """Refuse a run that would not fit into memory if it trained alone; beside others it may have to wait.
+
+    Args:
+        info: the images.
+        model: what is trained on them.
+        train: how.
+        free: bytes of memory that it could have; None looks.
+
+    Raises:
+        TooLargeError: what would fit.
+    """
+    found = memory_for_runs() if free is None else free
+    if found is None:
+        return
+    need = need_of(info, model, train)
+    room = int(found * MARGIN) - WORKER_BYTES - need.own
+    each, per_image = LOADING * math.prod(info.shape), batch_bytes(model)
+    images, batch = LOADING * need.images, need.batch
+    if images + batch <= room:
+        return
+    if images <= room / 2:
+        fit = max(int(RANGES["batch_size"][0]), (room - images) // per_image)
+        raise TooLargeError(
+            f"A batch of {train.batch_size:,} images of this net needs {batch / 1e9:.1f} GB, more than this "
+            f"machine has for it. The largest batch size that fits is {fit:,}.",
+            "batch_size",
+        )
+    fit = max(0, (room - min(batch, room // 2)) // each - info.test_size)
+    raise TooLargeError(
+        f"{info.title} has {info.size:,} images, too many for this machine's memory "
+        f"({found / 1e9:.1f} GB for all runs). The largest number that fits is {fit:,}: take a smaller set.",
+        "images",
+    )
+
+
+def batch_bytes(model: ModelConfig) -> int:
+    """Return about how many bytes a step takes for each image: activations and their gradients."""
+    channels, height, width = model.image_shape
+    sizes, cells = layer_sizes(model), model.grid[0] * model.grid[1]
+    pixels = channels * height * width
+    numbers = 6 * pixels + 4 * sizes.dense + 8 * model.latent_dim
+    if model.architecture != "mlp":
+        (first, second), (coarse, fine) = sizes.encoder_channels, sizes.decoder_channels
+        numbers += cells * (4 * first + second + coarse + 4 * fine) * 2  # before and after the activation
+    return 2 * 4 * numbers
+
+
+def memory_for_runs() -> int | None:
+    """Return how many bytes all runs together could have: what is free, and what runs take now.
+
+    None where that cannot be known.
+    """
+    free = free_memory()
+    return None if free is None else free + sum(map(_own_memory, worker_pids("train")))
+
+
+def free_memory() -> int | None:
+    """Return how many bytes of memory can be had; None where that cannot be known (not on Linux)."""
+    answers = []
+    with suppress(OSError, ValueError, KeyError):
+        answers.append(1024 * int(_table("/proc/meminfo")["MemAvailable:"]))
+    with suppress(OSError, ValueError, KeyError):  # a container's own limit; "max" is no number, and no limit
+        group = Path("/sys/fs/cgroup")
+        limit, used = (int((group / f"memory.{name}").read_text()) for name in ("max", "current"))
+        cached = int(_table(str(group / "memory.stat"))["inactive_file"])  # given back when it is needed
+        answers.append(limit - used + cached)
+    return min(answers, default=None)
+
+
+def whole_memory() -> int | None:
+    """Return how many bytes of memory the machine has, or its container may use; None where nothing says."""
+    answers = []
+    with suppress(OSError, ValueError, AttributeError):  # not on Windows
+        answers.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    with suppress(OSError, ValueError):
+        answers.append(int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return min((answer for answer in answers if answer > 0), default=None)
+
+
+def _own_memory(pid: int) -> int:
+    """Return how many bytes a process would give back at its end; what it only reads from files stays."""
+    with suppress(OSError, ValueError, KeyError):
+        return 1024 * int(_table(f"/proc/{pid}/status")["RssAnon:"])
+    return 0
+
+
+def _table(path: str) -> dict[str, str]:
+    """Read a file of names and numbers, one pair a line."""
+    words = (line.split() for line in Path(path).read_text().splitlines())
+    return {each[0]: each[1] for each in words if len(each) > 1}
+
+
+def check_run(image_set: str, model: ModelConfig, train: TrainConfig) -> None:
+    """Refuse a run that could not train.
+
+    Args:
+        image_set: name of the images it is to learn from.
+        model: what is trained.
+        train: how.
+
+    Raises:
+        ValueError: the images are not there, or what is wanted does not fit together, or not into memory.
+    """
+    check_together(model, train)
+    info = next((info for info in image_sets() if info.name == image_set), None)
+    if info is None:
+        raise ValueError(f"There is no image set {image_set!r}.")
+    if not info.available:
+        raise ValueError(f"{info.title} is not on this server yet. Download it on the Images page first.")
+    if tuple(info.shape) != model.image_shape:
+        raise ValueError(f"{info.title} has images of shape {info.shape}, the model {model.image_shape}.")
+    check_memory(info, model, train)

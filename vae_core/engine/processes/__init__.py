@@ -1,0 +1,1 @@
+"""Ways to a worker process: pipes, starting, ending, starting again."""

@@ -1,0 +1,151 @@
+"""All runs of all owners: on disk, and of those who were here lately in memory too."""
+
+from __future__ import annotations
+
+import logging
+import re
+import shutil
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from vae_core.engine.contract import limits
+from vae_core.engine.runs.run import RECORD, Run, read_run
+from vae_core.storage.home import new_id
+
+LOG: Final = logging.getLogger(__name__)
+
+DAY_SECONDS: Final = 24 * 3600.0
+RUN_ID: Final = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(eq=False)
+class Archive:
+    """Find, keep and delete runs.
+
+    Attributes:
+        home: folder of all data.
+        runs: those that are in memory: all of every owner who was here lately.
+    """
+
+    home: Path
+    runs: dict[str, Run] = field(default_factory=dict)
+    _owners: set[str] = field(default_factory=set)
+    _grown: set[str] = field(default_factory=set)
+
+    def of_owner(self, owner: str) -> list[Run]:
+        """Return an owner's runs, the newest first; they are read from disk when first asked for."""
+        if owner not in self._owners:
+            with suppress(OSError):  # who never trained has no folder, and is not remembered
+                folders = list((self.home / "owners" / owner / "runs").iterdir())
+                self._owners.add(owner)
+                for folder in folders:
+                    if folder.name not in self.runs and RUN_ID.fullmatch(folder.name):
+                        found = read_run(folder)
+                        if found is not None and found.owner == owner:
+                            self.runs[found.id] = found
+        mine = [run for run in self.runs.values() if run.owner == owner]
+        return sorted(mine, key=lambda run: run.created, reverse=True)
+
+    def get(self, owner: str, run_id: str, *, touch: bool = True) -> Run:
+        """Return an owner's run.
+
+        Args:
+            owner: hash of the owner's name.
+            run_id: the run.
+            touch: whether it is the owner who asks, and so is there.
+
+        Raises:
+            KeyError: there is no such run.
+            PermissionError: it is someone else's.
+        """
+        if RUN_ID.fullmatch(run_id):
+            self.of_owner(owner)
+        run = self.runs[run_id]
+        if run.owner != owner:
+            raise PermissionError(run_id)
+        if touch:
+            run.touch()
+        return run
+
+    def add(self, run: Run) -> None:
+        """Take in a new run; `tidy` looks later whether its owner has too many now.
+
+        Raises:
+            OSError: it could not be put on disk.
+        """
+        run.write()
+        self.runs[run.id] = run
+        self._grown.add(run.owner)
+
+    def forget(self, run: Run) -> None:
+        """Keep a run only on disk."""
+        self.runs.pop(run.id, None)
+        self._owners.discard(run.owner)
+
+    def tidy(self, lock: threading.RLock) -> None:
+        """Delete the oldest runs at rest of owners who have too many of late, and empty the bin.
+
+        The lock is held for moments only: to look through a folder, or to delete it, takes many times longer.
+
+        Args:
+            lock: the engine's, not held.
+        """
+        while self._grown:
+            with lock:
+                owner = self._grown.pop()
+                runs = self.of_owner(owner)
+            room = 1e6 * limits.RUN_MEGABYTES.value()
+            for place, old in enumerate(runs[1:], start=1):
+                room -= old.size()
+                if place >= limits.RUNS.value() or room < 0:
+                    with lock:
+                        self._throw_away(old.folder)
+        self._empty_bin()
+
+    def sweep(self, lock: threading.RLock) -> None:
+        """Delete runs that nobody has used for long (`limits.KEEP_DAYS`), and what is left of failed ones.
+
+        Args:
+            lock: the engine's, not held.
+        """
+        oldest = time.time() - DAY_SECONDS * limits.KEEP_DAYS.value()
+        for folder in (self.home / "owners").glob("*/runs/*"):
+            if _used(folder) < oldest:
+                with lock:
+                    if _used(folder) < oldest and self._throw_away(folder):
+                        LOG.info("run %s is deleted: nobody used it", folder.name[:6])
+        self._empty_bin()
+
+    def _throw_away(self, folder: Path) -> bool:
+        """Move a run's folder into the bin, unless the run trains or waits; with the engine's lock held."""
+        known = self.runs.get(folder.name)
+        if known is not None and known.active:
+            return False
+        self.runs.pop(folder.name, None)
+        with suppress(OSError):
+            self._bin.mkdir(exist_ok=True)
+            folder.rename(self._bin / new_id())
+            return True
+        shutil.rmtree(folder, ignore_errors=True)  # a system that moves no folder with an open file in it
+        return True
+
+    def _empty_bin(self) -> None:
+        with suppress(OSError):
+            for folder in self._bin.iterdir():
+                shutil.rmtree(folder, ignore_errors=True)
+
+    @property
+    def _bin(self) -> Path:
+        return self.home / "bin"
+
+
+def _used(folder: Path) -> float:
+    """Return when a run was last used, in seconds since 1970; now, if it has just gone."""
+    record = folder / RECORD
+    with suppress(OSError):
+        return (record if record.exists() else folder).stat().st_mtime
+    return time.time()

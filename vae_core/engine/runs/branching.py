@@ -1,0 +1,89 @@
+"""Branching: a run of its own that begins where another one was, or is, with other settings."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from contextlib import suppress
+from typing import Final
+
+from vae_core.bundles.header import MAX_TITLE
+from vae_core.config.configs import TrainConfig
+from vae_core.engine.runs.keyframes import encoder_path, find_keyframe, keyframe_path
+from vae_core.engine.runs.run import ORIGIN, ORIGIN_ENCODER, STATE, Run
+from vae_core.storage.home import link_or_copy, new_id
+
+CURVES: Final = ("epoch", "step", "log_likelihood", "kl", "test_log_likelihood", "test_kl")
+"""What a branch keeps of its parent's history."""
+
+
+def branch_of(parent: Run, step: int | None, train: TrainConfig, title: str) -> Run:
+    """Make a run that goes on from another one, on the same axis of epochs.
+
+    Args:
+        parent: the other run.
+        step: of its keyframe; None for where it stands now.
+        train: the branch's settings; its epochs are counted from its parent's beginning.
+        title: the branch's title.
+
+    Raises:
+        ValueError: nothing would be left to train.
+        KeyError: there is no such keyframe.
+    """
+    start, epoch = (parent.step, parent.epoch) if step is None else find_keyframe(parent.keyframes, step)
+    if train.epochs <= epoch:
+        raise ValueError(
+            f"epochs must be more than {epoch:.3g}, where this branch begins; got {train.epochs}"
+        )
+    name = new_id()
+    return Run(
+        id=name,
+        owner=parent.owner,
+        folder=parent.folder.with_name(name),
+        title=title or f"{parent.title}, branch"[:MAX_TITLE],
+        image_set=parent.image_set,
+        model=parent.model,
+        train=train,
+        created=time.time(),
+        epoch=epoch,
+        parent={
+            "run": parent.id,
+            "title": parent.title,
+            "step": start,
+            "epoch": epoch,
+            "history": [{curve: each.get(curve) for curve in CURVES} for each in parent.history],
+        },
+    )
+
+
+def link_origin(parent: Run, run: Run, step: int | None) -> None:
+    """Give a branch what it begins with; files are replaced, never changed, so a link will do.
+
+    Args:
+        parent: the run it begins from.
+        run: the branch.
+        step: of the parent's keyframe; None for its state on disk.
+
+    Raises:
+        ValueError: there is nothing there to begin with.
+        OSError: the disk is full.
+    """
+    wanted = {ORIGIN: parent.folder / STATE}
+    if step is not None:
+        wanted = {
+            ORIGIN: keyframe_path(parent.folder, step),
+            ORIGIN_ENCODER: encoder_path(parent.folder, step),
+        }
+    try:
+        for name, path in wanted.items():
+            link_or_copy(path, run.folder / name)
+    except FileNotFoundError:
+        shutil.rmtree(run.folder, ignore_errors=True)
+        raise ValueError("There is nothing there to branch from; take another moment.") from None
+
+
+def link_last(parent: Run, run: Run) -> None:
+    """Let a branch begin with what its parent has on disk, when its newest state was lost with the worker."""
+    if not (run.folder / ORIGIN).exists():
+        with suppress(OSError):  # there is nothing: the branch will say so itself
+            link_or_copy(parent.folder / STATE, run.folder / ORIGIN)

@@ -1,0 +1,106 @@
+"""Marks: where on its curves a run was changed by hand, and what it was before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from vae_core.config.configs import TrainConfig
+
+WORDS: Final = {
+    "beta": "beta",
+    "learning_rate": "learning rate",
+    "beta_warmup_epochs": "warm-up epochs",
+    "free_bits": "free bits",
+}
+MOST: Final = 200
+"""Marks of a run; the oldest go first."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Say what happened to a run at one moment.
+
+    Attributes:
+        step: optimiser steps taken by then; a change acts from the next one on.
+        epoch: passes over the images by then.
+        changes: what was changed, as (before, after) by the setting's name.
+        note: a sentence on what else happened.
+    """
+
+    step: int
+    epoch: float
+    changes: Mapping[str, tuple[float, float]]
+    note: str = ""
+
+    @property
+    def text(self) -> str:
+        """What stands beside the mark."""
+        changes = ", ".join(
+            f"{WORDS[name]} {before:g} → {after:g}" for name, (before, after) in self.changes.items()
+        )
+        return "; ".join(filter(None, [self.note, changes]))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as JSON-able values."""
+        changes = {name: list(pair) for name, pair in self.changes.items()}
+        return {"step": self.step, "epoch": self.epoch, "changes": changes, "note": self.note}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Mark:
+        """Make a mark of `to_dict`'s answer."""
+        changes = {str(name): (before, after) for name, (before, after) in values["changes"].items()}
+        return cls(int(values["step"]), float(values["epoch"]), changes, str(values["note"]))
+
+    def shown(self) -> dict[str, Any]:
+        """Return the mark as the browser gets it."""
+        return {"step": self.step, "epoch": self.epoch, "text": self.text}
+
+
+def with_change(
+    marks: Sequence[Mark], step: int, epoch: float, before: TrainConfig, after: TrainConfig
+) -> list[Mark]:
+    """Add a change of settings; it is one with what else was changed at the same step."""
+    marks, note = list(marks), ""
+    if marks and marks[-1].step == step and marks[-1].changes:
+        last = marks.pop()
+        before, note = _without(before, last), last.note
+    return _with(marks, Mark(step, epoch, _changes(before, after), note))
+
+
+def gone_back(marks: Sequence[Mark], step: int, epoch: float, train: TrainConfig, note: str) -> list[Mark]:
+    """Return the marks of a run that went back to a step: what was changed later holds from there on now.
+
+    Args:
+        marks: those it had.
+        step: where it stands now.
+        epoch: the passes that belong to it.
+        train: the settings as they are.
+        note: why it went back.
+    """
+    kept = [mark for mark in marks if mark.step < step]
+    return _with(kept, Mark(step, epoch, _changes(settings_at(train, marks, step), train), note))
+
+
+def settings_at(train: TrainConfig, marks: Sequence[Mark], step: int) -> TrainConfig:
+    """Return the settings with which a run had come to a step."""
+    for mark in reversed(marks):
+        if mark.step >= step:
+            train = _without(train, mark)
+    return train
+
+
+def _changes(before: TrainConfig, after: TrainConfig) -> dict[str, tuple[float, float]]:
+    pairs = {name: (getattr(before, name), getattr(after, name)) for name in WORDS}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def _without(train: TrainConfig, mark: Mark) -> TrainConfig:
+    """Return the settings as they were before a mark's changes."""
+    return train.replace(**{name: pair[0] for name, pair in mark.changes.items()})
+
+
+def _with(marks: Sequence[Mark], mark: Mark) -> list[Mark]:
+    """Add a mark that has something to say."""
+    return [*marks, mark][-MOST:] if mark.text else [*marks]

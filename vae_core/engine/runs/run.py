@@ -1,0 +1,252 @@
+"""A run as the server knows it, and its folder on disk.
+
+run.json               who, what, which settings, which state: written by the server
+progress.json          step, epoch, seconds, history: by the worker, with each state
+state.safetensors      the trainer's state: by the worker, at least every 4 s of training
+probe.safetensors      the images on the map, with their labels and factors: by the worker, once
+snapshot.safetensors   the newest snapshot, as the browser gets it: by the worker, with each state
+weights.safetensors    the decoder's weights, as the browser gets them: by the worker, with each state
+origin*.safetensors    of a branch: the state or keyframe that it begins with, until it has a state of its own
+keyframes/             see `vae_core.engine.runs.keyframes`: by the worker
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from vae_core.config.configs import ModelConfig, TrainConfig
+from vae_core.engine.contract.info import ACTIVE_STATES, RunInfo, RunState
+from vae_core.engine.contract.memory import Need, need_of
+from vae_core.engine.runs.changes import Mark
+from vae_core.engine.runs.keyframes import read_keyframes
+from vae_core.images.loading import image_sets
+from vae_core.storage.home import write_whole
+
+RECORD: Final = "run.json"
+PROGRESS: Final = "progress.json"
+STATE: Final = "state.safetensors"
+PROBE: Final = "probe.safetensors"
+SNAPSHOT: Final = "snapshot.safetensors"
+WEIGHTS: Final = "weights.safetensors"
+ORIGIN: Final = "origin.safetensors"
+ORIGIN_ENCODER: Final = "origin.encoder.safetensors"
+
+_STORED: Final = ("id", "owner", "state", "title", "image_set", "created", "error", "note")
+_STORED_LATELY: Final = ("parent", "chosen")
+"""Stored as well, but not with every run of long ago."""
+
+_PROGRESS: Final = ("step", "total_steps", "epoch", "seconds", "label_names", "factor_names")
+
+
+class Watcher(Protocol):
+    """What a run knows of a browser that watches it; a `Subscription` is one.
+
+    Attributes:
+        is_guest: whether someone else than the run's owner watches.
+        has_hand: whether a hand is on its map, so that it wants the decoder's weights.
+    """
+
+    is_guest: bool
+    has_hand: bool
+
+    def put(self, kind: str, facts: Mapping[str, Any], data: bytes = ...) -> None:
+        """Offer a message."""
+
+    def close(self) -> None:
+        """Show the watcher out."""
+
+
+@dataclass(eq=False)
+class Run:
+    """Hold what the server knows of a run; the attributes of `RunInfo`, and how it stands with the worker.
+
+    Attributes:
+        folder: where it lies on disk.
+        loaded: whether it is in the memory of the worker.
+        generation: counts how often it was loaded; messages from before the last time are old news.
+        stepping: number of the request whose steps it takes, to rest then; 0 when there is none.
+        errand: the order, with which state it goes along and what else it says, that the run obeys when its
+            turn in the line has come; None: it trains.
+        deaths: how often the worker died with this run in its hands since it last reached the disk.
+        seen: when its owner was last heard of, on the monotonic clock.
+        snapshot: the newest snapshot, facts and arrays, while it is loaded.
+        watchers: the browsers that watch.
+        weights_asked: whether the worker is about to send its weights.
+        logged: the state that stands in the log.
+        chosen: when its owner last let it train, or opened it, in seconds since 1970; the latest is current.
+    """
+
+    id: str
+    owner: str
+    folder: Path
+    title: str
+    image_set: str
+    model: ModelConfig
+    train: TrainConfig
+    created: float
+    state: RunState = "queued"
+    error: str = ""
+    note: str = ""
+    step: int = 0
+    total_steps: int = 0
+    epoch: float = 0.0
+    seconds: float = 0.0
+    eta_seconds: float | None = None
+    images_per_second: float | None = None
+    place: int = 0
+    wait_seconds: float | None = None
+    why: str = ""
+    history: list[Mapping[str, Any]] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
+    keyframes: list[dict[str, Any]] = field(default_factory=list)
+    parent: dict[str, Any] | None = None
+    chosen: float = 0.0
+    label_names: tuple[str, ...] = ()
+    factor_names: tuple[str, ...] = ()
+    loaded: bool = False
+    generation: int = 0
+    stepping: int = 0
+    errand: tuple[str, RunState, Mapping[str, Any]] | None = None
+    deaths: int = 0
+    seen: float = field(default_factory=time.monotonic)
+    snapshot: tuple[Mapping[str, Any], bytes] | None = None
+    watchers: list[Watcher] = field(default_factory=list)
+    weights_asked: bool = False
+    logged: str = ""
+
+    @property
+    def active(self) -> bool:
+        """Whether it runs, rests in a pause, or waits in the line."""
+        return self.state in ACTIVE_STATES
+
+    @property
+    def trains(self) -> bool:
+        """Whether it takes steps now, or would if the worker were there."""
+        return self.state == "running" or self.stepping > 0
+
+    @cached_property
+    def need(self) -> Need:
+        """What it takes of the worker's memory."""
+        found = next((info for info in image_sets() if info.name == self.image_set), None)
+        if found is None:  # its images are not here any more: it will say so itself
+            return Need(self.image_set, 0, 0, 0)
+        return need_of(found, self.model, self.train)
+
+    def info(self) -> RunInfo:
+        """Describe the run as it is now."""
+        names = RunInfo.__dataclass_fields__
+        lists = {
+            "history": tuple(self.history),
+            "marks": tuple(mark.shown() for mark in self.marks),
+            "keyframes": tuple(self.keyframes),
+        }
+        others = {name: getattr(self, name) for name in names if name not in lists}
+        return RunInfo(**others | lists)
+
+    def state_facts(self) -> dict[str, Any]:
+        """Return what a watcher gets at each change of state."""
+        return {
+            "state": self.state,
+            "error": self.error,
+            "note": self.note,
+            "place": self.place,
+            "wait_seconds": self.wait_seconds,
+            "why": self.why,
+            "step": self.step,
+            "epoch": self.epoch,
+            "total_steps": self.total_steps,
+            "eta_seconds": self.eta_seconds,
+            "train": self.train.to_dict(),
+        }
+
+    def hello_facts(self) -> dict[str, Any]:
+        """Return what a new watcher needs to know."""
+        return {
+            **self.state_facts(),
+            "run": self.id,
+            "model": self.model.to_dict(),
+            "image_set": self.image_set,
+            "title": self.title,
+            "label_names": self.label_names,
+            "factor_names": self.factor_names,
+            "history": list(self.history),
+            "parent": self.parent,
+            **self.timeline_facts(),
+            "seconds": self.seconds,
+            "plane": "latent" if self.model.latent_dim <= 2 else "pca",
+        }
+
+    def timeline_facts(self) -> dict[str, Any]:
+        """Return what a watcher gets when a mark or a keyframe comes or goes."""
+        return {"marks": [mark.shown() for mark in self.marks], "keyframes": list(self.keyframes)}
+
+    def history_from(self, start: int) -> list[Mapping[str, Any]]:
+        """Return the history from an entry on."""
+        return self.history[start:]
+
+    def adopt(self, progress: Mapping[str, Any]) -> None:
+        """Take over how far the worker, or the disk, says that the run is."""
+        for name in (*_PROGRESS, "eta_seconds", "images_per_second"):
+            if name in progress:
+                value = progress[name]
+                setattr(self, name, tuple(value) if isinstance(value, list) else value)
+        if "history" in progress:
+            self.history = list(progress["history"])
+        self.history.extend(progress.get("history_tail", ()))
+
+    def write(self) -> None:
+        """Put the server's part of the run on disk.
+
+        Raises:
+            OSError: the disk is full, or cannot be written.
+        """
+        record = {name: getattr(self, name) for name in (*_STORED, *_STORED_LATELY)}
+        record |= {"model": self.model.to_dict(), "train": self.train.to_dict()}
+        record["marks"] = [mark.to_dict() for mark in self.marks]
+        write_whole(self.folder / RECORD, json.dumps(record).encode())
+
+    def size(self) -> int:
+        """Return how many bytes the run takes on disk."""
+        total = 0
+        with suppress(OSError):
+            total = sum(path.stat().st_size for path in self.folder.rglob("*"))
+        return total
+
+    def touch(self) -> None:
+        """Note that the owner is there; unused runs go after a while."""
+        self.seen = time.monotonic()
+        with suppress(OSError):
+            if time.time() - (self.folder / RECORD).stat().st_mtime > 3600.0:
+                os.utime(self.folder / RECORD)
+
+
+def read_run(folder: Path) -> Run | None:
+    """Read a run from its folder; one that was active is parked now. None when it cannot be read."""
+    try:
+        record = json.loads((folder / RECORD).read_bytes())
+        run = Run(
+            folder=folder,
+            model=ModelConfig.from_dict(record.pop("model")),
+            train=TrainConfig.from_dict(record.pop("train")),
+            marks=[Mark.from_dict(mark) for mark in record.get("marks", ())],
+            keyframes=read_keyframes(folder),
+            **{name: record[name] for name in _STORED},
+            **{name: record[name] for name in _STORED_LATELY if name in record},
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    if run.id != folder.name:
+        return None
+    if run.active:
+        run.state = "parked"
+    with suppress(OSError, ValueError, TypeError):
+        run.adopt(json.loads((folder / PROGRESS).read_bytes()))
+    return run

@@ -1,0 +1,1 @@
+"""Which runs train, which wait, which are in memory, and how one is saved."""

@@ -1,0 +1,230 @@
+"""The states of runs: who trains and who waits in the line, and what the worker's news changes about it.
+
+All of it happens with the engine's lock held; the worker's thread delivers what the worker says.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from vae_core.engine.contract.failures import CANNOT_START, DIED_AGAIN, NOT_KEPT, RESTARTED
+from vae_core.engine.contract.info import RunState
+from vae_core.engine.processes.pipe import Facts
+from vae_core.engine.processes.training_process import TrainWorker
+from vae_core.engine.runs.archive import Archive
+from vae_core.engine.runs.changes import Mark, gone_back
+from vae_core.engine.runs.run import Run
+from vae_core.engine.scheduling.loaded import Residents
+from vae_core.engine.scheduling.waiting import Line, room, why_not
+from vae_core.engine.watching.watchers import Watchers
+
+LOG: Final = logging.getLogger(__name__)
+
+MAX_DEATHS: Final = 5
+
+
+@dataclass(eq=False)
+class Lifecycle:
+    """Take runs from one state to the next.
+
+    Attributes:
+        archive: where the runs are.
+        lock: the engine's lock.
+        line: who waits.
+        worker: the process that trains.
+        residents: which runs it has in memory.
+        watchers: who gets to know.
+    """
+
+    archive: Archive
+    lock: threading.RLock
+    line: Line = field(default_factory=Line)
+    _requests: int = 0
+    _closing: bool = False
+
+    def __post_init__(self) -> None:
+        runs = self.archive.runs
+        self.worker = TrainWorker(self.archive.home, self.lock, self._message, self._started, self._died)
+        self.residents = Residents(runs, self.worker, on_load=lambda run: self.watchers.report(run))
+        self.watchers = Watchers(self.lock, runs, self.residents.tell)
+
+    def go(self, run: Run) -> None:
+        """Let a run train now, or put it into the line."""
+        if why_not(run, self._training(), room()):
+            self.line.add(run)
+            self.settle(run, "queued")
+        else:
+            self.activate(run)
+
+    def activate(self, run: Run) -> None:
+        """Let a run train, or do what it was asked to do before it rests."""
+        if run.errand is None:
+            run.state = "running"
+            if run.loaded:
+                self.residents.tell(run, "resume")
+            else:
+                self.residents.load(run)
+            self.settle(run, "running")
+            return
+        (kind, state, more), run.errand = run.errand, None
+        if not run.loaded:
+            run.state = "paused"
+            self.residents.load(run)
+        if not run.loaded:  # there is no worker now: it rests until it is asked again
+            self.settle(run, "paused")
+            return
+        self._requests += 1
+        run.stepping = self._requests
+        self.residents.tell(run, kind, request=run.stepping, **more)
+        self.settle(run, state)
+
+    def put_aside(self, run: Run, state: RunState) -> None:
+        """Take a run out of the worker's memory; it stays on disk, in this state."""
+        self.residents.unload(run)
+        self.settle(run, state)
+
+    def fail(self, run: Run, error: str) -> None:
+        """End a run that has nothing to begin with; what the worker still says of its attempt is no news."""
+        self.residents.unload(run)
+        run.generation += 1
+        self.settle(run, "failed", error)
+
+    def stop_others(self, run: Run) -> None:
+        """Stop what else this owner has going: one run at a time. What rests on disk costs nothing."""
+        for other in self.archive.of_owner(run.owner):
+            at_rest = other.state == "paused" and not other.loaded
+            if other.active and other is not run and (not at_rest or self.residents.waits_for_worker(other)):
+                self.put_aside(other, "stopped")
+
+    def settle(self, run: Run, state: RunState, error: str = "") -> None:
+        """Note a run's state, on disk too, tell its watchers, and let the next in line train."""
+        run.state, run.error = state, error
+        if run.logged != state:
+            run.logged = state
+            LOG.info("run %s of %s: %s at step %d", run.id[:6], run.owner[:6], state, run.step)
+        if state != "running":
+            run.eta_seconds = None
+        if state != "queued":
+            self.line.remove(run)
+            run.place, run.wait_seconds, run.why = 0, None, ""
+        try:
+            run.write()
+        except OSError as problem:
+            LOG.warning("run %s: its record cannot be written: %s", run.id, problem)
+        self.watchers.put_state(run)
+        self.move_line()
+
+    def move_line(self, *, again: bool = False) -> None:
+        """Let those train for whom there is room, and tell the others their place and how long it may take.
+
+        Args:
+            again: tell also those for whom nothing has changed.
+        """
+        while not self._closing and (first := self.line.first(self._training())) is not None:
+            self.line.remove(first)
+            self.activate(first)
+        for run in self.line.number(self._training(), again=again):
+            self.watchers.put_state(run)
+
+    def close(self) -> None:
+        """Let nobody move up any more."""
+        self._closing = True
+
+    def _training(self) -> list[Run]:
+        return [run for run in self.archive.runs.values() if run.trains]
+
+    # What the worker says
+
+    def _started(self) -> None:
+        self.residents.load_lost()
+
+    def _died(self, busy_with: str, hopeless: bool) -> bool:
+        """Let the runs go on from what is on disk; says whether there are any."""
+        for run in self.residents.lose():
+            was_to_rest = run.stepping and run.state == "running"
+            run.stepping = 0
+            run.deaths += run.id == busy_with
+            if run.deaths >= MAX_DEATHS or hopeless:
+                self.residents.give_up(run)
+                self.settle(run, "failed", DIED_AGAIN if run.deaths >= MAX_DEATHS else CANNOT_START)
+            else:
+                run.note = RESTARTED
+                if was_to_rest:  # or it would train to the end
+                    self.settle(run, "paused")
+                else:
+                    self.watchers.put_state(run)
+        return self.residents.is_worker_needed
+
+    def _message(self, facts: Facts, body: bytes) -> None:
+        if facts["kind"] == "flushed":
+            self.residents.flushed(facts["token"], bool(facts["done"]), facts["error"])
+            return
+        run = self.archive.runs.get(facts["run"])
+        if run is not None and run.generation == facts["generation"]:
+            self._heard(run, facts["kind"], facts, body)
+
+    def _heard(self, run: Run, kind: str, facts: Facts, body: bytes) -> None:
+        """Take what the worker says of a run that it has, or has just put on disk."""
+        more: Mapping[str, Any] = facts.get("facts", {})
+        run.adopt({**more, "history_tail": facts.get("history_tail", ())})
+        if run.state != "running":
+            run.eta_seconds = None
+        if kind == "snapshot":
+            run.snapshot = (more, body) if run.loaded else None
+        elif kind == "weights":
+            run.weights_asked = False
+        if kind in ("frame", "snapshot", "weights", "detail"):
+            self.watchers.put(run, kind, more, body)
+        elif kind == "saved":
+            run.deaths = 0
+        elif kind == "keyframes":
+            run.keyframes = list(facts["keyframes"])
+            self.watchers.put_timeline(run)
+        elif not run.loaded:
+            if kind == "failed":
+                self._note_loss(run, facts)
+        elif kind == "loaded":
+            self._note_beginning(run, facts.get("began"))
+            self.watchers.put_hello(run)
+            self.watchers.put_state(run)
+        elif kind == "rested" and run.stepping == facts["request"] != 0:
+            run.stepping = 0
+            self.settle(run, "paused")
+        elif kind == "done":
+            self.residents.has_left(run)
+            self.watchers.put_stored_weights(run)  # a short run may be over before the worker knows of a hand
+            self.settle(run, "done")
+        elif kind == "failed":
+            self.residents.has_left(run)
+            self._note_return(run, facts.get("back"))
+            self.settle(run, "failed", facts["error"])
+
+    def _note_loss(self, run: Run, facts: Facts) -> None:
+        """Say that a run that was put aside could not be put on disk as it was last."""
+        error, back = facts["error"], facts.get("back")
+        LOG.warning("run %s: its last state is not on disk: %s", run.id[:6], error)
+        self._note_return(run, back)
+        run.note = error if back else NOT_KEPT.format(error)
+        self.settle(run, run.state)
+
+    def _note_beginning(self, run: Run, began: Mapping[str, Any] | None) -> None:
+        """Mark where a branch began, as its worker found it."""
+        if began is None or run.parent is None:
+            return
+        fresh = ", with fresh optimiser moments" if began["fresh"] else ""
+        note = f"branched from step {began['step']:,}{fresh}"
+        run.marks = [Mark(run.step, run.epoch, {}, note)]
+        run.parent |= {"step": began["step"], "epoch": run.epoch}
+        self.settle(run, run.state)
+
+    def _note_return(self, run: Run, back: Mapping[str, Any] | None) -> None:
+        """Mark that a run went back to a keyframe, if it did."""
+        if back is not None:
+            note = f"went back here from step {run.step:,}: the loss was no longer a number"
+            run.adopt(back)
+            run.marks = gone_back(run.marks, run.step, run.epoch, run.train, note)
+            self.watchers.put_timeline(run)

@@ -1,0 +1,120 @@
+"""The jobs: functions of the core with progress and a result that can travel.
+
+Each takes `report(progress 0..1, message)` first, which also is where a cancelled job ends. Files are named
+by path: the server's side knows whose they are. `lanes.py` says which process does which.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import torch
+
+from vae_core.bundles.bundle import load_bundle
+from vae_core.engine.tasks.bundles import check_bundle, fit_umap, save_keyframe, save_run
+from vae_core.engine.tasks.contact_sheets import gif, set_sample, thumbnails
+from vae_core.engine.tasks.film import film
+from vae_core.images.loading import load_image_set
+from vae_core.storage import tensorfile
+
+if TYPE_CHECKING:
+    from vae_core.engine.contract.info import Report
+
+MAX_ENCODED: Final = 100_000
+
+
+def importance_nll(
+    report: Report, *, bundle: str, n_samples: int = 256, count: int = 500, seed: int = 0
+) -> dict[str, Any]:
+    """Estimate -log p(x) of a bundle's model on held-out images, in nats per image (arXiv:1509.00519)."""
+    from vae_core.measures.evaluate import importance_nll as estimate
+
+    loaded = load_bundle(bundle)
+    binarized = loaded.train_config.binarize == "dynamic"
+    images = load_image_set(loaded.image_set["name"], split="test", limit=count).images.float() / 255
+    generator = torch.Generator().manual_seed(seed)
+    if binarized:
+        images = torch.bernoulli(images, generator=generator)
+    parts = []
+    for start in range(0, len(images), 20):
+        report(start / len(images), f"{start:,} of {len(images):,} images")
+        with torch.no_grad():
+            parts.append(
+                estimate(loaded.model, images[start : start + 20], n_samples=n_samples, generator=generator)
+            )
+    values = torch.cat(parts).double()
+    return {
+        "nll": float(values.mean()),
+        "standard_error": float(values.std() / math.sqrt(len(values))) if len(values) > 1 else None,
+        "n_samples": n_samples,
+        "count": len(values),
+        "pixels": "binarized" if binarized else "grey",
+    }
+
+
+def download_set(report: Report, *, name: str) -> dict[str, Any]:
+    """Fetch an image set."""
+    loaded = load_image_set(name, download=True, progress=report)
+    return {"name": name, "size": len(loaded)}
+
+
+def encode(
+    report: Report,
+    *,
+    bundle: str,
+    images: bytes | None = None,
+    image_set: str | None = None,
+    split: str = "test",
+) -> bytes:
+    """Encode images with a bundle's model.
+
+    Args:
+        report: progress.
+        bundle: the model's file.
+        images: safetensors bytes with `images`, uint8, (N, C, H, W), or
+        image_set: the name of an image set, of which the
+        split: is taken.
+
+    Returns:
+        Safetensors bytes with `mean` and `logvar` (absent for an autoencoder), float32, (N, D).
+    """
+    from vae_core.latent.codes import encode_images
+
+    loaded = load_bundle(bundle)
+    if images is not None:
+        pixels = torch.from_numpy(tensorfile.unpack(images)[1]["images"].copy())
+    elif image_set is not None:
+        pixels = load_image_set(image_set, split=split).images
+    else:
+        raise ValueError("encode needs images or an image_set")
+    shape = loaded.model_config.image_shape
+    if pixels.dtype != torch.uint8 or tuple(pixels.shape[1:]) != shape or not 1 <= len(pixels) <= MAX_ENCODED:
+        raise ValueError(
+            f"this model takes 1 to {MAX_ENCODED:,} images of shape {shape} as uint8; "
+            f"got {tuple(pixels.shape)} as {pixels.dtype}"
+        )
+    parts = []
+    for start in range(0, len(pixels), 4096):
+        report(start / len(pixels), f"{start:,} of {len(pixels):,} images")
+        parts.append(encode_images(loaded.model, pixels[start : start + 4096]))
+    arrays = {"mean": torch.cat([part.mean for part in parts]).numpy()}
+    if parts[0].logvar is not None:
+        arrays["logvar"] = torch.cat([part.logvar for part in parts if part.logvar is not None]).numpy()
+    return tensorfile.pack(arrays, {})
+
+
+TABLE: Final[Mapping[str, Callable[..., Any]]] = {
+    "check_bundle": check_bundle,
+    "download_set": download_set,
+    "encode": encode,
+    "film": film,
+    "fit_umap": fit_umap,
+    "gif": gif,
+    "importance_nll": importance_nll,
+    "save_keyframe": save_keyframe,
+    "save_run": save_run,
+    "set_sample": set_sample,
+    "thumbnails": thumbnails,
+}

@@ -1,0 +1,1 @@
+"""Inside a worker process: `python -m vae_core.engine.worker` trains runs or does jobs."""

@@ -1,0 +1,256 @@
+"""What those who watch a run get to see: frames, full snapshots, weights; and what showing costs.
+
+It costs time that training lacks, so it is counted, in time of the processor, which says the same on a busy
+machine: frames get about 3 % of it and full snapshots 3.5 % (10 % where many share the worker and each has
+little), whatever the model's size. At the beginning, when most moves, both may spend a little in advance.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from vae_core.engine.contract.failures import NOT_A_NUMBER
+from vae_core.engine.worker.packing import Array, pack_frame, pack_weights, snapshot_arrays
+from vae_core.latent.projection import Projection, align, fit_projection
+from vae_core.storage import tensorfile
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from vae_core.models.vae import VAE
+    from vae_core.training.snapshot import Snapshot
+    from vae_core.training.trainer import Trainer
+
+FRAME_SHARE: Final = 0.03
+SNAPSHOT_SHARE: Final = 0.035
+CROWDED_SHARE: Final = 0.10
+ADVANCE: Final = 0.25
+"""Seconds that snapshots may cost before they are earned."""
+
+EARLY: Final = 2.0
+"""Seconds of training in which frames get twice their share."""
+
+CROWD: Final = 4
+FRAME_BYTES: Final = 16_000
+LEAST_FRAME: Final = 16
+LEAST_GLANCE: Final = 64
+"""Images that are encoded at least, for a frame and for a snapshot that there is little time for."""
+
+SNAPSHOT_SECONDS: Final = 2.0
+EPOCH_SECONDS: Final = 0.5
+"""At the end of an epoch a snapshot may follow so soon on the one before, if that costs no more than"""
+
+EPOCH_SHARE: Final = 0.02
+"""of the time,"""
+
+KEYFRAME_SECONDS: Final = 0.15
+"""and so soon where a keyframe is due."""
+
+WEIGHTS_SECONDS: Final = 0.5
+WEIGHTS_BYTES: Final = 8_000_000.0
+"""Bytes of weights a second that all hands together get."""
+
+
+class Showing:
+    """Measure and pack what there is to see of a run, as often as the time for it allows.
+
+    Args:
+        trainer: the run's.
+        tell: called with (kind, bytes, facts=...) for each message.
+
+    Attributes:
+        sharers: how many runs take turns.
+        last: step, facts and arrays of the newest snapshot.
+        spent: seconds of the processor's time by what they went into.
+    """
+
+    def __init__(self, trainer: Trainer, tell: Callable[..., None]) -> None:
+        self.sharers = 1
+        self.last: tuple[int, dict[str, Any], dict[str, Array]] | None = None
+        self.spent = {"training": 0.0, "frames": 0.0, "snapshots": 0.0, "keyframes": 0.0, "saves": 0.0}
+        self._trainer = trainer
+        self._tell = tell
+        self._cursor = 0
+        self._image_cost = 1e-4  # seconds to encode one image of the probe
+        self._snapshot_cost = 0.2
+        self._step_seconds = 0.0
+        self._snapshot_at = -math.inf
+        self._snapshot_epoch = -1
+        self._weights_at = -math.inf
+        self._weights_size = 0
+        self._plane: Projection | None = None
+        self._mean: Tensor | None = None
+        self._logvar: Tensor | None = None
+        self._glanced = 0
+
+    def begin_anew(self) -> None:
+        """Note that the run has gone back."""
+        self.last, self._mean, self._snapshot_epoch = None, None, -1
+
+    def count(self, what: str, since: float) -> float:
+        """Add the processor's time since then to what was spent, and return it."""
+        seconds = time.thread_time() - since
+        self.spent[what] += seconds
+        return seconds
+
+    def note_pace(self, steps: int, seconds: float) -> None:
+        """Note how long some steps took."""
+        if steps:
+            new = seconds / steps
+            self._step_seconds += (new - self._step_seconds) * (0.2 if self._step_seconds else 1.0)
+
+    def is_snapshot_due(self, snapshot: Snapshot, *, keyframe: bool) -> bool:
+        """Whether a full snapshot should be made now.
+
+        Args:
+            snapshot: how things stand.
+            keyframe: whether one is wanted for a keyframe.
+        """
+        waited = time.monotonic() - self._snapshot_at
+        if waited >= SNAPSHOT_SECONDS:
+            return True
+        if self._snapshot_cost > self._earned():
+            return False
+        soon = max(EPOCH_SECONDS, self._snapshot_cost / EPOCH_SHARE)
+        is_new = int(snapshot.epoch) > self._snapshot_epoch
+        return (keyframe and waited >= KEYFRAME_SECONDS) or (is_new and waited >= soon)
+
+    def _earned(self) -> float:
+        """Return how many seconds may be spent on a snapshot now."""
+        share = CROWDED_SHARE if self.sharers > CROWD else SNAPSHOT_SHARE
+        spent = self.spent["snapshots"] + self.spent["keyframes"]
+        return ADVANCE + share * self.spent["training"] - spent
+
+    def send_frame(self, snapshot: Snapshot, worked: float) -> None:
+        """Send the losses, and where the newest weights put a part of the probe.
+
+        Args:
+            snapshot: how things stand.
+            worked: seconds of training since the frame before.
+        """
+        before = time.thread_time()
+        total, latent = len(self._trainer.probe.images), self._trainer.model.config.latent_dim
+        share = 2 * FRAME_SHARE if self.spent["training"] < EARLY else FRAME_SHARE
+        count = int(share * worked / self._image_cost)
+        count = max(LEAST_FRAME, min(count, FRAME_BYTES // (4 + 2 * latent), total))
+        start, count = self._cursor, min(count, total - self._cursor)
+        self._cursor = (start + count) % total
+        mean, logvar = self._trainer.encode_probe(start, count)
+        self._note_codes(start, mean, logvar)
+        self._image_cost += 0.2 * ((time.thread_time() - before) / count - self._image_cost)
+        self._tell("frame", pack_frame(start, mean), facts=self.facts(snapshot))
+        self.count("frames", before)
+
+    def send_snapshot(self, *, whole: bool = True) -> None:
+        """Send all that there is to see.
+
+        Args:
+            whole: measure all of it on the newest weights. Otherwise only as much as there is time for: the
+                codes of other images are those of the last frames, the test values those of the last epoch.
+
+        Raises:
+            FloatingPointError: the weights are no numbers any more.
+        """
+        before = time.thread_time()
+        check_numbers(self._trainer.model)
+        total = len(self._trainer.probe.images)
+        affordable = int(self._earned() / self._image_cost)
+        if whole or self._mean is None or self._snapshot_cost <= self._earned():
+            snapshot = self._trainer.advance(steps=0, measure=True)
+            start, whole = 0, True
+        else:
+            start, whole = self._glanced, False
+            snapshot = self._trainer.glance(start, max(LEAST_GLANCE, min(affordable, total)))
+        assert snapshot.probe_mean is not None
+        self._note_codes(start, snapshot.probe_mean, snapshot.probe_logvar)
+        self._glanced = (start + len(snapshot.probe_mean)) % total
+        snapshot = replace(snapshot, probe_mean=self._mean, probe_logvar=self._logvar)
+        if self._trainer.model.config.latent_dim > 1:
+            assert self._mean is not None
+            plane = fit_projection(self._mean, method="pca")
+            self._plane = plane if self._plane is None else align(self._plane, plane)
+        facts = {**self.facts(snapshot), **self._measured(snapshot)}
+        arrays = snapshot_arrays(snapshot, self._trainer.probe, self._plane)
+        self.last = snapshot.step, facts, arrays
+        self._tell("snapshot", tensorfile.pack(arrays, {}), facts=facts)
+        self._snapshot_at, self._snapshot_epoch = time.monotonic(), int(snapshot.epoch)
+        cost = self.count("snapshots", before)
+        if whole:
+            self._snapshot_cost += 0.5 * (cost - self._snapshot_cost)
+
+    def _note_codes(self, start: int, mean: Tensor, logvar: Tensor | None) -> None:
+        """Keep the newest codes of a part of the probe, mean and logvar (K, D)."""
+        if self._mean is None or len(mean) == len(self._mean):
+            if len(mean) == len(self._trainer.probe.images):
+                self._mean, self._logvar = mean.clone(), None if logvar is None else logvar.clone()
+            return
+        part = slice(start, start + len(mean))
+        self._mean[part] = mean
+        if self._logvar is not None and logvar is not None:
+            self._logvar[part] = logvar
+
+    def send_weights(self) -> None:
+        """Send the decoder's weights as float16."""
+        data = pack_weights(self._trainer.model, "decoder")
+        self._weights_at, self._weights_size = time.monotonic(), len(data)
+        self._tell("weights", data, facts={"step": self._trainer.step})
+
+    def are_weights_due(self, all_hands: int) -> bool:
+        """Whether a hand should get weights now, of so many hands in all."""
+        every = max(WEIGHTS_SECONDS, all_hands * self._weights_size / WEIGHTS_BYTES)
+        return time.monotonic() - self._weights_at >= every
+
+    def facts(self, snapshot: Snapshot) -> dict[str, Any]:
+        """Return the numbers that go with a frame."""
+        kl = None if snapshot.kl_per_dim is None else _numbers(snapshot.kl_per_dim)
+        left = self._trainer.total_steps - self._trainer.step
+        shown = sum(self.spent.values())
+        return {
+            **self.progress(),
+            "beta": snapshot.beta,
+            "learning_rate": snapshot.learning_rate,
+            "log_likelihood": snapshot.log_likelihood,
+            "kl": None if kl is None else sum(kl),
+            "kl_per_dim": kl,
+            "images_per_second": snapshot.images_per_second,
+            "eta_seconds": left * self._step_seconds * self.sharers if self._step_seconds else None,
+            "spent": {name: seconds / shown for name, seconds in self.spent.items()} if shown else {},
+        }
+
+    def progress(self) -> dict[str, Any]:
+        """Return how far the run is."""
+        trainer = self._trainer
+        return {
+            "step": trainer.step,
+            "total_steps": trainer.total_steps,
+            "epoch": trainer.epoch,
+            "seconds": trainer.seconds,
+        }
+
+    def _measured(self, snapshot: Snapshot) -> dict[str, Any]:
+        """Return the numbers that only a full snapshot has."""
+        kl = None if snapshot.test_kl_per_dim is None else _numbers(snapshot.test_kl_per_dim)
+        return {
+            "test_log_likelihood": snapshot.test_log_likelihood,
+            "test_kl": None if kl is None else sum(kl),
+            "test_kl_per_dim": kl,
+            "explained_variance": None if self._plane is None else self._plane.explained_variance,
+        }
+
+
+def check_numbers(model: VAE) -> None:
+    """Refuse weights that are no numbers any more; the last loss that was measured may still be one.
+
+    Raises:
+        FloatingPointError: some are not.
+    """
+    if not all(bool(values.isfinite().all()) for values in model.state_dict().values()):
+        raise FloatingPointError(NOT_A_NUMBER)
+
+
+def _numbers(values: Any) -> list[float]:
+    return [float(value) for value in values]

@@ -1,0 +1,97 @@
+"""What watchers get of a run, as arrays in the safetensors layout."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from vae_core.storage import tensorfile
+
+if TYPE_CHECKING:
+    from vae_core.images.probe import Probe
+    from vae_core.latent.projection import Projection
+    from vae_core.models.vae import VAE
+    from vae_core.training.snapshot import Snapshot
+    from vae_core.training.step_detail import StepDetail
+
+Array = npt.NDArray[Any]
+
+LARGEST_HALF: Final = 65504.0
+
+
+def pack_probe(probe: Probe) -> bytes:
+    """Pack the images on the map, with labels and factors where there are any."""
+    arrays: dict[str, Array] = {"probe.images": _pixels(probe.images)}
+    if probe.labels is not None:
+        arrays["probe.labels"] = probe.labels.numpy().astype(np.int32)
+    if probe.factors is not None:
+        arrays["probe.factors"] = probe.factors.numpy().astype(np.float32)
+    return tensorfile.pack(arrays, {})
+
+
+def pack_frame(start: int, mean: torch.Tensor) -> bytes:
+    """Pack the places of a part of the probe: of the images from `start` on, mean (K, D)."""
+    index = np.arange(start, start + len(mean), dtype=np.int32)
+    return tensorfile.pack({"index": index, "mean": _half(mean)}, {})
+
+
+def snapshot_arrays(snapshot: Snapshot, probe: Probe, plane: Projection | None) -> dict[str, Array]:
+    """Return all that there is to see.
+
+    Args:
+        snapshot: with the probe's codes.
+        probe: the images on the map; its first ones are the reconstructions' originals.
+        plane: the map of more than two dimensions, or None.
+    """
+    assert snapshot.probe_mean is not None
+    arrays: dict[str, Array] = {"mean": _half(snapshot.probe_mean)}
+    if snapshot.probe_logvar is not None:
+        arrays["logvar"] = _half(snapshot.probe_logvar)
+    if plane is not None and plane.mean is not None and plane.components is not None:
+        arrays["pca.mean"] = plane.mean.numpy()
+        arrays["pca.components"] = plane.components.numpy()
+    if snapshot.reconstructions is not None:
+        arrays["reconstructions"] = _pixels(snapshot.reconstructions)
+        arrays["originals"] = _pixels(probe.images[: len(snapshot.reconstructions)])
+    if snapshot.samples is not None:
+        arrays["samples"] = _pixels(snapshot.samples)
+    return arrays
+
+
+def weight_arrays(model: VAE, part: str) -> dict[str, Array]:
+    """Return the weights and running statistics of the "encoder" or the "decoder" as float16."""
+    return {
+        name: _half(value)
+        for name, value in model.state_dict().items()
+        if name.startswith(f"{part}.") and value.is_floating_point()
+    }
+
+
+def pack_weights(model: VAE, part: str) -> bytes:
+    """Pack the weights and running statistics of the "encoder" or the "decoder" as float16."""
+    return tensorfile.pack(weight_arrays(model, part), {})
+
+
+def pack_detail(detail: StepDetail) -> bytes:
+    """Pack one step taken apart, as float32; what a family has not is left out."""
+    values = {name: value for name, value in vars(detail).items() if isinstance(value, torch.Tensor)}
+    arrays = {name: value.numpy().astype(np.float32) for name, value in values.items() if name != "labels"}
+    return tensorfile.pack(arrays, {})
+
+
+def _half(values: torch.Tensor) -> Array:
+    """Return values as float16; what is too large for it becomes the largest it has."""
+    clipped = values.detach().float().clamp(-LARGEST_HALF, LARGEST_HALF)
+    half: Array = clipped.cpu().numpy().astype(np.float16)
+    return half
+
+
+def _pixels(images: torch.Tensor) -> Array:
+    """Return pictures as uint8; floats are in [0, 1]."""
+    if images.dtype != torch.uint8:
+        images = (images.detach().clamp(0, 1) * 255).round().to(torch.uint8)
+    pixels: Array = images.cpu().numpy()
+    return pixels

@@ -1,0 +1,149 @@
+"""What the worker puts on disk of a run, and finds there: `vae_core.engine.runs.run` lists the files."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vae_core.engine.runs import run
+from vae_core.engine.runs.keyframes import Keyframes, encoder_path, keyframe_path
+from vae_core.engine.watching.messages import message
+from vae_core.engine.worker.broadcast import check_numbers
+from vae_core.engine.worker.packing import pack_probe, pack_weights, weight_arrays
+from vae_core.storage import tensorfile
+from vae_core.storage.home import write_whole
+from vae_core.storage.tensorfile import metadata_of
+from vae_core.training.state_file import begin_at_keyframe, begin_at_state, load_state, pack_state
+
+if TYPE_CHECKING:
+    from vae_core.engine.worker.broadcast import Showing
+    from vae_core.training.trainer import Trainer
+
+
+class Storage:
+    """Keep a run's folder up to date with its trainer.
+
+    Args:
+        folder: the run's.
+        trainer: the run's, just made.
+        showing: what watchers got last, and what it cost.
+        names: names of the classes and factors of its images, as tables have them.
+    """
+
+    def __init__(self, folder: Path, trainer: Trainer, showing: Showing, names: Mapping[str, Any]) -> None:
+        self._folder = folder
+        self._trainer = trainer
+        self._showing = showing
+        self._names = names
+        self.keyframes = Keyframes(folder)
+
+    def begin(self, train: Mapping[str, Any], *, is_branch: bool) -> dict[str, Any] | None:
+        """Bring the trainer to its state on disk, or a branch to where it begins, and say where that was.
+
+        Args:
+            train: the run's settings as they are now; they may have changed since the state was written.
+            is_branch: whether the run begins with another one's state or keyframe.
+
+        Raises:
+            ValueError: what is on disk cannot be used.
+            OSError: the disk is full.
+        """
+        began = self._find_beginning(train, is_branch)
+        self.keyframes.forget_after(self._trainer.step)
+        probe = self._trainer.probe
+        data = message("hello", 0, {"probe_count": len(probe), **self._names}, pack_probe(probe))
+        write_whole(self._folder / run.PROBE, data)
+        return began
+
+    def save(self) -> None:
+        """Put the state on disk, and beside it what a watcher gets while the run is not in memory.
+
+        Raises:
+            FloatingPointError: the weights are no numbers any more; the state on disk stays what it was.
+            OSError: the disk is full.
+        """
+        before = time.thread_time()
+        check_numbers(self._trainer.model)
+        write_whole(self._folder / run.STATE, pack_state(self._trainer))
+        progress = {**self._showing.progress(), "history": self._trainer.history, **self._names}
+        write_whole(self._folder / run.PROGRESS, json.dumps(progress).encode())
+        weights = pack_weights(self._trainer.model, "decoder")
+        write_whole(self._folder / run.WEIGHTS, message("weights", 0, {"step": self._trainer.step}, weights))
+        if self._showing.last is not None:
+            _, facts, arrays = self._showing.last
+            shown = message("snapshot", 0, facts, tensorfile.pack(arrays, {}))
+            write_whole(self._folder / run.SNAPSHOT, shown)
+        for name in (run.ORIGIN, run.ORIGIN_ENCODER):
+            (self._folder / name).unlink(missing_ok=True)
+        self._showing.count("saves", before)
+
+    def keep_keyframe(self, *, always: bool = False) -> bool:
+        """Make a keyframe of the newest snapshot, if one is due, or always; says whether there is a new one.
+
+        Raises:
+            OSError: the disk is full.
+        """
+        step, facts, arrays = self._showing.last or (-1, {}, {})
+        if step != self._trainer.step or step in self.keyframes.steps:
+            return False
+        if not (always or self.keyframes.due(step)):
+            return False
+        before = time.thread_time()
+        model = self._trainer.model
+        data = tensorfile.pack({**arrays, **weight_arrays(model, "decoder")}, {})
+        shown = message("snapshot", 0, facts, data)
+        self.keyframes.add(step, self._trainer.epoch, shown, pack_weights(model, "encoder"))
+        self._showing.count("keyframes", before)
+        return True
+
+    def go_back(self) -> int | None:
+        """Bring the trainer back to the last keyframe that had not gone astray; returns its step, or None.
+
+        Raises:
+            OSError: it cannot be read.
+            ValueError: it is damaged.
+        """
+        step = self._last_good()
+        if step is not None:
+            shown = keyframe_path(self._folder, step).read_bytes()
+            encoder = encoder_path(self._folder, step).read_bytes()
+            begin_at_keyframe(self._trainer, shown, encoder, history=self._trainer.history)
+            self.keyframes.forget_after(step)
+        return step
+
+    def _last_good(self) -> int | None:
+        """Return the step of the last keyframe that had not gone astray; None if there is none.
+
+        Before the numbers overflow they grow: what is worse than twice the untrained net's loss is no good.
+        """
+        losses = []
+        for step in self.keyframes.steps:
+            facts = json.loads(metadata_of(keyframe_path(self._folder, step).read_bytes())["json"])
+            found = facts["test_log_likelihood"], facts["test_kl"] or 0.0
+            if found[0] is None:
+                found = facts["log_likelihood"] or 0.0, facts["kl"] or 0.0
+            losses.append((step, found[1] - found[0]))
+        good = [step for step, loss in losses if loss <= max(2 * losses[0][1], losses[0][1] + 1.0)]
+        return good[-1] if good else None
+
+    def _find_beginning(self, train: Mapping[str, Any], is_branch: bool) -> dict[str, Any] | None:
+        state = self._folder / run.STATE
+        origin, encoder = self._folder / run.ORIGIN, self._folder / run.ORIGIN_ENCODER
+        if state.exists():
+            load_state(self._trainer, state.read_bytes())
+            live = ("beta", "learning_rate", "beta_warmup_epochs", "free_bits")
+            self._trainer.set(**{name: train[name] for name in live})
+            return None
+        if not is_branch:
+            return None
+        try:
+            if encoder.exists():
+                step = begin_at_keyframe(self._trainer, origin.read_bytes(), encoder.read_bytes())
+            else:
+                step = begin_at_state(self._trainer, origin.read_bytes())
+        except FileNotFoundError:
+            raise ValueError("What this branch begins with is not there any more; branch again.") from None
+        return {"step": step, "fresh": encoder.exists()}

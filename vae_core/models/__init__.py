@@ -1,0 +1,1 @@
+"""The nets, the distributions and the loss: all the maths of a VAE."""

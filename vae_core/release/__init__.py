@@ -1,0 +1,1 @@
+"""The models that ship with the app, and the tables of the README."""

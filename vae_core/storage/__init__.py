@@ -1,0 +1,1 @@
+"""What lies on disk, whatever it holds: the data folder and the layout of files of tensors."""

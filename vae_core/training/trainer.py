@@ -1,0 +1,409 @@
+"""Train a model in slices: a plain object that advances, can be changed while it runs, and resumes exactly.
+
+It knows no thread, process or page. What it learns depends on the seed (and the machine and its number of
+threads) alone, however `advance` is sliced and whatever is measured in between: training draws from its own
+generators, measuring from others, and the history is written at each epoch's end.
+
+Its parts: `batches` picks the images of a step, `learner` moves the weights, `tally` sums the terms of the
+loss, `measuring` looks at the model from outside, `resuming` makes and takes over saved states.
+
+Speed comes from plain things: the images lie in memory as bytes and are picked by a permutation, the
+likelihood is taken from logits, Adam is fused, long runs take their large products in bfloat16 where the
+processor has it, and no number leaves the device before it is asked for.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from vae_core.config.configs import ModelConfig, TrainConfig, check_together
+from vae_core.images.probe import Probe, choose_probe, hold_out
+from vae_core.models.vae import VAE
+from vae_core.training.batches import Batches, check_images
+from vae_core.training.learner import Learner
+from vae_core.training.monitor import Measuring
+from vae_core.training.running_means import Tally, checked, named, split
+from vae_core.training.saved_state import Resuming, Standing, State
+from vae_core.training.snapshot import Snapshot
+from vae_core.training.step_detail import SHOWN, Dissection, StepDetail
+
+if TYPE_CHECKING:
+    from vae_core.bundles.bundle import Bundle
+    from vae_core.images.loading import ImageSet
+
+
+class Trainer:
+    """Train a model on an image set.
+
+    Args:
+        image_set: the images to learn from.
+        model_config: what to build.
+        train_config: how to train it.
+        test_set: images to measure on; None holds out a seeded tenth (nothing under 20 images).
+        device: "auto" (a CUDA device if there is one, else the CPU) or what torch calls a device.
+
+    Attributes:
+        image_set: what was given.
+        model_config: what was built.
+        model: the model, in train mode between calls.
+        probe: the images on the map.
+        history: measurements at each epoch's end, as stored in a bundle.
+        steps_per_epoch: batches in a pass; a last batch of one image joins the one before.
+
+    Raises:
+        ValueError: images and configs do not fit together, or there is one image only.
+    """
+
+    def __init__(
+        self,
+        image_set: ImageSet,
+        model_config: ModelConfig,
+        train_config: TrainConfig,
+        *,
+        test_set: ImageSet | None = None,
+        device: str | torch.device = "auto",
+    ) -> None:
+        check_together(model_config, train_config)
+        if test_set is not None and len(test_set.images) == 0:
+            test_set = None
+        if len(image_set.images) < 2:
+            raise ValueError(
+                "training needs at least two images: one alone has nothing to be told apart from; "
+                f"got {len(image_set.images)}"
+            )
+        for given in (image_set, test_set):
+            if given is not None:
+                check_images(given, model_config)
+
+        seed = train_config.seed
+        learned, held_out = (image_set, test_set) if test_set is not None else hold_out(image_set, seed=seed)
+        self.image_set = image_set
+        self.model_config = model_config
+        self.probe: Probe = choose_probe(learned, held_out, seed=seed)
+        self.history: list[dict[str, Any]] = []
+        self._train_config = train_config
+        self._device = torch.device(_best_device() if device == "auto" else device)
+
+        self._batches = Batches(learned, model_config, train_config, self._device)
+        self.steps_per_epoch = self._batches.steps_per_epoch
+        self._learner = Learner(
+            model_config, train_config, images=len(self._batches.images), device=self._device
+        )
+        self.model: VAE = self._learner.model
+        self._tally = Tally(model_config, self._device)
+        self._measuring = Measuring(self.model, self.probe, held_out, train_config, self._device)
+        self._resuming = Resuming(
+            image_set.name,
+            model_config,
+            batches=self._batches,
+            learner=self._learner,
+            tally=self._tally,
+            measuring=self._measuring,
+        )
+
+        self._step = 0
+        self._seconds = 0.0
+        self._last: Snapshot | None = None
+
+    @property
+    def train_config(self) -> TrainConfig:
+        """The settings as they are now."""
+        return self._train_config
+
+    @property
+    def step(self) -> int:
+        """Optimiser steps taken."""
+        return self._step
+
+    @property
+    def total_steps(self) -> int:
+        """Optimiser steps of the whole run."""
+        return self.steps_per_epoch * self._train_config.epochs
+
+    @property
+    def epoch(self) -> float:
+        """Passes over the training images made so far; 2.5 is in the middle of the third."""
+        return self._step / self.steps_per_epoch
+
+    @property
+    def seconds(self) -> float:
+        """Time spent in training so far; measuring is not counted."""
+        return self._seconds
+
+    @property
+    def done(self) -> bool:
+        """Whether all steps have been taken."""
+        return self._step >= self.total_steps
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model and the images are."""
+        return self._device
+
+    @property
+    def test_images(self) -> Tensor | None:
+        """What test values are taken from, (N, C, H, W) in [0, 1], binarised if the run is; or None."""
+        return self._measuring.test_images
+
+    @property
+    def test_labels(self) -> Tensor | None:
+        """The labels of `test_images`, int64, (N,), or None."""
+        return self._measuring.test_labels
+
+    def set(
+        self,
+        *,
+        beta: float | None = None,
+        learning_rate: float | None = None,
+        beta_warmup_epochs: int | None = None,
+        free_bits: float | None = None,
+    ) -> None:
+        """Change settings, in effect at the next step; None leaves one as it is.
+
+        Raises:
+            ValueError: a value out of range; nothing has been changed.
+        """
+        given = {
+            "beta": beta,
+            "learning_rate": learning_rate,
+            "beta_warmup_epochs": beta_warmup_epochs,
+            "free_bits": free_bits,
+        }
+        self._apply(self._train_config.replace(**{k: v for k, v in given.items() if v is not None}))
+
+    def advance(
+        self,
+        *,
+        steps: int | None = None,
+        seconds: float | None = None,
+        weights: bool = False,
+        measure: bool = True,
+    ) -> Snapshot:
+        """Train for a while and say how things stand.
+
+        Args:
+            steps: at most so many optimiser steps; 0 only looks.
+            seconds: until so much time has gone by, but one step at least. With neither: one epoch.
+            weights: whether the snapshot holds a copy of the weights.
+            measure: whether the probe is encoded, pictures are decoded and held-out images are measured.
+
+        Returns:
+            The snapshot; past the end, the last one.
+
+        Raises:
+            DivergedError: the loss is no number any more.
+            ValueError: a negative number, or a part of a step.
+        """
+        if (steps is not None and not steps >= 0) or (seconds is not None and not seconds >= 0):
+            raise ValueError(f"steps and seconds must be 0 or more; got {steps} and {seconds}")
+        if steps is not None and steps % 1 != 0:
+            raise ValueError(f"steps must be a whole number; got {steps}")
+        if steps is None:
+            steps = self.steps_per_epoch if seconds is None else self.total_steps
+        goal = min(self.total_steps, self._step + steps)
+        if self.done and self._last is not None and self._last.holds(weights=weights, measure=measure):
+            return self._last
+
+        deadline = math.inf if seconds is None else time.perf_counter() + seconds
+        while self._step < goal:
+            began = time.perf_counter()
+            self._train_until(goal, deadline)
+            self._seconds += time.perf_counter() - began
+            if self._step % self.steps_per_epoch == 0:
+                self._end_epoch()
+            if time.perf_counter() >= deadline:
+                break
+        self._last = self._look(weights=weights, measure=measure)
+        return self._last
+
+    def explain_step(self, *, images: int = SHOWN) -> StepDetail:
+        """Take one step as `advance(steps=1)` does, all in float32, and return what happened in it.
+
+        Args:
+            images: how many of the batch's images the answer holds, at most.
+
+        Raises:
+            ValueError: the run is at its end.
+        """
+        if self.done:
+            raise ValueError(f"this run is at its end, step {self._step}: there is no step left to explain")
+        began = time.perf_counter()
+        x, y = self._batches.take(self._step)
+        dissection = Dissection(self.model, x, generator=self._learner.noise, y=y)
+        self._learner.update(dissection.terms, beta=self._beta(), free_bits=self._train_config.free_bits)
+        labels = self._batches.classes(self._step, min(images, len(x)))
+        self._tally.add(dissection.terms)
+        self._step += 1
+        detail = replace(dissection.detail(images), labels=labels)
+        self._seconds += time.perf_counter() - began
+        if self._position == 0:
+            self._end_epoch()
+        return detail
+
+    def encode_probe(self, start: int, count: int) -> tuple[Tensor, Tensor | None]:
+        """Encode a part of the probe with the newest weights.
+
+        Args:
+            start: the first image.
+            count: how many, at most.
+
+        Returns:
+            Posterior means (count, D), and log variances (count, D) or None; on the CPU.
+        """
+        posterior = self._measuring.encode_probe(start, count)
+        return posterior.mean, posterior.logvar
+
+    def glance(self, start: int, count: int) -> Snapshot:
+        """Look at a part of what a snapshot holds: for nets that take long to measure whole.
+
+        Args:
+            start: the probe's first image to encode.
+            count: how many, at most.
+
+        Returns:
+            A snapshot with the `probe_mean` and `probe_logvar` of that part, (count, D), and with the test
+            values that were measured last.
+
+        Raises:
+            DivergedError: the loss is no number any more.
+        """
+        return self._measuring.glanced(self._look(weights=False, measure=False), start, count)
+
+    def bundle(self) -> Bundle:
+        """Return what has been learned so far as a bundle; training can go on afterwards."""
+        from vae_core.bundles.making import make_bundle
+
+        return make_bundle(self)
+
+    # Resuming
+
+    def state_dict(self) -> dict[str, Tensor | float | str]:
+        """Return a copy of all that is needed to go on exactly: tensors, numbers and JSON texts by name."""
+        return self._resuming.state(self._standing())
+
+    def load_state_dict(self, state: State) -> None:
+        """Go on from where `state_dict` was taken, exactly.
+
+        Args:
+            state: from a trainer of the same images and configs; what `set` changes may differ.
+
+        Raises:
+            ValueError: it is from another run, incomplete or damaged; nothing has been changed.
+        """
+        standing = self._resuming.go_on(state, self._standing(), total_steps=self.total_steps)
+        self._step, self._seconds, self.history = standing.step, standing.seconds, standing.history
+        self._apply(standing.train_config)
+        self._last = None
+
+    def begin_at(
+        self,
+        epoch: float,
+        weights: Mapping[str, Tensor],
+        *,
+        moments: Mapping[str, Tensor] | None = None,
+        history: Iterable[Mapping[str, Any]] = (),
+        seconds: float = 0.0,
+    ) -> None:
+        """Go on with weights that were learned elsewhere, as this run's own settings say.
+
+        Randomness begins anew from the seed.
+
+        Args:
+            epoch: passes that these weights have behind them; the nearest step is taken.
+            weights: by name, as in the model's `state_dict`; counters of batch norm may be absent.
+            moments: the optimiser's, named as in `state_dict`; None begins with fresh ones.
+            history: measurements at the ends of the epochs before.
+            seconds: time spent in training before.
+
+        Raises:
+            ValueError: these are no weights of this model; nothing has been changed.
+        """
+        self._learner.begin_with(weights, moments)
+        self._step = min(self.total_steps, round(epoch * self.steps_per_epoch))
+        self._batches.begin_anew(self._step)
+        self._seconds = seconds
+        self._tally.begin_anew(seconds)
+        self._measuring.begin_anew()
+        self.history = [dict(entry) for entry in history]
+        self._last = None
+
+    def _standing(self) -> Standing:
+        return Standing(self._step, self._seconds, self._train_config, self.history)
+
+    # Training
+
+    @property
+    def _position(self) -> int:
+        """Batches taken of the pass under way."""
+        return self._step % self.steps_per_epoch
+
+    def _apply(self, train_config: TrainConfig) -> None:
+        self._train_config = train_config
+        self._learner.set_learning_rate(train_config.learning_rate)
+
+    def _beta(self) -> float:
+        """Return the weight of the KL at the next step."""
+        warmup = self._train_config.beta_warmup_epochs * self.steps_per_epoch
+        return self._train_config.beta * (min(1.0, self._step / warmup) if warmup else 1.0)
+
+    def _train_until(self, goal: int, deadline: float) -> None:
+        """Take steps until the goal, the deadline or the end of the pass."""
+        lagging = self._device.type != "cpu"
+        while True:
+            self._train_step()
+            if lagging and deadline < math.inf:
+                self._tally.wait()  # else steps would be queued far beyond the deadline
+            if self._step == goal or self._position == 0 or time.perf_counter() >= deadline:
+                return
+
+    def _train_step(self) -> None:
+        x, y = self._batches.take(self._step)
+        terms = self._learner.learn(x, y, beta=self._beta(), free_bits=self._train_config.free_bits)
+        self._tally.add(terms)
+        self._step += 1
+
+    def _end_epoch(self) -> None:
+        """Write the history and begin new sums; all from the pass alone, however it was sliced."""
+        means = checked(self._tally.pass_means(), step=self._step, train_config=self._train_config)
+        self._tally.end_pass()
+        self._measuring.measure_test(step=self._step, train_config=self._train_config)
+        entry: dict[str, Any] = {
+            "epoch": self._step // self.steps_per_epoch,
+            "step": self._step,
+            "seconds": round(self._seconds, 3),
+            "beta": self._beta(),
+            **named(means),
+        }
+        test = named(self._measuring.test)
+        self.history.append({**entry, "test_log_likelihood": test["log_likelihood"], "test_kl": test["kl"]})
+
+    def _look(self, *, weights: bool, measure: bool) -> Snapshot:
+        self._tally.show(self._seconds, step=self._step, train_config=self._train_config)
+        log_likelihood, kl_per_dim = split(self._tally.shown)
+        snapshot = Snapshot(
+            step=self._step,
+            epoch=self.epoch,
+            seconds=self._seconds,
+            beta=self._beta(),
+            learning_rate=self._train_config.learning_rate,
+            images_per_second=self._tally.images_per_second or None,
+            log_likelihood=log_likelihood,
+            kl_per_dim=kl_per_dim,
+        )
+        if measure:
+            snapshot = self._measuring.measured(snapshot, train_config=self._train_config)
+        if weights:
+            copies = {name: tensor.detach().cpu().clone() for name, tensor in self.model.state_dict().items()}
+            snapshot = replace(snapshot, weights=copies)
+        return snapshot
+
+
+def _best_device() -> str:
+    return "cuda" if torch.cuda.is_available() else "cpu"
