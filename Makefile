@@ -20,6 +20,7 @@ lint: .venv/tests.txt
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/deno fmt --check --quiet
 
 bench: .venv/chromium.txt
 	$(BIN)/python -m bench

@@ -95,15 +95,14 @@ function sweep() {
 /** Make the mounted explorers known as `window.latentExplorer`. */
 function publish() {
   const all = [...mounted.values()].map((explorer) => explorer.face);
-  if (all.length) window.latentExplorer = Object.assign(all[0], { all });
-  else delete window.latentExplorer;
+  if (all.length) globalThis.latentExplorer = Object.assign(all[0], { all });
+  else delete globalThis.latentExplorer;
 }
 
 class Explorer {
   /** @param {HTMLElement} parent */
   constructor(parent) {
-    this.root =
-      parent.querySelector(".latent-explorer") ??
+    this.root = parent.querySelector(".latent-explorer") ??
       parent.appendChild(element("div", { class: "latent-explorer" }));
     this.notice = element("p", { class: "le-notice", role: "alert", hidden: true });
     this.root.append(this.notice);

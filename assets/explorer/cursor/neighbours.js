@@ -18,7 +18,11 @@ export class Neighbours {
     this.list = element("ol", { class: "le-neighbour-list" });
     this.element = element(
       "section",
-      { class: "le-neighbours", "data-role": "neighbours", "aria-label": "Nearest real images in latent space" },
+      {
+        class: "le-neighbours",
+        "data-role": "neighbours",
+        "aria-label": "Nearest real images in latent space",
+      },
       element(
         "div",
         { class: "le-title-line" },

@@ -71,8 +71,9 @@ export class RangeSwitch {
 
   /** @param {RangeBy} by */
   set(by) {
-    for (const [name, button] of Object.entries(this.buttons))
+    for (const [name, button] of Object.entries(this.buttons)) {
       button.setAttribute("aria-pressed", String(name === by));
+    }
   }
 }
 

@@ -81,13 +81,17 @@ export class Readout {
       parts.push(
         `Nearest real image: ${name ? `${name}, ` : ""}${fixed(distances[0])} away in latent space`,
       );
-      if (name && indices.length > 1) parts.push(`Of the ${indices.length} nearest ${classesOf(space, indices)}`);
+      if (name && indices.length > 1) {
+        parts.push(`Of the ${indices.length} nearest ${classesOf(space, indices)}`);
+      }
       if (Number.isFinite(gaps)) parts.push(dataWord(gaps));
     }
-    if (Number.isFinite(further))
+    if (Number.isFinite(further)) {
       parts.push(`${priorWord(further)} for the prior: ${percent(further)} of it lies further out`);
-    if (move.distance !== null)
+    }
+    if (move.distance !== null) {
       parts.push(`An estimate; the nearest dot is ${fixed(move.distance)} away on the map`);
+    }
     return `${parts.join(". ")}.`;
   }
 }

@@ -232,10 +232,10 @@ export class Sliders {
       fixed(weights[dim]),
       ...(codes
         ? [
-            fixed(codes.aggregate.mean[dim]),
-            fixed(codes.aggregate.variance[dim]),
-            codes.dead.has(dim) ? "no, dead" : "yes",
-          ]
+          fixed(codes.aggregate.mean[dim]),
+          fixed(codes.aggregate.variance[dim]),
+          codes.dead.has(dim) ? "no, dead" : "yes",
+        ]
         : []),
     ]);
     return { head, rows };

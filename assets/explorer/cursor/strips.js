@@ -98,10 +98,9 @@ export class Strips {
     if (!this.space) return;
     for (const [dim, row] of this.rows) this.#setStops(dim, row, stripStops(this.space, dim, by, PICTURES));
     const [low, high] = [0, PICTURES - 1].map((k) => fixed(this.rows.get(this.order[0]).values[k]));
-    const ends =
-      by === "prior"
-        ? `from ${low} to ${high}, between which ${STRIP_COVERAGE * 100} % of the prior lie,`
-        : `over the middle ${STRIP_COVERAGE * 100} % of the images' codes`;
+    const ends = by === "prior"
+      ? `from ${low} to ${high}, between which ${STRIP_COVERAGE * 100} % of the prior lie,`
+      : `over the middle ${STRIP_COVERAGE * 100} % of the images' codes`;
     this.caption.textContent =
       `Each row goes ${ends} in one dimension and keeps the others at the pinned latent. ` +
       "Click a picture to go there.";
@@ -152,7 +151,11 @@ export class Strips {
         "div",
         { class: "le-strip-name le-numbers" },
         element("strong", {}, dimensionName(dim)),
-        element("span", { class: "le-caption", title: `${what.name}, ${what.unit}` }, `${what.name} ${fixed(weight)}`),
+        element(
+          "span",
+          { class: "le-caption", title: `${what.name}, ${what.unit}` },
+          `${what.name} ${fixed(weight)}`,
+        ),
       ),
       handle,
     );

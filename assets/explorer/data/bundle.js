@@ -89,8 +89,9 @@ export function parseBundle(buffer, name, title = "") {
   /** @type {Bundle["weights"]} */
   const weights = new Map();
   for (const tensor of file.names()) {
-    if (tensor.startsWith("decoder."))
+    if (tensor.startsWith("decoder.")) {
       weights.set(tensor, { shape: file.shape(tensor), data: file.floats(tensor) });
+    }
   }
   return {
     name,

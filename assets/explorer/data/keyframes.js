@@ -128,8 +128,9 @@ export class Keyframes {
       return new Safetensors(await answer.arrayBuffer());
     } catch (error) {
       if (error instanceof KeyframeError) throw error;
-      if (error instanceof FormatError)
+      if (error instanceof FormatError) {
         throw new KeyframeError(`This moment cannot be read. ${error.message}`);
+      }
       throw new KeyframeError("This moment could not be fetched. Is the connection there?");
     }
   }

@@ -131,8 +131,9 @@ function readHeader(buffer) {
  */
 function checkedEntry(name, entry, available) {
   const { dtype, shape, data_offsets: offsets } = entry ?? {};
-  if (!(dtype in BYTES))
+  if (!(dtype in BYTES)) {
     throw new FormatError(`Tensor “${name}” is of a kind (${dtype}) that is not read here.`);
+  }
   const count = Array.isArray(shape) ? shape.reduce((product, n) => product * n, 1) : NaN;
   const [start, end] = Array.isArray(offsets) ? offsets : [NaN, NaN];
   if (!(Number.isSafeInteger(count) && start >= 0 && end - start === count * BYTES[dtype])) {

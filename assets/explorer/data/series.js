@@ -62,7 +62,9 @@ export class Readings {
 
   /** Forget what came later. @param {number} epoch */
   cut(epoch) {
-    for (const { train, test } of Object.values(this.curves)) [train, test].forEach((each) => each.cut(epoch));
+    for (const { train, test } of Object.values(this.curves)) {
+      [train, test].forEach((each) => each.cut(epoch));
+    }
   }
 
   /** @returns {number} the epoch of the last reading, 0 without one */

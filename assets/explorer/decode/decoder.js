@@ -119,7 +119,7 @@ class WeightReader {
   /** @param {string} name @param {number} length */
   norm(name, length) {
     const [weight, bias, mean, variance] = ["weight", "bias", "running_mean", "running_var"].map((part) =>
-      this.get(`${name}.${part}`, length),
+      this.get(`${name}.${part}`, length)
     );
     return batchNorm(weight, bias, mean, variance, BATCH_NORM_EPSILON);
   }

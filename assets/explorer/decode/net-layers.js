@@ -45,7 +45,7 @@ export function dense({ weight, bias, slope, after, residual = false }) {
     run(input) {
       runBlocked(packed, shift, input, output, geometry);
       if (after) runAffine(answer, after.scale, after.shift);
-      if (residual) for (let i = 0; i < outputs; i++) answer[i] += input[i];
+      if (residual) { for (let i = 0; i < outputs; i++) answer[i] += input[i]; }
       return answer;
     },
   };

@@ -90,8 +90,9 @@ export class DecodeService {
       this.#stayInPage();
       return;
     }
-    for (const [model, { config, weights }] of this.models)
+    for (const [model, { config, weights }] of this.models) {
       this.#tell({ type: "load", model, config, weights });
+    }
   }
 
   /** No worker to be had: the same work here, in small slices. */

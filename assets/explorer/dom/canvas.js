@@ -7,7 +7,7 @@
  * @returns {{context: CanvasRenderingContext2D, width: number, height: number}} in CSS pixels
  */
 export function freshCanvas(canvas) {
-  const ratio = Math.min(2, window.devicePixelRatio || 1);
+  const ratio = Math.min(2, globalThis.devicePixelRatio || 1);
   const { clientWidth: width, clientHeight: height } = canvas;
   const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
   if (canvas.width !== wide || canvas.height !== high) Object.assign(canvas, { width: wide, height: high });
@@ -30,7 +30,7 @@ export function watchPixelRatio(onChange) {
   const control = new AbortController();
   /** A query knows one ratio: that it does not hold any more is the news, and then the next one is asked. */
   const ask = () => {
-    matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`).addEventListener(
+    matchMedia(`(resolution: ${globalThis.devicePixelRatio}dppx)`).addEventListener(
       "change",
       () => {
         ask();

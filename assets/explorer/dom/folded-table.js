@@ -45,7 +45,7 @@ export class FoldedTable {
           "tbody",
           {},
           ...rows.map(([name, ...cells]) =>
-            element("tr", {}, cell("row", name), ...cells.map((text) => cell("", text))),
+            element("tr", {}, cell("row", name), ...cells.map((text) => cell("", text)))
           ),
         ),
       ),

@@ -138,8 +138,9 @@ export class ExploreView {
 
   close() {
     this.isClosed = true;
-    for (const part of [this.walk, this.painter, this.readout, this.sliders, this.panel, this.strips])
+    for (const part of [this.walk, this.painter, this.readout, this.sliders, this.panel, this.strips]) {
       part.close();
+    }
   }
 
   /** The theme changed. */
@@ -172,8 +173,10 @@ export class ExploreView {
     const random = () => Float32Array.from({ length: space.dims }, () => gaussian(Math.random));
     this.buttons.replaceChildren(
       go("Centre", centre, () => new Float32Array(space.dims)),
-      button("A real image", "The code of one of the images on the map", (event) =>
-        this.#pickImage(this.#anyImage(), event.timeStamp),
+      button(
+        "A real image",
+        "The code of one of the images on the map",
+        (event) => this.#pickImage(this.#anyImage(), event.timeStamp),
       ),
       ...(space.isGaussian
         ? [go("A sample", "Drawn from the prior, as the model makes new images", random)]

@@ -70,8 +70,10 @@ export class Glass {
         element(
           "div",
           { class: "le-buttons" },
-          button("The nearest", "The real image nearest to the pinned latent", (event) =>
-            onNearest(event.timeStamp),
+          button(
+            "The nearest",
+            "The real image nearest to the pinned latent",
+            (event) => onNearest(event.timeStamp),
           ),
           button("Any", "A real image at random", (event) => onRandom(event.timeStamp)),
         ),
@@ -106,8 +108,16 @@ export class Glass {
    */
   read(space, model, order) {
     Object.assign(this, { space, model, order });
-    for (const each of [this.original, this.reconstruction, this.errors, ...this.drawn.map((d) => d.picture)])
+    for (
+      const each of [
+        this.original,
+        this.reconstruction,
+        this.errors,
+        ...this.drawn.map((d) => d.picture),
+      ]
+    ) {
       each.resize(space.shape);
+    }
     this.sampleFigure.hidden = !space.logvar;
     this.element.classList.toggle("le-glass-point", !space.logvar);
   }
@@ -136,7 +146,7 @@ export class Glass {
   draw() {
     const deviation = this.#deviation();
     return codeOf(this.space, this.index).map((mean, d) =>
-      deviation ? mean + deviation[d] * gaussian(Math.random) : mean,
+      deviation ? mean + deviation[d] * gaussian(Math.random) : mean
     );
   }
 
@@ -225,7 +235,12 @@ export class Glass {
 
 /** @param {Picture} picture @param {...(Node | string)} caption */
 function captioned(picture, ...caption) {
-  return element("figure", {}, picture.canvas, element("figcaption", { class: "le-caption le-numbers" }, ...caption));
+  return element(
+    "figure",
+    {},
+    picture.canvas,
+    element("figcaption", { class: "le-caption le-numbers" }, ...caption),
+  );
 }
 
 /** @param {Picture} picture @param {Uint8ClampedArray} rgba */

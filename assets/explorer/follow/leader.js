@@ -46,14 +46,12 @@ export class Lead {
     if (document.hidden || !this.socket.isOpen) return;
     const { bundle, stream, foreign } = this.data();
     const text = JSON.stringify(
-      foreign
-        ? { foreign: true }
-        : {
-            model: bundle?.name ?? null,
-            run: stream?.run ?? null,
-            z: rounded(this.view.walk.z),
-            axes: this.view.panel.axesName || null,
-          },
+      foreign ? { foreign: true } : {
+        model: bundle?.name ?? null,
+        run: stream?.run ?? null,
+        z: rounded(this.view.walk.z),
+        axes: this.view.panel.axesName || null,
+      },
     );
     if (text === this.told) return;
     this.told = text;

@@ -41,7 +41,7 @@ export class Gallery {
       ...members
         .filter((indices) => indices.length)
         .map((indices) =>
-          this.#row(some(indices, classes ? IN_A_ROW : WITHOUT_CLASSES, this.seed ? random : null)),
+          this.#row(some(indices, classes ? IN_A_ROW : WITHOUT_CLASSES, this.seed ? random : null))
         ),
     );
   }
@@ -49,8 +49,9 @@ export class Gallery {
   /** Show which images are the ends of the walk. @param {Array<number | null>} indices */
   mark(indices) {
     this.marked = indices;
-    for (const [index, button] of this.buttons)
+    for (const [index, button] of this.buttons) {
       button.setAttribute("aria-pressed", String(indices.includes(index)));
+    }
   }
 
   #others() {

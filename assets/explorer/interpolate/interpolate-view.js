@@ -50,7 +50,8 @@ export class InterpolateView {
       onLayers: (names) => reporter.report("layers", names),
       help: {
         mouse: "Click a dot to choose it for the end that is marked; Ctrl and the wheel zoom, dragging pans.",
-        finger: "Tap a dot to choose it for the end that is marked; pinch to zoom, drag with two fingers to pan.",
+        finger:
+          "Tap a dot to choose it for the end that is marked; pinch to zoom, drag with two fingers to pan.",
       },
     });
     this.gallery = new Gallery((index) => this.#choose(index));
@@ -154,7 +155,7 @@ export class InterpolateView {
     if (news[0] || news[1]) {
       const pair = firstPair(space);
       const wanted = [given.from, given.to].map((index, end) =>
-        news[end] ? (acceptedIndex(index, space) ?? pair[end]) : this.ends[end],
+        news[end] ? (acceptedIndex(index, space) ?? pair[end]) : this.ends[end]
       );
       this.#setEnds(/** @type {[number, number]} */ (wanted), false);
     } else if (method !== this.method || steps !== this.steps) {

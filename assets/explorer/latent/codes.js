@@ -18,8 +18,9 @@ const LEAST_SINE = 1e-3;
  */
 export function interpolate(a, b, steps, method = "linear") {
   const out = new Float32Array(steps * a.length);
-  for (let step = 0; step < steps; step++)
+  for (let step = 0; step < steps; step++) {
     out.set(between(a, b, step / (steps - 1), method), step * a.length);
+  }
   return out;
 }
 
@@ -36,8 +37,9 @@ export function between(a, b, t, method = "linear") {
   if (t === 0 || t === 1) return Float32Array.from(t ? b : a);
   const angle = method === "slerp" ? angleBetween(a, b) : 0;
   const sine = Math.sin(angle);
-  const [wa, wb] =
-    sine >= LEAST_SINE ? [Math.sin((1 - t) * angle) / sine, Math.sin(t * angle) / sine] : [1 - t, t];
+  const [wa, wb] = sine >= LEAST_SINE
+    ? [Math.sin((1 - t) * angle) / sine, Math.sin(t * angle) / sine]
+    : [1 - t, t];
   return Float32Array.from({ length: a.length }, (_, d) => wa * a[d] + wb * b[d]);
 }
 
@@ -84,9 +86,7 @@ export function traverse(z, dim, values) {
  */
 export function priorValues(count, coverage = 0.95) {
   const reach = priorQuantile(0.5 + coverage / 2);
-  return Float32Array.from({ length: count }, (_, k) =>
-    count > 1 ? reach * ((2 * k) / (count - 1) - 1) : 0,
-  );
+  return Float32Array.from({ length: count }, (_, k) => count > 1 ? reach * ((2 * k) / (count - 1) - 1) : 0);
 }
 
 /**
@@ -110,15 +110,27 @@ export function priorQuantile(probability) {
 }
 
 const CENTRE_TOP = [
-  -3.969683028665376e1, 2.209460984245205e2, -2.759285104469687e2, 1.38357751867269e2, -3.066479806614716e1,
+  -3.969683028665376e1,
+  2.209460984245205e2,
+  -2.759285104469687e2,
+  1.38357751867269e2,
+  -3.066479806614716e1,
   2.506628277459239,
 ];
 const CENTRE_BOTTOM = [
-  -5.447609879822406e1, 1.615858368580409e2, -1.556989798598866e2, 6.680131188771972e1, -1.328068155288572e1,
+  -5.447609879822406e1,
+  1.615858368580409e2,
+  -1.556989798598866e2,
+  6.680131188771972e1,
+  -1.328068155288572e1,
   1,
 ];
 const TAIL_TOP = [
-  -7.784894002430293e-3, -3.223964580411365e-1, -2.400758277161838, -2.549732539343734, 4.374664141464968,
+  -7.784894002430293e-3,
+  -3.223964580411365e-1,
+  -2.400758277161838,
+  -2.549732539343734,
+  4.374664141464968,
   2.938163982698783,
 ];
 const TAIL_BOTTOM = [7.784695709041462e-3, 3.224671290700398e-1, 2.445134137142996, 3.754408661907416, 1];

@@ -119,8 +119,9 @@ export function aggregateOnLine(means, variances, xs) {
   const out = new Float64Array(xs.length);
   for (let n = 0; n < means.length; n++) {
     const height = 1 / (Math.sqrt(2 * Math.PI * variances[n]) * means.length);
-    for (let k = 0; k < xs.length; k++)
+    for (let k = 0; k < xs.length; k++) {
       out[k] += height * Math.exp((-0.5 * (xs[k] - means[n]) ** 2) / variances[n]);
+    }
   }
   return out;
 }

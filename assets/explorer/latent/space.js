@@ -47,8 +47,9 @@ export function weightPerDim(space) {
 function klPerDim({ mean, logvar, dims, count }) {
   const out = new Float64Array(dims);
   for (let n = 0, p = 0; n < count; n++) {
-    for (let d = 0; d < dims; d++, p++)
+    for (let d = 0; d < dims; d++, p++) {
       out[d] += 0.5 * (mean[p] * mean[p] + Math.expm1(logvar[p]) - logvar[p]);
+    }
   }
   return out.map((sum) => sum / count);
 }

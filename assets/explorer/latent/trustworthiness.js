@@ -75,7 +75,7 @@ function nearest(squares) {
 /** Wait until the page has nothing better to do. @returns {Promise<void>} */
 function rest() {
   return new Promise((resolve) => {
-    if (window.requestIdleCallback) window.requestIdleCallback(() => resolve(), { timeout: 50 });
+    if (globalThis.requestIdleCallback) globalThis.requestIdleCallback(() => resolve(), { timeout: 50 });
     else setTimeout(resolve, 16);
   });
 }

@@ -204,7 +204,7 @@ export class Playback {
     stage.element.classList.add("le-is-slow");
     const { detail, chosen, reached } = slow;
     stage.map.overlay.showOwn((context, frame, theme) =>
-      drawDetail(context, frame, theme, { axes: stage.panel.axes, detail, chosen, reached }),
+      drawDetail(context, frame, theme, { axes: stage.panel.axes, detail, chosen, reached })
     );
   }
 

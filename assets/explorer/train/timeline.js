@@ -114,7 +114,7 @@ export class Timeline {
     this.ticks.replaceChildren(...this.moments.map(({ step }) => at(element("i", {}), step)));
     this.diamonds.replaceChildren(
       ...this.marks.map(({ step, text }) =>
-        at(element("b", { title: `Step ${grouped(step)}: ${text}` }), step),
+        at(element("b", { title: `Step ${grouped(step)}: ${text}` }), step)
       ),
     );
     const room = Math.max(LABEL_ROOM, LABEL_WIDTH / (this.element.clientWidth || Infinity));
@@ -127,7 +127,10 @@ export class Timeline {
       last = share;
       labels.unshift(at(element("span", { class: "le-fine le-numbers" }, grouped(step)), step));
     }
-    this.labels.replaceChildren(at(element("span", { class: "le-fine le-numbers le-tick-first" }, "step 0"), 0), ...labels);
+    this.labels.replaceChildren(
+      at(element("span", { class: "le-fine le-numbers le-tick-first" }, "step 0"), 0),
+      ...labels,
+    );
     this.#place();
   }
 

@@ -23,8 +23,9 @@ from typing import Any, Final
 
 import torch
 
-from ui import sharing, wall
-from ui.library import Library
+from ui.classroom import wall
+from ui.library import links as model_links
+from ui.library.library import Library
 from vae_core import Bundle, ModelConfig, TrainConfig, __version__, load_bundle
 from vae_core.engine import Engine, RunInfo, close_engine, get_engine
 
@@ -176,8 +177,8 @@ def make(home: Path) -> dict[str, Any]:
         moment = load_bundle(saved(engine, runs["parked"], Path(folder) / "moment.safetensors", "", step))
     post = wall.put_up(OWNER, engine.run(OWNER, runs["parked"]), "Ada")
     links = {
-        "model": sharing.share(OWNER, "model", path.stem),
-        "run": sharing.share(OWNER, "run", runs["parked"]),
+        "model": model_links.share(OWNER, "model", path.stem),
+        "run": model_links.share(OWNER, "run", runs["parked"]),
     }
     with others_first(engine):
         runs["waiting"] = wait_in_line(engine, runs["parked"], step)

@@ -23,8 +23,9 @@ import pytest
 import torch
 from safetensors.torch import load
 
-from ui import sharing, wall
-from ui.library import Library, shared_model
+from ui.classroom import wall
+from ui.library import links as model_links
+from ui.library.library import Library, shared_model
 from vae_core import Bundle, encode_images, load_bundle
 from vae_core.engine import Engine, RunInfo
 
@@ -242,10 +243,10 @@ def test_the_links_lead_where_they_led(home: Home, opened: Engine) -> None:
     links = home.expected["links"]
     model = shared_model(links["model"]["token"])
     assert (model.name, model.title) == (links["model"]["what"], home.expected["model"]["title"])
-    link = sharing.find(links["run"]["token"], "run")
+    link = model_links.find(links["run"]["token"], "run")
     run = opened.shared_run(link.owner, link.what)
     assert run.id == links["run"]["what"] == home.id("parked")
-    assert sharing.shared(home.owner, "run", run.id) == link
+    assert model_links.shared(home.owner, "run", run.id) == link
 
 
 def test_the_post_hangs_on_the_wall(home: Home) -> None:

@@ -120,8 +120,9 @@ const DOT_ROOM = 10.5;
  */
 export function drawPath(pen, frame, theme, places) {
   if (places.length < 4) return;
-  const points = Array.from({ length: places.length / 2 }, (_, n) =>
-    frame.toPixels(places[2 * n], places[2 * n + 1]),
+  const points = Array.from(
+    { length: places.length / 2 },
+    (_, n) => frame.toPixels(places[2 * n], places[2 * n + 1]),
   );
   pen.line(points, { stroke: theme.background, width: 6 });
   pen.line(points, { stroke: theme.text, width: 2 });
@@ -137,10 +138,12 @@ export function drawPath(pen, frame, theme, places) {
     dots,
   );
   const isStartLeft = points[0][0] <= points[last][0];
-  for (const [text, at, isLeft] of [
-    ["From", points[0], isStartLeft],
-    ["To", points[last], !isStartLeft],
-  ]) {
+  for (
+    const [text, at, isLeft] of [
+      ["From", points[0], isStartLeft],
+      ["To", points[last], !isStartLeft],
+    ]
+  ) {
     pen.text(text, at[0] + (isLeft ? -13 : 13), at[1], {
       colour: theme.text,
       halo: theme.background,
@@ -158,7 +161,8 @@ export function drawPath(pen, frame, theme, places) {
  */
 function apart(points, ends) {
   const kept = [...ends];
-  for (const [x, y] of points)
+  for (const [x, y] of points) {
     if (kept.every((other) => Math.hypot(x - other[0], y - other[1]) >= DOT_ROOM)) kept.push([x, y]);
+  }
   return kept.slice(ends.length);
 }

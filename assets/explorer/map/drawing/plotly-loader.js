@@ -16,7 +16,7 @@ export function loadPlotly(url) {
     };
     script.src = url;
     script.async = true;
-    script.onload = () => (window.Plotly ? resolve(window.Plotly) : fail("Plotly.js did not start."));
+    script.onload = () => (globalThis.Plotly ? resolve(globalThis.Plotly) : fail("Plotly.js did not start."));
     script.onerror = () => fail("Plotly.js could not be fetched.");
     document.head.append(script);
   });

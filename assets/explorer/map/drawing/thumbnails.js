@@ -111,7 +111,7 @@ export function chosenPlaces(frame, places, groups, side) {
     const [column, row] = [Math.floor(x / side), Math.floor(y / side)];
     if (!Number.isFinite(column + row)) continue;
     const around = [-1, 0, 1].flatMap((right) =>
-      [-1, 0, 1].flatMap((down) => taken.get(`${column + right},${row + down}`) ?? []),
+      [-1, 0, 1].flatMap((down) => taken.get(`${column + right},${row + down}`) ?? [])
     );
     if (around.some((other) => Math.abs(other.x - x) < side && Math.abs(other.y - y) < side)) continue;
     const place = { index, x, y, colour };

@@ -126,8 +126,9 @@ export class Density {
 
 /** As fine as the posteriors are wide: finer costs time and shows nothing. @returns {number} px */
 function cellFor(frame, covariances) {
-  const widths = Float32Array.from({ length: covariances.length / 3 }, (_, n) =>
-    Math.sqrt(Math.min(covariances[3 * n], covariances[3 * n + 2])),
+  const widths = Float32Array.from(
+    { length: covariances.length / 3 },
+    (_, n) => Math.sqrt(Math.min(covariances[3 * n], covariances[3 * n + 2])),
   ).sort();
   const px = (widths[widths.length >> 1] * frame.width) / (frame.x1 - frame.x0);
   return Math.max(LEAST_CELL, Math.min(px, Math.max(frame.width, frame.height) / LEAST_CELLS));

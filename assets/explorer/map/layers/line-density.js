@@ -31,8 +31,9 @@ export function drawLineDensity(pen, frame, theme, positions, covariances) {
   const xs = Float64Array.from({ length: STEPS }, (_, k) => x0 + (wide * k) / (STEPS - 1));
   const width = Math.max(0.05, wide / 60);
   const least = (wide / STEPS) ** 2; // a peak narrower than a step would be missed
-  const variances = Float64Array.from({ length: count }, (_, n) =>
-    covariances ? covariances[3 * n] + least : width ** 2,
+  const variances = Float64Array.from(
+    { length: count },
+    (_, n) => covariances ? covariances[3 * n] + least : width ** 2,
   );
   const means = Float64Array.from({ length: count }, (_, n) => positions[2 * n]);
   const density = aggregateOnLine(means, variances, xs);

@@ -112,10 +112,11 @@ export class Manifold {
     const isCovered = this.tiles.some((tile) => tile.of === of && tile.isDone.some(Boolean));
     if (this.isLive) this.#draw(ACROSS.live, of, () => {});
     else if (isCovered) this.#draw(ACROSS.fine, of, () => {});
-    else
+    else {
       this.#draw(ACROSS.coarse, of, () => {
         if (this.wish && !this.timer) this.#ask();
       });
+    }
   }
 
   /** Ask for the cells of a lattice that have no picture yet. */
@@ -125,7 +126,7 @@ export class Manifold {
     const room = Math.max(4, Math.max(frame.width, frame.height) / LEAST_SIDE);
     const lattice = latticeFor(frame, this.shape, Math.min(isLine ? across / 2 : across, room), isLine);
     const [, height, width] = this.shape;
-    const scale = (Math.min(2, window.devicePixelRatio || 1) * frame.width) / (frame.x1 - frame.x0);
+    const scale = (Math.min(2, globalThis.devicePixelRatio || 1) * frame.width) / (frame.x1 - frame.x0);
     const cellWidth = Math.max(2, Math.min(width, Math.round(lattice.stepX * scale)));
     const cellHeight = Math.max(2, Math.min(height, Math.round(lattice.stepY * scale)));
     const tile = new Tile(lattice, cellWidth, cellHeight, of);

@@ -89,7 +89,7 @@ function labelPlace(frame, x, y, radius, others) {
   const places = ANGLES.map((degrees) => (degrees * Math.PI) / 180)
     .map((angle) => [x + radius * Math.cos(angle), y + radius * Math.sin(angle)])
     .filter(([px, py]) =>
-      [-36, 36].every((dx) => frame.contains(px + dx, py - 10) && frame.contains(px + dx, py + 10)),
+      [-36, 36].every((dx) => frame.contains(px + dx, py - 10) && frame.contains(px + dx, py + 10))
     );
   const isClear = ([px, py]) =>
     others.every(([ox, oy]) => Math.abs(ox - px) > ROOM[0] || Math.abs(oy - py) > ROOM[1]);

@@ -76,8 +76,9 @@ export class MapPanel {
     this.layerTools = new LayerTools((name) => this.#toggle(name));
     this.menu = new ExportMenu(this.map, () => this.#file(), onTrouble);
     this.notes = new MapNotes(matchMedia("(pointer: coarse)").matches ? help.finger : help.mouse);
-    this.table = new FoldedTable("Where the images lie on the map", () =>
-      mapTable(this.colouring, this.map.positions, this.axes.titles),
+    this.table = new FoldedTable(
+      "Where the images lie on the map",
+      () => mapTable(this.colouring, this.map.positions, this.axes.titles),
     );
     this.element = element(
       "section",

@@ -67,7 +67,9 @@ export class MapNotes {
 /** @param {number | null} value @returns {string} */
 export function trustSentence(value) {
   if (value === null) return " With so few images its trustworthiness cannot be measured.";
-  return ` Trustworthiness ${fixed(value)}: how far neighbours here are neighbours in latent space; 1 is all of them.`;
+  return ` Trustworthiness ${
+    fixed(value)
+  }: how far neighbours here are neighbours in latent space; 1 is all of them.`;
 }
 
 /** @returns {HTMLElement} the colours of the density */

@@ -37,7 +37,7 @@ export class AxesTools {
           click: () => this.onChoose(each === "latent" ? `${heaviest[0]},${heaviest[1]}` : each),
         },
         KIND_NAMES[each],
-      ),
+      )
     );
     const segments = element(
       "div",
@@ -51,8 +51,9 @@ export class AxesTools {
   #dimensions(space, axesName) {
     const chosen = axesName.split(",").map(Number);
     const select = (axis, id, label) => {
-      const options = Array.from({ length: space.dims }, (_, d) =>
-        element("option", { value: d, selected: d === chosen[axis] }, `z${d}`),
+      const options = Array.from(
+        { length: space.dims },
+        (_, d) => element("option", { value: d, selected: d === chosen[axis] }, `z${d}`),
       );
       return element(
         "select",
@@ -98,8 +99,9 @@ export class LayerTools {
       this.element.replaceChildren(...offered.map((layer) => this.#button(layer)));
     }
     this.element.hidden = offered.length === 0;
-    for (const button of this.element.children)
+    for (const button of this.element.children) {
       button.setAttribute("aria-pressed", String(on.has(/** @type {LayerName} */ (button.dataset.layer))));
+    }
   }
 
   /** @param {Layer} layer */
@@ -130,8 +132,9 @@ export class Legend {
     this.hidden = new Set();
     this.element.replaceChildren();
     if (colouring.range) this.element.append(...this.#scale(colouring));
-    else if (colouring.groups.length > 1)
+    else if (colouring.groups.length > 1) {
       this.element.append(...colouring.groups.map((group, g) => this.#button(group, g)));
+    }
   }
 
   /** @param {import("../scene/colouring.js").Group} group @param {number} index */
@@ -165,7 +168,7 @@ export class Legend {
 
   #tell() {
     [...this.element.children].forEach((button, g) =>
-      button.setAttribute("aria-pressed", String(!this.hidden.has(g))),
+      button.setAttribute("aria-pressed", String(!this.hidden.has(g)))
     );
     this.onChange(this.hidden);
   }

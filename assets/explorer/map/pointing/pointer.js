@@ -55,8 +55,9 @@ export function watchHand(host, hand) {
   listen("pointermove", (event) => {
     if (fingers.move(event.pointerId, place(event))) return;
     if (event.pointerType === "mouse" && event.buttons) {
-      if (pressed && Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) > CLICK)
+      if (pressed && Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) > CLICK) {
         isDragging = true;
+      }
       if (isDragging || !pressed) return;
     }
     follow(event);
@@ -82,12 +83,12 @@ export function watchHand(host, hand) {
     { capture: true },
   );
   // A dragging Plotly covers the page with an element of its own, so the end of a press is heard on the window.
-  window.addEventListener(
+  globalThis.addEventListener(
     "pointerup",
     (event) => {
       if (fingers.lift(event.pointerId) || pressed?.id !== event.pointerId) return;
-      const wasClick =
-        !isDragging && Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) <= CLICK;
+      const wasClick = !isDragging &&
+        Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) <= CLICK;
       const isFinger = event.pointerType !== "mouse";
       pressed = null;
       isDragging = false;
@@ -154,7 +155,7 @@ export class Fingers {
    * @returns {boolean} whether it makes a pinch
    */
   put(id, at, isFirst) {
-    if (isFirst) for (const lost of [...this.down.keys()]) this.lift(lost);
+    if (isFirst) { for (const lost of [...this.down.keys()]) this.lift(lost); }
     this.down.set(id, at);
     this.isPinching ||= this.down.size > 1;
     return this.isPinching;

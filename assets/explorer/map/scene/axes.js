@@ -239,10 +239,11 @@ function rowsOf(flat, wide, rows) {
 function eachPosterior({ logvar, dims, count }, project) {
   if (!logvar) return null;
   const out = new Float32Array(count * 3);
-  for (let n = 0; n < count; n++)
+  for (let n = 0; n < count; n++) {
     out.set(
       project((dim) => Math.exp(logvar[n * dims + dim])),
       3 * n,
     );
+  }
   return out;
 }

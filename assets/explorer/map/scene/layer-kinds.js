@@ -65,12 +65,14 @@ export function checkedLayers(names) {
  */
 export function meaningOf(name, axes, space) {
   const isLine = axes.name === "0";
-  const pinned =
-    axes.isExact && space.dims > (isLine ? 1 : 2) ? ", the other directions at the pinned latent" : "";
+  const pinned = axes.isExact && space.dims > (isLine ? 1 : 2)
+    ? ", the other directions at the pinned latent"
+    : "";
   switch (name) {
     case "manifold":
-      if (!axes.isExact)
+      if (!axes.isExact) {
         return "Decoded: each picture is an estimate from the 8 dots nearest to its centre, and there is none far from all dots.";
+      }
       return `Decoded: each picture is the decoded latent of its centre${pinned}.`;
     case "prior":
       return isLine

@@ -167,13 +167,13 @@ export class SvgPen {
     for (const [cx, cy, rx, ry, angle] of places) {
       const isRound = Math.abs(rx - ry) < 1e-6;
       group.append(
-        isRound
-          ? svgElement("circle", { cx, cy, r: rx })
-          : svgElement("ellipse", {
-              rx,
-              ry,
-              transform: `translate(${cx.toFixed(2)} ${cy.toFixed(2)}) rotate(${((angle * 180) / Math.PI).toFixed(2)})`,
-            }),
+        isRound ? svgElement("circle", { cx, cy, r: rx }) : svgElement("ellipse", {
+          rx,
+          ry,
+          transform: `translate(${cx.toFixed(2)} ${cy.toFixed(2)}) rotate(${
+            ((angle * 180) / Math.PI).toFixed(2)
+          })`,
+        }),
       );
     }
   }

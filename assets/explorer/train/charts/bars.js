@@ -22,7 +22,12 @@ export class Bars {
     this.plot = element("div", { class: "le-bars", role: "img", "aria-label": title });
     this.top = element("span", {});
     const foot = element("span", {}, "0");
-    const scale = element("div", { class: "le-bars-scale le-caption le-numbers", "aria-hidden": "true" }, this.top, foot);
+    const scale = element(
+      "div",
+      { class: "le-bars-scale le-caption le-numbers", "aria-hidden": "true" },
+      this.top,
+      foot,
+    );
     const frame = element("div", { class: "le-bars-frame" }, scale, this.plot);
     Object.assign(this, chartFigure(title, caption, frame));
     this.aside.setAttribute("role", "status");
@@ -103,8 +108,7 @@ export class Bars {
         { class: "le-bar-column", title: `z${d}` },
         element("span", { class: "le-bar" }),
         count > NAMED ? null : element("span", { class: "le-bar-name" }, dimensionName(d)),
-      ),
-    );
+      ));
     this.plot.classList.toggle("le-bars-many", count > NAMED);
     this.plot.replaceChildren(...this.columns);
   }

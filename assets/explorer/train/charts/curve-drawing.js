@@ -25,7 +25,7 @@ export function drawLine(context, points, colour, x, y) {
   context.lineJoin = "round";
   context.beginPath();
   points.forEach(([epoch, value], n) =>
-    n ? context.lineTo(x(epoch), y(value)) : context.moveTo(x(epoch), y(value)),
+    n ? context.lineTo(x(epoch), y(value)) : context.moveTo(x(epoch), y(value))
   );
   context.stroke();
 }
@@ -111,8 +111,9 @@ export function drawMarkWords(context, theme, marks, x, foot, wide) {
  */
 function shortened(context, text, room) {
   let shown = text;
-  for (let kept = text.length - 1; kept > 0 && context.measureText(shown).width > room; kept--)
+  for (let kept = text.length - 1; kept > 0 && context.measureText(shown).width > room; kept--) {
     shown = `${text.slice(0, kept)}…`;
+  }
   return shown;
 }
 

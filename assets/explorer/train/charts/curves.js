@@ -183,7 +183,7 @@ export class Charts {
   take(curves, parents) {
     this.parentKey.hidden = !parents;
     this.charts.forEach((chart, n) =>
-      Object.assign(chart, { curve: curves[n], parent: parents?.[n] ?? null, moment: null }),
+      Object.assign(chart, { curve: curves[n], parent: parents?.[n] ?? null, moment: null })
     );
   }
 

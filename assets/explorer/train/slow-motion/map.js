@@ -126,10 +126,12 @@ function deviationArrows(context, frame, theme, axes, detail, n, scale) {
 /** Stroke a path twice, first wider in the background's colour, so that it stands out from the dots. */
 function outlined(context, theme, width, path) {
   path();
-  for (const [wide, colour] of [
-    [width + 3, theme.background],
-    [width, theme.text],
-  ]) {
+  for (
+    const [wide, colour] of [
+      [width + 3, theme.background],
+      [width, theme.text],
+    ]
+  ) {
     context.lineWidth = wide;
     context.strokeStyle = colour;
     context.stroke();
@@ -158,10 +160,12 @@ function arrow(context, theme, from, to, colour, width) {
   const angle = Math.atan2(to[1] - from[1], to[0] - from[0]);
   const head = Math.min(12, length * 0.5);
   const side = (turn) => [to[0] - head * Math.cos(angle + turn), to[1] - head * Math.sin(angle + turn)];
-  for (const [wide, style] of [
-    [width + 3, theme.background],
-    [width, colour],
-  ]) {
+  for (
+    const [wide, style] of [
+      [width + 3, theme.background],
+      [width, colour],
+    ]
+  ) {
     context.lineWidth = wide;
     context.strokeStyle = style;
     line(context, from, to);

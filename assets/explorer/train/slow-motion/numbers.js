@@ -45,7 +45,7 @@ export function latentTable(detail, dims) {
       "tbody",
       {},
       ...dims.map((d, row) =>
-        element("tr", {}, element("th", { scope: "row" }, dimensionName(d)), ...cells[row]),
+        element("tr", {}, element("th", { scope: "row" }, dimensionName(d)), ...cells[row])
       ),
     ),
   );
@@ -53,7 +53,7 @@ export function latentTable(detail, dims) {
     element: table,
     fill: (n) =>
       dims.forEach((d, row) =>
-        columns.forEach(([name], column) => setText(cells[row][column], fixed(detail.row(name, n)[d]))),
+        columns.forEach(([name], column) => setText(cells[row][column], fixed(detail.row(name, n)[d])))
       ),
   };
 }

@@ -147,7 +147,7 @@ export class SlowMotion {
         { type: "button", title: name, click: () => this.#turn(n) },
         `${n + 1}`,
         element("span", {}, name),
-      ),
+      )
     );
     this.stepRow.replaceChildren(...this.stepButtons);
   }
@@ -162,8 +162,7 @@ export class SlowMotion {
       }
       return sum;
     });
-    const order =
-      dims <= SHOWN_DIMS ? [...Array(dims).keys()] : heaviestFirst(carried).slice(0, SHOWN_DIMS);
+    const order = dims <= SHOWN_DIMS ? [...Array(dims).keys()] : heaviestFirst(carried).slice(0, SHOWN_DIMS);
     this.pictures = {
       x: new Picture(shape, { "aria-label": "The image" }),
       reconstruction: new Picture(shape, { "aria-label": "Its reconstruction" }),
@@ -186,10 +185,10 @@ export class SlowMotion {
         this.table.element,
         dims > order.length
           ? element(
-              "p",
-              { class: "le-caption" },
-              `The ${order.length} of ${dims} dimensions that carry most.`,
-            )
+            "p",
+            { class: "le-caption" },
+            `The ${order.length} of ${dims} dimensions that carry most.`,
+          )
           : null,
       ),
       figure("reconstruction", "x̂"),

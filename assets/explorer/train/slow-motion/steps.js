@@ -34,7 +34,9 @@ const STEPS = [
     title: "An image goes in",
     formula: "x",
     says: ({ batch, count }) =>
-      `The step took ${grouped(batch ?? count)} images at once; these are ${count} of them. Choose one above.`,
+      `The step took ${
+        grouped(batch ?? count)
+      } images at once; these are ${count} of them. Choose one above.`,
   },
   {
     name: "Mean, deviation",
@@ -85,7 +87,9 @@ const STEPS = [
         `The reconstruction costs ${short(reconstruction)} nats, telling the code costs ${short(kl)}; ` +
         `with beta ${plain(detail.beta)} that is ${short(total)} nats in all.` +
         (detail.freeBits > 0
-          ? ` Free bits: a dimension whose KL is below ${plain(detail.freeBits)} nats in the batch’s mean counts ` +
+          ? ` Free bits: a dimension whose KL is below ${
+            plain(detail.freeBits)
+          } nats in the batch’s mean counts ` +
             "as that much, and pulls at nothing."
           : "")
       );
@@ -96,9 +100,7 @@ const STEPS = [
     part: "gradient",
     title: "Which way the loss falls",
     formula: ({ isGaussian }) =>
-      isGaussian
-        ? "∂L/∂μ = ∂L/∂z + β μ\n∂L/∂log σ² = ½ σ ε · ∂L/∂z + ½ β (σ² − 1)"
-        : "∂L/∂z",
+      isGaussian ? "∂L/∂μ = ∂L/∂z + β μ\n∂L/∂log σ² = ½ σ ε · ∂L/∂z + ½ β (σ² − 1)" : "∂L/∂z",
     says: ({ isGaussian }) =>
       isGaussian
         ? "Arrows point downhill. On z pulls the reconstruction alone; on μ and σ the KL pulls as well, to the " +
@@ -111,7 +113,9 @@ const STEPS = [
     title: "All weights move a little",
     formula: "θ ← θ − learning rate · Adam(mean of ∂L/∂θ over the batch)",
     says: ({ learningRate, weightChange }) =>
-      `At learning rate ${plain(learningRate)} the ${grouped(Object.keys(weightChange).length)} tensors of weights ` +
+      `At learning rate ${plain(learningRate)} the ${
+        grouped(Object.keys(weightChange).length)
+      } tensors of weights ` +
       "moved by these lengths. Then the next images go in.",
   },
 ];
