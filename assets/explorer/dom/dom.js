@@ -1,11 +1,13 @@
 /** Make elements. Whatever comes from data goes in as text, never as HTML. */
 
+/** @typedef {{[Type in keyof HTMLElementEventMap]?: (event: HTMLElementEventMap[Type]) => unknown}} Listeners */
+
 /**
  * Make an element.
  *
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag
- * @param {Record<string, any>} [attributes]  `class`, `role`, `data-role`, ...; a function is an event listener,
+ * @param {Listeners & Record<string, unknown>} [attributes]  `class`, `role`, `data-role`, ...; a function is an event listener,
  *     `true` an attribute without a value, `null`, `undefined` and `false` are left out
  * @param {...(Node | string | number | null | undefined)} children
  * @returns {HTMLElementTagNameMap[K]}
@@ -14,7 +16,7 @@ export function element(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) continue;
-    if (typeof value === "function") node.addEventListener(name, value);
+    if (typeof value === "function") node.addEventListener(name, /** @type {EventListener} */ (value));
     else node.setAttribute(name, value === true ? "" : String(value));
   }
   const wanted = children.filter((child) => child !== null && child !== undefined);
