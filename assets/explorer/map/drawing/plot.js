@@ -8,6 +8,11 @@ import { freeWebGl, hasWebGl, loadPlotly } from "./plotly-loader.js";
 /** @typedef {import("../scene/axes.js").Axes} Axes */
 /** @typedef {import("../../dom/theme.js").Theme} Theme */
 /** @typedef {import("../scene/colouring.js").Group} Group */
+/** @typedef {import("./plotly-loader.js").Plotly} Plotly */
+/** @typedef {import("./plotly-loader.js").PlotlyAxis} PlotlyAxis */
+/** @typedef {import("./plotly-loader.js").PlotlyGraph} PlotlyGraph */
+/** @typedef {import("./plotly-loader.js").PlotlyLayout} PlotlyLayout */
+/** @typedef {import("./plotly-loader.js").PlotlyTrace} PlotlyTrace */
 
 export class Plot {
   /**
@@ -19,15 +24,22 @@ export class Plot {
    * @param {() => void} tell.onHome   when someone wants to see all of it
    */
   constructor(host, frame, { onMove, onDrawn, onHome }) {
-    Object.assign(this, { host, frame, onMove, onDrawn, onHome });
+    this.host = host;
+    this.frame = frame;
+    this.onMove = onMove;
+    this.onDrawn = onDrawn;
+    this.onHome = onHome;
+    /** The library; null until it has drawn the axes for the first time. @type {Plotly | null} */
     this.plotly = null;
+    /** What it has drawn in. @type {PlotlyGraph | null} */
+    this.graph = null;
     this.isClosed = false;
     this.hasWebGl = true;
     /** Whether it shows the points now. */
     this.hasPoints = false;
     /** Whether pictures lie where the grid would be. */
     this.hidesGrid = false;
-    /** Drawing takes tens of milliseconds: one at a time, the newest wish wins. @type {(() => Promise<any>) | null} */
+    /** Drawing takes tens of milliseconds: one at a time, the newest request wins. @type {(() => Promise<void>) | null} */
     this.next = null;
     this.isDrawing = false;
   }
@@ -41,7 +53,7 @@ export class Plot {
     const plotly = await loadPlotly(url);
     if (this.isClosed) return;
     this.hasWebGl = hasWebGl();
-    await plotly.newPlot(this.host, [], this.#layout(axes, theme), {
+    const graph = await plotly.newPlot(this.host, [], this.#layout(axes, theme), {
       displaylogo: false,
       scrollZoom: true,
       doubleClick: false,
@@ -55,8 +67,9 @@ export class Plot {
       return;
     }
     this.plotly = plotly;
-    this.host.on("plotly_relayouting", () => this.#readRanges());
-    this.host.on("plotly_relayout", () => this.#readRanges());
+    this.graph = graph;
+    graph.on("plotly_relayouting", () => this.#readRanges());
+    graph.on("plotly_relayout", () => this.#readRanges());
   }
 
   /** Whether Plotly is there and draws. */
@@ -73,9 +86,11 @@ export class Plot {
    * @param {Float32Array} positions      (N, 2)
    */
   draw(axes, theme, groups, positions) {
+    const { plotly, graph } = this;
+    if (!plotly || !graph) return;
     this.next = async () => {
       const traces = groups.map((group) => this.#trace(group, positions));
-      await this.plotly.react(this.host, traces, this.#layout(axes, theme));
+      await plotly.react(graph, traces, this.#layout(axes, theme));
       this.hasPoints = groups.length > 0;
     };
     this.#drain();
@@ -83,22 +98,27 @@ export class Plot {
 
   /** @returns {Promise<SVGElement>} the axes alone, as large as the drawing; rejected before Plotly is there */
   async axesSvg() {
-    if (!this.plotly) throw new Error("Plotly.js is not there yet.");
-    const { layout } = this.host;
+    const { plotly, graph } = this;
+    if (!plotly || !graph) throw new Error("Plotly.js is not there yet.");
+    const { layout } = graph;
     const { width, height } = layout;
-    const url = await this.plotly.toImage({ data: [], layout }, { format: "svg", width, height });
+    const url = await plotly.toImage({ data: [], layout }, { format: "svg", width, height });
     const text = decodeURIComponent(url.slice(url.indexOf(",") + 1));
-    return document.importNode(new DOMParser().parseFromString(text, "image/svg+xml").documentElement, true);
+    const drawing = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
+    if (!(drawing instanceof SVGElement)) throw new Error("Plotly.js made no SVG.");
+    return document.importNode(drawing, true);
   }
 
   close() {
     this.isClosed = true;
     this.next = null;
     if (this.plotly) {
-      for (const canvas of this.host.querySelectorAll("canvas.gl-canvas")) freeWebGl(canvas);
+      for (const canvas of this.host.querySelectorAll("canvas")) {
+        if (canvas.classList.contains("gl-canvas")) freeWebGl(canvas);
+      }
       this.plotly.purge(this.host);
     }
-    this.plotly = null;
+    this.plotly = this.graph = null;
   }
 
   async #drain() {
@@ -116,7 +136,7 @@ export class Plot {
     if (this.plotly) this.onDrawn();
   }
 
-  /** @param {Group} group @param {Float32Array} positions */
+  /** @param {Group} group @param {Float32Array} positions @returns {PlotlyTrace} */
   #trace(group, positions) {
     const x = Float32Array.from(group.indices, (n) => positions[2 * n]);
     const y = Float32Array.from(group.indices, (n) => positions[2 * n + 1]);
@@ -136,9 +156,10 @@ export class Plot {
     };
   }
 
-  /** @param {Axes} axes @param {Theme} theme */
+  /** @param {Axes} axes @param {Theme} theme @returns {PlotlyLayout} */
   #layout(axes, theme) {
     const { frame } = this;
+    /** @type {(title: string, range: [number, number]) => PlotlyAxis} */
     const axis = (title, range) => ({
       title: { text: markup(title), standoff: 6, font: { size: 13 } },
       range,
@@ -170,7 +191,7 @@ export class Plot {
         scaleratio: 1,
         constrain: "range",
       },
-      dragmode: this.host._fullLayout?.dragmode ?? "pan",
+      dragmode: this.graph?._fullLayout?.dragmode ?? "pan",
       hovermode: false,
       showlegend: false,
       modebar: { bgcolor: "rgba(0,0,0,0)", color: theme.muted, activecolor: theme.accent },
@@ -179,7 +200,7 @@ export class Plot {
 
   /** Pan, zoom and reset end here: from Plotly's ranges to the shared frame. */
   #readRanges() {
-    const full = this.host._fullLayout;
+    const full = this.graph?._fullLayout;
     if (!full?.xaxis) return;
     this.frame.ranges = [...full.xaxis.range, ...full.yaxis.range];
     this.onMove();
