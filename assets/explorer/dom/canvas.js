@@ -1,6 +1,18 @@
 /** Canvases that are drawn by hand, at the screen's own resolution. */
 
 /**
+ * @param {HTMLCanvasElement} canvas
+ * @param {CanvasRenderingContext2DSettings} [settings]  heeded the first time a canvas is asked
+ * @returns {CanvasRenderingContext2D}
+ * @throws {Error} if the canvas has a context of another kind, or the browser has no memory left for one
+ */
+export function drawingContext(canvas, settings) {
+  const context = canvas.getContext("2d", settings);
+  if (!context) throw new Error("This canvas cannot be drawn on.");
+  return context;
+}
+
+/**
  * Clear a canvas, sized for the screen's pixels as it is laid out now, and scale it to CSS pixels.
  *
  * @param {HTMLCanvasElement} canvas
@@ -11,7 +23,7 @@ export function freshCanvas(canvas) {
   const { clientWidth: width, clientHeight: height } = canvas;
   const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
   if (canvas.width !== wide || canvas.height !== high) Object.assign(canvas, { width: wide, height: high });
-  const context = canvas.getContext("2d");
+  const context = drawingContext(canvas);
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
   return { context, width, height };
