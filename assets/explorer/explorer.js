@@ -20,42 +20,8 @@ import { Lead } from "./follow/leader.js";
 import { InterpolateView } from "./interpolate/interpolate-view.js";
 import { TrainView } from "./train/train-view.js";
 
-/**
- * @typedef {object} ExplorerData   what `ui/explorer.py` sends
- * @property {number} [turn]  grows with each change of all this: calls come late, and out of order
- * @property {"explore" | "train" | "interpolate" | "follow"} mode
- * @property {string} plotly                              URL of Plotly.js
- * @property {{name: string, url: string, title: string} | null} bundle
- * @property {{url: string, run: string, keyframes: string | null} | null} stream  `keyframes`: folder of the run's past
- * @property {number[] | null} z
- * @property {string | null} axes
- * @property {string[] | null} layers
- * @property {{from: number | null, to: number | null, method: string, steps: number} | null} interpolation
- * @property {string | null} lead     URL on which to tell followers what is shown
- * @property {boolean} [foreign]      whether it is someone else's, whom it would be to show it to followers
- * @property {string | null} follow   URL on which a leader's moves come, for "follow"
- */
-
-/**
- * @typedef {object} ViewContext
- * @property {ExplorerData} data
- * @property {DecodeService} service
- * @property {Reporter} reporter
- */
-
-/**
- * @typedef {object} View
- * @property {HTMLElement} element
- * @property {boolean} isReady
- * @property {number} frames
- * @property {import("./cursor/picture.js").Painter} painter
- * @property {import("./map/drawing/map.js").LatentMap} map
- * @property {import("./data/bundle.js").Bundle | null} bundle
- * @property {() => Promise<void>} open
- * @property {(data: ExplorerData) => void} update
- * @property {() => void} close
- * @property {() => void} [recolour]
- */
+/** @typedef {import("./view.js").ExplorerData} ExplorerData */
+/** @typedef {import("./view.js").View} View */
 
 const VIEWS = { explore: ExploreView, train: TrainView, interpolate: InterpolateView, follow: FollowView };
 
@@ -221,7 +187,7 @@ function makeFace(explorer) {
       return explorer.view?.bundle?.name ?? null;
     },
     get z() {
-      return Array.from(explorer.view?.painter.z ?? []);
+      return Array.from(explorer.view?.decoded.z ?? []);
     },
     get points() {
       const flat = explorer.view?.map.positions ?? [];
@@ -231,7 +197,7 @@ function makeFace(explorer) {
       return explorer.view?.frames ?? 0;
     },
     get lastLatencyMs() {
-      return explorer.view?.painter.lastLatency ?? NaN;
+      return explorer.view?.decoded.lastLatency ?? NaN;
     },
     /** The step that is shown of a run's past; null: now. */
     get keyframe() {
@@ -244,7 +210,7 @@ function makeFace(explorer) {
     /** @param {ArrayLike<number>} z @returns {Promise<Float32Array>} */
     decode: async (z) => {
       if (!explorer.view) throw new Error("This explorer is gone.");
-      return explorer.view.painter.decode(z);
+      return explorer.view.decoded.decode(z);
     },
   };
 }

@@ -17,7 +17,7 @@
  * @property {number} stamp                       when the hand moved, as in `Event.timeStamp`
  */
 
-export class Walk {
+export class Cursor {
   /** @param {Float32Array} z */
   constructor(z) {
     /** @type {Set<(move: Move) => void>} */

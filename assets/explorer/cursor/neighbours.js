@@ -35,11 +35,11 @@ export class Neighbours {
     this.space = null;
     /** @type {Array<{item: HTMLElement, picture: Picture, name: HTMLElement, distance: HTMLElement, index: number}>} */
     this.cards = [];
-    surroundings.subscribe(({ indices, distances }) => this.#show(indices, distances));
+    surroundings.subscribe(({ indices, distances }) => this.#update(indices, distances));
   }
 
   /** @param {Space} space */
-  read(space) {
+  setSpace(space) {
     this.space = space;
     this.cards = Array.from({ length: Math.min(NEAREST, space.count) }, () => this.#card());
     this.list.replaceChildren(...this.cards.map(({ item }) => item));
@@ -68,14 +68,14 @@ export class Neighbours {
   }
 
   /** @param {number[]} indices @param {number[]} distances */
-  #show(indices, distances) {
+  #update(indices, distances) {
     this.cards.forEach((card, k) => {
       card.item.hidden = k >= indices.length;
       if (card.item.hidden) return;
       setText(card.distance, fixed(distances[k]));
       if (card.index === indices[k]) return;
       card.index = indices[k];
-      card.picture.showBytes(imageOf(this.space, card.index));
+      card.picture.drawBytes(imageOf(this.space, card.index));
       setText(card.name, labelOf(this.space, card.index) || `image ${card.index}`);
     });
   }

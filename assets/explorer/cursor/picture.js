@@ -17,7 +17,7 @@ const CHANNEL = "hover";
 /** A decoder that was slow is measured again after so many ms: the machine may only have been busy. */
 const SECOND_LOOKS = [1500, 6000];
 
-export class Painter {
+export class DecodedPicture {
   /** @param {import("../decode/service.js").DecodeService} service */
   constructor(service) {
     this.service = service;
@@ -82,18 +82,18 @@ export class Painter {
   }
 
   /** @param {Float32Array} z @param {number} stamp  when the hand moved */
-  paint(z, stamp) {
+  draw(z, stamp) {
     if (!this.decoder || z.length !== this.decoder.dims) return;
     if (this.isFast) {
       this.service.cancel(CHANNEL); // an answer from when it was slow must not cover this
-      this.picture.show(this.decoder.decode(z, this.pixels));
-      this.#painted(z, stamp);
+      this.picture.draw(this.decoder.decode(z, this.pixels));
+      this.#drawn(z, stamp);
       return;
     }
     const { context } = this.picture;
     this.service.request(CHANNEL, this.model, z, 1, ({ rgba }) => {
       context.putImageData(new ImageData(rgba, this.picture.canvas.width, this.picture.canvas.height), 0, 0);
-      this.#painted(z, stamp);
+      this.#drawn(z, stamp);
     });
   }
 
@@ -121,7 +121,7 @@ export class Painter {
     });
   }
 
-  #painted(z, stamp) {
+  #drawn(z, stamp) {
     this.z = z;
     this.tellFirst();
     requestAnimationFrame(() => {

@@ -13,10 +13,10 @@ const SPOKEN_AFTER = 700;
 
 export class Readout {
   /**
-   * @param {import("./cursor.js").Walk} walk
+   * @param {import("./cursor.js").Cursor} cursor
    * @param {Surroundings} [surroundings]  shared with others who show what is near
    */
-  constructor(walk, surroundings = new Surroundings(walk)) {
+  constructor(cursor, surroundings = new Surroundings(cursor)) {
     this.surroundings = surroundings;
     this.first = element("div", { class: "le-readout-first le-numbers" }, "Loading the model …");
     this.prior = line("Prior");
@@ -33,12 +33,12 @@ export class Readout {
     );
     this.lines.hidden = true;
     this.timer = 0;
-    surroundings.subscribe((near) => this.#show(near));
+    surroundings.subscribe((near) => this.#write(near));
   }
 
   /** @param {Space} space */
-  read(space) {
-    this.surroundings.read(space);
+  setSpace(space) {
+    this.surroundings.setSpace(space);
     this.prior.row.hidden = !space.isGaussian;
   }
 
@@ -48,7 +48,7 @@ export class Readout {
   }
 
   /** @param {Near} near */
-  #show(near) {
+  #write(near) {
     const { move } = near;
     const isEstimate = move.distance !== null;
     const where = move.isHover ? "Under the hand" : "Pinned";

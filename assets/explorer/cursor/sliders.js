@@ -9,7 +9,7 @@ import { dimensionName, element, setText } from "../dom/dom.js";
 import { FoldedTable } from "../dom/folded-table.js";
 import { fixed } from "../dom/format.js";
 
-/** @typedef {import("./cursor.js").Walk} Walk */
+/** @typedef {import("./cursor.js").Cursor} Cursor */
 /** @typedef {import("../latent/posterior.js").Aggregate} Aggregate */
 
 /**
@@ -30,12 +30,12 @@ import { fixed } from "../dom/format.js";
 
 export class Sliders {
   /**
-   * @param {Walk} walk
+   * @param {Cursor} cursor
    * @param {() => void} [onHand]  a slider is touched
    * @param {HTMLElement | null} [actions]  more to stand above the sliders
    */
-  constructor(walk, onHand = () => {}, actions = null) {
-    this.walk = walk;
+  constructor(cursor, onHand = () => {}, actions = null) {
+    this.cursor = cursor;
     this.onHand = onHand;
     this.heading = element("div", { class: "le-slider-head le-caption", "aria-hidden": "true" });
     this.key = element("p", { class: "le-caption le-slider-key", hidden: true });
@@ -69,7 +69,7 @@ export class Sliders {
     /** @type {Codes | null} */
     this.codes = null;
     this.pointerStamp = 0;
-    this.unsubscribe = walk.subscribe((move) => this.#show(move));
+    this.unsubscribe = cursor.subscribe((move) => this.#follow(move));
   }
 
   /**
@@ -109,7 +109,7 @@ export class Sliders {
     for (const [dim, { input, track }] of this.rows) {
       const [least, greatest] = ranges[dim];
       Object.assign(input, { min: String(least), max: String(greatest) });
-      input.value = String(this.walk.z[dim]);
+      input.value = String(this.cursor.z[dim]);
       const share = (value) => Math.min(1, Math.max(0, (value - least) / (greatest - least)));
       const between = (name, low, high) => {
         track.style.setProperty(`--le-${name}-from`, String(share(low)));
@@ -201,14 +201,14 @@ export class Sliders {
 
   #choose(dim, number, event) {
     this.onHand();
-    const z = Float32Array.from(this.walk.pinned);
+    const z = Float32Array.from(this.cursor.pinned);
     z[dim] = number;
     const recent = event.timeStamp - this.pointerStamp < 50;
-    this.walk.pin(z, { stamp: recent ? this.pointerStamp : event.timeStamp });
+    this.cursor.pin(z, { stamp: recent ? this.pointerStamp : event.timeStamp });
   }
 
   /** @param {import("./cursor.js").Move} move */
-  #show({ z, isHover }) {
+  #follow({ z, isHover }) {
     for (const [dim, { input, value }] of this.rows) {
       const text = fixed(z[dim]);
       if (value.textContent === text) continue;
@@ -228,7 +228,7 @@ export class Sliders {
     }
     const rows = Array.from(this.rows.keys(), (dim) => [
       `z${dim}`,
-      fixed(this.walk.pinned[dim]),
+      fixed(this.cursor.pinned[dim]),
       fixed(weights[dim]),
       ...(codes
         ? [

@@ -22,11 +22,11 @@ const STEPS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, Home: -
 
 export class Strips {
   /**
-   * @param {import("./cursor.js").Walk} walk
+   * @param {import("./cursor.js").Cursor} cursor
    * @param {import("../decode/service.js").DecodeService} service
    */
-  constructor(walk, service) {
-    this.walk = walk;
+  constructor(cursor, service) {
+    this.cursor = cursor;
     this.service = service;
     this.caption = element("p", { class: "le-caption" });
     this.list = element("div", { class: "le-strip-list" });
@@ -58,7 +58,7 @@ export class Strips {
     this.isBehind = false;
     /** The pinned latent that was seen last. @type {Float32Array | null} */
     this.marked = null;
-    this.unsubscribe = walk.subscribe((move) => {
+    this.unsubscribe = cursor.subscribe((move) => {
       if (move.pinned === this.marked) return;
       this.marked = move.pinned;
       this.#placeMarks(move.pinned);
@@ -105,7 +105,7 @@ export class Strips {
       `Each row goes ${ends} in one dimension and keeps the others at the pinned latent. ` +
       "Click a picture to go there.";
     this.isBusy = false;
-    this.#placeMarks(this.walk.pinned);
+    this.#placeMarks(this.cursor.pinned);
     this.#draw();
     this.table.refresh();
   }
@@ -164,27 +164,27 @@ export class Strips {
   /** Pin one of a strip's stops. @param {number} dim @param {number} stop @param {number} stamp */
   #go(dim, stop, stamp) {
     const { values } = this.rows.get(dim);
-    const z = Float32Array.from(this.walk.pinned);
+    const z = Float32Array.from(this.cursor.pinned);
     z[dim] = values[Math.min(PICTURES - 1, Math.max(0, stop))];
-    this.walk.pin(z, { stamp });
+    this.cursor.pin(z, { stamp });
   }
 
   /** @param {number} dim @returns {number} the stop nearest to the pinned latent */
   #stopOf(dim) {
     const { values } = this.rows.get(dim);
-    const at = (this.walk.pinned[dim] - values[0]) / (values[PICTURES - 1] - values[0]);
+    const at = (this.cursor.pinned[dim] - values[0]) / (values[PICTURES - 1] - values[0]);
     return Math.min(PICTURES - 1, Math.max(0, Math.round(at * (PICTURES - 1))));
   }
 
   #draw() {
-    if (!this.rows.size || this.walk.pinned.length !== this.order.length) return;
+    if (!this.rows.size || this.cursor.pinned.length !== this.order.length) return;
     if (this.isBusy) {
       this.isBehind = true;
       return;
     }
     this.isBusy = true;
     this.isBehind = false;
-    const { pinned } = this.walk;
+    const { pinned } = this.cursor;
     const dims = this.order.filter((dim) => !this.asleep.has(dim) || this.dead.open);
     const codes = new Float32Array(dims.length * PICTURES * pinned.length);
     dims.forEach((dim, row) => {
@@ -213,10 +213,10 @@ export class Strips {
 
   /** @returns {import("../dom/folded-table.js").TableContent} */
   #content() {
-    const { space, walk } = this;
+    const { space, cursor } = this;
     const rows = this.order.map((dim) => {
       const { values } = this.rows.get(dim);
-      const codes = traverse(walk.pinned, dim, values);
+      const codes = traverse(cursor.pinned, dim, values);
       const names = Array.from(values, (value, k) => {
         const z = codes.subarray(k * space.dims, (k + 1) * space.dims);
         const [nearest] = nearestPoints(z, space.mean, 1).indices;

@@ -25,8 +25,8 @@ export const NEAREST = 6;
  */
 
 export class Surroundings {
-  /** @param {import("./cursor.js").Walk} walk */
-  constructor(walk) {
+  /** @param {import("./cursor.js").Cursor} cursor */
+  constructor(cursor) {
     /** @type {Space | null} */
     this.space = null;
     /** @type {Set<(near: Near) => void>} */
@@ -37,11 +37,11 @@ export class Surroundings {
     this.timer = 0;
     /** @type {{of: Float32Array, gap: number} | null} */
     this.measured = null;
-    this.unsubscribe = walk.subscribe((move) => this.#follow(move));
+    this.unsubscribe = cursor.subscribe((move) => this.#follow(move));
   }
 
   /** @param {Space} space */
-  read(space) {
+  setSpace(space) {
     this.space = space;
     this.measured = null;
   }

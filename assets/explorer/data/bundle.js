@@ -19,6 +19,8 @@ import { FormatError, Safetensors } from "./safetensors.js";
  * @property {Record<string, any>} imageSet
  */
 
+/** @typedef {{name: string, url: string, title: string}} BundleSource  where a stored model can be fetched */
+
 /** A model that cannot be had; the message can be shown to a reader. */
 export class BundleError extends Error {}
 
@@ -30,7 +32,7 @@ const kept = new Map();
 /**
  * Fetch and parse a bundle, or give the one that is already here.
  *
- * @param {{name: string, url: string, title: string}} source
+ * @param {BundleSource} source
  * @returns {Promise<Bundle>} rejected with a BundleError
  */
 export function loadBundle(source) {
@@ -42,7 +44,7 @@ export function loadBundle(source) {
   return found;
 }
 
-/** @param {{name: string, url: string, title: string}} source @returns {Promise<Bundle>} */
+/** @param {BundleSource} source @returns {Promise<Bundle>} */
 async function fetchBundle({ name, url, title }) {
   let response;
   try {

@@ -45,13 +45,13 @@ export class Picture {
   }
 
   /** @param {ArrayLike<number>} pixels  in [0, 1] */
-  show(pixels) {
+  draw(pixels) {
     writeRgba(pixels, 255, this.shape, this.image.data);
     this.context.putImageData(this.image, 0, 0);
   }
 
   /** @param {ArrayLike<number>} bytes  0..255 */
-  showBytes(bytes) {
+  drawBytes(bytes) {
     writeRgba(bytes, 1, this.shape, this.image.data);
     this.context.putImageData(this.image, 0, 0);
   }

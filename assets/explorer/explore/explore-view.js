@@ -1,8 +1,8 @@
 /** Explore: a stored model's map, the large picture, sliders, and a strip for each dimension. */
 
-import { Walk } from "../cursor/cursor.js";
+import { Cursor } from "../cursor/cursor.js";
 import { Neighbours } from "../cursor/neighbours.js";
-import { Painter } from "../cursor/picture.js";
+import { DecodedPicture } from "../cursor/picture.js";
 import { RangeSwitch, sliderRanges } from "../cursor/ranges.js";
 import { Readout } from "../cursor/readout.js";
 import { Sliders } from "../cursor/sliders.js";
@@ -15,41 +15,41 @@ import { aggregatePosterior, deadDimensions } from "../latent/posterior.js";
 import { nearestPoints } from "../latent/projection.js";
 import { CARRIES, codeOf, heaviestFirst, MANY, weightPerDim } from "../latent/space.js";
 import { MapPanel } from "../map/panel/map-panel.js";
-import { Glass } from "./one-image.js";
+import { OneImage } from "./one-image.js";
 
-/** @typedef {import("../explorer.js").ViewContext} ViewContext */
+/** @typedef {import("../view.js").ViewContext} ViewContext */
 
 export class ExploreView {
   /** @param {ViewContext} context */
   constructor(context) {
     const { service, reporter, data } = context;
-    service.warm(); // strips and glass will want it, and the model is not here yet
+    service.warm(); // strips and the image looked at will want it, and the model is not here yet
     this.context = context;
     this.isReady = false;
     this.frames = 0;
     this.bundle = null;
     /** The pinned latent that was reported last. @type {Float32Array | null} */
     this.reported = null;
-    this.walk = new Walk(new Float32Array(0));
-    this.painter = new Painter(service);
-    this.walk.subscribe((move) => {
-      this.painter.paint(move.z, move.stamp);
+    this.cursor = new Cursor(new Float32Array(0));
+    this.decoded = new DecodedPicture(service);
+    this.cursor.subscribe((move) => {
+      this.decoded.draw(move.z, move.stamp);
       if (!move.isChosen || move.pinned === this.reported) return;
       this.reported = move.pinned;
       reporter.report("z", rounded(move.pinned));
     });
-    this.surroundings = new Surroundings(this.walk);
+    this.surroundings = new Surroundings(this.cursor);
     this.surroundings.subscribe(({ indices }) => this.map.handMarks.link(indices));
-    this.readout = new Readout(this.walk, this.surroundings);
+    this.readout = new Readout(this.cursor, this.surroundings);
     this.neighbours = new Neighbours(this.surroundings, (index, stamp) => this.#pickImage(index, stamp));
     this.rangeSwitch = new RangeSwitch((by) => {
       this.sliders.setRanges(sliderRanges(this.bundle.space, by));
       this.strips.setRange(by);
     });
-    this.sliders = new Sliders(this.walk, () => {}, this.rangeSwitch.element);
+    this.sliders = new Sliders(this.cursor, () => {}, this.rangeSwitch.element);
     this.buttons = element("div", { class: "le-buttons", role: "group", "aria-label": "Go to a latent" });
     this.panel = new MapPanel({
-      walk: this.walk,
+      cursor: this.cursor,
       plotlyUrl: data.plotly,
       service,
       layers: data.layers,
@@ -57,10 +57,10 @@ export class ExploreView {
       onLayers: (names) => reporter.report("layers", names),
       actions: this.buttons,
     });
-    this.strips = new Strips(this.walk, service);
-    this.glass = new Glass({
+    this.strips = new Strips(this.cursor, service);
+    this.oneImage = new OneImage({
       service,
-      onPin: (z, stamp) => this.walk.pin(z, { stamp }),
+      onPin: (z, stamp) => this.cursor.pin(z, { stamp }),
       onShow: (index, samples) => this.map.handMarks.mark(index, samples),
       onNearest: (stamp) => this.#pickImage(this.#nearest(), stamp),
       onRandom: (stamp) => this.#pickImage(this.#anyImage(), stamp),
@@ -69,11 +69,11 @@ export class ExploreView {
       "div",
       { class: "le-explore" },
       this.panel.element,
-      this.glass.element,
+      this.oneImage.element,
       element(
         "div",
         { class: "le-side" },
-        element("figure", { class: "le-decoded-figure" }, this.painter.picture.canvas, this.readout.element),
+        element("figure", { class: "le-decoded-figure" }, this.decoded.picture.canvas, this.readout.element),
         this.neighbours.element,
         this.sliders.element,
       ),
@@ -85,6 +85,11 @@ export class ExploreView {
     return this.panel.map;
   }
 
+  /** @param {string | null} name  axes wanted from outside */
+  setAxes(name) {
+    this.panel.setAxes(name);
+  }
+
   /** Fetch the model and show it. @returns {Promise<void>} */
   async open() {
     this.bundle = await loadBundle(this.context.data.bundle);
@@ -92,17 +97,17 @@ export class ExploreView {
     const { data, reporter } = this.context;
     const { space, weights } = this.bundle;
     const model = data.bundle.url;
-    this.painter.load(model, space.config, weights);
+    this.decoded.load(model, space.config, weights);
     this.element.classList.toggle("le-many", space.dims > MANY);
     const start = acceptedLatent(data.z, space.dims) ?? new Float32Array(space.dims);
     reporter.hear("z", rounded(data.z));
     reporter.hear("axes", data.axes ?? null);
     reporter.hear("layers", data.layers ?? null);
     // The picture and the sliders come first: they are what the hand is waiting for.
-    this.walk.start(start);
-    this.painter.paint(start, performance.now());
-    this.readout.read(space);
-    this.neighbours.read(space);
+    this.cursor.start(start);
+    this.decoded.draw(start, performance.now());
+    this.readout.setSpace(space);
+    this.neighbours.setSpace(space);
     const carried = weightPerDim(space);
     const order = heaviestFirst(carried);
     const what = CARRIES[space.isGaussian ? "gaussian" : "point"];
@@ -114,49 +119,49 @@ export class ExploreView {
     this.sliders.make(order, carried, sliderRanges(space, by), what, codes);
     this.panel.show(space, data.axes, { model, name: this.bundle.name, title: this.bundle.title });
     this.#makeButtons();
-    this.walk.repeat();
-    await this.painter.firstPicture;
+    this.cursor.repeat();
+    await this.decoded.firstPicture;
     if (this.isClosed) return;
     this.isReady = true;
     this.strips.make(space, model, order, carried, what, dead, by);
-    this.glass.read(space, model, order);
-    this.glass.show(this.#nearest(), false);
+    this.oneImage.setSpace(space, model, order);
+    this.oneImage.lookAt(this.#nearest(), false);
   }
 
-  /** Python says something: only what is news to us is done. @param {import("../explorer.js").ExplorerData} data */
+  /** Python says something: only what is news to us is done. @param {import("../view.js").ExplorerData} data */
   update(data) {
     const { reporter } = this.context;
     this.context.data = data;
     if (!this.bundle) return;
     const { space } = this.bundle;
     if (reporter.hear("z", rounded(data.z))) {
-      this.walk.start(acceptedLatent(data.z, space.dims) ?? new Float32Array(space.dims));
+      this.cursor.start(acceptedLatent(data.z, space.dims) ?? new Float32Array(space.dims));
     }
-    if (reporter.hear("axes", data.axes ?? null)) this.panel.setAxes(data.axes);
+    if (reporter.hear("axes", data.axes ?? null)) this.setAxes(data.axes);
     if (reporter.hear("layers", data.layers ?? null)) this.panel.setLayers(data.layers);
   }
 
   close() {
     this.isClosed = true;
-    for (const part of [this.walk, this.painter, this.readout, this.sliders, this.panel, this.strips]) {
+    for (const part of [this.cursor, this.decoded, this.readout, this.sliders, this.panel, this.strips]) {
       part.close();
     }
   }
 
   /** The theme changed. */
   recolour() {
-    this.glass.recolour();
+    this.oneImage.recolour();
   }
 
   /** Pin an image's code and look at the image closely. @param {number} index @param {number} stamp */
   #pickImage(index, stamp) {
-    this.walk.pin(codeOf(this.bundle.space, index), { stamp });
-    this.glass.show(index);
+    this.cursor.pin(codeOf(this.bundle.space, index), { stamp });
+    this.oneImage.lookAt(index);
   }
 
   /** @returns {number} the image nearest to the pinned latent */
   #nearest() {
-    return nearestPoints(this.walk.pinned, this.bundle.space.mean, 1).indices[0];
+    return nearestPoints(this.cursor.pinned, this.bundle.space.mean, 1).indices[0];
   }
 
   /** @returns {number} */
@@ -168,7 +173,7 @@ export class ExploreView {
     const { space } = this.bundle;
     const button = (text, title, click) => element("button", { type: "button", title, click }, text);
     const go = (text, title, choose) =>
-      button(text, title, (event) => this.walk.pin(choose(), { stamp: event.timeStamp }));
+      button(text, title, (event) => this.cursor.pin(choose(), { stamp: event.timeStamp }));
     const centre = space.isGaussian ? "The prior's mean: all dimensions at zero" : "All dimensions at zero";
     const random = () => Float32Array.from({ length: space.dims }, () => gaussian(Math.random));
     this.buttons.replaceChildren(
@@ -182,7 +187,10 @@ export class ExploreView {
         ? [go("A sample", "Drawn from the prior, as the model makes new images", random)]
         : []),
       ...(space.logvar
-        ? [go("Resample", "Drawn from the posterior of the image under the glass", () => this.glass.draw())]
+        ? [
+          go("Resample", "Drawn from the posterior of the image under the glass", () =>
+            this.oneImage.sampleLatent()),
+        ]
         : []),
     );
   }

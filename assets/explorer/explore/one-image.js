@@ -1,5 +1,5 @@
 /**
- * One real image under the glass: what the encoder is told, what it answers (the posterior), and what the decoder
+ * One real image looked at closely: what the encoder is told, what it answers (the posterior), and what the decoder
  * makes of that: the reconstruction, where it errs, and what samples of the posterior look like.
  */
 
@@ -17,7 +17,7 @@ import { PosteriorChart } from "./posterior-chart.js";
 
 const SAMPLES = 6;
 
-export class Glass {
+export class OneImage {
   /**
    * @param {object} options
    * @param {import("../decode/service.js").DecodeService} options.service
@@ -50,7 +50,7 @@ export class Glass {
         "figcaption",
         { class: "le-caption le-numbers" },
         "Samples of its posterior ",
-        button("Draw others", "Six other samples", () => this.#sample()),
+        button("Draw others", "Six other samples", () => this.#decode()),
       ),
     );
     this.chart = new PosteriorChart();
@@ -106,7 +106,7 @@ export class Glass {
    * @param {string} model    as the service knows it
    * @param {number[]} order  of the dimensions
    */
-  read(space, model, order) {
+  setSpace(space, model, order) {
     Object.assign(this, { space, model, order });
     for (
       const each of [
@@ -128,22 +128,22 @@ export class Glass {
    * @param {number} index      of the probe
    * @param {boolean} [isChosen]  someone picked it
    */
-  show(index, isChosen = true) {
+  lookAt(index, isChosen = true) {
     this.index = index;
     this.isChosen = isChosen;
     const { space } = this;
     const label = labelOf(space, index);
     setText(this.name, label ? `image ${index}, class ${label}` : `image ${index}`);
-    this.original.showBytes(imageOf(space, index));
+    this.original.drawBytes(imageOf(space, index));
     this.original.canvas.setAttribute("aria-label", `The original: ${this.name.textContent}`);
     const deviation = this.#deviation();
-    this.chart.show(this.order, codeOf(space, index), deviation);
+    this.chart.draw(this.order, codeOf(space, index), deviation);
     this.table.refresh();
-    this.#sample();
+    this.#decode();
   }
 
   /** Draw from the posterior of the image. @returns {Float32Array} (D,); its code, where that is a point */
-  draw() {
+  sampleLatent() {
     const deviation = this.#deviation();
     return codeOf(this.space, this.index).map((mean, d) =>
       deviation ? mean + deviation[d] * gaussian(Math.random) : mean
@@ -162,11 +162,11 @@ export class Glass {
   }
 
   /** Decode the image's code, and new samples of its posterior. */
-  #sample() {
+  #decode() {
     const { space, index } = this;
     const count = space.logvar ? SAMPLES : 0;
     this.samples = new Float32Array(count * space.dims);
-    for (let k = 0; k < count; k++) this.samples.set(this.draw(), k * space.dims);
+    for (let k = 0; k < count; k++) this.samples.set(this.sampleLatent(), k * space.dims);
     const codes = new Float32Array((1 + count) * space.dims);
     codes.set(codeOf(space, index));
     codes.set(this.samples, space.dims);

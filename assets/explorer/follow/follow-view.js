@@ -32,17 +32,17 @@ const OVER = {
 };
 
 /** What there is to see while nothing is shown. */
-const NO_PAINTER = { z: [], lastLatency: NaN, decode: () => Promise.reject(new Error("Nothing is shown.")) };
-const NO_MAP = { positions: [], recolourAll: () => {} };
+const NO_PICTURE = { z: [], lastLatency: NaN, decode: () => Promise.reject(new Error("Nothing is shown.")) };
+const NO_MAP = { positions: [], recolourAll: () => {}, onHand: () => {} };
 
 export class FollowView {
-  /** @param {import("../explorer.js").ViewContext} context */
+  /** @param {import("../view.js").ViewContext} context */
   constructor(context) {
     this.context = context;
     this.words = element("p", { class: "le-status", role: "status" }, "Connecting …");
     this.stage = element("div", {});
     this.element = element("div", { class: "le-follow" }, this.words, this.stage);
-    /** @type {import("../explorer.js").View | null} */
+    /** @type {import("../view.js").View | null} */
     this.inner = null;
     this.subject = "";
     /** What the leader said last. @type {{z: number[] | null, axes: string | null}} */
@@ -58,8 +58,8 @@ export class FollowView {
     return this.inner?.frames ?? 0;
   }
 
-  get painter() {
-    return this.inner?.painter ?? NO_PAINTER;
+  get decoded() {
+    return this.inner?.decoded ?? NO_PICTURE;
   }
 
   get map() {
@@ -143,12 +143,13 @@ export class FollowView {
     clearTimeout(this.timer);
     const { inner, said } = this;
     if (!inner || !said.z?.length) return;
-    if (inner.walk.z.length !== said.z.length || !inner.panel.space) {
+    const { cursor, panel } = inner;
+    if (cursor?.z.length !== said.z.length || !panel?.space) {
       this.timer = setTimeout(() => this.#move(), AGAIN);
       return;
     }
-    if (said.axes && said.axes !== inner.panel.axesName) (inner.stage ?? inner.panel).setAxes(said.axes);
+    if (said.axes && said.axes !== panel.axesName) inner.setAxes?.(said.axes);
     inner.map.onHand(); // the newest weights of a run are for those who look
-    inner.walk.start(Float32Array.from(said.z));
+    cursor.start(Float32Array.from(said.z));
   }
 }

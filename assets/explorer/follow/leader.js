@@ -13,8 +13,8 @@ const EVERY = 120;
 export class Lead {
   /**
    * @param {string} url
-   * @param {import("../explorer.js").View} view
-   * @param {() => import("../explorer.js").ExplorerData} data  as Python said last
+   * @param {import("../view.js").View} view
+   * @param {() => import("../view.js").ExplorerData} data  as Python said last
    */
   constructor(url, view, data) {
     Object.assign(this, { view, data });
@@ -49,8 +49,8 @@ export class Lead {
       foreign ? { foreign: true } : {
         model: bundle?.name ?? null,
         run: stream?.run ?? null,
-        z: rounded(this.view.walk.z),
-        axes: this.view.panel.axesName || null,
+        z: rounded(this.view.cursor?.z),
+        axes: this.view.panel?.axesName || null,
       },
     );
     if (text === this.told) return;

@@ -33,12 +33,12 @@ export class EndCard {
   }
 
   /** @param {Space} space @param {number} index @param {import("../decode/decoder.js").Decoder} decoder */
-  show(space, index, decoder) {
+  setImage(space, index, decoder) {
     for (const picture of [this.original, this.decoded]) {
       if (picture.shape.join() !== space.shape.join()) picture.resize(space.shape);
     }
-    this.original.showBytes(imageOf(space, index));
-    this.decoded.show(decoder.decode(codeOf(space, index)));
+    this.original.drawBytes(imageOf(space, index));
+    this.decoded.draw(decoder.decode(codeOf(space, index)));
     setText(this.name, labelOf(space, index) || `image ${index}`);
   }
 }

@@ -10,7 +10,7 @@ import { classCount, imageOf, labelOf } from "../latent/space.js";
 const IN_A_ROW = 14;
 const WITHOUT_CLASSES = 56;
 
-export class Gallery {
+export class ImageChooser {
   /** @param {(index: number) => void} onChoose */
   constructor(onChoose) {
     this.onChoose = onChoose;
@@ -30,7 +30,7 @@ export class Gallery {
   }
 
   /** @param {Space} space */
-  show(space) {
+  fill(space) {
     this.space = space;
     const random = seededRandom(this.seed);
     this.buttons.clear();
@@ -46,7 +46,7 @@ export class Gallery {
     );
   }
 
-  /** Show which images are the ends of the walk. @param {Array<number | null>} indices */
+  /** Mark the images that are the ends of the walk. @param {Array<number | null>} indices */
   mark(indices) {
     this.marked = indices;
     for (const [index, button] of this.buttons) {
@@ -56,7 +56,7 @@ export class Gallery {
 
   #others() {
     this.seed += 1;
-    this.show(this.space);
+    this.fill(this.space);
     this.mark(this.marked);
   }
 
@@ -65,7 +65,7 @@ export class Gallery {
     const name = labelOf(this.space, indices[0]);
     const pictures = indices.map((index) => {
       const picture = new Picture(this.space.shape, { "aria-hidden": "true" });
-      picture.showBytes(imageOf(this.space, index));
+      picture.drawBytes(imageOf(this.space, index));
       const button = element(
         "button",
         {

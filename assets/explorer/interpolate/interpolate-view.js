@@ -1,7 +1,7 @@
 /** Interpolate: two real images, the walk between their codes, and the plain blend of their pixels beside it. */
 
-import { Walk } from "../cursor/cursor.js";
-import { Painter } from "../cursor/picture.js";
+import { Cursor } from "../cursor/cursor.js";
+import { DecodedPicture } from "../cursor/picture.js";
 import { Readout } from "../cursor/readout.js";
 import { loadBundle } from "../data/bundle.js";
 import { element } from "../dom/dom.js";
@@ -12,10 +12,10 @@ import { codeOf } from "../latent/space.js";
 import { MapPanel } from "../map/panel/map-panel.js";
 import { EndCard } from "./end-card.js";
 import { firstPair } from "./first-pair.js";
-import { Gallery } from "./image-chooser.js";
+import { ImageChooser } from "./image-chooser.js";
 import { WalkRows } from "./walk-rows.js";
 
-/** @typedef {import("../explorer.js").ViewContext} ViewContext */
+/** @typedef {import("../view.js").ViewContext} ViewContext */
 
 const MOST_STEPS = 200;
 
@@ -33,12 +33,12 @@ export class InterpolateView {
     this.choosing = 0;
     this.method = "linear";
     this.steps = 11;
-    this.walk = new Walk(new Float32Array(0));
-    this.painter = new Painter(service);
-    this.walk.subscribe((move) => this.painter.paint(move.z, move.stamp));
-    this.readout = new Readout(this.walk);
+    this.cursor = new Cursor(new Float32Array(0));
+    this.decoded = new DecodedPicture(service);
+    this.cursor.subscribe((move) => this.decoded.draw(move.z, move.stamp));
+    this.readout = new Readout(this.cursor);
     this.panel = new MapPanel({
-      walk: this.walk,
+      cursor: this.cursor,
       plotlyUrl: data.plotly,
       service,
       layers: data.layers ?? [],
@@ -54,7 +54,7 @@ export class InterpolateView {
           "Tap a dot to choose it for the end that is marked; pinch to zoom, drag with two fingers to pan.",
       },
     });
-    this.gallery = new Gallery((index) => this.#choose(index));
+    this.chooser = new ImageChooser((index) => this.#choose(index));
     this.cards = [new EndCard("From", () => this.#aimAt(0)), new EndCard("To", () => this.#aimAt(1))];
     this.#aimAt(0);
     this.progress = element("input", {
@@ -90,7 +90,7 @@ export class InterpolateView {
         element(
           "figure",
           { class: "le-decoded-figure" },
-          this.painter.picture.canvas,
+          this.decoded.picture.canvas,
           element(
             "label",
             { class: "le-way" },
@@ -102,7 +102,7 @@ export class InterpolateView {
         ),
       ),
       this.rows.element,
-      this.gallery.element,
+      this.chooser.element,
     );
   }
 
@@ -115,8 +115,8 @@ export class InterpolateView {
     if (this.isClosed) return;
     const { data, reporter } = this.context;
     const { space, weights } = this.bundle;
-    this.painter.load(data.bundle.url, space.config, weights);
-    this.readout.read(space);
+    this.decoded.load(data.bundle.url, space.config, weights);
+    this.readout.setSpace(space);
     this.rows.fileName = (name) => `${this.bundle.name}-${this.ends.join("-")}-${name}.png`;
     this.#read(data);
     const [from, to] = firstPair(space);
@@ -125,19 +125,19 @@ export class InterpolateView {
     reporter.hear("axes", data.axes ?? null);
     reporter.hear("layers", data.layers ?? null);
     this.ends = [acceptedIndex(given.from, space) ?? from, acceptedIndex(given.to, space) ?? to];
-    this.walk.start(codeOf(space, this.ends[0]));
-    this.painter.paint(this.walk.z, performance.now());
+    this.cursor.start(codeOf(space, this.ends[0]));
+    this.decoded.draw(this.cursor.z, performance.now());
     const { name, title } = this.bundle;
     this.panel.show(space, data.axes, { model: data.bundle.url, name, title });
-    this.#showEnds();
-    this.walk.repeat();
-    this.gallery.show(space);
-    this.gallery.mark(this.ends);
-    await this.painter.firstPicture;
+    this.#drawEnds();
+    this.cursor.repeat();
+    this.chooser.fill(space);
+    this.chooser.mark(this.ends);
+    await this.decoded.firstPicture;
     this.isReady = true;
   }
 
-  /** @param {import("../explorer.js").ExplorerData} data */
+  /** @param {import("../view.js").ExplorerData} data */
   update(data) {
     const { reporter } = this.context;
     this.context.data = data;
@@ -165,7 +165,7 @@ export class InterpolateView {
 
   close() {
     this.isClosed = true;
-    for (const part of [this.walk, this.painter, this.readout, this.panel]) part.close();
+    for (const part of [this.cursor, this.decoded, this.readout, this.panel]) part.close();
   }
 
   #hearEnds(given) {
@@ -209,17 +209,17 @@ export class InterpolateView {
   #setEnds(ends, isChosen) {
     this.ends = ends;
     this.#tellProgress(0);
-    this.walk.start(codeOf(this.bundle.space, ends[0]));
-    this.#showEnds();
-    this.gallery.mark(ends);
+    this.cursor.start(codeOf(this.bundle.space, ends[0]));
+    this.#drawEnds();
+    this.chooser.mark(ends);
     if (!isChosen) return;
     this.context.reporter.report("from", ends[0]);
     this.context.reporter.report("to", ends[1]);
   }
 
-  #showEnds() {
+  #drawEnds() {
     const { space } = this.bundle;
-    this.cards.forEach((card, end) => card.show(space, this.ends[end], this.painter.decoder));
+    this.cards.forEach((card, end) => card.setImage(space, this.ends[end], this.decoded.decoder));
     this.#drawRows();
   }
 
@@ -239,7 +239,7 @@ export class InterpolateView {
   #goTo(t, stamp, method = this.method) {
     const [from, to] = this.ends.map((index) => codeOf(this.bundle.space, index));
     this.#tellProgress(t);
-    this.walk.pin(between(from, to, t, /** @type {"linear" | "slerp"} */ (method)), { stamp });
+    this.cursor.pin(between(from, to, t, /** @type {"linear" | "slerp"} */ (method)), { stamp });
   }
 
   /** @param {number} t  the share of the way that is shown */

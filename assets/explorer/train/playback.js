@@ -104,7 +104,7 @@ export class Playback {
     this.newest = message.file;
     if (!this.rewind.shown) this.#showNewest();
     this.#showReadings();
-    stage.painter.firstPicture.then(() => {
+    stage.decoded.firstPicture.then(() => {
       this.isReady ||= this.run === run && stage.run === run;
     });
     // Without a hand on the map the pinned picture still follows.

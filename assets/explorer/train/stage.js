@@ -5,8 +5,8 @@
  * or a moment of the past, is the Train view's to say.
  */
 
-import { Walk } from "../cursor/cursor.js";
-import { Painter } from "../cursor/picture.js";
+import { Cursor } from "../cursor/cursor.js";
+import { DecodedPicture } from "../cursor/picture.js";
 import { Readout } from "../cursor/readout.js";
 import { Sliders } from "../cursor/sliders.js";
 import { Strips } from "../cursor/strips.js";
@@ -50,17 +50,17 @@ export class Stage {
     this.isMapShown = false;
     /** Asked for by hand or by the link, whatever run is shown; null: what suits it. @type {string | null} */
     this.chosenAxes = null;
-    this.walk = new Walk(new Float32Array(0));
-    this.painter = new Painter(service);
-    this.walk.subscribe((move) => this.painter.paint(move.z, move.stamp));
-    this.readout = new Readout(this.walk);
-    this.sliders = new Sliders(this.walk, onHand);
+    this.cursor = new Cursor(new Float32Array(0));
+    this.decoded = new DecodedPicture(service);
+    this.cursor.subscribe((move) => this.decoded.draw(move.z, move.stamp));
+    this.readout = new Readout(this.cursor);
+    this.sliders = new Sliders(this.cursor, onHand);
     const onChosenAxes = (name) => {
       this.chosenAxes = name;
       onAxes(name);
     };
     this.panel = new MapPanel({
-      walk: this.walk,
+      cursor: this.cursor,
       plotlyUrl,
       service,
       layers,
@@ -68,7 +68,7 @@ export class Stage {
       onLayers,
       onHand,
     });
-    this.strips = new Strips(this.walk, service);
+    this.strips = new Strips(this.cursor, service);
     this.hasStrips = false;
     this.stripsTimer = 0;
     this.weightsNote = element("p", { class: "le-caption le-one-line le-weights-note" });
@@ -81,7 +81,7 @@ export class Stage {
     this.bars = new Bars("KL per dimension", "nats per image; hollow: dead");
     this.table = new FoldedTable("The curves, in nats per image", () => curvesTable(this.run.readings));
     this.pictures = new RunPictures();
-    const decoded = [this.painter.picture.canvas, this.readout.element, this.weightsNote];
+    const decoded = [this.decoded.picture.canvas, this.readout.element, this.weightsNote];
     this.element = element(
       "div",
       { class: "le-train-stage" },
@@ -135,8 +135,8 @@ export class Stage {
       this.space = { ...space };
       this.isMapShown = false;
     }
-    this.painter.reserve(space.shape);
-    this.readout.read(this.space);
+    this.decoded.reserve(space.shape);
+    this.readout.setSpace(this.space);
     this.pictures.reserve(space.shape, space.isGaussian);
     const inOrder = ({ curves: { elbo, log_likelihood: reconstruction, kl } }) => [elbo, reconstruction, kl];
     this.charts.take(inOrder(run.readings), run.parent && inOrder(run.parent.readings));
@@ -148,8 +148,8 @@ export class Stage {
     const dims = Array.from({ length: space.dims }, (_, d) => d);
     this.range = RANGE;
     this.sliders.make(dims, new Float64Array(space.dims), this.#ranges(), this.#carries());
-    this.walk.start(isBranch ? this.walk.pinned : new Float32Array(space.dims));
-    if (!isBranch) this.painter.forget(); // a branch begins with the weights that draw there now
+    this.cursor.start(isBranch ? this.cursor.pinned : new Float32Array(space.dims));
+    if (!isBranch) this.decoded.forget(); // a branch begins with the weights that draw there now
     this.bars.forget();
     this.hasStrips = false;
   }
@@ -187,9 +187,9 @@ export class Stage {
    */
   decodeBy(weights, step, isAtOnce) {
     const model = `run-${this.run.id}`;
-    this.painter.load(model, this.space.config, weights);
+    this.decoded.load(model, this.space.config, weights);
     this.panel.decodeBy(model);
-    this.walk.repeat();
+    this.cursor.repeat();
     const at = `Decoded by the model as it was at step ${grouped(step)}.`;
     setText(this.weightsNote, step > 0 ? at : "Decoded by a model that has not learned yet.");
     if (!this.hasStrips) this.#makeStrips(model);
@@ -219,8 +219,8 @@ export class Stage {
 
   close() {
     clearTimeout(this.stripsTimer);
-    const { walk, painter, readout, sliders, panel, charts, bars, strips } = this;
-    for (const part of [walk, painter, readout, sliders, panel, charts, bars, strips]) part.close();
+    const { cursor, decoded, readout, sliders, panel, charts, bars, strips } = this;
+    for (const part of [cursor, decoded, readout, sliders, panel, charts, bars, strips]) part.close();
   }
 
   /** @returns {Array<[number, number]>} (D,) ends of the sliders */
@@ -244,11 +244,11 @@ export class Stage {
 
   #showMap() {
     const { panel, run } = this;
-    const model = this.painter.model || undefined;
+    const model = this.decoded.model || undefined;
     const { title } = run.facts;
     panel.show(this.space, this.chosenAxes, { model, name: "run", title, isLive: true });
     this.isMapShown = true;
-    this.walk.repeat();
+    this.cursor.repeat();
   }
 
   /** @param {string} model */

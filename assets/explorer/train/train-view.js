@@ -7,12 +7,12 @@ import { Playback } from "./playback.js";
 import { RunStatus } from "./run-status.js";
 
 export class TrainView {
-  /** @param {import("../explorer.js").ViewContext} context */
+  /** @param {import("../view.js").ViewContext} context */
   constructor(context) {
     const { service, data, reporter } = context;
     this.context = context;
     this.bundle = null;
-    /** @type {import("../explorer.js").ExplorerData["stream"]} */
+    /** @type {import("../view.js").ExplorerData["stream"]} */
     this.source = null;
     /** @type {RunStream | null} */
     this.stream = null;
@@ -54,12 +54,12 @@ export class TrainView {
     return this.stage.map;
   }
 
-  get painter() {
-    return this.stage.painter;
+  get decoded() {
+    return this.stage.decoded;
   }
 
-  get walk() {
-    return this.stage.walk;
+  get cursor() {
+    return this.stage.cursor;
   }
 
   get panel() {
@@ -75,6 +75,11 @@ export class TrainView {
     return this.rewind.shown?.step ?? null;
   }
 
+  /** @param {string | null} name  axes wanted from outside */
+  setAxes(name) {
+    this.stage.setAxes(name);
+  }
+
   async open() {
     const { data, reporter } = this.context;
     reporter.hear("axes", data.axes ?? null);
@@ -83,7 +88,7 @@ export class TrainView {
     this.#watch(data.stream);
   }
 
-  /** @param {import("../explorer.js").ExplorerData} data */
+  /** @param {import("../view.js").ExplorerData} data */
   update(data) {
     const { reporter } = this.context;
     if (reporter.hear("axes", data.axes ?? null)) this.stage.setAxes(data.axes ?? null);
@@ -101,7 +106,7 @@ export class TrainView {
     this.stage.recolour();
   }
 
-  /** @param {import("../explorer.js").ExplorerData["stream"]} source */
+  /** @param {import("../view.js").ExplorerData["stream"]} source */
   #watch(source) {
     if ((source?.run ?? null) === (this.source?.run ?? null)) return;
     this.source = source;

@@ -23,12 +23,12 @@ import { MapFrame } from "./viewport-control.js";
 /** @typedef {import("../scene/axes.js").Axes} Axes */
 /** @typedef {import("../scene/colouring.js").Colouring} Colouring */
 /** @typedef {import("../scene/layer-kinds.js").LayerName} LayerName */
-/** @typedef {import("../../cursor/cursor.js").Walk} Walk */
+/** @typedef {import("../../cursor/cursor.js").Cursor} Cursor */
 
 export class LatentMap {
   /**
    * @param {object} options
-   * @param {Walk} options.walk
+   * @param {Cursor} options.cursor
    * @param {string} options.plotlyUrl
    * @param {import("../../decode/service.js").DecodeService | null} [options.service]  decodes what lies under the points
    * @param {string} options.description         what the map shows and how to walk it, for who cannot see it
@@ -37,7 +37,7 @@ export class LatentMap {
    * @param {(x: number, y: number, stamp: number) => boolean} [options.onPick]  a click; true: it has been dealt with
    */
   constructor({
-    walk,
+    cursor,
     plotlyUrl,
     service = null,
     description,
@@ -45,7 +45,7 @@ export class LatentMap {
     onHand = () => {},
     onPick = () => false,
   }) {
-    Object.assign(this, { walk, plotlyUrl, onTrouble, onHand, onPick });
+    Object.assign(this, { cursor, plotlyUrl, onTrouble, onHand, onPick });
     this.frame = new Frame();
     this.points = new MovingPoints();
     /** @type {Axes | null} */
@@ -76,7 +76,7 @@ export class LatentMap {
       onHome: () => this.framing.showAll(),
     });
     this.stopWatching = watchHand(this.element, handOn(this));
-    this.unsubscribe = walk.subscribe((move) => this.#showMove(move));
+    this.unsubscribe = cursor.subscribe((move) => this.#showMove(move));
     this.framing = new MapFrame(this);
   }
 

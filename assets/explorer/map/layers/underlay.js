@@ -63,7 +63,7 @@ export class Underlay {
   follow() {
     const { map, axes, layers } = this;
     if (!axes) return;
-    if (layers.has("manifold")) this.manifold?.want(map.frame, axes, map.walk.pinned);
+    if (layers.has("manifold")) this.manifold?.want(map.frame, axes, map.cursor.pinned);
     if (layers.has("density")) this.density.want(map.frame, axes);
     this.draw();
   }
@@ -71,13 +71,13 @@ export class Underlay {
   /** The decoder's weights are newer. */
   redecode() {
     const { map, axes, layers } = this;
-    if (axes && layers.has("manifold")) this.manifold?.want(map.frame, axes, map.walk.pinned);
+    if (axes && layers.has("manifold")) this.manifold?.want(map.frame, axes, map.cursor.pinned);
   }
 
   /** The pinned latent is another one; the decoded pictures go through it where there are directions besides the axes. */
   pinMoved() {
     const { axes, map } = this;
-    const others = map.walk.pinned.length - (axes.name === "0" ? 1 : 2);
+    const others = map.cursor.pinned.length - (axes.name === "0" ? 1 : 2);
     if (axes.isExact && others > 0) this.redecode();
   }
 

@@ -33,7 +33,7 @@ const HELP = {
 export class MapPanel {
   /**
    * @param {object} options
-   * @param {import("../../cursor/cursor.js").Walk} options.walk
+   * @param {import("../../cursor/cursor.js").Cursor} options.cursor
    * @param {string} options.plotlyUrl
    * @param {import("../../decode/service.js").DecodeService | null} [options.service]
    * @param {string[] | null} [options.layers]         those to be on at first, by name; null: what suits the model
@@ -45,7 +45,7 @@ export class MapPanel {
    * @param {Help} [options.help]
    */
   constructor({
-    walk,
+    cursor,
     plotlyUrl,
     service = null,
     layers = null,
@@ -62,7 +62,7 @@ export class MapPanel {
       this.trouble.textContent = sentence;
     };
     this.map = new LatentMap({
-      walk,
+      cursor,
       plotlyUrl,
       service,
       description: "Map of the latent space. Arrow keys walk over it, Home goes to its centre.",
@@ -131,7 +131,7 @@ export class MapPanel {
     const checked = checkedAxes(name, this.space);
     if (checked === this.axesName) return;
     this.axesName = checked;
-    this.map.walk.forgetPlace();
+    this.map.cursor.forgetPlace();
     this.#showAxes();
   }
 

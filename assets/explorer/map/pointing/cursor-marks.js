@@ -57,8 +57,8 @@ export class HandMarks {
 
   /** @returns {import("../scene/pen.js").EllipsePlace | null} the posterior of the image nearest to the hand, if it is asked for */
   get posterior() {
-    const { underlay, walk, space, frame, points } = this.map;
-    const { z, isHover } = walk.last;
+    const { underlay, cursor, space, frame, points } = this.map;
+    const { z, isHover } = cursor.last;
     if (!underlay.layers.has("ellipse") || !underlay.ellipses.shapes || !z.length) return null;
     const isLooking = this.marked !== null && !isHover;
     const index = isLooking ? this.marked.index : nearestPoints(z, space.mean, 1).indices[0];
@@ -67,10 +67,10 @@ export class HandMarks {
   }
 
   #placePinned() {
-    const { axes, walk } = this.map;
-    if (!walk.pinned.length) return;
-    this.pinnedLatent = walk.pinned;
-    this.#put(this.pinned, walk.pinnedPlace ?? axes.place(walk.pinned));
+    const { axes, cursor } = this.map;
+    if (!cursor.pinned.length) return;
+    this.pinnedLatent = cursor.pinned;
+    this.#put(this.pinned, cursor.pinnedPlace ?? axes.place(cursor.pinned));
   }
 
   #placePosterior() {
@@ -78,10 +78,10 @@ export class HandMarks {
   }
 
   #placeLinks() {
-    const { axes, walk, frame, points } = this.map;
+    const { axes, cursor, frame, points } = this.map;
     if (!axes || (!this.linked.length && !this.links.lines.children.length)) return;
-    const { place, isHover, pinned } = walk.last;
-    const from = isHover && place ? place : (walk.pinnedPlace ?? axes.place(pinned));
+    const { place, isHover, pinned } = cursor.last;
+    const from = isHover && place ? place : (cursor.pinnedPlace ?? axes.place(pinned));
     this.links.join(
       frame.toPixels(from[0], from[1]),
       this.linked.filter((n) => 2 * n < points.now.length).map((n) => this.#pixelsOf(n)),

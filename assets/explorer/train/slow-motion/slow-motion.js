@@ -123,7 +123,7 @@ export class SlowMotion {
     const { detail } = this;
     this.buttons = Array.from({ length: detail.count }, (_, n) => {
       const picture = new Picture(detail.shape, { "aria-hidden": "true" });
-      picture.show(detail.picture("x", n));
+      picture.draw(detail.picture("x", n));
       return element(
         "button",
         { type: "button", "aria-label": `Image ${n + 1}${this.#labelOf(n)}`, click: () => this.#choose(n) },
@@ -202,7 +202,7 @@ export class SlowMotion {
   #choose(n) {
     this.chosen = n;
     this.buttons.forEach((each, k) => each.setAttribute("aria-pressed", String(k === n)));
-    for (const [part, picture] of Object.entries(this.pictures)) picture.show(this.detail.picture(part, n));
+    for (const [part, picture] of Object.entries(this.pictures)) picture.draw(this.detail.picture(part, n));
     this.table.fill(n);
     fillLoss(this.loss, this.detail, n);
     this.#say();

@@ -217,20 +217,20 @@ PAINTED = """(async () => {
         cancel: (channel) => open.delete(channel),
         request: (channel, model, z, chunk, onPictures) => open.set(channel, onPictures),
     };
-    const painter = new m.Painter(service);
-    painter.load("first", space.config, weights);
-    const rgba = new Uint8ClampedArray(4 * painter.decoder.size).fill(255);
+    const decoded = new m.DecodedPicture(service);
+    decoded.load("first", space.config, weights);
+    const rgba = new Uint8ClampedArray(4 * decoded.decoder.size).fill(255);
     const late = () => [...open.values()].forEach((onPictures) => onPictures({ rgba }));
-    painter.isFast = false;
-    painter.paint(Float32Array.of(1, 1), 0);
-    if (AFTER === "forget") painter.forget();
-    if (AFTER === "load") painter.load("second", space.config, weights);
+    decoded.isFast = false;
+    decoded.draw(Float32Array.of(1, 1), 0);
+    if (AFTER === "forget") decoded.forget();
+    if (AFTER === "load") decoded.load("second", space.config, weights);
     if (AFTER === "fast") {
-        painter.isFast = true;
-        painter.paint(Float32Array.of(2, 2), 0);
+        decoded.isFast = true;
+        decoded.draw(Float32Array.of(2, 2), 0);
     }
     late();
-    return Array.from(painter.z);
+    return Array.from(decoded.z);
 })()"""
 
 

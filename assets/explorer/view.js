@@ -1,0 +1,83 @@
+/**
+ * What the component asks of the views that can be drawn in it, what they get, and what Python sends.
+ *
+ * Types alone: whoever tells of a view or shows one can name these without importing all four.
+ */
+
+/**
+ * @typedef {object} ExplorerData   what `ui/explorer/component.py` sends
+ * @property {number} [turn]  grows with each change of all this: calls come late, and out of order
+ * @property {ViewName} mode
+ * @property {string} plotly                              URL of Plotly.js
+ * @property {BundleSource | null} bundle                 the stored model to show
+ * @property {RunSource | null} stream                    the run to show
+ * @property {number[] | null} z                          the pinned latent, (D,)
+ * @property {string | null} axes                         of the map, as `checkedAxes` names them
+ * @property {string[] | null} layers                     of the map; null: what suits the model
+ * @property {Interpolation | null} interpolation
+ * @property {string | null} lead     URL on which to tell followers what is shown
+ * @property {boolean} [foreign]      whether it is someone else's, whom it would be to show it to followers
+ * @property {string | null} follow   URL on which a leader's moves come, for "follow"
+ */
+
+/** @typedef {"explore" | "train" | "interpolate" | "follow"} ViewName */
+
+/** @typedef {import("./data/bundle.js").BundleSource} BundleSource */
+
+/** @typedef {{url: string, run: string, keyframes: string | null}} RunSource  `keyframes`: folder of the run's past */
+
+/**
+ * @typedef {object} Interpolation
+ * @property {number | null} from        index of the probe's image where the walk starts; null: not chosen
+ * @property {number | null} to          where it ends
+ * @property {string} method             of the row that is drawn on the map: "linear" or "slerp"
+ * @property {number} steps              pictures in a row
+ */
+
+/**
+ * @typedef {object} ViewContext
+ * @property {ExplorerData} data
+ * @property {import("./decode/service.js").DecodeService} service
+ * @property {import("./data/reporter.js").Reporter} reporter
+ */
+
+/**
+ * @typedef {object} View
+ * @property {HTMLElement} element
+ * @property {boolean} isReady                                   whether the first picture is drawn
+ * @property {number} frames                                     of a live run drawn since mount
+ * @property {import("./data/bundle.js").Bundle | null} bundle   the stored model that is shown
+ * @property {ShownPicture} decoded
+ * @property {ShownMap} map
+ * @property {import("./cursor/cursor.js").Cursor} [cursor]      where a latent can be pinned
+ * @property {ShownPanel} [panel]                                around the map, where there is one
+ * @property {number | null} [keyframe]                          the step shown of a run's past; null: now
+ * @property {{lastLatency: number}} [rewind]                    ms from the hand's event to the moment it asked for
+ * @property {() => Promise<void>} open                          fetch what is to be shown
+ * @property {(data: ExplorerData) => void} update               Python says something
+ * @property {() => void} close
+ * @property {() => void} [recolour]                             the theme changed
+ * @property {(name: string | null) => void} [setAxes]           show the map on other axes; null: the default
+ */
+
+/**
+ * @typedef {object} ShownPicture     of the latent under the hand
+ * @property {ArrayLike<number>} z    whose picture is drawn now, (D,)
+ * @property {number} lastLatency     ms from the hand's event to the first animation frame after the picture changed
+ * @property {(z: ArrayLike<number>) => Promise<Float32Array>} decode  pixels in [0, 1], (C * H * W,)
+ */
+
+/**
+ * @typedef {object} ShownMap
+ * @property {ArrayLike<number>} positions  of the points, N pairs in axis units
+ * @property {() => void} recolourAll       colours or the screen's pixels are others
+ * @property {() => void} onHand            someone looks at the map
+ */
+
+/**
+ * @typedef {object} ShownPanel
+ * @property {import("./latent/space.js").Space | null} space  what the map shows; null: nothing yet
+ * @property {string} axesName
+ */
+
+export {};
