@@ -77,7 +77,7 @@ def compare(page: Page, model: VAE, folder: Path) -> tuple[float, float]:
     codes = 1.5 * torch.randn(LATENTS, model.config.latent_dim, generator=torch.Generator().manual_seed(3))
     model.eval()
     with torch.no_grad():
-        expected = torch.cat([model.decode_images(part) for part in codes.split(100)])
+        expected = torch.cat([model.decode_images(part) for part in torch.split(codes, 100)])
     decoder = {f"decoder.{key}": value.float() for key, value in model.decoder.state_dict().items()}
     save_file({**decoder, "codes": codes, "expected": expected}, folder / "model.safetensors")
     page.evaluate(OPEN, ["/model.safetensors", model.config.to_dict()])

@@ -8,11 +8,11 @@ import os
 import streamlit as st
 import torch
 
-from vae_core import load_bundle
+from vae_core import VAE, load_bundle
 
 
 @st.cache_resource
-def load():
+def load() -> VAE:
     torch.set_num_threads(1)
     return load_bundle(os.environ["BENCH_BUNDLE"]).model.eval()
 

@@ -53,11 +53,12 @@ class Stream:
         ) as socket:
             try:
                 async for data in socket:
-                    self._hear(bytes(data))
+                    assert isinstance(data, bytes), "the stream has no text messages"
+                    self._hear(data)
                     if self.stalls and self.frames:
                         socket.transport.pause_reading()
                         await asyncio.sleep(3600)
-                    await socket.send(json.dumps({"ack": int(metadata_of(bytes(data))["seq"])}))
+                    await socket.send(json.dumps({"ack": int(metadata_of(data)["seq"])}))
             finally:
                 self.code = socket.close_code
 

@@ -66,7 +66,7 @@ def train(
             distortion = F.binary_cross_entropy(reconstruction, x, reduction="sum")
             kl = -0.5 * torch.sum(1 + posterior.logvar - posterior.mean.pow(2) - posterior.logvar.exp())
             loss = distortion + kl
-            loss.backward()
+            torch.autograd.backward(loss)
             optimizer.step()
             total += loss.item()
         seconds.append(time.perf_counter() - began)
@@ -78,9 +78,14 @@ def use_plain_layers(model: nn.Module) -> None:
     for parent in list(model.modules()):
         for name, child in parent.named_children():
             if isinstance(child, nn.ConvTranspose2d):
-                plain = nn.ConvTranspose2d(
-                    child.in_channels, child.out_channels, child.kernel_size,
-                    child.stride, child.padding, child.output_padding, bias=child.bias is not None,
-                )  # fmt: skip
-                plain.load_state_dict(child.state_dict())
-                setattr(parent, name, plain)
+                setattr(parent, name, _plain(child))
+
+
+def _plain(layer: nn.ConvTranspose2d) -> nn.ConvTranspose2d:
+    """Return torch's own layer of the same size, square as all here are, with the same weights."""
+    plain = nn.ConvTranspose2d(
+        layer.in_channels, layer.out_channels, layer.kernel_size[0], layer.stride[0],
+        int(layer.padding[0]), layer.output_padding[0], bias=layer.bias is not None,
+    )  # fmt: skip
+    plain.load_state_dict(layer.state_dict())
+    return plain

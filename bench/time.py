@@ -93,12 +93,14 @@ def watching(engine: Engine, *, rounds: int = 4, seconds: float = 6.0) -> Rows:
         (first, a), (last, b) = stamps[0], stamps[-1]
         watched.append((b - a) / (last - first))
         engine.pause("watching", run.id)
-        wait_until(lambda: engine.run("watching", run.id).step == watcher.poll().last("snapshot")[1]["step"])
+        wait_until(
+            lambda: engine.run("watching", run.id).step == watcher.poll().newest("snapshot")[1]["step"]
+        )
         new = watcher.seen[seen:]
         count += sum(kind in ("frame", "snapshot") for kind, *_ in new)
         snapshots.append(sum(kind == "snapshot" for kind, *_ in new))
         sizes += [size for kind, _, _, size in new if kind == "frame"]
-    spent = watcher.last("frame")[1]["spent"]
+    spent = watcher.newest("frame")[1]["spent"]
     engine.stop("watching", run.id)
     ratio = statistics.median(a / b for a, b in zip(watched, alone, strict=True))
     shares = ", ".join(f"{name} {share:.1%}" for name, share in spent.items() if name != "training")

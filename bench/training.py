@@ -40,7 +40,7 @@ def main() -> None:
 
 def speed(train_set: ImageSet, test_set: ImageSet, rounds: int) -> list[tuple[str, ...]]:
     """Time one epoch of each loop in turn; the medians."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for name, config, wanted in (("mlp", MLP, "3 times"), ("conv", CONV, "1.5 times")):
         plain, ours = [], []
         for seed in range(rounds):
@@ -56,7 +56,7 @@ def speed(train_set: ImageSet, test_set: ImageSet, rounds: int) -> list[tuple[st
 
 def same_elbo(train_set: ImageSet, test_set: ImageSet, epochs: int, seeds: int) -> list[tuple[str, ...]]:
     """Train both ways from the same weights and compare the test ELBO."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for name, config in (("mlp", MLP),):
         plain, ours = [], []
         for seed in range(seeds):
@@ -98,7 +98,7 @@ def test_elbo(model: VAE, test_set: ImageSet) -> float:
     with torch.no_grad():
         parts = [
             elbo_terms(model, images.float() / 255, generator=generator, n_samples=4).elbo
-            for images in test_set.images.split(500)
+            for images in torch.split(test_set.images, 500)
         ]
     model.train()
     return float(torch.cat([part for part in parts if part is not None]).mean())

@@ -93,14 +93,16 @@ def soak(
             await asyncio.sleep(5)
             found.memory.append(await asyncio.to_thread(server.memory))
 
+    async def no_browsers() -> list[float]:
+        return []
+
+    async def all_sessions(server: Served) -> None:
+        await asyncio.gather(*(one(server, number) for number in range(sessions)))
+
     async def everyone(server: Served) -> None:
         looking = asyncio.create_task(look(server))
-        real = (
-            asyncio.to_thread(browsers, server.url, 0.6 * seconds, windows)
-            if windows
-            else asyncio.sleep(0, [])
-        )
-        found.paces, *_ = await asyncio.gather(real, *(one(server, number) for number in range(sessions)))
+        real = asyncio.to_thread(browsers, server.url, 0.6 * seconds, windows) if windows else no_browsers()
+        found.paces, _ = await asyncio.gather(real, all_sessions(server))
         looking.cancel()
 
     with served(home) as server:

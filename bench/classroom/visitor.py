@@ -153,9 +153,10 @@ class Visitor:
         assert self._socket is not None
         try:
             async for data in self._socket:
+                assert isinstance(data, bytes), "Streamlit sends no text messages"
                 message = ForwardMsg()
-                message.ParseFromString(bytes(data))
-                self._take(message, bytes(data))
+                message.ParseFromString(data)
+                self._take(message, data)
         except ConnectionClosed as closed:
             self.errors.append(f"connection lost: {closed}")
 

@@ -118,7 +118,7 @@ def explorer(
     stream = run and {"url": f"{base}/latent/{source}", "run": run.id, "keyframes": past}
     is_own = not (watch or follow or (entry and entry.url.startswith("/latent/shared/")))
     leads = not follow and links.shared(current_owner(), "follow") is not None
-    data = {
+    data: dict[str, Any] = {
         "module": f"{explorer_url()}/explorer.js",
         "plotly": plotly_url(),
         "mode": mode,
@@ -133,12 +133,13 @@ def explorer(
         "follow": f"{base}/latent/follow/{follow}" if follow else None,
     }
     data["turn"] = _turn(key, data)
+    callbacks: dict[str, Any] = {f"on_{name}_change": _nothing for name in KEYS}
     with st.container(key=f"{key}_place"):  # says so while there is nothing in it yet (assets/app.css)
         state = _component()(
             key=key,
             data=data,
             height="content" if height is None else height,
-            **{f"on_{name}_change": _nothing for name in KEYS},
+            **callbacks,
         )
     of = bundle["url"] if bundle else stream["run"] if stream else None
     return _result({name: getattr(state, name, None) for name in KEYS}, of, entry)
@@ -198,12 +199,12 @@ def _result(state: Mapping[str, Any], of: str | None, entry: ModelEntry | None) 
     dims = entry.model_config.latent_dim if entry else None
     count = entry.probe_count if entry else 0
     z, axes, layers = said.get("z"), said.get("axes"), said.get("layers")
-    numbers = isinstance(z, list) and len(z) == dims and all(_is_number(value) for value in z)
-    names = isinstance(layers, list) and all(name in LAYERS for name in layers)
+    is_latent = isinstance(z, list) and len(z) == dims and all(_is_number(value) for value in z)
+    are_names = isinstance(layers, list) and all(name in LAYERS for name in layers)
     return ExplorerResult(
-        z=tuple(float(value) for value in z) if numbers else None,
+        z=tuple(float(value) for value in z or ()) if is_latent else None,
         axes=axes if isinstance(axes, str) else None,
-        layers=tuple(layers) if names else None,
+        layers=tuple(layers or ()) if are_names else None,
         from_=_index(said.get("from"), count),
         to=_index(said.get("to"), count),
         keyframe=_index(said.get("keyframe"), MOST_STEPS),

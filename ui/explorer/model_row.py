@@ -34,9 +34,10 @@ def model_row(title: str, sentence: str, key: str) -> tuple[ModelEntry | None, D
         visited = visited_model() if key == state.EXPLORE_MODEL and state.SHARED in st.query_params else None
         entry = visited or _choose(key)
     with words:
-        named = visited is None and entry is not None and not entry.shipped
         facts = model_facts(entry) if entry else ""
-        opening(title, sentence, f"**{plain(entry.title, longest=60)}** · {facts}" if named else facts)
+        if entry is not None and visited is None and not entry.shipped:
+            facts = f"**{plain(entry.title, longest=60)}** · {facts}"
+        opening(title, sentence, facts)
     return entry, beside
 
 
@@ -55,7 +56,7 @@ def _choose(key: str) -> ModelEntry | None:
         placeholder="No model is here",
         help="Models that come with the app, and your own. The Models page shows them all.",
     )
-    if not names:
+    if name is None:
         link("train", "No model is here yet: train one")
         return None
     try:

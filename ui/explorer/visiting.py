@@ -61,7 +61,7 @@ def watched_run(token: str) -> None:
 def _find(token: str) -> RunInfo | None:
     found = find(token, "run")
     try:
-        return found and get_engine().shared_run(found.owner, found.what)
+        return None if found is None else get_engine().shared_run(found.owner, found.what)
     except (KeyError, PermissionError):
         return None
 

@@ -232,7 +232,7 @@ class Library:
 def shared_model(token: str) -> ModelEntry | None:
     """Return the model that a link leads to, read-only; None when the link leads nowhere (any more)."""
     link = links.find(token, "model")
-    return link and held_model(link.owner, link.what, f"/latent/shared/{token}")
+    return None if link is None else held_model(link.owner, link.what, f"/latent/shared/{token}")
 
 
 def held_model(holder: str, name: str, below: str) -> ModelEntry | None:

@@ -140,7 +140,7 @@ def theory() -> None:
 
 def _drawn(run: RunInfo | None) -> tuple[Any, ...] | None:
     """Return what of a run the buttons show: when it changes, the page is drawn again."""
-    return run and (run.id, run.state, run.step > 0, bool(run.keyframes))
+    return None if run is None else (run.id, run.state, run.step > 0, bool(run.keyframes))
 
 
 def _status(drawn: tuple[Any, ...] | None, settings: Settings) -> None:
@@ -173,7 +173,7 @@ def _status(drawn: tuple[Any, ...] | None, settings: Settings) -> None:
 
 
 def _film(run: RunInfo | None) -> Job | None:
-    return run and jobs.begun(current_owner(), film_of(run))
+    return None if run is None else jobs.begun(current_owner(), film_of(run))
 
 
 def _film_status(film: Job, run: RunInfo) -> None:

@@ -200,12 +200,7 @@ def _look_up(
     kind, name = subject
     nothing: dict[str, Any] = {"mode": None} | ({"foreign": True} if kind == "foreign" else {})
     if kind == "model":
-        try:
-            entry = Library(owner).get(name)
-        except KeyError:
-            return nothing, None, ""
-        if not entry.shipped:
-            entry = held_model(owner_hash(owner), name, f"/latent/follow/{token}/model")
+        entry = _model_to_show(owner, token, name)
         if entry is None:
             return nothing, None, ""
         bundle = {"name": entry.name, "url": base + entry.url, "title": entry.title}
@@ -218,6 +213,15 @@ def _look_up(
         url = f"{base}/latent/follow/{token}/run/{name}"
         return {"mode": "train", "stream": {"url": url, "run": name}, "title": title}, None, name
     return nothing, None, ""
+
+
+def _model_to_show(owner: str, token: str, name: str) -> ModelEntry | None:
+    """Return a leader's model as followers may have it; None when there is none of that name."""
+    try:
+        entry = Library(owner).get(name)
+    except KeyError:
+        return None
+    return entry if entry.shipped else held_model(owner_hash(owner), name, f"/latent/follow/{token}/model")
 
 
 async def _hear_nothing(websocket: WebSocket) -> None:
