@@ -1,10 +1,10 @@
 /**
- * A stored model as the browser holds it: what `vae_core/header.py` describes, parsed and checked.
+ * A stored model as the browser holds it: what `vae_core/bundles/header.py` describes, parsed and checked.
  *
  * Parsed bundles stay in the module for a while, so that coming back to a page costs nothing.
  */
 
-import { FormatError, Safetensors } from "./safetensors.js";
+import { decoderOf, FormatError, Safetensors } from "./safetensors.js";
 
 /** @typedef {import("../latent/space.js").Space} Space */
 
@@ -13,7 +13,7 @@ import { FormatError, Safetensors } from "./safetensors.js";
  * @property {string} name
  * @property {string} title
  * @property {Space} space
- * @property {Map<string, {shape: number[], data: Float32Array}>} weights  `decoder.*`
+ * @property {import("./safetensors.js").Weights} weights  `decoder.*`
  * @property {Record<string, any>} metrics
  * @property {Record<string, any>} card
  * @property {Record<string, any>} imageSet
@@ -24,6 +24,7 @@ import { FormatError, Safetensors } from "./safetensors.js";
 /** A model that cannot be had; the message can be shown to a reader. */
 export class BundleError extends Error {}
 
+/** Bundles that stay, the ones used last. */
 const KEPT = 4;
 
 /** @type {Map<string, Promise<Bundle>>} by URL, the last used at the end */
@@ -78,27 +79,19 @@ async function fetchBundle({ name, url, title }) {
  */
 export function parseBundle(buffer, name, title = "") {
   const file = new Safetensors(buffer);
-  const config = readJson(file, "model_config");
+  const config = /** @type {Space["config"]} */ (readJson(file, "model_config"));
   const card = readJson(file, "card");
   const imageSet = readJson(file, "image_set");
-  const [count, ...shape] = file.shape("probe.images");
+  const { count, shape } = file.pictures("probe.images");
   const dims = config.latent_dim;
   checkSize(file, "probe.mean", count * dims);
-  const optional = (tensor) => (file.has(tensor) ? file.floats(tensor) : null);
+  const optional = (/** @type {string} */ tensor) => (file.has(tensor) ? file.floats(tensor) : null);
   const mean = optional("pca.mean");
   const components = optional("pca.components");
-  const labels = file.has("probe.labels") ? file.data("probe.labels") : null;
-  /** @type {Bundle["weights"]} */
-  const weights = new Map();
-  for (const tensor of file.names()) {
-    if (tensor.startsWith("decoder.")) {
-      weights.set(tensor, { shape: file.shape(tensor), data: file.floats(tensor) });
-    }
-  }
   return {
     name,
     title: title || card.title || name,
-    weights,
+    weights: decoderOf(file),
     card,
     imageSet,
     metrics: readJson(file, "metrics"),
@@ -107,9 +100,9 @@ export function parseBundle(buffer, name, title = "") {
       isGaussian: file.has("probe.logvar"),
       dims,
       count,
-      shape: /** @type {[number, number, number]} */ (shape),
-      images: /** @type {Uint8Array} */ (file.data("probe.images")),
-      labels: labels && Int32Array.from(labels),
+      shape,
+      images: file.bytes("probe.images"),
+      labels: file.has("probe.labels") ? file.integers("probe.labels") : null,
       labelNames: (imageSet.label_names ?? []).map(String),
       factors: optional("probe.factors"),
       factorNames: (imageSet.factor_names ?? []).map(String),

@@ -4,21 +4,22 @@
  * A keyframe is one message of kind `snapshot`, as in the stream, with the decoder's weights beside it.
  */
 
+import { factsOf } from "./messages.js";
 import { decoderOf, FormatError, Safetensors } from "./safetensors.js";
 
 /**
  * @typedef {object} Keyframe
  * @property {number} step
  * @property {number} epoch
- * @property {Record<string, any>} facts                     as a snapshot's
- * @property {Safetensors} file                              pictures, as a snapshot's
- * @property {Float32Array} mean                             (N, D)
- * @property {Float32Array | null} logvar                    (N, D)
+ * @property {import("./messages.js").SnapshotFacts} facts
+ * @property {Safetensors} file              pictures, as a snapshot's
+ * @property {Float32Array} mean             (N, D)
+ * @property {Float32Array | null} logvar    (N, D)
  * @property {import("../latent/projection.js").Pca | null} pca
- * @property {import("../decode/decoder.js").Weights} weights        of the decoder
+ * @property {import("./safetensors.js").Weights} weights  of the decoder
  */
 
-/** What is kept of files, in bytes; those shown longest ago go first. */
+/** So many bytes of files are kept; those shown longest ago go first. */
 const MOST_BYTES = 64e6;
 
 export class KeyframeError extends Error {}
@@ -29,7 +30,8 @@ export class Keyframes {
    * @param {number} [mostBytes]
    */
   constructor(folder, mostBytes = MOST_BYTES) {
-    Object.assign(this, { folder, mostBytes });
+    this.folder = folder;
+    this.mostBytes = mostBytes;
     /** Files by step, the one used longest ago first. @type {Map<number, Safetensors>} */
     this.files = new Map();
     /** @type {Map<number, Promise<Safetensors>>} */
@@ -46,9 +48,15 @@ export class Keyframes {
     return this.files.has(step);
   }
 
-  /** @param {number} step @returns {Keyframe} one that is here */
+  /**
+   * Read one that is here.
+   *
+   * @param {number} step
+   * @returns {Keyframe | null} null: it is not here
+   */
   read(step) {
     const file = this.files.get(step);
+    if (!file) return null;
     this.files.delete(step);
     this.files.set(step, file);
     return parse(file);
@@ -60,11 +68,10 @@ export class Keyframes {
    * @throws {KeyframeError}
    */
   async get(step) {
-    if (this.has(step)) return this.read(step);
-    return parse(await this.#fetch(step));
+    return this.read(step) ?? parse(await this.#fetch(step));
   }
 
-  /** Fetch these one after the other, as long as they fit; an earlier wish is forgotten. @param {number[]} steps */
+  /** Fetch these one after the other, as long as they fit, in place of those named before. @param {number[]} steps */
   prefetch(steps) {
     this.soon = steps.filter((step) => !this.files.has(step));
     if (!this.isFetching) this.#fetchSoon();
@@ -88,8 +95,9 @@ export class Keyframes {
 
   async #fetchSoon() {
     this.isFetching = true;
-    while (this.soon.length && this.bytes < this.mostBytes) {
+    while (this.bytes < this.mostBytes) {
       const step = this.soon.shift();
+      if (step === undefined) break;
       if (this.files.has(step)) continue;
       try {
         await this.#fetch(step);
@@ -150,7 +158,8 @@ export class Keyframes {
 
 /** @param {Safetensors} file @returns {Keyframe} */
 function parse(file) {
-  const facts = JSON.parse(file.metadata.json ?? "{}");
+  /** @type {Keyframe["facts"]} */
+  const facts = factsOf(file);
   return {
     step: facts.step,
     epoch: facts.epoch,

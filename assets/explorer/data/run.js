@@ -1,39 +1,45 @@
 /**
  * A run as the browser knows it: a latent space whose points move, its curves, its newest weights.
  *
- * Messages come from `stream.js`; what they hold stands in the header of each `apply...`.
+ * Messages come from `stream.js`; what they hold stands in `messages.js`.
  */
 
 import { decoderOf } from "./safetensors.js";
 import { Readings } from "./series.js";
 
 /** @typedef {import("../latent/space.js").Space} Space */
-/** @typedef {import("./stream.js").Message} Message */
+/** @typedef {import("./messages.js").RunState} RunState */
+/** @typedef {import("./messages.js").Mark} Mark */
+/** @typedef {import("./messages.js").Moment} Moment */
+/** @typedef {import("./messages.js").Measured} Measured */
+/** @typedef {import("./messages.js").HistoryEntry} HistoryEntry */
 
 /**
- * @typedef {object} Mark  where a setting was changed
+ * @typedef {object} Standing
+ * @property {RunState} state
+ * @property {string} error        why it failed; else ""
+ * @property {number} place        in the queue, from 1; 0: it is not in it
+ * @property {number | null} wait  expected in the queue, in seconds
+ */
+
+/**
+ * @typedef {object} Progress
  * @property {number} step
  * @property {number} epoch
- * @property {string} text
+ * @property {number} total        steps in all; 0 until known
+ * @property {number | null} eta   seconds until its end
+ * @property {number | null} rate  images a second
  */
 
-/** @typedef {{step: number, epoch: number}} Moment  a keyframe that the run keeps */
-
-/**
- * What a run does, why it failed, and its place in the line with the wait in seconds, if it is in it.
- * @param {Record<string, any>} facts  of a message of kind "state"
- */
+/** @param {import("./messages.js").StateFacts} facts @returns {Standing} */
 export function standing({ state, error = "", place = 0, wait_seconds: wait = null }) {
   return { state, error, place, wait };
 }
 
 export class Run {
-  /**
-   * @param {Message} hello  run, state, model, train, title, label_names, factor_names, history, marks, keyframes,
-   *     parent; the probe
-   */
+  /** @param {import("./messages.js").HelloMessage} hello */
   constructor({ facts, file }) {
-    const [count, ...shape] = file.shape("probe.images");
+    const { count, shape } = file.pictures("probe.images");
     const dims = facts.model.latent_dim;
     this.id = String(facts.run);
     this.facts = facts;
@@ -43,9 +49,9 @@ export class Run {
       isGaussian: facts.model.family !== "autoencoder",
       dims,
       count,
-      shape: /** @type {[number, number, number]} */ (shape),
-      images: /** @type {Uint8Array} */ (file.data("probe.images")),
-      labels: file.has("probe.labels") ? Int32Array.from(file.data("probe.labels")) : null,
+      shape,
+      images: file.bytes("probe.images"),
+      labels: file.has("probe.labels") ? file.integers("probe.labels") : null,
       labelNames: (facts.label_names ?? []).map(String),
       factors: file.has("probe.factors") ? file.floats("probe.factors") : null,
       factorNames: (facts.factor_names ?? []).map(String),
@@ -54,15 +60,26 @@ export class Run {
       pca: null,
       umap: null,
     };
-    /** @type {import("../decode/decoder.js").Weights | null} */
+    /** Of the decoder, the newest that came. @type {import("./safetensors.js").Weights | null} */
     this.weights = null;
     this.weightsStep = -1;
     this.hasCodes = false;
+    /** What each dimension carries now, in nats per image, (D,). @type {number[] | null} */
+    this.klPerDim = null;
     this.readings = new Readings();
     /** The run that this one branched from, if it did. @type {{title: string, readings: Readings} | null} */
-    this.parent = facts.parent ? { title: String(facts.parent.title), readings: new Readings() } : null;
-    for (const entry of facts.parent?.history ?? []) this.parent.readings.add(entry);
+    this.parent = null;
+    if (facts.parent) {
+      const readings = new Readings();
+      for (const entry of facts.parent.history ?? []) readings.add(entry);
+      this.parent = { title: String(facts.parent.title), readings };
+    }
+    /** @type {Mark[]} */
+    this.marks = [];
+    /** In their order. @type {Moment[]} */
+    this.moments = [];
     this.applyTimeline({ facts });
+    /** @type {Standing & Progress} */
     this.now = {
       state: facts.state,
       step: facts.step ?? 0,
@@ -93,26 +110,20 @@ export class Run {
   }
 
   /**
-   * step, epoch, log_likelihood, kl, kl_per_dim, images_per_second, eta_seconds; the codes of a part of the probe.
-   *
-   * @param {Message} message
+   * @param {import("./messages.js").FrameMessage} message
    * @returns {Int32Array | null} the images whose codes are new
    */
   applyFrame({ facts, file }) {
     this.#applyFacts(facts);
     if (!file.has("index")) return null;
-    const index = Int32Array.from(file.data("index"));
+    const index = file.integers("index");
     const mean = file.floats("mean");
     const { dims } = this.space;
     index.forEach((n, k) => this.space.mean.set(mean.subarray(k * dims, (k + 1) * dims), n * dims));
     return index;
   }
 
-  /**
-   * As a frame, and test_log_likelihood, test_kl, history_tail; all codes, the turned PCA, pictures.
-   *
-   * @param {Message} message
-   */
+  /** @param {import("./messages.js").SnapshotMessage} message */
   applySnapshot({ facts, file }) {
     this.#applyFacts(facts);
     this.#addHistory(facts.history_tail ?? []);
@@ -126,17 +137,15 @@ export class Run {
     }
   }
 
-  /** @param {Message} message  step; decoder.* */
+  /** @param {import("./messages.js").WeightsMessage} message */
   applyWeights({ facts, file }) {
     this.weights = decoderOf(file);
     this.weightsStep = facts.step ?? -1;
   }
 
-  /** @param {{facts: Record<string, any>}} message  marks: step, epoch, text; keyframes: step, epoch */
+  /** @param {{facts: import("./messages.js").TimelineFacts}} message */
   applyTimeline({ facts }) {
-    /** @type {Mark[]} */
     this.marks = facts.marks ?? [];
-    /** @type {Moment[]} */
     this.moments = [...(facts.keyframes ?? [])].sort((a, b) => a.step - b.step);
   }
 
@@ -145,7 +154,7 @@ export class Run {
     return Math.max(1, this.now.total / Math.max(1, this.facts.train?.epochs ?? 1));
   }
 
-  /** @param {Message} message  state, error, place, wait_seconds, step, epoch, eta_seconds */
+  /** @param {import("./messages.js").StateMessage} message */
   applyState({ facts }) {
     Object.assign(this.now, standing(facts));
     const { step, epoch } = facts;
@@ -153,7 +162,7 @@ export class Run {
     this.now.eta = facts.eta_seconds ?? null;
   }
 
-  /** @param {Record<string, any>} facts */
+  /** @param {import("./messages.js").FrameFacts} facts */
   #applyFacts(facts) {
     const { epoch, step } = facts;
     if (step < this.now.step) this.readings.cut(epoch); // it went back to a keyframe and goes on from there
@@ -163,12 +172,11 @@ export class Run {
       eta: facts.eta_seconds ?? null,
       rate: facts.images_per_second ?? null,
     });
-    /** @type {number[] | null} */
     this.klPerDim = facts.kl_per_dim ?? null;
     this.readings.add(facts);
   }
 
-  /** @param {Array<Record<string, any>>} entries */
+  /** @param {HistoryEntry[]} entries */
   #addHistory(entries) {
     for (const entry of entries) this.readings.add(entry);
     const last = entries.at(-1);

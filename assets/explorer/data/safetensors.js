@@ -7,7 +7,7 @@
 
 /**
  * @typedef {object} TensorInfo
- * @property {string} dtype
+ * @property {keyof typeof BYTES} dtype
  * @property {number[]} shape
  * @property {number} start  first byte, counted from the end of the header
  * @property {number} end    one past the last byte
@@ -15,11 +15,16 @@
 
 /** @typedef {Float32Array | Float64Array | Uint8Array | Int32Array} TensorData */
 
+/** @typedef {[number, number, number]} PictureShape  (C, H, W) */
+
+/** @typedef {Map<string, {shape: number[], data: Float32Array}>} Weights  tensors by name */
+
 /** What a file that is not what it should be is answered with; its message can be shown to a reader. */
 export class FormatError extends Error {}
 
 const MAX_HEADER_BYTES = 16 * 1024 * 1024;
 
+/** Bytes of one number, by the kind of the tensor. */
 const BYTES = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, I16: 2, I8: 1, U8: 1, BOOL: 1 };
 
 /** One parsed file: names and shapes are known, numbers are read when asked for. */
@@ -92,6 +97,26 @@ export class Safetensors {
     return data instanceof Float32Array ? data : Float32Array.from(data);
   }
 
+  /** @param {string} name @returns {Int32Array} */
+  integers(name) {
+    const data = this.data(name);
+    return data instanceof Int32Array ? data : Int32Array.from(data);
+  }
+
+  /** @param {string} name @returns {Uint8Array} */
+  bytes(name) {
+    const data = this.data(name);
+    if (!(data instanceof Uint8Array)) throw new FormatError(`Tensor “${name}” does not hold bytes.`);
+    return data;
+  }
+
+  /** @param {string} name @returns {{count: number, shape: PictureShape}} of pictures, (N, C, H, W) */
+  pictures(name) {
+    const [count, channels, height, width, ...more] = this.shape(name);
+    if (width === undefined || more.length) throw new FormatError(`Tensor “${name}” does not hold pictures.`);
+    return { count, shape: [channels, height, width] };
+  }
+
   /** @param {string} name @returns {TensorInfo} */
   #info(name) {
     const info = this.tensors.get(name);
@@ -123,6 +148,11 @@ function readHeader(buffer) {
   return { header, dataStart: 8 + length };
 }
 
+/** @param {unknown} dtype @returns {dtype is keyof typeof BYTES} */
+function isKnown(dtype) {
+  return typeof dtype === "string" && Object.hasOwn(BYTES, dtype);
+}
+
 /**
  * @param {string} name
  * @param {any} entry
@@ -131,7 +161,7 @@ function readHeader(buffer) {
  */
 function checkedEntry(name, entry, available) {
   const { dtype, shape, data_offsets: offsets } = entry ?? {};
-  if (!(dtype in BYTES)) {
+  if (!isKnown(dtype)) {
     throw new FormatError(`Tensor “${name}” is of a kind (${dtype}) that is not read here.`);
   }
   const count = Array.isArray(shape) ? shape.reduce((product, n) => product * n, 1) : NaN;
@@ -198,7 +228,7 @@ function widenBrain(words) {
 
 /**
  * @param {Safetensors} file
- * @returns {import("../decode/decoder.js").Weights} its tensors named `decoder.*`
+ * @returns {Weights} its tensors named `decoder.*`
  */
 export function decoderOf(file) {
   return new Map(

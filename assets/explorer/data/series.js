@@ -1,5 +1,6 @@
 /** Measurements of a run over its epochs, thinned so that a long run stays drawable. */
 
+/** Readings that a curve keeps; beyond these every other one goes. */
 const MOST = 1200;
 
 /** One curve's readings, in order. */
@@ -36,19 +37,18 @@ export class Series {
   }
 }
 
-/** What is measured of a run. */
-const NAMES = /** @type {const} */ (["elbo", "log_likelihood", "kl"]);
+/** @typedef {{train: Series, test: Series}} Curve  of training images, and of held-out ones */
+
+/** @returns {Curve} */
+const emptyCurve = () => ({ train: new Series(), test: new Series() });
 
 /** The curves of one run: ELBO, reconstruction and KL apart, each for training and for held-out images. */
 export class Readings {
   constructor() {
-    /** @type {Record<"elbo" | "log_likelihood" | "kl", {train: Series, test: Series}>} */
-    this.curves = /** @type {any} */ (
-      Object.fromEntries(NAMES.map((name) => [name, { train: new Series(), test: new Series() }]))
-    );
+    this.curves = { elbo: emptyCurve(), log_likelihood: emptyCurve(), kl: emptyCurve() };
   }
 
-  /** @param {Record<string, any>} facts  epoch, log_likelihood, kl, test_log_likelihood, test_kl */
+  /** @param {import("./messages.js").Measured} facts */
   add(facts) {
     const { elbo, log_likelihood: reconstruction, kl } = this.curves;
     const { epoch } = facts;
@@ -76,5 +76,6 @@ export class Readings {
 
 /** @param {number | null | undefined} a @param {number | null | undefined} b @returns {number | null} */
 function difference(a, b) {
-  return Number.isFinite(a) && Number.isFinite(b) ? a - b : null;
+  const gap = (a ?? NaN) - (b ?? NaN);
+  return Number.isFinite(gap) ? gap : null;
 }

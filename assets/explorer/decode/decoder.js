@@ -9,7 +9,7 @@ import { batchNorm, dense, transposedConvolution } from "./net-layers.js";
 
 /** @typedef {import("../latent/space.js").ModelConfig} ModelConfig */
 /** @typedef {import("./net-layers.js").Layer} Layer */
-/** @typedef {Map<string, {shape: number[], data: Float32Array}>} Weights */
+/** @typedef {import("../data/safetensors.js").Weights} Weights */
 
 const BATCH_NORM_EPSILON = 1e-5;
 const [LINEAR, RELU, LEAKY] = [1, 0, 0.1]; // an activation's slope below zero

@@ -75,7 +75,7 @@ export class FollowView {
       // Of what was shown before a connection was lost, something may be lost for good: a run's own, refused while
       // the leader had not come back yet.
       onOpen: () => (this.subject = ""),
-      onText: (text) => this.#hear(JSON.parse(text)),
+      onMessage: (text) => this.#hear(JSON.parse(text)),
       onLost: () => setText(this.words, LOST),
       onRefused: (code) => {
         this.#show(null);

@@ -8,11 +8,11 @@ import { Detail } from "./slow-motion/detail.js";
 import { drawDetail } from "./slow-motion/map.js";
 import { SlowMotion } from "./slow-motion/slow-motion.js";
 import { Stage } from "./stage.js";
-import { WeightsWish } from "./weights-request.js";
+import { WeightsRequest } from "./weights-request.js";
 
 /** @typedef {import("../data/keyframes.js").Keyframe} Keyframe */
 /** @typedef {import("../data/run.js").Run} Run */
-/** @typedef {import("../data/stream.js").Message} Message */
+/** @typedef {import("../data/messages.js").Message} Message */
 
 /** Without a hand the pinned picture follows when the run is so many times as far. */
 const FOLLOWS = 1.25;
@@ -30,8 +30,8 @@ export class Playback {
     this.run = null;
     /** What the newest snapshot pictured. @type {import("../data/safetensors.js").Safetensors | null} */
     this.newest = null;
-    /** @type {WeightsWish | null} */
-    this.wish = null;
+    /** @type {WeightsRequest | null} */
+    this.weightsRequest = null;
     this.isReady = false;
     this.slow = new SlowMotion({ onDraw: () => this.#drawSlow(), onClose: () => this.#closeSlow() });
     this.stage = new Stage({ ...options, onHand: () => this.#handMoved(), beside: this.slow.element });
@@ -49,8 +49,8 @@ export class Playback {
     this.rewind.forget();
     this.rewind.element.hidden = true;
     this.slow.hide();
-    this.wish?.close();
-    this.wish = stream && new WeightsWish(stream);
+    this.weightsRequest?.close();
+    this.weightsRequest = stream && new WeightsRequest(stream);
   }
 
   /**
@@ -82,7 +82,7 @@ export class Playback {
   }
 
   close() {
-    this.wish?.close();
+    this.weightsRequest?.close();
     for (const part of [this.stage, this.rewind, this.slow]) part.close();
   }
 
@@ -108,7 +108,7 @@ export class Playback {
       this.isReady ||= this.run === run && stage.run === run;
     });
     // Without a hand on the map the pinned picture still follows.
-    if (run.now.step >= FOLLOWS * Math.max(4, run.weightsStep)) this.wish.once(run.isLive);
+    if (run.now.step >= FOLLOWS * Math.max(4, run.weightsStep)) this.weightsRequest.once(run.isLive);
   }
 
   /** @param {Message} message */
@@ -116,7 +116,7 @@ export class Playback {
     const { run } = this;
     run.applyWeights(message);
     if (!this.rewind.shown) this.stage.decodeBy(run.weights, run.weightsStep, !run.isLive);
-    this.wish.arrived();
+    this.weightsRequest.arrived();
   }
 
   /** @param {Message} message */
@@ -126,7 +126,7 @@ export class Playback {
     run.applyState(message);
     this.#stream();
     if (before === run.now.state) return;
-    if (!run.isLive) this.wish.once(false);
+    if (!run.isLive) this.weightsRequest.once(false);
     this.rewind.update();
   }
 
@@ -160,7 +160,7 @@ export class Playback {
     stage.charts.at(null);
     if (run.hasCodes) this.#showNewest();
     if (run.weights) stage.decodeBy(run.weights, run.weightsStep, true);
-    this.wish.once(run.isLive);
+    this.weightsRequest.once(run.isLive);
     this.#showReadings();
     this.#stream();
   }
@@ -214,6 +214,6 @@ export class Playback {
   }
 
   #handMoved() {
-    if (this.wish && !this.rewind.shown) this.wish.handMoved();
+    if (this.weightsRequest && !this.rewind.shown) this.weightsRequest.goOn();
   }
 }

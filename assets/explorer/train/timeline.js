@@ -8,8 +8,8 @@
 import { element, setText } from "../dom/dom.js";
 import { grouped } from "../dom/format.js";
 
-/** @typedef {import("../data/run.js").Moment} Moment */
-/** @typedef {import("../data/run.js").Mark} Mark */
+/** @typedef {import("../data/messages.js").Moment} Moment */
+/** @typedef {import("../data/messages.js").Mark} Mark */
 
 /** How many moments Page up and Page down go. */
 const PAGE = 5;

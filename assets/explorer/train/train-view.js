@@ -123,18 +123,16 @@ export class TrainView {
 
   /** @param {string} path  of the run's stream @returns {RunStream} */
   #connect(path) {
-    const url = new URL(path, location.href);
-    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     this.status.setTrouble("");
     this.status.say("Connecting to the run …");
     return new RunStream(
-      url.href,
+      path,
       (message) => this.#receive(message),
       (sentence) => this.status.setTrouble(sentence),
     );
   }
 
-  /** @param {import("../data/stream.js").Message} message */
+  /** @param {import("../data/messages.js").Message} message */
   #receive(message) {
     const { playback } = this;
     if (message.kind === "hello") playback.begin(new Run(message), this.source.keyframes ?? null);
@@ -143,7 +141,7 @@ export class TrainView {
     if (playback.run) this.status.show(playback.run);
   }
 
-  /** It has never had a map, and waits in the line or failed before. @param {import("../data/stream.js").Message} message */
+  /** It has never had a map, and waits in the queue or failed before. @param {import("../data/messages.js").StateMessage} message */
   #standBy({ facts }) {
     this.stage.element.hidden = facts.state === "queued" || facts.state === "failed";
     this.status.standBy(standing(facts));

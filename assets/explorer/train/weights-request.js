@@ -4,44 +4,45 @@
  */
 
 /** The hand counts as gone when it has not moved for so long, in ms. */
-const HAND_RESTS = 2500;
+const REST = 2500;
 
-export class WeightsWish {
+export class WeightsRequest {
   /** @param {import("../data/stream.js").RunStream} stream  a new one: its first weights are wanted */
   constructor(stream) {
     this.stream = stream;
     /** Wanted whether or not a hand is there. */
     this.isOnce = true;
     /** Runs while the hand is there. */
-    this.handTimer = 0;
-    stream.hand(true);
+    this.timer = 0;
+    stream.wantWeights(true);
   }
 
-  handMoved() {
-    this.stream.hand(true);
-    clearTimeout(this.handTimer);
-    this.handTimer = setTimeout(() => {
-      this.handTimer = 0;
-      if (!this.isOnce) this.stream.hand(false);
-    }, HAND_RESTS);
+  /** A hand moved over the map or a slider: it gets weights as they come. */
+  goOn() {
+    this.stream.wantWeights(true);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      this.timer = 0;
+      if (!this.isOnce) this.stream.wantWeights(false);
+    }, REST);
   }
 
   /** Get the weights as they are now. @param {boolean} isLive  the run trains: a hand gets them anyway */
   once(isLive) {
-    if (this.isOnce || (this.stream.hasHand && isLive)) return; // they are on their way
+    if (this.isOnce || (this.stream.wantsWeights && isLive)) return; // they are on their way
     this.isOnce = true;
-    this.stream.hand(false);
-    this.stream.hand(true);
+    this.stream.wantWeights(false);
+    this.stream.wantWeights(true);
   }
 
   /** Weights are here. */
   arrived() {
     if (!this.isOnce) return;
     this.isOnce = false;
-    if (!this.handTimer) this.stream.hand(false);
+    if (!this.timer) this.stream.wantWeights(false);
   }
 
   close() {
-    clearTimeout(this.handTimer);
+    clearTimeout(this.timer);
   }
 }

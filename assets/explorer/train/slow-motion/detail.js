@@ -1,7 +1,7 @@
 /** One update taken apart, as the numbers of each of its images. What a family has not is null. */
 
 export class Detail {
-  /** @param {import("../../data/stream.js").Message} message  as `StepDetail` in `vae_core/explain.py` has it */
+  /** @param {import("../../data/messages.js").DetailMessage} message  as `StepDetail` in `vae_core/explain.py` has it */
   constructor({ facts, file }) {
     const [count, ...shape] = file.shape("x");
     const read = (name) => (file.has(name) ? file.floats(name) : null);
