@@ -3,12 +3,16 @@
 /** @typedef {{[Type in keyof HTMLElementEventMap]?: (event: HTMLElementEventMap[Type]) => unknown}} Listeners */
 
 /**
+ * @typedef {Listeners & Record<string, unknown>} Attributes  `class`, `role`, `data-role`, ...; a function is an event
+ *     listener, `true` an attribute without a value; `null`, `undefined` and `false` are left out
+ */
+
+/**
  * Make an element.
  *
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag
- * @param {Listeners & Record<string, unknown>} [attributes]  `class`, `role`, `data-role`, ...; a function is an event listener,
- *     `true` an attribute without a value, `null`, `undefined` and `false` are left out
+ * @param {Attributes} [attributes]
  * @param {...(Node | string | number | null | undefined)} children
  * @returns {HTMLElementTagNameMap[K]}
  */
@@ -52,7 +56,7 @@ export function uniqueId(stem) {
   return `latent-explorer-${stem}-${lastId}`;
 }
 
-/** For so long the browser may take its time to read it, in ms. */
+/** How long a file's content is kept for the browser to read, in ms. */
 const KEPT = 10_000;
 
 /** @param {string} name  of the file @param {Blob} content */

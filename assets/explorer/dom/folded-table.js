@@ -34,6 +34,7 @@ export class FoldedTable {
   refresh() {
     if (!this.element.open) return;
     const { head, rows } = this.content();
+    /** @param {"col" | "row" | ""} scope  of a heading; nothing: a cell @param {string | number} text */
     const cell = (scope, text) => element(scope ? "th" : "td", scope ? { scope } : {}, text);
     this.scroller.replaceChildren(
       element(

@@ -25,7 +25,7 @@ export function grouped(value) {
   return value.toLocaleString("en").replace("-", MINUS);
 }
 
-/** @param {ArrayLike<number>} z @returns {string} e.g. "(0.31, −1.20)", or how long it is when it has many numbers */
+/** @param {Float32Array | number[]} z @returns {string} e.g. "(0.31, −1.20)", or how long it is when it has many numbers */
 export function latentText(z) {
   if (z.length <= 4) return `(${Array.from(z, (value) => fixed(value)).join(", ")})`;
   return `${z.length} numbers, length ${fixed(Math.hypot(...z))}`;

@@ -1,8 +1,10 @@
 /** Turn pixels into canvases. Pictures are drawn at their own size and enlarged by CSS, without smoothing. */
 
+import { drawingContext } from "./canvas.js";
 import { element } from "./dom.js";
 
 /** @typedef {[number, number, number]} Shape  (C, H, W) */
+/** @typedef {import("./dom.js").Attributes} Attributes */
 
 /**
  * Write one picture as RGBA.
@@ -27,21 +29,27 @@ export function writeRgba(pixels, scale, [channels, height, width], out, offset 
 
 /** A canvas that shows one picture. */
 export class Picture {
-  /** @param {Shape} shape @param {Record<string, any>} attributes  an `aria-label` is a must */
+  /** @param {Shape} shape @param {Attributes} attributes  an `aria-label` is a must */
   constructor(shape, attributes) {
     this.canvas = element("canvas", { role: "img", class: "le-picture", ...attributes });
-    this.context = this.canvas.getContext("2d", { willReadFrequently: true });
-    this.resize(shape);
+    this.context = drawingContext(this.canvas, { willReadFrequently: true });
+    this.shape = shape;
+    this.image = this.#makeRoom(shape);
   }
 
   /** @param {Shape} shape */
   resize(shape) {
     this.shape = shape;
-    [, this.canvas.height, this.canvas.width] = shape;
-    this.image = this.context.createImageData(shape[2], shape[1]);
+    this.image = this.#makeRoom(shape);
+  }
+
+  /** Size the canvas. @param {Shape} shape @returns {ImageData} to write pixels into */
+  #makeRoom([, height, width]) {
+    Object.assign(this.canvas, { height, width });
     // A picture taller than wide must not push what is below it out of sight: it fits into the square of the others.
-    this.canvas.style.setProperty("--le-slenderness", String(Math.min(1, shape[2] / shape[1])));
-    this.canvas.style.aspectRatio = `${shape[2]} / ${shape[1]}`;
+    this.canvas.style.setProperty("--le-slenderness", String(Math.min(1, width / height)));
+    this.canvas.style.aspectRatio = `${width} / ${height}`;
+    return this.context.createImageData(width, height);
   }
 
   /** @param {ArrayLike<number>} pixels  in [0, 1] */
@@ -67,24 +75,30 @@ export class Sheet {
    * @param {Shape} shape
    * @param {number} columns
    * @param {number} rows
-   * @param {Record<string, any>} attributes
+   * @param {Attributes} attributes  an `aria-label` is a must
    */
   constructor(shape, columns, rows, attributes) {
     this.canvas = element("canvas", { role: "img", class: "le-sheet", ...attributes });
-    this.context = this.canvas.getContext("2d", { willReadFrequently: true });
+    this.context = drawingContext(this.canvas, { willReadFrequently: true });
+    this.shape = shape;
+    this.columns = columns;
+    this.rows = rows;
+    /** Between pictures, in canvas pixels. */
+    this.gap = 0;
+    /** One picture's pixels, before they are drawn. */
+    this.cell = new ImageData(1, 1);
     this.resize(shape, columns, rows);
   }
 
   /** @param {Shape} shape @param {number} columns @param {number} rows */
   resize(shape, columns, rows) {
-    [this.shape, this.columns, this.rows] = [shape, columns, rows];
+    Object.assign(this, { shape, columns, rows });
     const [, height, width] = shape;
     this.gap = Math.max(1, Math.round(width / 14));
     this.canvas.width = columns * width + (columns - 1) * this.gap;
     this.canvas.height = rows * height + (rows - 1) * this.gap;
     this.canvas.style.aspectRatio = `${this.canvas.width} / ${this.canvas.height}`;
-    this.scratch = new Uint8ClampedArray(width * height * 4);
-    this.cell = new ImageData(this.scratch, width, height);
+    this.cell = new ImageData(width, height);
   }
 
   /** @param {number} index @returns {[number, number]} left and top of a picture, in canvas pixels */
@@ -100,7 +114,7 @@ export class Sheet {
    * Draw pictures that are RGBA already, as the decoding worker gives them.
    *
    * @param {number} start  index of the first
-   * @param {Uint8ClampedArray} rgba  one after the other
+   * @param {Uint8ClampedArray<ArrayBuffer>} rgba  one after the other
    */
   drawRgba(start, rgba) {
     const [, height, width] = this.shape;
@@ -115,7 +129,7 @@ export class Sheet {
 
   /** @param {number} index @param {ArrayLike<number>} pixels @param {number} scale  255 for pixels in [0, 1], 1 for bytes */
   draw(index, pixels, scale) {
-    writeRgba(pixels, scale, this.shape, this.scratch);
+    writeRgba(pixels, scale, this.shape, this.cell.data);
     this.context.putImageData(this.cell, ...this.corner(index));
   }
 

@@ -4,6 +4,8 @@
  * Everything in the DOM takes them through the style sheets and needs nothing from here.
  */
 
+import { drawingContext } from "./canvas.js";
+
 /**
  * @typedef {object} Theme
  * @property {string} text
@@ -21,6 +23,7 @@
  */
 export function readTheme(root) {
   const style = getComputedStyle(root);
+  /** @param {string} name */
   const value = (name) => style.getPropertyValue(name).trim();
   const text = resolveColour(value("--le-text"));
   const background = resolveColour(value("--le-background"));
@@ -47,7 +50,7 @@ let probe = null;
  * @returns {Rgb}
  */
 export function resolveColour(colour) {
-  probe ??= Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d", {
+  probe ??= drawingContext(Object.assign(document.createElement("canvas"), { width: 1, height: 1 }), {
     willReadFrequently: true,
   });
   probe.fillStyle = "#808080";

@@ -20,7 +20,8 @@ export function ticks(least, greatest, count) {
 /** @param {number} value  above 0 @returns {number} the next of 1, 2, 5, 10, 20, 50, ... that is not below it */
 export function roundUp(value) {
   const power = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 5, 10].map((digit) => digit * power).find((candidate) => candidate >= value * (1 - 1e-9));
+  return [1, 2, 5].map((digit) => digit * power).find((candidate) => candidate >= value * (1 - 1e-9)) ??
+    10 * power;
 }
 
 /** @param {number} value @param {number[]} all @returns {string} with as many decimals as the ticks' distance needs */

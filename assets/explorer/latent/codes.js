@@ -53,6 +53,7 @@ export function between(a, b, t, method = "linear") {
  * @returns {number} 1 or more
  */
 export function arcReach(a, b) {
+  /** @param {number} t */
   const lengthAt = (t) => Math.hypot(...between(a, b, t, "slerp"));
   const ends = Math.max(lengthAt(0), lengthAt(1));
   const longest = Math.max(...Array.from({ length: 33 }, (_, k) => lengthAt(k / 32)));
@@ -99,6 +100,7 @@ export function priorQuantile(probability) {
   if (probability <= 0) return -Infinity;
   if (probability >= 1) return Infinity;
   if (probability > 0.5) return -priorQuantile(1 - probability);
+  /** @param {number[]} coefficients  the highest power first @param {number} x */
   const poly = (coefficients, x) => coefficients.reduce((sum, c) => sum * x + c, 0);
   if (probability < 0.02425) {
     const q = Math.sqrt(-2 * Math.log(probability));
@@ -179,7 +181,7 @@ export function rounded(z) {
   return z ? Array.from(z, (value) => Math.round(value * 1000) / 1000 + 0) : null;
 }
 
-/** @param {any} z @param {number} dims @returns {Float32Array | null} a latent, if it is one of this model's */
+/** @param {unknown} z @param {number} dims @returns {Float32Array | null} a latent, if it is one of this model's */
 export function acceptedLatent(z, dims) {
   const isLatent = Array.isArray(z) && z.length === dims && z.every((value) => Number.isFinite(value));
   return isLatent ? Float32Array.from(z) : null;

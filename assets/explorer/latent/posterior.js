@@ -87,6 +87,7 @@ export function aggregateDensity(means, covariances, xs, ys) {
       const dx = xs[0] + middle * stepX - x;
       const highest = height * Math.exp(-0.5 * (a * dx * dx - 2 * b * dx * dy + c * dy * dy));
       const slope = a * dx - b * dy;
+      /** @param {1 | -1} way  to the right, to the left */
       const first = (way) => Math.exp(-way * slope * stepX - 0.5 * a * stepX * stepX);
       const start = row * wide;
       let [value, ratio] = [highest, first(1)];

@@ -88,7 +88,9 @@ export function fromNearest(at, places, values, epsilon) {
  */
 export function nearestPoints(at, places, k) {
   const axes = at.length;
+  /** @type {number[]} */
   const indices = [];
+  /** @type {number[]} */
   const squares = [];
   for (let n = 0, p = 0; p < places.length; n++) {
     let square = 0;

@@ -40,11 +40,11 @@
  * @returns {Float64Array} (D,)
  */
 export function weightPerDim(space) {
-  return space.logvar ? klPerDim(space) : variancePerDim(space);
+  return space.logvar ? klPerDim(space, space.logvar) : variancePerDim(space);
 }
 
-/** @param {Space} space @returns {Float64Array} mean over images of KL(q(z_d|x) || N(0, 1)) (arXiv:1312.6114, appendix B) */
-function klPerDim({ mean, logvar, dims, count }) {
+/** @param {Space} space @param {Float32Array} logvar  its own, (N, D) @returns {Float64Array} mean over images of KL(q(z_d|x) || N(0, 1)) (arXiv:1312.6114, appendix B) */
+function klPerDim({ mean, dims, count }, logvar) {
   const out = new Float64Array(dims);
   for (let n = 0, p = 0; n < count; n++) {
     for (let d = 0; d < dims; d++, p++) {
@@ -99,7 +99,7 @@ export function classCount({ labels, labelNames }) {
   );
 }
 
-/** With more dimensions than this the picture makes room for the sliders. */
+/** With more dimensions than this, sliders get room that the picture has otherwise. */
 export const MANY = 6;
 
 /** What a dimension carries, by whether codes have a variance. */

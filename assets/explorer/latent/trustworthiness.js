@@ -7,8 +7,9 @@
 /** @typedef {import("./space.js").Space} Space */
 
 const NEIGHBOURS = 10;
+/** Of more points than this, this many are compared. */
 const AT_MOST = 2000;
-/** ms of work before the hand gets its turn. */
+/** How long it works before the hand gets its turn, in ms. */
 const SLICE = 8;
 
 /**
@@ -46,7 +47,15 @@ export async function trustworthiness(latents, positions) {
   return 1 - (2 * penalty) / (count * NEIGHBOURS * (2 * count - 3 * NEIGHBOURS - 1));
 }
 
-/** Write the squared distances of one point to all; to itself it is infinitely far. */
+/**
+ * Write the squared distances of one point to all; to itself it is infinitely far.
+ *
+ * @param {Float32Array} places  (N, W)
+ * @param {number} wide          W
+ * @param {Int32Array} rows      (K,) which of the points are compared
+ * @param {number} i             which of these it is
+ * @param {Float64Array} out     (K,), written
+ */
 function distances(places, wide, rows, i, out) {
   const at = rows[i] * wide;
   for (let k = 0; k < rows.length; k++) {
@@ -62,6 +71,7 @@ function distances(places, wide, rows, i, out) {
 
 /** @param {Float64Array} squares @returns {number[]} indices of the smallest */
 function nearest(squares) {
+  /** @type {number[]} */
   const found = [];
   for (let n = 0; n < squares.length; n++) {
     if (found.length === NEIGHBOURS && squares[n] >= squares[found[NEIGHBOURS - 1]]) continue;
