@@ -23,9 +23,12 @@ export class Decoder {
    */
   constructor(config, weights) {
     this.config = config;
-    [this.channels, this.height, this.width] = config.image_shape;
+    const [channels, height, width] = config.image_shape;
+    this.channels = channels;
+    this.height = height;
+    this.width = width;
     /** How many numbers a picture has. */
-    this.size = this.channels * this.height * this.width;
+    this.size = channels * height * width;
     this.dims = config.latent_dim;
     this.code = new Float32Array(config.latent_dim + config.n_classes);
     const reader = new WeightReader(weights);
@@ -48,7 +51,7 @@ export class Decoder {
    * @returns {Float32Array} pixels in [0, 1], row-major over (channel, row, column)
    */
   decode(z, out = new Float32Array(this.size), label = 0) {
-    let values = this.code;
+    let values = /** @type {Float32Array} */ (this.code);
     for (let d = 0; d < this.dims; d++) values[d] = z[d];
     for (let k = 0; k < this.config.n_classes; k++) values[this.dims + k] = k === label ? 1 : 0;
     for (const layer of this.layers) values = layer.run(values);
@@ -58,7 +61,12 @@ export class Decoder {
     return out;
   }
 
-  /** Keep the first H rows and W columns, and put the channels first. */
+  /**
+   * Keep the first H rows and W columns, and put the channels first.
+   *
+   * @param {Float32Array} values  (rows, gridWidth, C)
+   * @param {Float32Array} out     (C, H, W), written
+   */
   #crop(values, out) {
     const { channels, height, width, gridWidth } = this;
     let q = 0;
@@ -224,7 +232,15 @@ function makeArticle(config, reader) {
   return { layers, gridWidth: output.width, channelsLast: true };
 }
 
-/** Every transposed convolution doubles height and width. */
+/**
+ * Every transposed convolution doubles height and width.
+ *
+ * @param {WeightReader} reader
+ * @param {string} name
+ * @param {number} inChannels
+ * @param {number} outChannels
+ * @param {number} kernel       its side
+ */
 function deconvolution(reader, name, inChannels, outChannels, kernel) {
   return {
     weight: reader.get(`${name}.weight`, inChannels * outChannels * kernel * kernel),

@@ -125,6 +125,27 @@ export function batchNorm(weight, bias, mean, variance, epsilon) {
 
 /** The loops. Arguments are few and always of one type, so that the engine compiles each of them once. */
 
+/**
+ * @typedef {object} Geometry
+ * @property {number} height      of the input
+ * @property {number} width
+ * @property {number} inChannels
+ * @property {number} kernel      its side
+ * @property {number} stride
+ * @property {number} padding
+ * @property {number} outHeight
+ * @property {number} outWidth
+ * @property {number} channels    of the output, those that fill the last block included
+ * @property {number} slope       of the activation below zero
+ */
+
+/**
+ * @param {Float32Array} packed  weights, (kernel * kernel, blocks, inChannels, BLOCK)
+ * @param {Float32Array} shift   (channels,)
+ * @param {Float32Array} input   (height, width, inChannels)
+ * @param {Float32Array} output  (outHeight, outWidth, channels), written
+ * @param {Geometry} geometry
+ */
 function runBlocked(packed, shift, input, output, geometry) {
   const { height, width, inChannels, kernel, stride, padding, outHeight, outWidth, channels, slope } =
     geometry;
@@ -167,11 +188,20 @@ function runBlocked(packed, shift, input, output, geometry) {
   }
 }
 
+/** @param {Float32Array} values  changed in place @param {Float32Array} scale @param {Float32Array} shift */
 function runAffine(values, scale, shift) {
   for (let i = 0; i < values.length; i++) values[i] = values[i] * scale[i] + shift[i];
 }
 
-/** For one or three output channels, where blocks of eight would mostly be filling. */
+/**
+ * For one or three output channels, where blocks of eight would mostly be filling.
+ *
+ * @param {Float32Array} packed  weights, (kernel * kernel, channels, inChannels)
+ * @param {Float32Array} shift   (channels,)
+ * @param {Float32Array} input   (height, width, inChannels)
+ * @param {Float32Array} output  (outHeight, outWidth, channels), written
+ * @param {Geometry} geometry
+ */
 function runNarrow(packed, shift, input, output, geometry) {
   const { height, width, inChannels, kernel, stride, padding, outHeight, outWidth, channels, slope } =
     geometry;
@@ -205,6 +235,21 @@ function runNarrow(packed, shift, input, output, geometry) {
   }
 }
 
+/**
+ * Write eight sums that have been through the activation.
+ *
+ * @param {Float32Array} output
+ * @param {number} q      where the first goes
+ * @param {number} slope  of the activation below zero
+ * @param {number} a0
+ * @param {number} a1
+ * @param {number} a2
+ * @param {number} a3
+ * @param {number} a4
+ * @param {number} a5
+ * @param {number} a6
+ * @param {number} a7
+ */
 function store(output, q, slope, a0, a1, a2, a3, a4, a5, a6, a7) {
   output[q] = a0 < 0 ? slope * a0 : a0;
   output[q + 1] = a1 < 0 ? slope * a1 : a1;

@@ -22,8 +22,18 @@ import { Decoder } from "./decoder.js";
  * @property {string} channel
  * @property {number} id
  * @property {number} start                 index of the first picture
- * @property {Uint8ClampedArray} rgba       pictures one after the other
+ * @property {Uint8ClampedArray<ArrayBuffer>} rgba  pictures one after the other
  * @property {boolean} isLast
+ */
+
+/** @typedef {import("../latent/space.js").ModelConfig} ModelConfig */
+/** @typedef {import("./decoder.js").Weights} Weights */
+
+/**
+ * @typedef {{type: "load", model: string, config: ModelConfig, weights: Weights}
+ *   | {type: "drop", model: string}
+ *   | {type: "decode", request: DecodeRequest}
+ *   | {type: "cancel", channel: string}} DecodeOrder  what the page tells a queue, wherever that runs
  */
 
 export class DecodeQueue {
@@ -42,7 +52,15 @@ export class DecodeQueue {
     this.isClosed = false;
   }
 
-  /** @param {string} model @param {import("../latent/space.js").ModelConfig} config @param {import("./decoder.js").Weights} weights */
+  /** @param {DecodeOrder} order */
+  obey(order) {
+    if (order.type === "load") this.load(order.model, order.config, order.weights);
+    else if (order.type === "drop") this.drop(order.model);
+    else if (order.type === "cancel") this.cancel(order.channel);
+    else this.post(order.request);
+  }
+
+  /** @param {string} model @param {ModelConfig} config @param {Weights} weights */
   load(model, config, weights) {
     this.decoders.set(model, new Decoder(config, weights));
   }
@@ -82,12 +100,13 @@ export class DecodeQueue {
     this.isRunning = false;
   }
 
+  /** Give the request whose turn it is, while any waits. */
   #nextRequest() {
     const all = [...this.waiting.values()];
     return this.waiting.get("hover") ?? all.find((request) => !request.isPatient) ?? all[0];
   }
 
-  /** Decode the next pictures of a request and send them. */
+  /** Decode the next pictures of a request and send them. @param {DecodeRequest & {next: number}} request */
   #work(request) {
     const decoder = this.decoders.get(request.model);
     if (!decoder) {

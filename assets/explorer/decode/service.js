@@ -3,14 +3,18 @@
 import { DecodeQueue } from "./queue.js";
 
 /** @typedef {import("./queue.js").DecodeAnswer} DecodeAnswer */
+/** @typedef {import("./queue.js").DecodeOrder} DecodeOrder */
+/** @typedef {import("./queue.js").ModelConfig} ModelConfig */
+/** @typedef {import("./queue.js").Weights} Weights */
 
+/** How long a queue in the page decodes before the hand gets its turn, in ms. */
 const IN_PAGE_SLICE = 6;
 
 export class DecodeService {
   constructor() {
     /** @type {Map<string, {id: number, onPictures: (answer: DecodeAnswer) => void}>} */
     this.open = new Map();
-    /** @type {Map<string, {config: import("../latent/space.js").ModelConfig, weights: import("./decoder.js").Weights}>} */
+    /** @type {Map<string, {config: ModelConfig, weights: Weights}>} */
     this.models = new Map();
     this.lastId = 0;
     /** @type {Worker | null} */
@@ -30,8 +34,8 @@ export class DecodeService {
    * Make a model's weights known, or replace them.
    *
    * @param {string} model
-   * @param {import("../latent/space.js").ModelConfig} config
-   * @param {import("./decoder.js").Weights} weights
+   * @param {ModelConfig} config
+   * @param {Weights} weights
    */
   load(model, config, weights) {
     this.models.set(model, { config, weights });
@@ -104,12 +108,10 @@ export class DecodeService {
     for (const request of this.unanswered) this.queue.post(request);
   }
 
-  #tell(message) {
-    if (this.worker) this.worker.postMessage(message);
-    else if (message.type === "load") this.queue?.load(message.model, message.config, message.weights);
-    else if (message.type === "drop") this.queue?.drop(message.model);
-    else if (message.type === "cancel") this.queue?.cancel(message.channel);
-    else this.queue?.post(message.request);
+  /** @param {DecodeOrder} order */
+  #tell(order) {
+    if (this.worker) this.worker.postMessage(order);
+    else this.queue?.obey(order);
   }
 
   /** @param {DecodeAnswer} answer */

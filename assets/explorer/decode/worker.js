@@ -2,13 +2,14 @@
 
 import { DecodeQueue } from "./queue.js";
 
-const queue = new DecodeQueue((answer) => self.postMessage(answer, [answer.rgba.buffer]), 8);
+/** How long it decodes before newer orders are heard, in ms. */
+const SLICE = 8;
 
-self.onmessage = ({ data }) => {
-  if (data.type === "load") queue.load(data.model, data.config, data.weights);
-  else if (data.type === "drop") queue.drop(data.model);
-  else if (data.type === "cancel") queue.cancel(data.channel);
-  else queue.post(data.request);
-};
+const queue = new DecodeQueue(
+  (answer) => self.postMessage(answer, { transfer: [answer.rgba.buffer] }),
+  SLICE,
+);
+
+self.onmessage = ({ data }) => queue.obey(data);
 
 self.postMessage({ channel: "ready" });
