@@ -8,9 +8,9 @@ from streamlit.delta_generator import DeltaGenerator
 from ui.explorer.visiting import visited_model
 from ui.identity.owner import current_owner
 from ui.library.entry import ModelEntry
+from ui.library.facts import model_facts
 from ui.library.library import Library
 from ui.page import state
-from ui.page.describe import model_facts
 from ui.page.navigation import link, opening
 from ui.page.text import plain
 

@@ -9,11 +9,11 @@ import streamlit as st
 
 from ui.identity.owner import current_owner
 from ui.library.entry import ModelEntry, UnreadableFile
+from ui.library.facts import model_facts, model_metrics
 from ui.library.library import Library, LibraryError, max_bytes, max_models
 from ui.library.share_buttons import share_model
 from ui.models.figures import training_figure
 from ui.page import pictures, state
-from ui.page.describe import model_facts, model_metrics
 from ui.page.navigation import link
 from ui.page.text import count, duration, file_size, plain
 from vae_core.engine.contract.failures import describe

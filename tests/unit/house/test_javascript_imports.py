@@ -1,0 +1,81 @@
+"""The browser's modules: no circle, types counted, and every arrow one way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.house.arrows import among_rooms, circle, javascript_arrows, javascript_room, wrong_way
+
+ROOMS = (
+    ("explorer.js",),
+    ("follow",),
+    ("explore", "interpolate", "train"),
+    ("map/panel", "train/charts", "train/slow-motion", "view.js"),
+    ("map/drawing",),
+    ("map/layers", "map/pointing"),
+    ("map/scene",),
+    ("cursor",),
+    ("decode",),
+    ("data",),
+    ("dom", "latent"),
+)
+"""The rooms, from what is particular to what is general: each may know those below it, none beside it."""
+
+STANDING = {
+    ("data/keyframes.js", "decode/decoder.js"),
+    ("data/run.js", "decode/decoder.js"),
+    ("data/safetensors.js", "decode/decoder.js"),
+    ("map/drawing/overlay.js", "map/drawing/map.js"),
+    ("map/drawing/point-drawing.js", "map/drawing/map.js"),
+    ("map/drawing/viewport-control.js", "map/drawing/map.js"),
+    ("map/layers/underlay.js", "map/drawing/map.js"),
+    ("map/pointing/cursor-marks.js", "map/drawing/map.js"),
+    ("map/pointing/gestures.js", "map/drawing/map.js"),
+}
+"""The wrong arrows that still stand; each goes from this list with its cure."""
+
+ARROWS = {
+    module: {other for other in others if (module, other) not in STANDING}
+    for module, others in javascript_arrows().items()
+}
+
+
+def test_no_module_needs_itself() -> None:
+    assert not circle(ARROWS)
+
+
+def test_no_room_needs_itself() -> None:
+    assert not circle(among_rooms(ARROWS, javascript_room))
+
+
+def test_every_room_has_its_place() -> None:
+    assert {javascript_room(module) for module in ARROWS} == {room for rooms in ROOMS for room in rooms}
+
+
+def test_every_arrow_leads_to_what_is_more_general() -> None:
+    assert not wrong_way(ARROWS, javascript_room, ROOMS)
+
+
+def test_the_walk_sees_types_and_whatever_is_fetched_later(tmp_path: Path) -> None:
+    texts = {
+        "a.js": 'import { x } from "./room/b.js";\nexport * from "./room/c.js";\n',
+        "room/b.js": '/** @param {import("../a.js").X} x */\nexport const f = (x) => import("./c.js");\n',
+        "room/c.js": 'new Worker(new URL("./worker.js", import.meta.url));\nimport "./d.js";\n',
+        "room/d.js": '/** @import { Y } from "../a.js" */\nconst text = "from here";\n',
+        "room/worker.js": "import {\n  y,\n} from './d.js';\n",
+    }
+    (tmp_path / "room").mkdir()
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert javascript_arrows(tmp_path) == {
+        "a.js": {"room/b.js", "room/c.js"},
+        "room/b.js": {"a.js", "room/c.js"},
+        "room/c.js": {"room/worker.js", "room/d.js"},
+        "room/d.js": {"a.js"},
+        "room/worker.js": {"room/d.js"},
+    }
+    (tmp_path / "room" / "c.js").unlink()
+    with pytest.raises(FileNotFoundError):
+        javascript_arrows(tmp_path)
