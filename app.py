@@ -18,8 +18,9 @@ if str(ROOT) not in sys.path:
 
 from ui.identity.owner import OwnerCookie
 from ui.page.urls import base_path
+from ui.web.hosts import KnownHost
 from ui.web.lifespan import lifespan
-from ui.web.middleware import LetGo, PathTricks
+from ui.web.middleware import LetGo, PageHeaders, PathTricks
 from ui.web.routes import routes
 
 app = st.App(
@@ -28,6 +29,8 @@ app = st.App(
     routes=routes(),
     middleware=[
         Middleware(LetGo),
+        Middleware(KnownHost),
+        Middleware(PageHeaders, base=base_path()),
         Middleware(PathTricks, base=base_path()),
         Middleware(OwnerCookie, path=base_path()),
     ],

@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
+from ui.identity.arrivals import CrowdedError
 from ui.identity.operator import is_host
 from ui.identity.owner import current_owner
 from ui.identity.presence import note_visit
@@ -35,6 +36,12 @@ st.set_page_config(page_icon=str(ROOT / "assets" / "icon.svg"), layout="wide", i
 st.html(ROOT / "assets" / "app.css")
 st.logo(str(ROOT / "assets" / "logo.svg"), size="large")
 
+try:
+    owner = current_owner()
+except CrowdedError as crowded:
+    st.info(str(crowded), icon=":material/groups:")
+    st.stop()
+
 page = st.navigation(
     [
         st.Page(
@@ -52,7 +59,6 @@ page = st.navigation(
 st.set_page_config(page_title=f"{page.title} · Latent Explorer")
 
 name = page.url_path or PLACES[0].name
-owner = current_owner()
 run = get_engine().current_run(owner)
 settings = state.settings(
     name,

@@ -16,6 +16,9 @@ from streamlit import config
 
 from ui.page.urls import base_path
 
+PUBLIC_URL: Final = "LATENT_PUBLIC_URL"
+"""Environment variable: the address under which others find this server, behind a proxy for example."""
+
 _OWN: Final = re.compile(r"(?i)(.*\.)?localhost|127(\.\d+){3}|\[?::1?\]?|0\.0\.0\.0")
 _ADDRESS: Final = re.compile(r"https?://[A-Za-z0-9.:_\-\[\]]{1,200}(/[A-Za-z0-9._~/-]{0,200})?")
 
@@ -27,7 +30,7 @@ def addresses() -> tuple[str, ...]:
     opened with, if that means something on another machine; then this machine's own on its networks.
     """
     found = []
-    given = proper(os.environ.get("LATENT_PUBLIC_URL", ""))
+    given = proper(os.environ.get(PUBLIC_URL, ""))
     here = urlsplit(_url_of_page())
     if given:
         found.append(given)

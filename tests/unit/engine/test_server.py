@@ -15,7 +15,7 @@ import pytest
 from websockets.sync.client import connect
 
 from tests.unit.engine.engine_watcher import wait_until
-from ui.identity.owner import COOKIE, new_owner
+from ui.identity.owner import COOKIE
 from vae_core.engine import Engine
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -28,11 +28,11 @@ class Served:
 
     def __init__(self, home):
         self.home = home
-        self.owner = new_owner()
+        self.cookie = ""
         with socket.create_server(("127.0.0.1", 0)) as found:
             self.port = found.getsockname()[1]
         self.log = home / "server.log"
-        script = str(ROOT / "tests" / "unit" / "served_app.py")
+        script = str(ROOT / "tests" / "unit" / "ui" / "served_app.py")
         settings = ["--server.port", str(self.port), "--server.headless", "true"]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
@@ -44,6 +44,8 @@ class Served:
                 start_new_session=True,
             )
         wait_until(self.answers, 120, "the server's first answer")
+        self.cookie = self.get("/", follow_redirects=True).cookies[COOKIE]
+        self.owner = self.cookie.split(".")[0]
 
     def answers(self):
         with contextlib.suppress(httpx.HTTPError):
@@ -52,7 +54,7 @@ class Served:
         return False
 
     def get(self, path, **kwargs):
-        cookies = {"Cookie": f"{COOKIE}={self.owner}"}
+        cookies = {"Cookie": f"{COOKIE}={self.cookie}"}
         return httpx.get(f"http://127.0.0.1:{self.port}{path}", headers=cookies, timeout=30, **kwargs)
 
     def look(self):
@@ -61,7 +63,7 @@ class Served:
     def watch(self, run):
         return connect(
             f"ws://127.0.0.1:{self.port}/latent/stream/{run}",
-            additional_headers={"Cookie": f"{COOKIE}={self.owner}"},
+            additional_headers={"Cookie": f"{COOKIE}={self.cookie}"},
             compression=None,
             proxy=None,
         )

@@ -11,7 +11,7 @@ from tests.unit.ui.test_owner import (
     add,
     shipped,  # noqa: F401
 )
-from ui.identity.owner import COOKIE, new_owner
+from ui.identity.owner import COOKIE, cookie_of, new_owner
 from ui.library import links
 from ui.library.library import Library
 from ui.web import stream
@@ -102,7 +102,7 @@ def test_routes_give_nothing_of_anothers(shipped, engine, monkeypatch):  # noqa:
     own = Library(owner)
     entry = own.get(add(own, "Mine"))
     run = engine.start_run(owner, image_set="digits", model=SMALL, train=LONG)
-    asked = Browser(application(), cookies={COOKIE: stranger})
+    asked = Browser(application(), cookies={COOKIE: cookie_of(stranger)})
     for path in (
         entry.url,
         f"/latent/shared/{'A' * 32}/{entry.digest}.safetensors",

@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from ui.identity.owner import COOKIE
+from ui.identity.owner import COOKIE, cookie_of
 from ui.page import urls
 from ui.web import middleware, routes
 from vae_core.storage.tensorfile import metadata_of
@@ -48,7 +48,7 @@ class Server:
 
     def connect(self, path="/latent/stream/mine", owner=None, origin=None, **headers):
         if owner:
-            headers["Cookie"] = f"{COOKIE}={owner}"
+            headers["Cookie"] = f"{COOKIE}={cookie_of(owner)}"
         return connect(
             f"ws://127.0.0.1:{self.port}{path}",
             origin=origin,

@@ -11,7 +11,7 @@ from tests.unit.ui.test_owner import (
     add,
     shipped,  # noqa: F401
 )
-from ui.identity.owner import COOKIE, new_owner
+from ui.identity.owner import COOKIE, cookie_of, new_owner
 from ui.library import library, links
 from ui.library.library import Library
 from ui.web import stream
@@ -119,7 +119,7 @@ def test_whoever_has_the_link_gets_the_model_until_it_is_taken_back(shipped):  #
     name = add(Library(owner), "Mine")
     token = links.share(owner, "model", name).token
     entry = library.shared_model(token)
-    for visitor in ({}, {COOKIE: new_owner()}):
+    for visitor in ({}, {COOKIE: cookie_of(new_owner())}):
         response = Browser(application(), cookies=visitor).get(entry.url)
         assert response.content == entry.path.read_bytes()
         assert response.headers["cache-control"] == "private, no-cache"

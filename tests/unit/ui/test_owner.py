@@ -1,25 +1,41 @@
 """Who a browser is, and the library of models it sees."""
 
 import asyncio
+import contextlib
 import json
 import re
+import time
 from unittest import mock
 
 import numpy as np
 import pytest
+from itsdangerous import TimestampSigner
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from tests.unit.ui.asgi_client import Browser
-from ui.identity.owner import COOKIE, OwnerCookie, current_owner, new_owner, owner_of
+from ui.identity import arrivals
+from ui.identity import owner as owner_module
+from ui.identity.owner import (
+    COOKIE,
+    REFRESH_SECONDS,
+    SECRET_FILE,
+    OwnerCookie,
+    cookie_of,
+    current_owner,
+    new_owner,
+    owner_in,
+    owner_of,
+)
 from ui.library import library
 from ui.library.library import Library, LibraryError
 from vae_core.bundles.bundle import read_header
 from vae_core.bundles.header import FORMAT_VERSION
 from vae_core.config.configs import ModelConfig, TrainConfig, count_weights
 from vae_core.storage import tensorfile
+from vae_core.storage.home import owner_folder
 
 SMALL = ModelConfig(image_shape=(1, 8, 8), architecture="mlp", width=0.125)
 
@@ -87,7 +103,8 @@ def test_the_first_html_brings_a_name():
     response = client().get("/")
     cookie = response.headers["set-cookie"]
     assert re.fullmatch(
-        rf"{COOKIE}=[\w-]{{43}}; Max-Age=31536000; Path=/base; HttpOnly; SameSite=Lax", cookie
+        rf"{COOKIE}=[\w-]{{43}}\.[\w-]+\.[\w-]{{27}}; Max-Age=31536000; Path=/base; HttpOnly; SameSite=Lax",
+        cookie,
     )
     assert response.headers["cache-control"] == "private, no-cache"
 
@@ -98,7 +115,7 @@ def test_over_https_the_cookie_stays_there():
 
 def test_a_known_browser_keeps_its_name():
     owner = new_owner()
-    browser = client(cookies={COOKIE: owner})
+    browser = client(cookies={COOKIE: cookie_of(owner)})
     assert "set-cookie" not in browser.get("/").headers
     assert browser.get("/who").json() == owner
 
@@ -108,6 +125,94 @@ def test_a_name_that_we_never_gave_is_replaced(value):
     browser = client(cookies={COOKIE: value})
     assert "set-cookie" in browser.get("/").headers
     assert browser.get("/who").json() is None
+
+
+def forged(owner):
+    """A cookie for an owner, its signature turned by one sign."""
+    cookie = cookie_of(owner)
+    return cookie[:-2] + ("A" if cookie[-2] != "A" else "B") + cookie[-1]
+
+
+@pytest.mark.parametrize(
+    "make", [str, forged, lambda owner: TimestampSigner(b"another").sign(owner).decode()]
+)
+def test_only_what_this_server_signed_names_an_owner(make):
+    browser = client(cookies={COOKIE: make(new_owner())})
+    assert browser.get("/who").json() is None
+    assert "set-cookie" in browser.get("/").headers
+
+
+def test_a_cookie_of_an_older_version_is_exchanged_without_loss(tmp_path, monkeypatch):
+    owner = new_owner()
+    monkeypatch.setenv("LATENT_HOME", str(tmp_path))
+    owner_folder(tmp_path, owner).mkdir(parents=True)
+    browser = client(cookies={COOKIE: owner})
+    assert browser.get("/who").json() == owner
+    signed = browser.get("/").headers["set-cookie"].split(";")[0].removeprefix(f"{COOKIE}=")
+    assert client(cookies={COOKIE: signed}).get("/who").json() == owner
+    assert "set-cookie" not in client(cookies={COOKIE: signed}).get("/").headers
+
+
+def test_a_cookie_is_given_anew_after_a_month(monkeypatch):
+    owner = new_owner()
+    cookie = cookie_of(owner)
+    month_later = time.time() + REFRESH_SECONDS + 2
+    monkeypatch.setattr("ui.identity.owner.time.time", lambda: month_later)
+    browser = client(cookies={COOKIE: cookie})
+    again = browser.get("/").headers["set-cookie"].split(";")[0].removeprefix(f"{COOKIE}=")
+    assert again != cookie
+    assert client(cookies={COOKIE: again}).get("/who").json() == owner
+    assert "set-cookie" not in client(cookies={COOKIE: again}).get("/").headers
+
+
+def test_the_secret_is_for_the_servers_eyes_and_outlives_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("LATENT_HOME", str(tmp_path))
+    owner = new_owner()
+    cookie = cookie_of(owner)
+    assert (tmp_path / SECRET_FILE).stat().st_mode & 0o077 == 0
+    owner_module._secret.cache_clear()
+    assert owner_in(cookie) == owner
+
+
+def test_a_class_passes_and_a_script_that_is_always_someone_new_does_not(monkeypatch):
+    now = 0.0
+    found = arrivals.Arrivals(clock=lambda: now)
+    for _ in range(80):  # forty browsers, two tabs each, before the first cookie has come
+        found.admit("192.168.1.1")
+    for _ in range(40):
+        found.admit("192.168.1.1")
+    with pytest.raises(arrivals.CrowdedError, match="Wait a moment"):
+        found.admit("192.168.1.1")
+    found.admit("192.168.1.2")  # nobody else is held up
+    now = 30.0
+    for _ in range(60):
+        found.admit("192.168.1.1")
+    with pytest.raises(arrivals.CrowdedError):
+        found.admit("192.168.1.1")
+    for host in range(200):  # one subscriber of IPv6 has more addresses than there are people
+        with contextlib.suppress(arrivals.CrowdedError):
+            found.admit(f"2001:db8::{host:x}")
+    with pytest.raises(arrivals.CrowdedError):
+        found.admit("2001:db8::ffff")
+
+
+def test_remembering_addresses_has_a_bound():
+    found = arrivals.Arrivals()
+    for number in range(arrivals.MOST_ADDRESSES + 50):
+        found.admit(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
+    assert len(found._left) == arrivals.MOST_ADDRESSES
+
+
+def test_who_comes_too_late_reads_a_sentence_and_gets_no_name(monkeypatch):
+    monkeypatch.setenv("LATENT_MAX_NEW_OWNERS", "1")
+    monkeypatch.setattr(arrivals, "_ARRIVALS", arrivals.Arrivals())
+    assert client().get("/").status_code == 200
+    late = client().get("/")
+    assert late.status_code == 429
+    assert "Wait a moment" in late.text
+    assert "set-cookie" not in late.headers
+    known = client(cookies={COOKIE: cookie_of(new_owner())})
+    assert known.get("/").status_code == 200
 
 
 def test_only_pages_bring_a_name():
@@ -130,10 +235,11 @@ def test_pages_take_only_a_proper_name(monkeypatch):
     for given in (mock.MagicMock(), "short", None):
         with mock.patch("ui.identity.owner.st.context") as context:
             context.cookies.get.return_value = given
+            context.ip_address = "10.0.0.7"
             fallback = current_owner()
         assert fallback == session["_latent_owner"]  # the same in the whole session
     with mock.patch("ui.identity.owner.st.context") as context:
-        context.cookies.get.return_value = owner
+        context.cookies.get.return_value = cookie_of(owner)
         assert current_owner() == owner
 
 

@@ -13,7 +13,7 @@ from tests.unit.ui.test_owner import (
     add,
     shipped,  # noqa: F401
 )
-from ui.identity.owner import COOKIE, new_owner
+from ui.identity.owner import COOKIE, cookie_of, new_owner
 from ui.library.library import Library
 from ui.page import urls
 from ui.web import routes
@@ -21,7 +21,7 @@ from ui.web.compressed import PackedFiles, pack_file
 
 
 def browser(owner=None):
-    return Browser(application(), cookies={COOKIE: owner} if owner else {})
+    return Browser(application(), cookies={COOKIE: cookie_of(owner)} if owner else {})
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from tests.unit.ui.served_routes import Server, application, close_code, kind, wait_until
-from ui.identity.owner import COOKIE, new_owner
+from ui.identity.owner import COOKIE, cookie_of, new_owner
 from ui.web import stream
 from vae_core.engine.watching.subscription import Subscription
 from vae_core.storage.tensorfile import metadata_of
@@ -158,7 +158,7 @@ def test_a_client_that_stops_reading_holds_up_neither_others_nor_the_end(watched
         b"GET /latent/stream/mine HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
         b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
         b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-        + f"Cookie: {COOKIE}={engine.owner}\r\n\r\n".encode()
+        + f"Cookie: {COOKIE}={cookie_of(engine.owner)}\r\n\r\n".encode()
     )
     wait_until(lambda: len(engine.watchers) == 1)
     engine.watchers[0].put("snapshot", {}, big)

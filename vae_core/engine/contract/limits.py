@@ -69,6 +69,9 @@ PARK_MINUTES: Final = Limit(
     "LATENT_PARK_MINUTES", 10, "a run is put aside when its browser has been away for {} minutes", least=0
 )
 KEEP_DAYS: Final = Limit("LATENT_KEEP_DAYS", 14, "a run that nobody uses is deleted after {} days")
+NEW_OWNERS: Final = Limit(
+    "LATENT_MAX_NEW_OWNERS", 120, "{} new browsers a minute from one address; a proxy counts as one"
+)
 WALL_POSTS: Final = Limit("LATENT_WALL_POSTS", 60, "{} maps on the wall")
 WALL_POSTS_EACH: Final = Limit("LATENT_WALL_POSTS_EACH", 3, "{} of them from each browser")
 
@@ -85,6 +88,7 @@ ALL: Final = (
     WAITING_JOBS,
     MODELS,
     MODEL_MEGABYTES,
+    NEW_OWNERS,
     WALL_POSTS,
     WALL_POSTS_EACH,
 )
