@@ -24,9 +24,13 @@ export class Cursor {
     this.listeners = new Set();
     /** @type {Move} */
     this.last = { z, pinned: z, place: null, distance: null, isHover: false, isChosen: false, stamp: 0 };
+    /** Where on the map the latent was pinned, if it was pinned there. @type {[number, number] | null} */
     this.pinnedPlace = null;
+    /** From there to the nearest point, where the latent is an estimate. @type {number | null} */
     this.pinnedDistance = null;
+    /** Whether a move has been told in this frame. */
     this.isTold = false;
+    /** Whether another one came after that. */
     this.isLate = false;
     this.frame = 0;
   }
@@ -114,7 +118,11 @@ export class Cursor {
     this.listeners.clear();
   }
 
-  /** The first move in a frame is told at once, later ones together in the next frame: one decode a frame. */
+  /**
+   * The first move in a frame is told at once, later ones together in the next frame: one decode a frame.
+   *
+   * @param {Move} move
+   */
   #move(move) {
     this.last = move;
     if (this.isTold) {

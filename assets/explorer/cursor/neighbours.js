@@ -31,22 +31,20 @@ export class Neighbours {
       ),
       this.list,
     );
-    /** @type {Space | null} */
-    this.space = null;
     /** @type {Array<{item: HTMLElement, picture: Picture, name: HTMLElement, distance: HTMLElement, index: number}>} */
     this.cards = [];
-    surroundings.subscribe(({ indices, distances }) => this.#update(indices, distances));
+    surroundings.subscribe((near) => this.#update(near));
   }
 
   /** @param {Space} space */
   setSpace(space) {
-    this.space = space;
-    this.cards = Array.from({ length: Math.min(NEAREST, space.count) }, () => this.#card());
+    this.cards = Array.from({ length: Math.min(NEAREST, space.count) }, () => this.#card(space));
     this.list.replaceChildren(...this.cards.map(({ item }) => item));
   }
 
-  #card() {
-    const picture = new Picture(this.space.shape, { role: null, "aria-hidden": "true" });
+  /** @param {Space} space */
+  #card(space) {
+    const picture = new Picture(space.shape, { role: null, "aria-hidden": "true" });
     const name = element("span", { class: "le-neighbour-name le-fine le-one-line" });
     const distance = element("span", { class: "le-fine le-one-line le-numbers" });
     const card = { picture, name, distance, index: -1, item: element("li", {}) };
@@ -67,16 +65,16 @@ export class Neighbours {
     return card;
   }
 
-  /** @param {number[]} indices @param {number[]} distances */
-  #update(indices, distances) {
+  /** @param {import("./surroundings.js").Near} near */
+  #update({ space, indices, distances }) {
     this.cards.forEach((card, k) => {
       card.item.hidden = k >= indices.length;
       if (card.item.hidden) return;
       setText(card.distance, fixed(distances[k]));
       if (card.index === indices[k]) return;
       card.index = indices[k];
-      card.picture.drawBytes(imageOf(this.space, card.index));
-      setText(card.name, labelOf(this.space, card.index) || `image ${card.index}`);
+      card.picture.drawBytes(imageOf(space, card.index));
+      setText(card.name, labelOf(space, card.index) || `image ${card.index}`);
     });
   }
 }

@@ -8,10 +8,10 @@
 import { Decoder, measureDecode } from "../decode/decoder.js";
 import { Picture } from "../dom/pictures.js";
 
-/** In ms. A frame at 60 Hz has 16. */
+/** A decoder that takes less than this, in ms, runs in the pointer's own frame; at 60 Hz that has 16. */
 const FAST = 6;
 
-/** Of the service: this picture comes before all others. */
+/** Of the decoding service: the picture of the latent under the hand comes before all others. */
 const CHANNEL = "hover";
 
 /** A decoder that was slow is measured again after so many ms: the machine may only have been busy. */
@@ -34,8 +34,13 @@ export class DecodedPicture {
     this.z = new Float32Array(0);
     /** From the hand's event to the first animation frame after the picture changed, in ms. */
     this.lastLatency = NaN;
+    /** Pixels in [0, 1] of the picture that is drawn, (C * H * W,). */
+    this.pixels = new Float32Array(0);
+    /** @type {number[]} */
     this.timers = [];
-    this.#expectPicture();
+    this.tellFirst = () => {};
+    /** Fulfilled when the first picture is drawn. @type {Promise<void>} */
+    this.firstPicture = this.#expectPicture();
   }
 
   /** Keep room for pictures of this shape until there is a decoder. @param {import("../dom/pictures.js").Shape} shape */
@@ -52,7 +57,7 @@ export class DecodedPicture {
     this.decoder = null;
     this.z = new Float32Array(0);
     this.picture.clear();
-    this.#expectPicture();
+    this.firstPicture = this.#expectPicture();
   }
 
   close() {
@@ -107,20 +112,21 @@ export class DecodedPicture {
   #measure() {
     this.timers.forEach(clearTimeout);
     const look = () => {
-      this.isFast ||= measureDecode(this.decoder) < FAST;
+      if (this.decoder) this.isFast ||= measureDecode(this.decoder) < FAST;
     };
     this.isFast = false;
     look();
     this.timers = this.isFast ? [] : SECOND_LOOKS.map((wait) => setTimeout(look, wait));
   }
 
+  /** @returns {Promise<void>} */
   #expectPicture() {
-    /** Fulfilled when the first picture is drawn. @type {Promise<void>} */
-    this.firstPicture = new Promise((resolve) => {
+    return new Promise((resolve) => {
       this.tellFirst = resolve;
     });
   }
 
+  /** @param {Float32Array} z @param {number} stamp */
   #drawn(z, stamp) {
     this.z = z;
     this.tellFirst();

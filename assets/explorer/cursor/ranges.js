@@ -8,10 +8,10 @@ import { priorQuantile, priorValues } from "../latent/codes.js";
 /** @typedef {import("../latent/space.js").Space} Space */
 /** @typedef {"prior" | "data"} RangeBy */
 
-/** So much of the prior lies between the ends of a slider. */
+/** Share of the prior that lies between the ends of a slider. */
 const SLIDER_COVERAGE = 0.999;
 
-/** So much of the prior, or of the images' codes, lies between the ends of a strip. */
+/** Share of the prior, or of the images' codes, that lies between the ends of a strip. */
 export const STRIP_COVERAGE = 0.98;
 
 /**
@@ -39,6 +39,7 @@ export function sliderRanges(space, by) {
 export function stripStops(space, dim, by, count) {
   if (by === "prior") return priorValues(count, STRIP_COVERAGE);
   const values = codesAlong(space, dim);
+  /** @param {number} share  0..1 */
   const at = (share) => values[Math.round(share * (values.length - 1))];
   const tail = (1 - STRIP_COVERAGE) / 2;
   const [first, last] = apart(at(tail), at(1 - tail), 1);
@@ -49,6 +50,7 @@ export function stripStops(space, dim, by, count) {
 export class RangeSwitch {
   /** @param {(by: RangeBy) => void} onChange */
   constructor(onChange) {
+    /** @param {RangeBy} by @param {string} text @param {string} title */
     const button = (by, text, title) =>
       element("button", { type: "button", title, click: () => (this.set(by), onChange(by)) }, text);
     this.buttons = {
@@ -82,7 +84,12 @@ function codesAlong({ mean, dims, count }, dim) {
   return Float32Array.from({ length: count }, (_, n) => mean[n * dims + dim]).sort();
 }
 
-/** @returns {[number, number]} two ends that are not the same */
+/**
+ * @param {number} low
+ * @param {number} high
+ * @param {number} by  how far they are moved apart where they are one
+ * @returns {[number, number]} two ends that are not the same
+ */
 function apart(low, high, by) {
   return low < high ? [low, high] : [low - by, low + by];
 }

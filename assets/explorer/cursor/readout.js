@@ -9,6 +9,7 @@ import { Surroundings } from "./surroundings.js";
 /** @typedef {import("../latent/space.js").Space} Space */
 /** @typedef {import("./surroundings.js").Near} Near */
 
+/** How long the hand rests before a reader who listens is told where it is, in ms. */
 const SPOKEN_AFTER = 700;
 
 export class Readout {
@@ -50,7 +51,8 @@ export class Readout {
   /** @param {Near} near */
   #write(near) {
     const { move } = near;
-    const isEstimate = move.distance !== null;
+    const { distance } = move;
+    const isEstimate = distance !== null;
     const where = move.isHover ? "Under the hand" : "Pinned";
     setText(this.first, `${where}${isEstimate ? ", an estimate" : ""}: z = ${latentText(move.z)}`);
     this.lines.hidden = false;
@@ -64,7 +66,7 @@ export class Readout {
       Number.isFinite(near.gaps) ? `${fixed(near.gaps, 1)} × the usual gap between images` : "",
     );
     setText(this.map.word, isEstimate ? "An estimate" : "–");
-    setText(this.map.first, isEstimate ? `${fixed(move.distance)} to the nearest dot` : "");
+    setText(this.map.first, isEstimate ? `${fixed(distance)} to the nearest dot` : "");
     setText(this.map.second, isEstimate ? "made from the 8 nearest dots" : "");
     this.map.row.classList.toggle("le-vacant", !isEstimate);
     clearTimeout(this.timer);
@@ -72,11 +74,10 @@ export class Readout {
   }
 
   /** @param {Near} near @returns {string} */
-  #sentence({ move, indices, distances, further, gaps }) {
+  #sentence({ move, space, indices, distances, further, gaps }) {
     const where = move.isHover ? "Under the hand" : "Pinned";
     const parts = [`${where}: z = ${latentText(move.z)}`];
     if (indices.length) {
-      const { space } = this.surroundings;
       const name = labelOf(space, indices[0]);
       parts.push(
         `Nearest real image: ${name ? `${name}, ` : ""}${fixed(distances[0])} away in latent space`,

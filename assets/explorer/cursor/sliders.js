@@ -10,6 +10,7 @@ import { FoldedTable } from "../dom/folded-table.js";
 import { fixed } from "../dom/format.js";
 
 /** @typedef {import("./cursor.js").Cursor} Cursor */
+/** @typedef {import("../latent/space.js").Carried} Carried */
 /** @typedef {import("../latent/posterior.js").Aggregate} Aggregate */
 
 /**
@@ -53,7 +54,10 @@ export class Sliders {
       ),
       this.deadList,
     );
-    this.table = new FoldedTable("The pinned latent and the images' codes, by dimension", () => this.#rows());
+    this.table = new FoldedTable(
+      "The pinned latent and the images' codes, by dimension",
+      () => this.#content(),
+    );
     this.element = element(
       "section",
       { class: "le-sliders le-numbers", "aria-label": "Latent dimensions" },
@@ -68,6 +72,11 @@ export class Sliders {
     this.rows = new Map();
     /** @type {Codes | null} */
     this.codes = null;
+    /** @type {Carried} */
+    this.what = { name: "", unit: "" };
+    /** What each dimension carries, (D,). @type {ArrayLike<number>} */
+    this.weights = [];
+    /** When the pointer moved last on a slider, as in `Event.timeStamp`: its own event comes before the slider's. */
     this.pointerStamp = 0;
     this.unsubscribe = cursor.subscribe((move) => this.#follow(move));
   }
@@ -78,7 +87,7 @@ export class Sliders {
    * @param {number[]} order                     dimensions, from top to bottom
    * @param {ArrayLike<number>} weights          (D,) what each carries
    * @param {Array<[number, number]>} ranges     (D,)
-   * @param {{name: string, unit: string}} what  the weights are, e.g. KL in nats
+   * @param {Carried} what                       what the weights are
    * @param {Codes | null} [codes]               of images that stay as they are
    */
   make(order, weights, ranges, what, codes = null) {
@@ -110,7 +119,9 @@ export class Sliders {
       const [least, greatest] = ranges[dim];
       Object.assign(input, { min: String(least), max: String(greatest) });
       input.value = String(this.cursor.z[dim]);
+      /** @param {number} value */
       const share = (value) => Math.min(1, Math.max(0, (value - least) / (greatest - least)));
+      /** @param {"images" | "prior"} name @param {number} low @param {number} high */
       const between = (name, low, high) => {
         track.style.setProperty(`--le-${name}-from`, String(share(low)));
         track.style.setProperty(`--le-${name}-to`, String(share(high)));
@@ -142,6 +153,7 @@ export class Sliders {
   #explain() {
     this.key.hidden = !this.codes;
     if (!this.codes) return;
+    /** @param {"images" | "prior"} name */
     const mark = (name) =>
       element("span", { class: `le-track-sample le-track-${name}`, "aria-hidden": "true" });
     this.key.replaceChildren(
@@ -151,7 +163,7 @@ export class Sliders {
     );
   }
 
-  /** @param {number} dim @param {{name: string, unit: string}} what */
+  /** @param {number} dim @param {Carried} what */
   #row(dim, what) {
     const input = element("input", {
       type: "range",
@@ -199,6 +211,7 @@ export class Sliders {
     return `The images' codes: mean ${fixed(mean[dim])}, variance ${fixed(variance[dim])}${prior}`;
   }
 
+  /** @param {number} dim @param {number} number  its new value @param {Event} event */
   #choose(dim, number, event) {
     this.onHand();
     const z = Float32Array.from(this.cursor.pinned);
@@ -219,10 +232,10 @@ export class Sliders {
   }
 
   /** @returns {import("../dom/folded-table.js").TableContent} */
-  #rows() {
+  #content() {
     const { codes, what, weights } = this;
     const prior = codes?.hasPrior ? " (prior: 0)" : "";
-    const head = ["Dimension", "Pinned at", `${what.name}`];
+    const head = ["Dimension", "Pinned at", what.name];
     if (codes) {
       head.push(`Mean of the images' codes${prior}`, `Their variance${prior.replace("0", "1")}`, "In use");
     }

@@ -14,10 +14,20 @@ import { STRIP_COVERAGE, stripStops } from "./ranges.js";
 import { deadSentence } from "./sliders.js";
 
 /** @typedef {import("../latent/space.js").Space} Space */
+/** @typedef {import("../latent/space.js").Carried} Carried */
 
+/**
+ * @typedef {object} Strip           of one dimension
+ * @property {Sheet} sheet           its pictures
+ * @property {HTMLElement} mark      where the pinned latent is
+ * @property {HTMLElement} handle    what keys move
+ * @property {Float32Array} values   the dimension's at each picture, (PICTURES,)
+ */
+
+/** How many pictures a strip has. */
 export const PICTURES = 9;
 
-/** Which stop an arrow key goes to, from the one nearest to the pinned latent. */
+/** How many stops a key goes on, from the one nearest to the pinned latent. @type {Record<string, number>} */
 const STEPS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, Home: -PICTURES, End: PICTURES };
 
 export class Strips {
@@ -48,13 +58,16 @@ export class Strips {
       this.dead,
       this.table.element,
     );
-    /** By dimension. @type {Map<number, {sheet: Sheet, mark: HTMLElement, handle: HTMLElement, values: Float32Array}>} */
-    this.rows = new Map();
-    this.order = [];
-    /** @type {Set<number>} */
+    /** @type {Space | null} */
+    this.space = null;
+    /** By dimension, from top to bottom. @type {Map<number, Strip>} */
+    this.strips = new Map();
+    /** Dimensions that are folded away. @type {Set<number>} */
     this.asleep = new Set();
     this.model = "";
+    /** Whether pictures are on their way. */
     this.isBusy = false;
+    /** Whether the pinned latent has moved since they were asked for. */
     this.isBehind = false;
     /** The pinned latent that was seen last. @type {Float32Array | null} */
     this.marked = null;
@@ -72,21 +85,22 @@ export class Strips {
    *
    * @param {Space} space
    * @param {string} model
-   * @param {number[]} order
-   * @param {ArrayLike<number>} weights         (D,)
-   * @param {{name: string, unit: string}} what
+   * @param {number[]} order                    dimensions, from top to bottom
+   * @param {ArrayLike<number>} weights         (D,) what each carries
+   * @param {Carried} what                      what the weights are
    * @param {Set<number>} [dead]                dimensions to fold away
    * @param {import("./ranges.js").RangeBy} [by]
    */
   make(space, model, order, weights, what, dead = new Set(), by = space.isGaussian ? "prior" : "data") {
     this.space = space;
     this.model = model;
-    this.order = order;
     this.asleep = dead;
-    this.rows.clear();
-    const row = (dim) => this.#row(dim, weights[dim], what);
-    this.list.replaceChildren(...order.filter((dim) => !dead.has(dim)).map(row));
-    this.deadList.replaceChildren(...order.filter((dim) => dead.has(dim)).map(row));
+    this.strips.clear();
+    /** @type {[HTMLElement[], HTMLElement[]]} */
+    const [alive, asleep] = [[], []];
+    for (const dim of order) (dead.has(dim) ? asleep : alive).push(this.#row(space, dim, weights[dim], what));
+    this.list.replaceChildren(...alive);
+    this.deadList.replaceChildren(...asleep);
     this.dead.hidden = !dead.size;
     this.dead.open = dead.size === order.length;
     this.deadTitle.replaceChildren(deadSentence(order.filter((dim) => dead.has(dim))));
@@ -95,11 +109,13 @@ export class Strips {
 
   /** @param {import("./ranges.js").RangeBy} by */
   setRange(by) {
-    if (!this.space) return;
-    for (const [dim, row] of this.rows) this.#setStops(dim, row, stripStops(this.space, dim, by, PICTURES));
-    const [low, high] = [0, PICTURES - 1].map((k) => fixed(this.rows.get(this.order[0]).values[k]));
+    const { space, strips } = this;
+    if (!space) return;
+    for (const [dim, strip] of strips) this.#setStops(dim, strip, stripStops(space, dim, by, PICTURES));
+    const [first] = strips.values();
+    const [low, high] = [first.values[0], first.values[PICTURES - 1]];
     const ends = by === "prior"
-      ? `from ${low} to ${high}, between which ${STRIP_COVERAGE * 100} % of the prior lie,`
+      ? `from ${fixed(low)} to ${fixed(high)}, between which ${STRIP_COVERAGE * 100} % of the prior lie,`
       : `over the middle ${STRIP_COVERAGE * 100} % of the images' codes`;
     this.caption.textContent =
       `Each row goes ${ends} in one dimension and keeps the others at the pinned latent. ` +
@@ -114,21 +130,27 @@ export class Strips {
     this.unsubscribe();
   }
 
-  #setStops(dim, row, values) {
-    row.values = values;
+  /** @param {number} dim @param {Strip} strip @param {Float32Array} values  (PICTURES,) */
+  #setStops(dim, strip, values) {
+    strip.values = values;
     const [first, last] = [values[0], values[PICTURES - 1]];
     const label = `What z${dim} changes, from ${fixed(first)} to ${fixed(last)}`;
-    row.sheet.canvas.setAttribute("aria-label", label);
-    row.handle.setAttribute("aria-valuemin", first.toFixed(2));
-    row.handle.setAttribute("aria-valuemax", last.toFixed(2));
+    strip.sheet.canvas.setAttribute("aria-label", label);
+    strip.handle.setAttribute("aria-valuemin", first.toFixed(2));
+    strip.handle.setAttribute("aria-valuemax", last.toFixed(2));
   }
 
-  /** @param {number} dim @param {number} weight @param {{name: string, unit: string}} what */
-  #row(dim, weight, what) {
-    const sheet = new Sheet(this.space.shape, PICTURES, 1, { "data-role": `traversal-${dim}` });
+  /**
+   * @param {Space} space
+   * @param {number} dim
+   * @param {number} weight
+   * @param {Carried} what
+   */
+  #row(space, dim, weight, what) {
+    const sheet = new Sheet(space.shape, PICTURES, 1, { "data-role": `traversal-${dim}` });
     sheet.canvas.addEventListener("click", (event) => {
       const box = sheet.canvas.getBoundingClientRect();
-      this.#go(dim, sheet.at((event.clientX - box.left) / box.width, 0), event.timeStamp);
+      this.#go(dim, strip, sheet.at((event.clientX - box.left) / box.width, 0), event.timeStamp);
     });
     const mark = element("span", { class: "le-strip-mark", "aria-hidden": "true" });
     const handle = element(
@@ -141,9 +163,10 @@ export class Strips {
       const step = STEPS[event.key];
       if (!step || event.altKey || event.ctrlKey || event.metaKey) return;
       event.preventDefault();
-      this.#go(dim, this.#stopOf(dim) + step, event.timeStamp);
+      this.#go(dim, strip, this.#stopOf(dim, strip) + step, event.timeStamp);
     });
-    this.rows.set(dim, { sheet, mark, handle, values: new Float32Array(PICTURES) });
+    const strip = { sheet, mark, handle, values: new Float32Array(PICTURES) };
+    this.strips.set(dim, strip);
     return element(
       "div",
       { class: "le-strip" },
@@ -161,23 +184,28 @@ export class Strips {
     );
   }
 
-  /** Pin one of a strip's stops. @param {number} dim @param {number} stop @param {number} stamp */
-  #go(dim, stop, stamp) {
-    const { values } = this.rows.get(dim);
+  /**
+   * Pin one of a strip's stops.
+   *
+   * @param {number} dim
+   * @param {Strip} strip
+   * @param {number} stop  beyond the ends: the first or the last
+   * @param {number} stamp
+   */
+  #go(dim, { values }, stop, stamp) {
     const z = Float32Array.from(this.cursor.pinned);
     z[dim] = values[Math.min(PICTURES - 1, Math.max(0, stop))];
     this.cursor.pin(z, { stamp });
   }
 
-  /** @param {number} dim @returns {number} the stop nearest to the pinned latent */
-  #stopOf(dim) {
-    const { values } = this.rows.get(dim);
+  /** @param {number} dim @param {Strip} strip @returns {number} the stop nearest to the pinned latent */
+  #stopOf(dim, { values }) {
     const at = (this.cursor.pinned[dim] - values[0]) / (values[PICTURES - 1] - values[0]);
     return Math.min(PICTURES - 1, Math.max(0, Math.round(at * (PICTURES - 1))));
   }
 
   #draw() {
-    if (!this.rows.size || this.cursor.pinned.length !== this.order.length) return;
+    if (!this.strips.size || this.cursor.pinned.length !== this.strips.size) return;
     if (this.isBusy) {
       this.isBehind = true;
       return;
@@ -185,23 +213,23 @@ export class Strips {
     this.isBusy = true;
     this.isBehind = false;
     const { pinned } = this.cursor;
-    const dims = this.order.filter((dim) => !this.asleep.has(dim) || this.dead.open);
-    const codes = new Float32Array(dims.length * PICTURES * pinned.length);
-    dims.forEach((dim, row) => {
-      codes.set(traverse(pinned, dim, this.rows.get(dim).values), row * PICTURES * pinned.length);
+    const seen = [...this.strips].filter(([dim]) => !this.asleep.has(dim) || this.dead.open);
+    const codes = new Float32Array(seen.length * PICTURES * pinned.length);
+    seen.forEach(([dim, { values }], row) => {
+      codes.set(traverse(pinned, dim, values), row * PICTURES * pinned.length);
     });
     this.service.request("strips", this.model, codes, PICTURES, ({ start, rgba, isLast }) => {
-      this.rows.get(dims[start / PICTURES])?.sheet.drawRgba(0, rgba);
+      seen[start / PICTURES]?.[1].sheet.drawRgba(0, rgba);
       if (!isLast) return;
       this.isBusy = false;
       if (this.isBehind) this.#draw();
     });
   }
 
-  /** Show where in each strip the pinned latent is. */
+  /** Mark where in each strip the pinned latent is. @param {Float32Array} pinned  (D,) */
   #placeMarks(pinned) {
-    if (pinned.length !== this.order.length) return; // another run's latent: its strips are on their way
-    for (const [dim, { mark, handle, values }] of this.rows) {
+    if (pinned.length !== this.strips.size) return; // another run's latent: its strips are on their way
+    for (const [dim, { mark, handle, values }] of this.strips) {
       const share = (pinned[dim] - values[0]) / (values[PICTURES - 1] - values[0]);
       // The first picture's middle stands for the first value, the last one's for the last.
       const at = (0.5 + share * (PICTURES - 1)) / PICTURES;
@@ -213,9 +241,9 @@ export class Strips {
 
   /** @returns {import("../dom/folded-table.js").TableContent} */
   #content() {
-    const { space, cursor } = this;
-    const rows = this.order.map((dim) => {
-      const { values } = this.rows.get(dim);
+    const { space, strips, cursor } = this;
+    if (!space) return { head: ["Dimension"], rows: [] };
+    const rows = Array.from(strips, ([dim, { values }]) => {
       const codes = traverse(cursor.pinned, dim, values);
       const names = Array.from(values, (value, k) => {
         const z = codes.subarray(k * space.dims, (k + 1) * space.dims);

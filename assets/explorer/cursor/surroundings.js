@@ -17,6 +17,7 @@ export const NEAREST = 6;
 /**
  * @typedef {object} Near
  * @property {Move} move
+ * @property {Space} space              whose images these are
  * @property {number[]} indices         of the nearest images in latent space, the nearest first
  * @property {number[]} distances       to them, in latent space
  * @property {number} logPrior          nats; NaN where there is no prior
@@ -29,13 +30,13 @@ export class Surroundings {
   constructor(cursor) {
     /** @type {Space | null} */
     this.space = null;
+    /** The newest, to be looked at. @type {Move} */
+    this.move = cursor.last;
     /** @type {Set<(near: Near) => void>} */
     this.listeners = new Set();
-    /** @type {Near | null} */
-    this.last = null;
     this.frame = 0;
     this.timer = 0;
-    /** @type {{of: Float32Array, gap: number} | null} */
+    /** The usual gap between images, and the codes that it was measured for. @type {{of: Float32Array, gap: number} | null} */
     this.measured = null;
     this.unsubscribe = cursor.subscribe((move) => this.#follow(move));
   }
@@ -75,21 +76,25 @@ export class Surroundings {
     const found = nearestPoints(move.z, space.mean, NEAREST);
     const isKnown = found.squares.length > 0 && found.squares.every(Number.isFinite); // codes of a new run are not
     const distances = isKnown ? found.squares.map(Math.sqrt) : [];
-    this.last = {
+    /** @type {Near} */
+    const near = {
       move,
+      space,
       indices: isKnown ? found.indices : [],
       distances,
       logPrior: space.isGaussian ? logPrior(move.z) : NaN,
       further: space.isGaussian ? shareFurtherOut(move.z) : NaN,
-      gaps: isKnown ? distances[0] / this.#usualGap() : NaN,
+      gaps: isKnown ? distances[0] / this.#usualGap(space) : NaN,
     };
-    for (const listener of this.listeners) listener(this.last);
+    for (const listener of this.listeners) listener(near);
   }
 
-  /** Measured once for each set of codes. */
-  #usualGap() {
-    const { mean } = this.space;
-    if (this.measured?.of !== mean) this.measured = { of: mean, gap: usualGap(this.space) || NaN };
-    return this.measured.gap;
+  /** Measured once for each set of codes. @param {Space} space @returns {number} */
+  #usualGap(space) {
+    const { mean } = space;
+    if (this.measured?.of === mean) return this.measured.gap;
+    const gap = usualGap(space) || NaN;
+    this.measured = { of: mean, gap };
+    return gap;
   }
 }

@@ -102,7 +102,9 @@ export function classCount({ labels, labelNames }) {
 /** With more dimensions than this, sliders get room that the picture has otherwise. */
 export const MANY = 6;
 
-/** What a dimension carries, by whether codes have a variance. */
+/** @typedef {{name: string, unit: string}} Carried  what the numbers of `weightPerDim` are */
+
+/** What a dimension carries, by whether codes have a variance. @type {{gaussian: Carried, point: Carried}} */
 export const CARRIES = {
   gaussian: { name: "KL", unit: "nats per image: how much this dimension tells about an image" },
   point: { name: "variance", unit: "of the images' codes along this dimension" },
