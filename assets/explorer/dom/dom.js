@@ -29,6 +29,16 @@ export function element(tag, attributes = {}, ...children) {
 }
 
 /**
+ * @param {string} text
+ * @param {string} title  what it does, in a sentence
+ * @param {(event: PointerEvent) => void} click
+ * @returns {HTMLButtonElement}
+ */
+export function textButton(text, title, click) {
+  return element("button", { type: "button", title, click }, text);
+}
+
+/**
  * Set an element's text only when it changed, so that a readout written on every move costs nothing at rest.
  *
  * @param {Node} node

@@ -3,12 +3,12 @@
 import { mix } from "../dom/theme.js";
 
 /** @typedef {import("../dom/pictures.js").Shape} Shape */
+/** @typedef {import("../dom/theme.js").Rgb} Rgb */
 
-/** Too dark, too bright: the blue and the orange of the curves, which colour-blind readers can tell apart. */
-const [DARKER, BRIGHTER] = [
-  [63, 144, 218],
-  [231, 99, 0],
-];
+/** Too dark: the blue of the curves, which colour-blind readers can tell from their orange. @type {Rgb} */
+const DARKER = [63, 144, 218];
+/** Too bright: the orange of the curves. @type {Rgb} */
+const BRIGHTER = [231, 99, 0];
 
 /** Errors smaller than this are not blown up to the full colours. */
 const LEAST_LIMIT = 0.1;
@@ -44,7 +44,7 @@ export function compare(original, rgba, [channels, height, width]) {
 
 /**
  * @param {Errors} errors
- * @param {import("../dom/theme.js").Rgb} neutral  of no error
+ * @param {Rgb} neutral  of no error
  * @returns {Uint8ClampedArray} RGBA, (H, W, 4)
  */
 export function colourErrors({ signed, limit }, neutral) {
@@ -56,7 +56,7 @@ export function colourErrors({ signed, limit }, neutral) {
   return out;
 }
 
-/** @param {import("../dom/theme.js").Rgb} neutral @returns {string} CSS of a scale from too dark to too bright */
+/** @param {Rgb} neutral @returns {string} CSS of a scale from too dark to too bright */
 export function errorScale(neutral) {
   const colours = [DARKER, neutral, BRIGHTER].map((rgb) => `rgb(${rgb.join(", ")})`);
   return `linear-gradient(to right, ${colours.join(", ")})`;

@@ -9,7 +9,7 @@ import { Sliders } from "../cursor/sliders.js";
 import { Strips } from "../cursor/strips.js";
 import { Surroundings } from "../cursor/surroundings.js";
 import { loadBundle } from "../data/bundle.js";
-import { element } from "../dom/dom.js";
+import { element, textButton } from "../dom/dom.js";
 import { acceptedLatent, gaussian, rounded } from "../latent/codes.js";
 import { aggregatePosterior, deadDimensions } from "../latent/posterior.js";
 import { nearestPoints } from "../latent/projection.js";
@@ -17,6 +17,8 @@ import { CARRIES, codeOf, heaviestFirst, MANY, weightPerDim } from "../latent/sp
 import { MapPanel } from "../map/panel/map-panel.js";
 import { OneImage } from "./one-image.js";
 
+/** @typedef {import("../data/bundle.js").Bundle} Bundle */
+/** @typedef {import("../latent/space.js").Space} Space */
 /** @typedef {import("../view.js").ViewContext} ViewContext */
 
 export class ExploreView {
@@ -26,7 +28,9 @@ export class ExploreView {
     service.warm(); // strips and the image looked at will want it, and the model is not here yet
     this.context = context;
     this.isReady = false;
+    this.isClosed = false;
     this.frames = 0;
+    /** @type {Bundle | null} */
     this.bundle = null;
     /** The pinned latent that was reported last. @type {Float32Array | null} */
     this.reported = null;
@@ -41,9 +45,12 @@ export class ExploreView {
     this.surroundings = new Surroundings(this.cursor);
     this.surroundings.subscribe(({ indices }) => this.map.handMarks.link(indices));
     this.readout = new Readout(this.cursor, this.surroundings);
-    this.neighbours = new Neighbours(this.surroundings, (index, stamp) => this.#pickImage(index, stamp));
+    this.neighbours = new Neighbours(
+      this.surroundings,
+      (index, stamp) => this.#pickImage(() => index, stamp),
+    );
     this.rangeSwitch = new RangeSwitch((by) => {
-      this.sliders.setRanges(sliderRanges(this.bundle.space, by));
+      if (this.bundle) this.sliders.setRanges(sliderRanges(this.bundle.space, by));
       this.strips.setRange(by);
     });
     this.sliders = new Sliders(this.cursor, () => {}, this.rangeSwitch.element);
@@ -61,9 +68,9 @@ export class ExploreView {
     this.oneImage = new OneImage({
       service,
       onPin: (z, stamp) => this.cursor.pin(z, { stamp }),
-      onShow: (index, samples) => this.map.handMarks.mark(index, samples),
-      onNearest: (stamp) => this.#pickImage(this.#nearest(), stamp),
-      onRandom: (stamp) => this.#pickImage(this.#anyImage(), stamp),
+      onLookAt: (index, samples) => this.map.handMarks.mark(index, samples),
+      onNearest: (stamp) => this.#pickImage((space) => this.#nearest(space), stamp),
+      onRandom: (stamp) => this.#pickImage(anyImage, stamp),
     });
     this.element = element(
       "div",
@@ -92,11 +99,13 @@ export class ExploreView {
 
   /** Fetch the model and show it. @returns {Promise<void>} */
   async open() {
-    this.bundle = await loadBundle(this.context.data.bundle);
+    const { bundle: source } = this.context.data;
+    if (!source) throw new Error("There is no model to explore.");
+    this.bundle = await loadBundle(source);
     if (this.isClosed) return;
     const { data, reporter } = this.context;
-    const { space, weights } = this.bundle;
-    const model = data.bundle.url;
+    const { name, title, space, weights } = this.bundle;
+    const model = source.url;
     this.decoded.load(model, space.config, weights);
     this.element.classList.toggle("le-many", space.dims > MANY);
     const start = acceptedLatent(data.z, space.dims) ?? new Float32Array(space.dims);
@@ -117,18 +126,18 @@ export class ExploreView {
     this.rangeSwitch.element.hidden = !space.isGaussian;
     const codes = { aggregate, dead, hasPrior: space.isGaussian };
     this.sliders.make(order, carried, sliderRanges(space, by), what, codes);
-    this.panel.show(space, data.axes, { model, name: this.bundle.name, title: this.bundle.title });
-    this.#makeButtons();
+    this.panel.show(space, data.axes, { model, name, title });
+    this.#makeButtons(space);
     this.cursor.repeat();
     await this.decoded.firstPicture;
     if (this.isClosed) return;
     this.isReady = true;
     this.strips.make(space, model, order, carried, what, dead, by);
     this.oneImage.setSpace(space, model, order);
-    this.oneImage.lookAt(this.#nearest(), false);
+    this.oneImage.lookAt(this.#nearest(space), false);
   }
 
-  /** Python says something: only what is news to us is done. @param {import("../view.js").ExplorerData} data */
+  /** Python says something: only what is new here is done. @param {import("../view.js").ExplorerData} data */
   update(data) {
     const { reporter } = this.context;
     this.context.data = data;
@@ -153,35 +162,41 @@ export class ExploreView {
     this.oneImage.recolour();
   }
 
-  /** Pin an image's code and look at the image closely. @param {number} index @param {number} stamp */
-  #pickImage(index, stamp) {
-    this.cursor.pin(codeOf(this.bundle.space, index), { stamp });
+  /**
+   * Pin an image's code and look at the image closely.
+   *
+   * @param {(space: Space) => number} choose  gives the image's index
+   * @param {number} stamp
+   */
+  #pickImage(choose, stamp) {
+    if (!this.bundle) return;
+    const { space } = this.bundle;
+    const index = choose(space);
+    this.cursor.pin(codeOf(space, index), { stamp });
     this.oneImage.lookAt(index);
   }
 
-  /** @returns {number} the image nearest to the pinned latent */
-  #nearest() {
-    return nearestPoints(this.cursor.pinned, this.bundle.space.mean, 1).indices[0];
+  /** @param {Space} space @returns {number} the image nearest to the pinned latent */
+  #nearest(space) {
+    return nearestPoints(this.cursor.pinned, space.mean, 1).indices[0];
   }
 
-  /** @returns {number} */
-  #anyImage() {
-    return Math.floor(Math.random() * this.bundle.space.count);
-  }
-
-  #makeButtons() {
-    const { space } = this.bundle;
-    const button = (text, title, click) => element("button", { type: "button", title, click }, text);
+  /** @param {Space} space */
+  #makeButtons(space) {
+    /** @param {string} text @param {string} title @param {() => Float32Array | null} choose  null: there is none yet */
     const go = (text, title, choose) =>
-      button(text, title, (event) => this.cursor.pin(choose(), { stamp: event.timeStamp }));
+      textButton(text, title, (event) => {
+        const z = choose();
+        if (z) this.cursor.pin(z, { stamp: event.timeStamp });
+      });
     const centre = space.isGaussian ? "The prior's mean: all dimensions at zero" : "All dimensions at zero";
     const random = () => Float32Array.from({ length: space.dims }, () => gaussian(Math.random));
     this.buttons.replaceChildren(
       go("Centre", centre, () => new Float32Array(space.dims)),
-      button(
+      textButton(
         "A real image",
         "The code of one of the images on the map",
-        (event) => this.#pickImage(this.#anyImage(), event.timeStamp),
+        (event) => this.#pickImage(anyImage, event.timeStamp),
       ),
       ...(space.isGaussian
         ? [go("A sample", "Drawn from the prior, as the model makes new images", random)]
@@ -194,4 +209,9 @@ export class ExploreView {
         : []),
     );
   }
+}
+
+/** @param {Space} space @returns {number} an image's index */
+function anyImage({ count }) {
+  return Math.floor(Math.random() * count);
 }

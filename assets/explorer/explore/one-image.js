@@ -3,7 +3,7 @@
  * makes of that: the reconstruction, where it errs, and what samples of the posterior look like.
  */
 
-import { element, setText } from "../dom/dom.js";
+import { element, setText, textButton } from "../dom/dom.js";
 import { FoldedTable } from "../dom/folded-table.js";
 import { fixed } from "../dom/format.js";
 import { Picture } from "../dom/pictures.js";
@@ -15,24 +15,40 @@ import { PosteriorChart } from "./posterior-chart.js";
 
 /** @typedef {import("../latent/space.js").Space} Space */
 
+/** How many samples of the posterior are drawn. */
 const SAMPLES = 6;
+
+/**
+ * @typedef {object} Subject   whose images are looked at
+ * @property {Space} space
+ * @property {string} model    as the decoding service knows it
+ * @property {number[]} order  of the dimensions
+ */
 
 export class OneImage {
   /**
    * @param {object} options
    * @param {import("../decode/service.js").DecodeService} options.service
    * @param {(z: Float32Array, stamp: number) => void} options.onPin       a sample was chosen
-   * @param {(index: number, samples: Float32Array) => void} options.onShow  an image was picked, or drawn from again
+   * @param {(index: number, samples: Float32Array) => void} options.onLookAt  an image was picked, or drawn from again
    * @param {(stamp: number) => void} options.onNearest  look at the image nearest to the pinned latent
    * @param {(stamp: number) => void} options.onRandom   look at any image
    */
-  constructor({ service, onPin, onShow, onNearest, onRandom }) {
-    Object.assign(this, { service, onPin, onShow });
-    /** @type {Space | null} */
-    this.space = null;
+  constructor({ service, onPin, onLookAt, onNearest, onRandom }) {
+    this.service = service;
+    this.onPin = onPin;
+    this.onLookAt = onLookAt;
+    /** @type {Subject | null} */
+    this.subject = null;
+    /** Of the probe; -1: none yet. */
     this.index = -1;
+    /** Whether someone picked it. */
+    this.isChosen = false;
+    /** Of its reconstruction, once that is decoded. @type {import("./error-map.js").Errors | null} */
+    this.found = null;
     /** Codes drawn from the posterior, (S, D). */
     this.samples = new Float32Array(0);
+    /** @param {string} label */
     const picture = (label) => new Picture([1, 28, 28], { "aria-label": label });
     this.original = picture("The original");
     this.reconstruction = picture("Its reconstruction");
@@ -41,7 +57,6 @@ export class OneImage {
     this.errorText = element("span", {});
     this.scale = element("span", { class: "le-error-scale", "aria-hidden": "true" });
     this.drawn = Array.from({ length: SAMPLES }, (_, k) => this.#sampleButton(k));
-    const button = (text, title, click) => element("button", { type: "button", title, click }, text);
     this.sampleFigure = element(
       "figure",
       { class: "le-glass-samples" },
@@ -50,7 +65,7 @@ export class OneImage {
         "figcaption",
         { class: "le-caption le-numbers" },
         "Samples of its posterior ",
-        button("Draw others", "Six other samples", () => this.#decode()),
+        textButton("Draw others", "Six other samples", () => this.#decode()),
       ),
     );
     this.chart = new PosteriorChart();
@@ -70,12 +85,12 @@ export class OneImage {
         element(
           "div",
           { class: "le-buttons" },
-          button(
+          textButton(
             "The nearest",
             "The real image nearest to the pinned latent",
             (event) => onNearest(event.timeStamp),
           ),
-          button("Any", "A real image at random", (event) => onRandom(event.timeStamp)),
+          textButton("Any", "A real image at random", (event) => onRandom(event.timeStamp)),
         ),
       ),
       element(
@@ -103,11 +118,11 @@ export class OneImage {
 
   /**
    * @param {Space} space
-   * @param {string} model    as the service knows it
+   * @param {string} model    as the decoding service knows it
    * @param {number[]} order  of the dimensions
    */
   setSpace(space, model, order) {
-    Object.assign(this, { space, model, order });
+    this.subject = { space, model, order };
     for (
       const each of [
         this.original,
@@ -129,71 +144,65 @@ export class OneImage {
    * @param {boolean} [isChosen]  someone picked it
    */
   lookAt(index, isChosen = true) {
+    if (!this.subject) return;
     this.index = index;
     this.isChosen = isChosen;
-    const { space } = this;
+    const { space, order } = this.subject;
     const label = labelOf(space, index);
     setText(this.name, label ? `image ${index}, class ${label}` : `image ${index}`);
     this.original.drawBytes(imageOf(space, index));
     this.original.canvas.setAttribute("aria-label", `The original: ${this.name.textContent}`);
-    const deviation = this.#deviation();
-    this.chart.draw(this.order, codeOf(space, index), deviation);
+    this.chart.draw(order, codeOf(space, index), deviationOf(space, index));
     this.table.refresh();
     this.#decode();
   }
 
-  /** Draw from the posterior of the image. @returns {Float32Array} (D,); its code, where that is a point */
+  /** @returns {Float32Array | null} a sample of the image's posterior, (D,); null before any image is looked at */
   sampleLatent() {
-    const deviation = this.#deviation();
-    return codeOf(this.space, this.index).map((mean, d) =>
-      deviation ? mean + deviation[d] * gaussian(Math.random) : mean
-    );
+    return this.subject && this.index >= 0 ? sampleOf(this.subject.space, this.index) : null;
   }
 
   /** The theme changed. */
   recolour() {
-    if (this.found) this.#showErrors();
-  }
-
-  /** @returns {Float32Array | null} (D,) */
-  #deviation() {
-    const { logvar, dims } = this.space;
-    return logvar && logvar.slice(this.index * dims, (this.index + 1) * dims).map((v) => Math.exp(0.5 * v));
+    if (this.found) this.#drawErrors(this.found);
   }
 
   /** Decode the image's code, and new samples of its posterior. */
   #decode() {
-    const { space, index } = this;
+    const { subject, index } = this;
+    if (!subject || index < 0) return;
+    const { space, model } = subject;
     const count = space.logvar ? SAMPLES : 0;
     this.samples = new Float32Array(count * space.dims);
-    for (let k = 0; k < count; k++) this.samples.set(this.sampleLatent(), k * space.dims);
+    for (let k = 0; k < count; k++) this.samples.set(sampleOf(space, index), k * space.dims);
     const codes = new Float32Array((1 + count) * space.dims);
     codes.set(codeOf(space, index));
     codes.set(this.samples, space.dims);
-    this.service.request("glass", this.model, codes, 1 + count, ({ rgba }) => {
+    this.service.request("one-image", model, codes, 1 + count, ({ rgba }) => {
       const size = rgba.length / (1 + count);
       put(this.reconstruction, rgba.subarray(0, size));
       this.found = compare(imageOf(space, index), rgba, space.shape);
-      this.#showErrors();
+      this.#drawErrors(this.found);
       this.drawn.slice(0, count).forEach(({ picture }, k) => {
         put(picture, rgba.subarray((k + 1) * size, (k + 2) * size));
       });
     });
-    if (this.isChosen) this.onShow(index, this.samples);
+    if (this.isChosen) this.onLookAt(index, this.samples);
   }
 
-  #showErrors() {
+  /** @param {import("./error-map.js").Errors} found */
+  #drawErrors(found) {
     const theme = readTheme(this.element);
     const neutral = resolveColour(theme.dark ? theme.background : "#ffffff");
-    put(this.errors, colourErrors(this.found, neutral));
-    const { limit, meanSquare } = this.found;
+    put(this.errors, colourErrors(found, neutral));
+    const { limit, meanSquare } = found;
     this.scale.style.background = errorScale(neutral);
     const text = `Error: ±${fixed(limit)}, mean square ${meanSquare.toFixed(3)}`;
     setText(this.errorText, text);
     this.errors.canvas.setAttribute("aria-label", `${text}. Blue where too dark, orange where too bright`);
   }
 
-  /** @param {number} k */
+  /** @param {number} k  which of the samples it pins */
   #sampleButton(k) {
     const picture = new Picture([1, 28, 28], { role: null, "aria-hidden": "true" });
     const button = element(
@@ -203,8 +212,8 @@ export class OneImage {
         "aria-label": `Sample ${k + 1} of the posterior`,
         title: "Pin this sample",
         click: (event) => {
-          const { dims } = this.space;
-          this.onPin(this.samples.slice(k * dims, (k + 1) * dims), event.timeStamp);
+          const dims = this.samples.length / SAMPLES;
+          if (dims) this.onPin(this.samples.slice(k * dims, (k + 1) * dims), event.timeStamp);
         },
       },
       picture.canvas,
@@ -214,23 +223,39 @@ export class OneImage {
 
   /** @returns {import("../dom/folded-table.js").TableContent} */
   #content() {
-    if (this.index < 0) return { head: ["Dimension"], rows: [] };
-    const mean = codeOf(this.space, this.index);
-    const deviation = this.#deviation();
-    const { logvar, dims } = this.space;
-    const kl = (d) => {
-      const v = logvar[this.index * dims + d];
-      return 0.5 * (mean[d] * mean[d] + Math.expm1(v) - v);
-    };
-    return {
-      head: ["Dimension", ...(deviation ? ["Mean", "Deviation", "KL in nats"] : ["Code"])],
-      rows: this.order.map((d) => [
-        `z${d}`,
-        fixed(mean[d]),
-        ...(deviation ? [fixed(deviation[d]), fixed(kl(d))] : []),
-      ]),
-    };
+    const { subject, index } = this;
+    if (!subject || index < 0) return { head: ["Dimension"], rows: [] };
+    const { space: { mean, logvar, dims }, order } = subject;
+    if (!logvar) {
+      const rows = order.map((d) => [`z${d}`, fixed(mean[index * dims + d])]);
+      return { head: ["Dimension", "Code"], rows };
+    }
+    const rows = order.map((d) => {
+      const [m, v] = [mean[index * dims + d], logvar[index * dims + d]];
+      const kl = 0.5 * (m * m + Math.expm1(v) - v);
+      return [`z${d}`, fixed(m), fixed(Math.exp(0.5 * v)), fixed(kl)];
+    });
+    return { head: ["Dimension", "Mean", "Deviation", "KL in nats"], rows };
   }
+}
+
+/** @param {Space} space @param {number} index @returns {Float32Array | null} its posterior's, (D,); null: a point */
+function deviationOf({ logvar, dims }, index) {
+  return logvar && logvar.slice(index * dims, (index + 1) * dims).map((v) => Math.exp(0.5 * v));
+}
+
+/**
+ * Draw from the posterior of an image.
+ *
+ * @param {Space} space
+ * @param {number} index
+ * @returns {Float32Array} (D,); its code, where that is a point
+ */
+function sampleOf(space, index) {
+  const deviation = deviationOf(space, index);
+  return codeOf(space, index).map((mean, d) =>
+    deviation ? mean + deviation[d] * gaussian(Math.random) : mean
+  );
 }
 
 /** @param {Picture} picture @param {...(Node | string)} caption */

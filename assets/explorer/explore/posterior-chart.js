@@ -22,6 +22,7 @@ export class PosteriorChart {
    * @param {ArrayLike<number> | null} deviation  (D,); null where a code is a point
    */
   draw(order, mean, deviation) {
+    /** @param {number} dim */
     const of = (dim) => deviation?.[dim] ?? 0;
     const reach = Math.max(LEAST_REACH, ...order.map((dim) => Math.abs(mean[dim]) + 2 * of(dim)));
     const columns = order.map((dim) => {

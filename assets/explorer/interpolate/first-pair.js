@@ -5,7 +5,9 @@ import { classCount, codeOf } from "../latent/space.js";
 
 /** @typedef {import("../latent/space.js").Space} Space */
 
+/** Two codes whose arc swings out further than this, as `arcReach` has it, lie opposite each other. */
 const MOST_REACH = 1.2;
+/** Without classes this many images are compared with the first. */
 const LOOKED_AT = 100;
 
 /**

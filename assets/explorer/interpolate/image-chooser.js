@@ -7,13 +7,18 @@ import { classCount, imageOf, labelOf } from "../latent/space.js";
 
 /** @typedef {import("../latent/space.js").Space} Space */
 
+/** How many images of each class there are to choose from. */
 const IN_A_ROW = 14;
+/** How many there are where images have no class. */
 const WITHOUT_CLASSES = 56;
 
 export class ImageChooser {
   /** @param {(index: number) => void} onChoose */
   constructor(onChoose) {
     this.onChoose = onChoose;
+    /** @type {Space | null} */
+    this.space = null;
+    /** 0: the first images of each class; else others, the same ones for the same seed. */
     this.seed = 0;
     this.rows = element("div", { class: "le-gallery-rows" });
     this.more = element("button", { type: "button", click: () => this.#others() }, "Other images");
@@ -35,13 +40,13 @@ export class ImageChooser {
     const random = seededRandom(this.seed);
     this.buttons.clear();
     const classes = classCount(space);
-    const members = Array.from({ length: Math.max(1, classes) }, () => []);
-    for (let n = 0; n < space.count; n++) members[classes ? space.labels[n] : 0].push(n);
+    const members = Array.from({ length: Math.max(1, classes) }, () => /** @type {number[]} */ ([]));
+    for (let n = 0; n < space.count; n++) members[space.labels?.[n] ?? 0].push(n);
     this.rows.replaceChildren(
       ...members
         .filter((indices) => indices.length)
         .map((indices) =>
-          this.#row(some(indices, classes ? IN_A_ROW : WITHOUT_CLASSES, this.seed ? random : null))
+          this.#row(space, some(indices, classes ? IN_A_ROW : WITHOUT_CLASSES, this.seed ? random : null))
         ),
     );
   }
@@ -55,17 +60,18 @@ export class ImageChooser {
   }
 
   #others() {
+    if (!this.space) return;
     this.seed += 1;
     this.fill(this.space);
     this.mark(this.marked);
   }
 
-  /** @param {number[]} indices */
-  #row(indices) {
-    const name = labelOf(this.space, indices[0]);
+  /** @param {Space} space @param {number[]} indices  of one class's images */
+  #row(space, indices) {
+    const name = labelOf(space, indices[0]);
     const pictures = indices.map((index) => {
-      const picture = new Picture(this.space.shape, { "aria-hidden": "true" });
-      picture.drawBytes(imageOf(this.space, index));
+      const picture = new Picture(space.shape, { "aria-hidden": "true" });
+      picture.drawBytes(imageOf(space, index));
       const button = element(
         "button",
         {
@@ -80,7 +86,10 @@ export class ImageChooser {
       return button;
     });
     // One stop of Tab for each class, not one for each image: arrow keys go along the row.
+    /** @param {number} at */
     const stop = (at) => pictures.forEach((each, n) => (each.tabIndex = n === at ? 0 : -1));
+    /** @param {Event} event @returns {number} which picture it happened on */
+    const indexOf = ({ target }) => pictures.findIndex((each) => each === target);
     stop(0);
     return element(
       "div",
@@ -92,9 +101,9 @@ export class ImageChooser {
           class: "le-gallery-pictures",
           role: "group",
           "aria-label": `${name || "Images"}, arrow keys go along the row`,
-          focusin: (event) => stop(pictures.indexOf(event.target.closest("button"))),
+          focusin: (event) => stop(indexOf(event)),
           keydown: (event) => {
-            const to = stepTo(event.key, pictures.indexOf(event.target), pictures.length);
+            const to = stepTo(event.key, indexOf(event), pictures.length);
             if (to === null || event.altKey || event.ctrlKey || event.metaKey) return;
             event.preventDefault();
             pictures[to].focus();
@@ -108,11 +117,18 @@ export class ImageChooser {
 
 /** @param {string} key @param {number} at @param {number} count @returns {number | null} where the key leads */
 function stepTo(key, at, count) {
-  const steps = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: count - 1 };
-  return key in steps ? Math.min(count - 1, Math.max(0, steps[key])) : null;
+  const to = new Map([["ArrowLeft", at - 1], ["ArrowRight", at + 1], ["Home", 0], ["End", count - 1]]).get(
+    key,
+  );
+  return to === undefined ? null : Math.min(count - 1, Math.max(0, to));
 }
 
-/** @param {number[]} indices @param {number} count @param {(() => number) | null} random */
+/**
+ * @param {number[]} indices
+ * @param {number} count
+ * @param {(() => number) | null} random  a source of numbers in [0, 1); null: the first ones are taken
+ * @returns {number[]} so many of them, or all where there are fewer
+ */
 function some(indices, count, random) {
   if (!random) return indices.slice(0, count);
   const pool = [...indices];

@@ -15,9 +15,16 @@ import { firstPair } from "./first-pair.js";
 import { ImageChooser } from "./image-chooser.js";
 import { WalkRows } from "./walk-rows.js";
 
+/** @typedef {import("../data/bundle.js").Bundle} Bundle */
+/** @typedef {import("../latent/codes.js").Method} Method */
+/** @typedef {import("../latent/space.js").Space} Space */
+/** @typedef {import("../view.js").ExplorerData} ExplorerData */
 /** @typedef {import("../view.js").ViewContext} ViewContext */
 
+/** Pictures in a row at most: what a link asks for may be any number. */
 const MOST_STEPS = 200;
+/** Pictures in a row where nothing is asked for. */
+const USUAL_STEPS = 11;
 
 export class InterpolateView {
   /** @param {ViewContext} context */
@@ -25,14 +32,17 @@ export class InterpolateView {
     const { service, data, reporter } = context;
     this.context = context;
     this.isReady = false;
+    this.isClosed = false;
     this.frames = 0;
+    /** @type {Bundle | null} */
     this.bundle = null;
     /** Probe images: where the walk starts and where it ends. @type {[number, number]} */
     this.ends = [0, 0];
     /** Which end the next choice is for. */
     this.choosing = 0;
+    /** Of the row whose path is on the map. @type {Method} */
     this.method = "linear";
-    this.steps = 11;
+    this.steps = USUAL_STEPS;
     this.cursor = new Cursor(new Float32Array(0));
     this.decoded = new DecodedPicture(service);
     this.cursor.subscribe((move) => this.decoded.draw(move.z, move.stamp));
@@ -57,6 +67,7 @@ export class InterpolateView {
     this.chooser = new ImageChooser((index) => this.#choose(index));
     this.cards = [new EndCard("From", () => this.#aimAt(0)), new EndCard("To", () => this.#aimAt(1))];
     this.#aimAt(0);
+    /** @type {HTMLInputElement} */
     this.progress = element("input", {
       type: "range",
       min: "0",
@@ -111,24 +122,25 @@ export class InterpolateView {
   }
 
   async open() {
-    this.bundle = await loadBundle(this.context.data.bundle);
+    const { bundle: source } = this.context.data;
+    if (!source) throw new Error("There is no model to interpolate with.");
+    this.bundle = await loadBundle(source);
     if (this.isClosed) return;
     const { data, reporter } = this.context;
-    const { space, weights } = this.bundle;
-    this.decoded.load(data.bundle.url, space.config, weights);
+    const { name: model, title, space, weights } = this.bundle;
+    this.decoded.load(source.url, space.config, weights);
     this.readout.setSpace(space);
-    this.rows.fileName = (name) => `${this.bundle.name}-${this.ends.join("-")}-${name}.png`;
+    this.rows.fileName = (name) => `${model}-${this.ends.join("-")}-${name}.png`;
     this.#read(data);
     const [from, to] = firstPair(space);
-    const given = data.interpolation ?? {};
+    const given = endsOf(data);
     this.#hearEnds(given);
     reporter.hear("axes", data.axes ?? null);
     reporter.hear("layers", data.layers ?? null);
     this.ends = [acceptedIndex(given.from, space) ?? from, acceptedIndex(given.to, space) ?? to];
     this.cursor.start(codeOf(space, this.ends[0]));
     this.decoded.draw(this.cursor.z, performance.now());
-    const { name, title } = this.bundle;
-    this.panel.show(space, data.axes, { model: data.bundle.url, name, title });
+    this.panel.show(space, data.axes, { model: source.url, name: model, title });
     this.#drawEnds();
     this.cursor.repeat();
     this.chooser.fill(space);
@@ -137,7 +149,7 @@ export class InterpolateView {
     this.isReady = true;
   }
 
-  /** @param {import("../view.js").ExplorerData} data */
+  /** @param {ExplorerData} data */
   update(data) {
     const { reporter } = this.context;
     this.context.data = data;
@@ -150,14 +162,13 @@ export class InterpolateView {
       this.panel.setAxes(data.axes);
       this.#drawPath();
     }
-    const given = data.interpolation ?? {};
-    const news = this.#hearEnds(given);
-    if (news[0] || news[1]) {
+    const given = endsOf(data);
+    const [isFromNew, isToNew] = this.#hearEnds(given);
+    if (isFromNew || isToNew) {
       const pair = firstPair(space);
-      const wanted = [given.from, given.to].map((index, end) =>
-        news[end] ? (acceptedIndex(index, space) ?? pair[end]) : this.ends[end]
-      );
-      this.#setEnds(/** @type {[number, number]} */ (wanted), false);
+      const from = isFromNew ? (acceptedIndex(given.from, space) ?? pair[0]) : this.ends[0];
+      const to = isToNew ? (acceptedIndex(given.to, space) ?? pair[1]) : this.ends[1];
+      this.#setEnds([from, to], false);
     } else if (method !== this.method || steps !== this.steps) {
       this.#drawRows();
     }
@@ -168,23 +179,26 @@ export class InterpolateView {
     for (const part of [this.cursor, this.decoded, this.readout, this.panel]) part.close();
   }
 
+  /** @param {{from: number | null, to: number | null}} given @returns {[boolean, boolean]} which of them are new */
   #hearEnds(given) {
     const { reporter } = this.context;
-    return [reporter.hear("from", given.from ?? null), reporter.hear("to", given.to ?? null)];
+    return [reporter.hear("from", given.from), reporter.hear("to", given.to)];
   }
 
-  #read(data) {
-    const { method, steps } = data.interpolation ?? {};
-    this.method = method === "slerp" ? "slerp" : "linear";
-    this.steps = Math.min(MOST_STEPS, Math.max(2, Math.round(steps || 11)));
+  /** Take the method and the number of steps. @param {ExplorerData} data */
+  #read({ interpolation }) {
+    this.method = interpolation?.method === "slerp" ? "slerp" : "linear";
+    this.steps = Math.min(MOST_STEPS, Math.max(2, Math.round(interpolation?.steps || USUAL_STEPS)));
     this.rows.mark(this.method);
   }
 
+  /** @param {number} end  0 or 1, which the next choice is for */
   #aimAt(end) {
     this.choosing = end;
     this.cards.forEach((card, n) => card.aim(n === end));
   }
 
+  /** @param {number} index  of the image that becomes the end aimed at */
   #choose(index) {
     const ends = /** @type {[number, number]} */ ([...this.ends]);
     ends[this.choosing] = index;
@@ -192,6 +206,7 @@ export class InterpolateView {
     this.#setEnds(ends, true);
   }
 
+  /** @param {number} x @param {number} y @returns {boolean} that a click there has been dealt with */
   #pickOnMap(x, y) {
     const { indices } = nearestPoints([x, y], this.map.positions, 1);
     if (indices.length) this.#choose(indices[0]);
@@ -199,6 +214,7 @@ export class InterpolateView {
   }
 
   #random() {
+    if (!this.bundle) return;
     const { count } = this.bundle.space;
     const from = Math.floor(Math.random() * count);
     const to = count > 1 ? (from + 1 + Math.floor(Math.random() * (count - 1))) % count : from;
@@ -207,6 +223,7 @@ export class InterpolateView {
 
   /** @param {[number, number]} ends @param {boolean} isChosen  by hand, so that Python is told */
   #setEnds(ends, isChosen) {
+    if (!this.bundle) return;
     this.ends = ends;
     this.#tellProgress(0);
     this.cursor.start(codeOf(this.bundle.space, ends[0]));
@@ -218,28 +235,33 @@ export class InterpolateView {
   }
 
   #drawEnds() {
-    const { space } = this.bundle;
-    this.cards.forEach((card, end) => card.setImage(space, this.ends[end], this.decoded.decoder));
+    const { bundle, decoded: { decoder } } = this;
+    if (!bundle || !decoder) return;
+    this.cards.forEach((card, end) => card.setImage(bundle.space, this.ends[end], decoder));
     this.#drawRows();
   }
 
   #drawRows() {
-    this.rows.draw(this.bundle.space, this.context.data.bundle.url, this.ends, this.steps);
+    if (!this.bundle) return;
+    this.rows.draw(this.bundle.space, this.decoded.model, this.ends, this.steps);
     this.#drawPath();
   }
 
   #drawPath() {
+    if (!this.bundle) return;
     const { space } = this.bundle;
     const [from, to] = this.ends.map((index) => codeOf(space, index));
     const codes = interpolate(from, to, this.steps, this.method);
     this.map.overlay.showPath(this.panel.axes.place(codes));
   }
 
-  /** Show the picture at a share of the way. @param {number} t @param {number} stamp @param {string} [method] */
+  /** Pin the latent at a share of the way. @param {number} t  0..1 @param {number} stamp @param {Method} [method] */
   #goTo(t, stamp, method = this.method) {
-    const [from, to] = this.ends.map((index) => codeOf(this.bundle.space, index));
+    if (!this.bundle) return;
+    const { space } = this.bundle;
+    const [from, to] = this.ends.map((index) => codeOf(space, index));
     this.#tellProgress(t);
-    this.cursor.pin(between(from, to, t, /** @type {"linear" | "slerp"} */ (method)), { stamp });
+    this.cursor.pin(between(from, to, t, method), { stamp });
   }
 
   /** @param {number} t  the share of the way that is shown */
@@ -249,7 +271,12 @@ export class InterpolateView {
   }
 }
 
-/** @param {any} index @param {import("../latent/space.js").Space} space @returns {number | null} */
+/** @param {ExplorerData} data @returns {{from: number | null, to: number | null}} images that Python names as ends */
+function endsOf({ interpolation }) {
+  return { from: interpolation?.from ?? null, to: interpolation?.to ?? null };
+}
+
+/** @param {number | null} index @param {Space} space @returns {number | null} null where there is no such image */
 function acceptedIndex(index, space) {
-  return Number.isInteger(index) && index >= 0 && index < space.count ? index : null;
+  return index !== null && Number.isInteger(index) && index >= 0 && index < space.count ? index : null;
 }

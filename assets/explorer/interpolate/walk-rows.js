@@ -6,28 +6,32 @@ import { Sheet } from "../dom/pictures.js";
 import { arcReach, interpolate } from "../latent/codes.js";
 import { codeOf, imageOf } from "../latent/space.js";
 
+/** @typedef {import("../latent/codes.js").Method} Method */
 /** @typedef {import("../latent/space.js").Space} Space */
+/** @typedef {Method | "pixels"} RowName */
 
+/** @type {Record<RowName, {title: string, caption: string}>} */
 const ROWS = {
   linear: { title: "Linear", caption: "the straight line from code to code" },
   slerp: { title: "Slerp", caption: "an arc around the centre, which keeps about the same distance from it" },
   pixels: { title: "Pixel blend", caption: "no model at all: one picture fades into the other" },
 };
 
-/** From how many times the ends' own distance on an arc no longer keeps it, to the eye. */
+/** How many times as far out as its ends an arc may swing, as `arcReach` has it, before the caption says so. */
 const FAR = 1.5;
 
 export class WalkRows {
   /**
    * @param {import("../decode/service.js").DecodeService} service
-   * @param {(t: number, method: string | null, stamp: number) => void} onPoint  the hand is on a picture: the share
+   * @param {(t: number, method: Method | null, stamp: number) => void} onPoint  the hand is on a picture: the share
    *     of the way, and the row's method, where it has one
    */
   constructor(service, onPoint) {
     this.service = service;
     this.onPoint = onPoint;
+    /** Names the file that a row is saved as. @param {RowName} name */
     this.fileName = (name) => `walk-${name}.png`;
-    this.rows = Object.fromEntries(Object.keys(ROWS).map((name) => [name, this.#row(name)]));
+    this.rows = { linear: this.#row("linear"), slerp: this.#row("slerp"), pixels: this.#row("pixels") };
     this.element = element(
       "section",
       { class: "le-rows", "aria-label": "The walk" },
@@ -35,7 +39,7 @@ export class WalkRows {
     );
   }
 
-  /** Mark the row whose path is on the map. @param {string} method */
+  /** Mark the row whose path is on the map. @param {Method} method */
   mark(method) {
     for (const [name, row] of Object.entries(this.rows)) {
       row.element.classList.toggle("le-row-chosen", name === method);
@@ -77,11 +81,12 @@ export class WalkRows {
     }
   }
 
-  /** @param {string} name */
+  /** @param {RowName} name */
   #row(name) {
     const { title, caption } = ROWS[name];
     const label = `${title}: ${caption}`;
     const sheet = new Sheet([1, 28, 28], 2, 1, { "aria-label": label, "data-role": `row-${name}` });
+    /** @param {PointerEvent} event */
     const point = (event) => {
       const box = sheet.canvas.getBoundingClientRect();
       const step = sheet.at((event.clientX - box.left) / box.width, 0);

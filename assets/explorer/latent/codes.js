@@ -4,7 +4,9 @@
  * Codes are Float32Arrays of D numbers; several of them lie one after the other, (N, D).
  */
 
-/** Of the angle between two codes, below which slerp walks straight: there the angle says nothing. */
+/** @typedef {"linear" | "slerp"} Method  of going from one latent to another */
+
+/** Sine of the angle between two codes, below which slerp walks straight: there the angle says nothing. */
 const LEAST_SINE = 1e-3;
 
 /**
@@ -13,7 +15,7 @@ const LEAST_SINE = 1e-3;
  * @param {ArrayLike<number>} a  (D,)
  * @param {ArrayLike<number>} b  (D,)
  * @param {number} steps         2 or more
- * @param {"linear" | "slerp"} [method]
+ * @param {Method} [method]
  * @returns {Float32Array} (steps, D)
  */
 export function interpolate(a, b, steps, method = "linear") {
@@ -30,7 +32,7 @@ export function interpolate(a, b, steps, method = "linear") {
  * @param {ArrayLike<number>} a  (D,)
  * @param {ArrayLike<number>} b  (D,)
  * @param {number} t             0..1
- * @param {"linear" | "slerp"} [method]
+ * @param {Method} [method]
  * @returns {Float32Array} (D,)
  */
 export function between(a, b, t, method = "linear") {
