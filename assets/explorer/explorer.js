@@ -16,13 +16,15 @@ import { element } from "./dom/dom.js";
 import { readTheme } from "./dom/theme.js";
 import { ExploreView } from "./explore/explore-view.js";
 import { FollowView } from "./follow/follow-view.js";
-import { Lead } from "./follow/leader.js";
+import { Leader } from "./follow/leader.js";
 import { InterpolateView } from "./interpolate/interpolate-view.js";
 import { TrainView } from "./train/train-view.js";
 
 /** @typedef {import("./view.js").ExplorerData} ExplorerData */
 /** @typedef {import("./view.js").View} View */
+/** @typedef {(key: string, value: unknown) => void} SetStateValue  tells Python, which reruns the page */
 
+/** By the mode that Python asks for. */
 const VIEWS = { explore: ExploreView, train: TrainView, interpolate: InterpolateView, follow: FollowView };
 
 /** When to look whether an element has left the page, in ms after a clean-up. */
@@ -31,8 +33,11 @@ const LOOKS = [0, 200, 2000];
 /** @type {Map<Element, Explorer>} */
 const mounted = new Map();
 
+/** What is known of the page's explorers as `window.latentExplorer`: the first one, and in `all` each of them. */
+const page = /** @type {typeof globalThis & {latentExplorer?: Face & {all: Face[]}}} */ (globalThis);
+
 /**
- * @param {{parentElement: HTMLElement, data: ExplorerData, setStateValue: (key: string, value: any) => void}} component
+ * @param {{parentElement: HTMLElement, data: ExplorerData, setStateValue: SetStateValue}} component
  * @returns {() => void} the clean-up
  */
 export default function mount({ parentElement, data, setStateValue }) {
@@ -40,7 +45,7 @@ export default function mount({ parentElement, data, setStateValue }) {
   if (!parentElement.isConnected) return () => {}; // the page has gone on meanwhile
   let explorer = mounted.get(parentElement);
   if (!explorer) {
-    explorer = new Explorer(parentElement);
+    explorer = new Explorer(parentElement, data);
     mounted.set(parentElement, explorer);
     publish();
   }
@@ -61,13 +66,16 @@ function sweep() {
 /** Make the mounted explorers known as `window.latentExplorer`. */
 function publish() {
   const all = [...mounted.values()].map((explorer) => explorer.face);
-  if (all.length) globalThis.latentExplorer = Object.assign(all[0], { all });
-  else delete globalThis.latentExplorer;
+  if (all.length) page.latentExplorer = Object.assign(all[0], { all });
+  else delete page.latentExplorer;
 }
 
 class Explorer {
-  /** @param {HTMLElement} parent */
-  constructor(parent) {
+  /** @param {HTMLElement} parent @param {ExplorerData} data  as Python said first */
+  constructor(parent, data) {
+    /** What Python said last. */
+    this.data = data;
+    /** @type {HTMLElement} */
     this.root = parent.querySelector(".latent-explorer") ??
       parent.appendChild(element("div", { class: "latent-explorer" }));
     this.notice = element("p", { class: "le-notice", role: "alert", hidden: true });
@@ -78,31 +86,42 @@ class Explorer {
     this.stopWatching = watchPixelRatio(() => this.#redraw());
     /** @type {View | null} */
     this.view = null;
+    /** @type {DecodeService | null} */
+    this.service = null;
+    /** @type {Reporter | null} */
+    this.reporter = null;
+    /** @type {Leader | null} */
+    this.leader = null;
+    /** The mode and the model that the view was opened with. */
     this.subject = "";
     this.turn = 0;
+    /** The theme that the view was drawn with. */
+    this.themeKey = "";
     this.face = makeFace(this);
   }
 
-  /** @param {ExplorerData} data @param {(key: string, value: any) => void} setStateValue */
+  /** @param {ExplorerData} data @param {SetStateValue} setStateValue */
   update(data, setStateValue) {
-    if (data.turn < this.turn) return; // an older call that comes late
-    this.turn = data.turn ?? this.turn;
+    const turn = data.turn ?? this.turn;
+    if (turn < this.turn) return; // an older call that comes late
+    this.turn = turn;
+    this.data = data;
+    const { view, reporter } = this;
     const subject = JSON.stringify([data.mode, data.bundle?.url ?? null]);
-    if (subject !== this.subject) {
+    if (!view || !reporter || subject !== this.subject) {
       this.subject = subject;
-      this.#open(data, setStateValue);
-      this.#lead(data);
+      this.#lead(this.#open(data, setStateValue));
       return;
     }
-    this.#lead(data);
-    this.reporter.send = sender(data, setStateValue);
+    this.#lead(view);
+    reporter.send = sender(data, setStateValue);
     this.#followTheme();
-    this.view.update(data);
+    view.update(data);
   }
 
   close() {
     this.stopWatching();
-    this.lead?.close();
+    this.leader?.close();
     this.reporter?.close();
     this.view?.close();
     this.service?.close();
@@ -110,6 +129,13 @@ class Explorer {
     this.root.replaceChildren();
   }
 
+  /**
+   * Put a view for another subject in place of the one before.
+   *
+   * @param {ExplorerData} data
+   * @param {SetStateValue} setStateValue
+   * @returns {View}
+   */
   #open(data, setStateValue) {
     this.root.style.minHeight = `${this.root.offsetHeight}px`; // the page below stays where it is
     this.reporter?.close();
@@ -118,32 +144,34 @@ class Explorer {
     this.service?.close();
     this.notice.hidden = true;
     if (data.bundle) loadBundle(data.bundle).catch(() => {}); // on its way while the view is built
-    this.service = new DecodeService();
-    this.reporter = new Reporter();
-    this.reporter.send = sender(data, setStateValue);
-    const view = new VIEWS[data.mode]({ data, service: this.service, reporter: this.reporter });
-    this.view = view;
+    const service = new DecodeService();
+    const reporter = new Reporter();
+    reporter.send = sender(data, setStateValue);
+    /** @type {View} */
+    const view = new VIEWS[data.mode]({ data, service, reporter });
+    Object.assign(this, { service, reporter, view });
     this.themeKey = "";
     this.root.append(view.element);
     this.#followTheme();
     const settle = () => {
       if (this.view === view) this.root.style.minHeight = "";
     };
-    view.open().then(settle, (error) => {
+    view.open().then(settle, (/** @type {unknown} */ error) => {
       if (this.view !== view) return;
       settle();
       view.element.hidden = true;
       this.notice.textContent = sentenceOn(error);
       this.notice.hidden = false;
     });
+    return view;
   }
 
-  /** Tell followers what is shown here, if Python says that there may be some. @param {ExplorerData} data */
-  #lead(data) {
-    this.data = data;
-    if (data.lead && this.lead?.view === this.view) return;
-    this.lead?.close();
-    this.lead = data.lead ? new Lead(data.lead, this.view, () => this.data) : null;
+  /** Tell followers what a view shows, if Python says that there may be some. @param {View} view */
+  #lead(view) {
+    const { lead: url } = this.data;
+    if (url && this.leader?.view === view) return;
+    this.leader?.close();
+    this.leader = url ? new Leader(url, view, () => this.data) : null;
   }
 
   #followTheme() {
@@ -167,11 +195,19 @@ function sentenceOn(error) {
   return "The explorer could not start. Reload the page; if that does not help, choose another model.";
 }
 
-/** Values go back together with what they belong to, because they outlive a change of model. */
+/**
+ * Values go back together with what they belong to, because they outlive a change of model.
+ *
+ * @param {ExplorerData} data
+ * @param {SetStateValue} setStateValue
+ * @returns {Reporter["send"]}
+ */
 function sender(data, setStateValue) {
   const of = data.bundle?.url ?? data.stream?.run ?? null;
   return (key, value) => setStateValue(key, { of, value });
 }
+
+/** @typedef {ReturnType<typeof makeFace>} Face */
 
 /**
  * What tests and curious readers can ask of an explorer.
@@ -208,9 +244,6 @@ function makeFace(explorer) {
       return explorer.view?.rewind?.lastLatency ?? NaN;
     },
     /** @param {ArrayLike<number>} z @returns {Promise<Float32Array>} */
-    decode: async (z) => {
-      if (!explorer.view) throw new Error("This explorer is gone.");
-      return explorer.view.decoded.decode(z);
-    },
+    decode: (z) => explorer.view?.decoded.decode(z) ?? Promise.reject(new Error("This explorer is gone.")),
   };
 }

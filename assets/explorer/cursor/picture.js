@@ -103,10 +103,13 @@ export class DecodedPicture {
   }
 
   /** @param {ArrayLike<number>} z @returns {Promise<Float32Array>} pixels in [0, 1] */
-  async decode(z) {
-    if (!this.decoder) throw new Error("There is no decoder yet.");
-    if (z.length !== this.decoder.dims) throw new Error(`A latent here has ${this.decoder.dims} numbers.`);
-    return this.decoder.decode(z);
+  decode(z) {
+    const { decoder } = this;
+    if (!decoder) return Promise.reject(new Error("There is no decoder yet."));
+    if (z.length !== decoder.dims) {
+      return Promise.reject(new Error(`A latent here has ${decoder.dims} numbers.`));
+    }
+    return Promise.resolve(decoder.decode(z));
   }
 
   #measure() {

@@ -10,7 +10,7 @@ import { rounded } from "../latent/codes.js";
 
 const EVERY = 120;
 
-export class Lead {
+export class Leader {
   /**
    * @param {string} url
    * @param {import("../view.js").View} view

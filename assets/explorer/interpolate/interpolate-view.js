@@ -248,11 +248,11 @@ export class InterpolateView {
   }
 
   #drawPath() {
-    if (!this.bundle) return;
-    const { space } = this.bundle;
-    const [from, to] = this.ends.map((index) => codeOf(space, index));
+    const { bundle, panel: { axes } } = this;
+    if (!bundle || !axes) return;
+    const [from, to] = this.ends.map((index) => codeOf(bundle.space, index));
     const codes = interpolate(from, to, this.steps, this.method);
-    this.map.overlay.showPath(this.panel.axes.place(codes));
+    this.map.overlay.showPath(axes.place(codes));
   }
 
   /** Pin the latent at a share of the way. @param {number} t  0..1 @param {number} stamp @param {Method} [method] */
