@@ -32,12 +32,12 @@ import { fixed } from "../dom/format.js";
 export class Sliders {
   /**
    * @param {Cursor} cursor
-   * @param {() => void} [onHand]  a slider is touched
+   * @param {() => void} [onTouch]  the pointer is on a slider, or a slider has the focus
    * @param {HTMLElement | null} [actions]  more to stand above the sliders
    */
-  constructor(cursor, onHand = () => {}, actions = null) {
+  constructor(cursor, onTouch = () => {}, actions = null) {
     this.cursor = cursor;
-    this.onHand = onHand;
+    this.onTouch = onTouch;
     this.heading = element("div", { class: "le-slider-head le-caption", "aria-hidden": "true" });
     this.key = element("p", { class: "le-caption le-slider-key", hidden: true });
     this.list = element("div", { class: "le-slider-list" });
@@ -185,11 +185,11 @@ export class Sliders {
     for (const type of ["pointermove", "pointerdown"]) {
       input.addEventListener(type, (event) => {
         this.pointerStamp = event.timeStamp;
-        this.onHand();
+        this.onTouch();
       });
     }
     input.addEventListener("input", (event) => this.#choose(dim, input.valueAsNumber, event));
-    input.addEventListener("focus", () => this.onHand());
+    input.addEventListener("focus", () => this.onTouch());
     // A double click puts the dimension back to the middle of the prior.
     input.addEventListener("dblclick", (event) => this.#choose(dim, 0, event));
     this.rows.set(dim, { input, track, value, weight, bar });
@@ -213,7 +213,7 @@ export class Sliders {
 
   /** @param {number} dim @param {number} number  its new value @param {Event} event */
   #choose(dim, number, event) {
-    this.onHand();
+    this.onTouch();
     const z = Float32Array.from(this.cursor.pinned);
     z[dim] = number;
     const recent = event.timeStamp - this.pointerStamp < 50;

@@ -11,7 +11,7 @@ import { logPrior, shareFurtherOut, usualGap } from "../latent/typicality.js";
 /** @typedef {import("../latent/space.js").Space} Space */
 /** @typedef {import("./cursor.js").Move} Move */
 
-/** So many real images are shown around a latent. */
+/** How many real images are shown around a latent. */
 export const NEAREST = 6;
 
 /**

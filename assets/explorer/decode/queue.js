@@ -1,5 +1,5 @@
 /**
- * Decode many pictures without holding anyone up: a line with one place per channel, in which the newest wins.
+ * Decode many pictures without holding anyone up: a queue with one place per channel, in which the newest wins.
  *
  * It runs in the worker; where workers are not to be had it runs in the page, a few pictures at a time.
  */

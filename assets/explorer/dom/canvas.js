@@ -40,7 +40,7 @@ export function prefersLessMotion() {
  */
 export function watchPixelRatio(onChange) {
   const control = new AbortController();
-  /** A query knows one ratio: that it does not hold any more is the news, and then the next one is asked. */
+  /** A query knows one ratio: it tells that this does not hold any more, and then the next one is asked. */
   const ask = () => {
     matchMedia(`(resolution: ${globalThis.devicePixelRatio}dppx)`).addEventListener(
       "change",

@@ -7,7 +7,9 @@
 
 /** @typedef {{mean: Float32Array, components: Float32Array}} Pca  (D,) and (2, D), rows of length one */
 
+/** How many of the nearest points answer for a place on the map. */
 const NEIGHBOURS = 8;
+/** Of the places' squared extent: what is added to squared distances. */
 const EPSILON = 1e-6;
 
 /** Where all places are one. Its inverse is still a number that can be multiplied. */

@@ -6,6 +6,7 @@
 
 /** @typedef {import("./space.js").Space} Space */
 
+/** How many of a point's nearest on the map are looked for among its nearest in latent space. */
 const NEIGHBOURS = 10;
 /** Of more points than this, this many are compared. */
 const AT_MOST = 2000;

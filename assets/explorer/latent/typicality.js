@@ -9,8 +9,9 @@ import { nearestPoints } from "./projection.js";
 
 /** @typedef {import("./space.js").Space} Space */
 
-/** The usual gap is measured from so many images at most, and with about so many differences of two numbers. */
+/** From how many images at most the usual gap is measured. */
 const GAPS = 256;
+/** With about how many differences of two numbers it is measured: from fewer images where these are many. */
 const GAP_WORK = 4e6;
 
 /**
