@@ -20,8 +20,8 @@ entry, _ = model_row(
 notices = st.container()
 
 if entry is not None:
-    hand = explore_values(chosen("explore", entry))
-    view = in_step("explore", entry.name, state.EXPLORE_VIEW, explore_check(entry), hand)
+    picked = explore_values(chosen("explore", entry))
+    view = in_step("explore", entry.name, state.EXPLORE_VIEW, explore_check(entry), picked)
     axes, layers = map_of("explore", view)
     explorer(
         key="explore",

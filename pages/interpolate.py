@@ -40,8 +40,8 @@ with beside:
 notices = st.container()
 
 if entry is not None:
-    hand = interpolate_values(chosen("interpolate", entry))
-    view = in_step("interpolate", entry.name, state.INTERPOLATE_VIEW, interpolate_check(entry), hand)
+    picked = interpolate_values(chosen("interpolate", entry))
+    view = in_step("interpolate", entry.name, state.INTERPOLATE_VIEW, interpolate_check(entry), picked)
     start, end = (index(view.get(name, ""), entry.probe_count) for name in state.INTERPOLATE_VIEW[:2])
     axes, layers = map_of("interpolate", view)
     explorer(

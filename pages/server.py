@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui.identity.operator import is_host
+from ui.identity.operator import is_operator
 from ui.page.navigation import link_notices, opening
 from ui.server import overview
 
 opening("Server", "What goes on here, for whoever runs the server. **Put any run aside, or stop it.**")
 notices = st.container()
 
-if is_host():
+if is_operator():
     overview.overview()
 else:
     overview.door()

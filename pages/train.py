@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui.explorer import visiting
+from ui.explorer import guest
 from ui.explorer.component import chosen, explorer
 from ui.explorer.link_checks import map_of, map_values, train_check
 from ui.explorer.link_view import in_step
@@ -16,7 +16,7 @@ from ui.train.other_runs import other_runs
 from vae_core.engine import get_engine
 
 if state.WATCH in st.query_params:
-    visiting.watched_run(st.query_params[state.WATCH])
+    guest.watch_page(st.query_params[state.WATCH])
     st.stop()
 
 opening(
@@ -35,9 +35,9 @@ with st.container(key="train_page"):
     with stage:
         controls.controls(run, settings)
         controls.status(run, settings)
-        hand = map_values("train", chosen("train", run=run))
+        picked = map_values("train", chosen("train", run=run))
         # One view for all runs: what one looks at stays as it is when the next one starts.
-        axes, layers = map_of("train", in_step("train", "", state.TRAIN_VIEW, train_check(run), hand))
+        axes, layers = map_of("train", in_step("train", "", state.TRAIN_VIEW, train_check(run), picked))
         explorer(key="train", mode="train", run=run, axes=axes, layers=layers)
         controls.theory()
 

@@ -16,16 +16,16 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from ui.identity.arrivals import CrowdedError
-from ui.identity.operator import is_host
+from ui.identity.operator import is_operator
 from ui.identity.owner import current_owner
-from ui.identity.presence import note_visit
+from ui.identity.presence import note_session
 from ui.library.library import Library
 from ui.library.links import shared
 from ui.page import state
 from ui.page.describe import run_status
-from ui.page.gc_freeze import set_aside
+from ui.page.gc_freeze import freeze_modules
 from ui.page.navigation import PLACES, link
-from ui.page.newcomer import someone_new
+from ui.page.new_owner import confirm_new_owner
 from ui.page.returning import bring_back, keep, take_defaults
 from ui.train.settings import stored_settings
 from vae_core import image_sets
@@ -50,7 +50,7 @@ page = st.navigation(
             icon=place.icon,
             url_path=place.name,
             default=place is PLACES[0],
-            visibility="visible" if place.is_listed or is_host() else "hidden",
+            visibility="visible" if place.is_listed or is_operator() else "hidden",
         )
         for place in PLACES
     ],
@@ -69,7 +69,7 @@ of_run = state.link_values(stored_settings(run), settings) if run is not None an
 bring_back(name, settings, otherwise=of_run)
 take_defaults(name, settings)
 state.enter(name)
-note_visit(owner, name)
+note_session(owner, name)
 state.add_problems(state.link_problems(name, st.query_params.to_dict(), settings))
 
 with st.sidebar:
@@ -79,8 +79,8 @@ with st.sidebar:
     if shared(owner, "follow") is not None:
         link("class", "Others can follow you", query={state.CLASS_PART: "follow"})
     if st.button("Start as someone new", key="someone_new", icon=":material/person_add:", type="tertiary"):
-        someone_new()
+        confirm_new_owner()
 
 page.run()
 keep(name, settings)
-set_aside(name)
+freeze_modules(name)

@@ -15,7 +15,7 @@ from vae_core import ModelConfig
 def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     import ui.classroom.parts
     import ui.classroom.wall
-    import ui.explorer.visiting
+    import ui.explorer.guest
     import ui.images.cards
     import ui.library.library
     import ui.models.cards
@@ -34,7 +34,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
         ui.server.overview,
         ui.page.pictures,
         ui.train.controls,
-        ui.explorer.visiting,
+        ui.explorer.guest,
     )
     for module in (*pages, ui.library.library, ui.train.actions, ui.classroom.wall, vae_core.engine):
         monkeypatch.setattr(module, "get_engine", lambda: fake)
@@ -45,11 +45,11 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
 def component(monkeypatch: pytest.MonkeyPatch) -> FakeExplorer:
     import ui.classroom.parts
     import ui.explorer.component
-    import ui.explorer.visiting
+    import ui.explorer.guest
 
     fake = FakeExplorer()
     monkeypatch.setattr(ui.explorer.component, "explorer", fake)
-    monkeypatch.setattr(ui.explorer.visiting, "explorer", fake)
+    monkeypatch.setattr(ui.explorer.guest, "explorer", fake)
     monkeypatch.setattr(ui.classroom.parts, "explorer", fake)
     monkeypatch.setattr(ui.explorer.component, "chosen", fake.chosen)
     return fake

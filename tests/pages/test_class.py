@@ -23,7 +23,7 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
 def guest(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody who runs the server."""
     for module in (operator, parts):
-        monkeypatch.setattr(module, "is_host", lambda: False)
+        monkeypatch.setattr(module, "is_operator", lambda: False)
 
 
 def test_the_address_is_large_and_a_code(app: App) -> None:
@@ -133,9 +133,9 @@ def test_anothers_post_has_no_button_but_for_whoever_runs_the_server(
         f"class_down_{post.id}",
         "class_clear",
     ]
-    monkeypatch.setattr(parts, "is_host", lambda: False)
+    monkeypatch.setattr(parts, "is_operator", lambda: False)
     app.run()
     assert not [button for button in app.test.button if "class" in str(button.key)]
-    monkeypatch.setattr(parts, "is_host", lambda: True)
+    monkeypatch.setattr(parts, "is_operator", lambda: True)
     app.run().click("class_clear")
     assert wall.posts() == ()

@@ -40,11 +40,11 @@ def test_whoever_runs_the_server_sees_and_stops_runs(app: App, engine: FakeEngin
 
 
 def test_who_has_a_page_open_is_here(app: App, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(presence, "_VISITS", {})
+    monkeypatch.setattr(presence, "_SESSIONS", {})
     assert not presence.is_here("abcdef0123")
     app.open("models")
-    (visit,) = presence.visits()
-    assert presence.is_here(visit.owner)
+    (session,) = presence.sessions()
+    assert presence.is_here(session.owner)
     assert not presence.is_here("abcdef0123")
 
 

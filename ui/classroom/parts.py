@@ -8,7 +8,7 @@ import streamlit as st
 
 from ui.classroom import wall
 from ui.explorer.component import explorer
-from ui.identity.operator import is_host
+from ui.identity.operator import is_operator
 from ui.identity.owner import current_owner
 from ui.library import links
 from ui.library.address import addresses, link_to, only_here, proper, qr_url
@@ -73,7 +73,7 @@ def follow_me() -> None:
             link("explore", "Show a model")
             link("train", "Show a run")
             st.button("Stop", key="class_lead_stop", icon=":material/stop:", on_click=_stop_leading)
-        if is_host():
+        if is_operator():
             st.checkbox(
                 "Show the link on this page to everyone on this server",
                 value=found.announced,
@@ -107,7 +107,7 @@ def the_wall() -> None:
         for post in shown:
             with st.container(border=True, gap="xsmall"):
                 _post(post, mine=wall.is_mine(post, owner))
-    if shown and is_host():
+    if shown and is_operator():
         with st.popover("Clear the wall", icon=":material/delete_sweep:"):
             st.caption(f"{count(len(shown), 'map')} will be gone for good.")
             st.button("Clear it", key="class_clear", type="primary", on_click=wall.clear)
@@ -148,7 +148,7 @@ def _stop_leading() -> None:
 
 def _announce() -> None:
     try:
-        links.announce(current_owner(), bool(st.session_state.get("class_announce")) and is_host())
+        links.announce(current_owner(), bool(st.session_state.get("class_announce")) and is_operator())
     except OSError:
         st.session_state[_REFUSED] = "The link could not be announced: the server's disk may be full."
 
@@ -194,7 +194,7 @@ def _post(post: wall.Post, *, mine: bool) -> None:
     if mine:
         st.button("Withdraw", key=f"class_withdraw_{post.id}", type="tertiary", on_click=wall.withdraw,
                   args=(current_owner(), post.id))  # fmt: skip
-    elif is_host():
+    elif is_operator():
         st.button("Take down", key=f"class_down_{post.id}", type="tertiary", on_click=wall.take_down,
                   args=(post.id,))  # fmt: skip
 

@@ -39,18 +39,18 @@ def in_step(page: str, model: str, names: Sequence[str], check: Check, chosen: M
         check: says which of the link's values this model can use.
         chosen: what the hand has chosen in the component; what it has not touched is absent.
     """
-    key, link, hand = f"{page}_view", _link(names), dict(chosen)
+    key, link, picked = f"{page}_view", _link(names), dict(chosen)
     before: _View | None = st.session_state.get(key)
     if before is None or before.model != model or state.entered():
         left: dict[str, Values] = state.remembered(f"{key}s_left", dict)
         if before is not None:
             left[before.model] = before.now
         is_new = before is None or state.entered() or link != before.linked
-        view = _View(model, (_usable(link, check) if is_new else {}) or left.get(model, {}), hand)
+        view = _View(model, (_usable(link, check) if is_new else {}) or left.get(model, {}), picked)
     else:
         view = before
-        if hand != view.chosen:
-            view.now, view.chosen = {**view.now, **hand}, hand
+        if picked != view.chosen:
+            view.now, view.chosen = {**view.now, **picked}, picked
         elif link != view.linked:
             view.now = _usable(link, check)
     _write(names, view.now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ui.explorer.visiting import visited_model
+from ui.explorer.guest import guest_model
 from ui.identity.owner import current_owner
 from ui.library.entry import ModelEntry
 from ui.library.facts import model_facts
@@ -31,11 +31,11 @@ def model_row(title: str, sentence: str, key: str) -> tuple[ModelEntry | None, D
     with choices:
         beside = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
     with beside:
-        visited = visited_model() if key == state.EXPLORE_MODEL and state.SHARED in st.query_params else None
-        entry = visited or _choose(key)
+        shared = guest_model() if key == state.EXPLORE_MODEL and state.SHARED in st.query_params else None
+        entry = shared or _choose(key)
     with words:
         facts = model_facts(entry) if entry else ""
-        if entry is not None and visited is None and not entry.shipped:
+        if entry is not None and shared is None and not entry.shipped:
             facts = f"**{plain(entry.title, longest=60)}** · {facts}"
         opening(title, sentence, facts)
     return entry, beside

@@ -29,7 +29,7 @@ class TooSoonError(Exception):
     """Say that a wrong key was given a moment ago; the next one must wait, but no thread waits with it."""
 
 
-def is_host() -> bool:
+def is_operator() -> bool:
     """Whether the person at this page runs the server; a key counts for as long as it is the key."""
     return is_local() or (has_key() and _pass(current_owner()).exists())
 

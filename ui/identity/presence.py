@@ -14,7 +14,7 @@ from vae_core.storage.home import owner_hash
 
 
 @dataclass(frozen=True)
-class Visit:
+class Session:
     """Describe one session.
 
     Attributes:
@@ -31,37 +31,37 @@ class Visit:
 
 
 _LOCK: Final = threading.Lock()
-_VISITS: Final[dict[str, Visit]] = {}
+_SESSIONS: Final[dict[str, Session]] = {}
 
 
-def note_visit(owner: str, page: str) -> None:
+def note_session(owner: str, page: str) -> None:
     """Note which page this session shows; the frame calls it once a run."""
     context = get_script_run_ctx()
     if context is None:
         return
     now = time.time()
     with _LOCK:
-        before = _VISITS.get(context.session_id)
-        _VISITS[context.session_id] = Visit(owner_hash(owner), page, before.since if before else now, now)
+        before = _SESSIONS.get(context.session_id)
+        _SESSIONS[context.session_id] = Session(owner_hash(owner), page, before.since if before else now, now)
         if before is None:
             _forget_the_gone()
 
 
-def visits() -> tuple[Visit, ...]:
+def sessions() -> tuple[Session, ...]:
     """Return the sessions that there are, the longest here first."""
     with _LOCK:
         _forget_the_gone()
-        return tuple(sorted(_VISITS.values(), key=lambda visit: visit.since))
+        return tuple(sorted(_SESSIONS.values(), key=lambda session: session.since))
 
 
 def is_here(owner: str) -> bool:
     """Whether someone, named by the hash, has a page open."""
-    return any(visit.owner == owner for visit in visits())
+    return any(session.owner == owner for session in sessions())
 
 
 def _forget_the_gone() -> None:
     if not Runtime.exists():
         return
     runtime = Runtime.instance()
-    for session in [session for session in _VISITS if not runtime.is_active_session(session)]:
-        del _VISITS[session]
+    for session in [session for session in _SESSIONS if not runtime.is_active_session(session)]:
+        del _SESSIONS[session]

@@ -19,8 +19,8 @@ _TURNS: Final = (1, 3)
 """At these drawings of a page: at the first much of what it needs is still on its way."""
 
 
-def set_aside(page: str) -> None:
-    """Set aside all objects there are now, when a page has been drawn for the first times.
+def freeze_modules(page: str) -> None:
+    """Set all objects there are now aside, when a page has been drawn for the first times.
 
     What is among them of a session is freed as ever, but for circles; that this happens twice for each page
     bounds what they can hold.

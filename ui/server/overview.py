@@ -8,8 +8,8 @@ from typing import Final
 
 import streamlit as st
 
-from ui.identity.operator import KEY, TooSoonError, admit, has_key, is_host
-from ui.identity.presence import visits
+from ui.identity.operator import KEY, TooSoonError, admit, has_key, is_operator
+from ui.identity.presence import sessions
 from ui.page.describe import run_status
 from ui.page.navigation import place
 from ui.page.text import count, duration, file_size, plain
@@ -47,20 +47,20 @@ def stated_limits() -> None:
     with st.expander("What one browser may take here", icon=":material/balance:", key="limits"):
         sentences = ["one run of each browser trains at a time", *limits.stated().values()]
         st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
-        if is_host():
+        if is_operator():
             st.caption(f"Each can be changed where the server is started: {', '.join(limits.stated())}.")
 
 
 def _overview() -> None:
-    if not is_host():  # the fragment runs by itself, long after the page
+    if not is_operator():  # the fragment runs by itself, long after the page
         return
     engine = get_engine()
-    runs, jobs, here = engine.all_runs(), engine.all_jobs(), visits()
+    runs, jobs, here = engine.all_runs(), engine.all_jobs(), sessions()
     taken, room = memory(engine.worker_pids()), disk()
     known = [size for size in taken.values() if size is not None]
     with st.container(horizontal=True, gap="large"):
         st.metric("Sessions", len(here), width="content")
-        st.metric("Browsers", len({visit.owner for visit in here}), width="content")
+        st.metric("Browsers", len({session.owner for session in here}), width="content")
         st.metric("Training", sum(run.state == "running" for run, _ in runs), width="content")
         st.metric("In line", sum(run.state == "queued" for run, _ in runs), width="content")
         st.metric("Jobs", len(jobs), width="content")
@@ -82,10 +82,10 @@ def _overview() -> None:
             st.caption(f"Browser {job.owner[:6]} · {job.function} · {job.state}, {job.progress:.0%}")
     st.header("Sessions", anchor=False)
     now = time.time()
-    for visit in here:
+    for session in here:
         st.caption(
-            f"Browser {visit.owner[:6]} · {place(visit.page).title} · here for "
-            f"{duration(now - visit.since)}, last asked for something {duration(now - visit.seen)} ago"
+            f"Browser {session.owner[:6]} · {place(session.page).title} · here for "
+            f"{duration(now - session.since)}, last asked for something {duration(now - session.seen)} ago"
         )
 
 
@@ -101,7 +101,7 @@ def _runs(runs: list[tuple[RunInfo, int]]) -> None:
 
 def _button(label: str, name: str, run: RunInfo, action: Callable[[str], None]) -> None:
     def act() -> None:
-        if is_host():
+        if is_operator():
             action(run.id)
 
     st.button(label, key=f"server_{name}_{run.id}", type="tertiary", on_click=act)

@@ -48,7 +48,7 @@ _RUN: Final = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(eq=False)
-class Show:
+class LeaderView:
     """Hold what a leader shows now, and wake those who follow.
 
     Attributes:
@@ -56,7 +56,7 @@ class Show:
         subject: what the leader said it shows: ("model", name), ("run", id), ("foreign", "") or ("", "").
         entry: the own model that is shown, if it is one.
         run: id of the run that is shown, or "".
-        followers: one event for each, set when there is news.
+        followers: one event for each, set when that changes.
     """
 
     said: Mapping[str, Any] = field(default_factory=lambda: {"mode": None})
@@ -67,26 +67,26 @@ class Show:
 
     def tell(self) -> None:
         """Wake everyone who follows."""
-        for news in self.followers:
-            news.set()
+        for changed in self.followers:
+            changed.set()
 
 
-_SHOWS: Final[dict[str, Show]] = {}
+_VIEWS: Final[dict[str, LeaderView]] = {}
 
 
 def follower_count(token: str) -> int:
     """Return how many follow now."""
-    show = _SHOWS.get(token)
-    return len(show.followers) if show else 0
+    view = _VIEWS.get(token)
+    return len(view.followers) if view else 0
 
 
 def followed_model(token: str) -> ModelEntry | None:
     """Return the own model that a leader shows now; None when it shows another, or nothing."""
-    show = _SHOWS.get(token)
-    return show.entry if show is not None and links.find(token, "follow") is not None else None
+    view = _VIEWS.get(token)
+    return view.entry if view is not None and links.find(token, "follow") is not None else None
 
 
-async def lead(websocket: WebSocket, base: str) -> None:
+async def serve_leader(websocket: WebSocket, base: str) -> None:
     """Take in what a leader shows, until it leaves.
 
     Args:
@@ -102,7 +102,7 @@ async def lead(websocket: WebSocket, base: str) -> None:
     if link is None:
         await refuse(websocket, UNKNOWN)
         return
-    show = _show(link.token)
+    view = _view_of(link.token)
     while (message := await websocket.receive())["type"] != "websocket.disconnect":
         if links.find(link.token, "follow") is None:
             await refuse(websocket, TAKEN_BACK)
@@ -112,15 +112,15 @@ async def lead(websocket: WebSocket, base: str) -> None:
         except ValueError:
             await refuse(websocket, MALFORMED)
             return
-        if now != show.subject:  # also when another window of the leader showed something meanwhile
+        if now != view.subject:  # also when another window of the leader showed something meanwhile
             found = await run_in_threadpool(_look_up, owner, link.token, now, base)
-            show.said, show.entry, show.run = found  # at once: two windows of a leader may turn at a time
-            show.subject = now
-        show.said = {**show.said, "z": z, "axes": axes}
-        show.tell()
+            view.said, view.entry, view.run = found  # at once: two windows of a leader may turn at a time
+            view.subject = now
+        view.said = {**view.said, "z": z, "axes": axes}
+        view.tell()
 
 
-async def follow(websocket: WebSocket) -> None:
+async def serve_follower(websocket: WebSocket) -> None:
     """Tell a follower what is shown, now and whenever it changes."""
     token = websocket.path_params["token"]
     await websocket.accept()
@@ -130,25 +130,25 @@ async def follow(websocket: WebSocket) -> None:
     if await run_in_threadpool(links.find, token, "follow") is None:  # the first to ask reads all from disk
         await refuse(websocket, UNKNOWN)
         return
-    show, news = _show(token), asyncio.Event()
-    if len(show.followers) >= MAX_FOLLOWERS:
+    view, changed = _view_of(token), asyncio.Event()
+    if len(view.followers) >= MAX_FOLLOWERS:
         await refuse(websocket, TRY_LATER)
         return
-    news.set()
-    show.followers.add(news)
+    changed.set()
+    view.followers.add(changed)
     try:
-        await both_ways(websocket, _hear_nothing(websocket), _tell(websocket, token, show, news))
+        await both_ways(websocket, _hear_nothing(websocket), _tell(websocket, token, view, changed))
     finally:
-        show.followers.discard(news)
+        view.followers.discard(changed)
 
 
-async def follow_run(websocket: WebSocket) -> None:
+async def serve_followed_run(websocket: WebSocket) -> None:
     """Serve a follower the run that is shown, for as long as it is."""
     token, run_id = websocket.path_params["token"], websocket.path_params["run"]
 
     def is_shown() -> bool:
-        show = _SHOWS.get(token)
-        return show is not None and show.run == run_id and links.find(token, "follow") is not None
+        view = _VIEWS.get(token)
+        return view is not None and view.run == run_id and links.find(token, "follow") is not None
 
     def subscribe(loop: asyncio.AbstractEventLoop, wake: Any) -> Subscription:
         link = links.find(token, "follow")
@@ -235,7 +235,7 @@ async def _hear_nothing(websocket: WebSocket) -> None:
             raise ValueError("followers only listen")
 
 
-async def _tell(websocket: WebSocket, token: str, show: Show, news: asyncio.Event) -> None:
+async def _tell(websocket: WebSocket, token: str, view: LeaderView, changed: asyncio.Event) -> None:
     """Send the newest there is; what a slow follower misses is replaced by what is newer.
 
     Raises:
@@ -244,16 +244,16 @@ async def _tell(websocket: WebSocket, token: str, show: Show, news: asyncio.Even
     while True:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LOOK_SECONDS):
-                await news.wait()
+                await changed.wait()
         if links.find(token, "follow") is None:
             raise PermissionError("the link was taken back")
-        if news.is_set():
-            news.clear()
-            await websocket.send_text(json.dumps(show.said))
+        if changed.is_set():
+            changed.clear()
+            await websocket.send_text(json.dumps(view.said))
 
 
-def _show(token: str) -> Show:
+def _view_of(token: str) -> LeaderView:
     """Return what goes with a link; what went with links that are no more is forgotten."""
-    for old in [known for known in _SHOWS if links.find(known, "follow") is None]:
-        del _SHOWS[old]
-    return _SHOWS.setdefault(token, Show())
+    for old in [known for known in _VIEWS if links.find(known, "follow") is None]:
+        del _VIEWS[old]
+    return _VIEWS.setdefault(token, LeaderView())

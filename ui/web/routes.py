@@ -37,7 +37,7 @@ from ui.library.library import Library, shared_model
 from ui.page import urls
 from ui.page.urls import KINDS, PLOTLY_VERSION, base_path
 from ui.web.compressed import Packed, PackedFiles
-from ui.web.following import follow, follow_run, followed_model, lead
+from ui.web.following import followed_model, serve_followed_run, serve_follower, serve_leader
 from ui.web.stream import stream, watch
 from vae_core.engine import get_engine
 
@@ -63,9 +63,9 @@ def routes() -> list[BaseRoute]:
         WebSocketRoute(f"{top}/stream/{{run}}", stream),
         WebSocketRoute(f"{top}/watch/{{token}}", watch),
         Route(f"{top}/follow/{{token}}/model/{{file}}", _followed),
-        WebSocketRoute(f"{top}/lead", partial(lead, base=base_path())),
-        WebSocketRoute(f"{top}/follow/{{token}}", follow),
-        WebSocketRoute(f"{top}/follow/{{token}}/run/{{run}}", follow_run),
+        WebSocketRoute(f"{top}/lead", partial(serve_leader, base=base_path())),
+        WebSocketRoute(f"{top}/follow/{{token}}", serve_follower),
+        WebSocketRoute(f"{top}/follow/{{token}}/run/{{run}}", serve_followed_run),
         Route(top, _nothing, methods=METHODS),
         Route(f"{top}/{{rest:path}}", _nothing, methods=METHODS),
         Route(f"{base_path()}/explore", _explore),

@@ -81,11 +81,11 @@ async def serve_stream(
         is_allowed: whether it may go on watching; asked before anything is sent.
     """
     await websocket.accept()
-    loop, news = asyncio.get_running_loop(), asyncio.Event()
+    loop, ready = asyncio.get_running_loop(), asyncio.Event()
     try:
         if not is_own_origin(websocket.headers):
             raise PermissionError("a page from elsewhere")
-        subscription = await run_in_threadpool(subscribe, loop, news.set)
+        subscription = await run_in_threadpool(subscribe, loop, ready.set)
     except KeyError:
         await refuse(websocket, UNKNOWN)
     except PermissionError:
@@ -93,19 +93,19 @@ async def serve_stream(
     except EngineBusyError:
         await refuse(websocket, TRY_LATER)
     else:
-        await _serve(websocket, subscription, news, is_allowed)
+        await _serve(websocket, subscription, ready, is_allowed)
 
 
 async def _serve(
-    websocket: WebSocket, subscription: Subscription, news: asyncio.Event, is_allowed: Callable[[], bool]
+    websocket: WebSocket, subscription: Subscription, ready: asyncio.Event, is_allowed: Callable[[], bool]
 ) -> None:
     async def leave() -> None:
         await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, subscription.close))
 
     await both_ways(
         websocket,
-        _listen(websocket, subscription, news),
-        _send_news(websocket, subscription, news, is_allowed),
+        _listen(websocket, subscription, ready),
+        _send_messages(websocket, subscription, ready, is_allowed),
         leave,
     )
 
@@ -141,7 +141,7 @@ async def both_ways(
                 raise outcome
 
 
-async def _listen(websocket: WebSocket, subscription: Subscription, news: asyncio.Event) -> None:
+async def _listen(websocket: WebSocket, subscription: Subscription, ready: asyncio.Event) -> None:
     """Take acknowledgements and the hand's coming and going, until the browser leaves.
 
     Raises:
@@ -162,11 +162,11 @@ async def _listen(websocket: WebSocket, subscription: Subscription, news: asynci
             if hands > MOST_HANDS:
                 raise ValueError("no hand")
             await run_in_threadpool(subscription.hand, hand)  # it may wait for the engine
-        news.set()
+        ready.set()
 
 
-async def _send_news(
-    websocket: WebSocket, subscription: Subscription, news: asyncio.Event, is_allowed: Callable[[], bool]
+async def _send_messages(
+    websocket: WebSocket, subscription: Subscription, ready: asyncio.Event, is_allowed: Callable[[], bool]
 ) -> None:
     """Send what is new and may go; a slow browser only holds up itself.
 
@@ -176,8 +176,8 @@ async def _send_news(
     while True:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LOOK_SECONDS):  # `wait_for` may swallow a cancellation
-                await news.wait()
-        news.clear()
+                await ready.wait()
+        ready.clear()
         if not is_allowed():
             raise PermissionError("the link was taken back")
         for _, message in subscription.take():

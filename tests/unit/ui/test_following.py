@@ -45,7 +45,7 @@ def lesson(shipped, monkeypatch):  # noqa: F811
     token = links.share(owner, "follow").token
     with Server(application()) as server:
         yield server, owner, token
-    following._SHOWS.clear()
+    following._VIEWS.clear()
 
 
 def say(**facts):

@@ -19,14 +19,14 @@ def test_what_is_there_is_set_aside_at_a_pages_first_drawings_only():
     counts = []
     for _ in range(6):
         kept = [[] for _ in range(10_000)]
-        gc_freeze.set_aside("train")
+        gc_freeze.freeze_modules("train")
         counts.append(gc.get_freeze_count())
         assert len(kept) == 10_000
     assert counts[0] > 10_000
     assert counts[3:] == sorted(counts[3:], reverse=True)  # nothing is added after the third
     before = gc.get_freeze_count()
     kept = [[] for _ in range(10_000)]
-    gc_freeze.set_aside("class")
+    gc_freeze.freeze_modules("class")
     assert gc.get_freeze_count() > before + 5_000
     assert kept
 
@@ -39,6 +39,6 @@ def test_what_is_set_aside_is_still_freed_when_nobody_holds_it():
 
     thing = Thing()
     gone = weakref.ref(thing)
-    gc_freeze.set_aside("explore")
+    gc_freeze.freeze_modules("explore")
     del thing
     assert gone() is None

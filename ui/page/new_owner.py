@@ -8,7 +8,7 @@ from ui.page.urls import new_owner_url
 
 
 @st.dialog("Start as someone new?")
-def someone_new() -> None:
+def confirm_new_owner() -> None:
     """Ask before this browser forgets who it is."""
     st.markdown(
         "Models and runs belong to the browser they were made in. If you go on, this browser forgets who it "

@@ -1,4 +1,4 @@
-"""What someone sees who follows another's link: a model to explore, or a run to watch, read-only."""
+"""What a guest sees, who came by the link of another: a model to explore, or a run to watch, read-only."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from vae_core.engine.contract.failures import describe
 _KEPT: Final = "shared_kept"
 
 
-def visited_model() -> ModelEntry | None:
+def guest_model() -> ModelEntry | None:
     """Return the model that the URL's link leads to, and say whose it is; None when it leads nowhere."""
     entry = shared_model(st.query_params.get(state.SHARED, ""))
     if entry is None:
@@ -39,7 +39,7 @@ def visited_model() -> ModelEntry | None:
     return entry
 
 
-def watched_run(token: str) -> None:
+def watch_page(token: str) -> None:
     """Draw the page on which another's run is watched."""
     run = _find(token)
     opening(
