@@ -43,7 +43,7 @@ export class ExploreView {
       reporter.report("z", rounded(move.pinned));
     });
     this.surroundings = new Surroundings(this.cursor);
-    this.surroundings.subscribe(({ indices }) => this.map.handMarks.link(indices));
+    this.surroundings.subscribe(({ indices }) => this.map.linkImages(indices));
     this.readout = new Readout(this.cursor, this.surroundings);
     this.neighbours = new Neighbours(
       this.surroundings,
@@ -68,7 +68,7 @@ export class ExploreView {
     this.oneImage = new OneImage({
       service,
       onPin: (z, stamp) => this.cursor.pin(z, { stamp }),
-      onLookAt: (index, samples) => this.map.handMarks.mark(index, samples),
+      onLookAt: (index, samples) => this.map.ringImage(index, samples),
       onNearest: (stamp) => this.#pickImage((space) => this.#nearest(space), stamp),
       onRandom: (stamp) => this.#pickImage(anyImage, stamp),
     });
@@ -126,7 +126,7 @@ export class ExploreView {
     this.rangeSwitch.element.hidden = !space.isGaussian;
     const codes = { aggregate, dead, hasPrior: space.isGaussian };
     this.sliders.make(order, carried, sliderRanges(space, by), what, codes);
-    this.panel.show(space, data.axes, { model, name, title });
+    this.panel.showSpace(space, data.axes, { model, name, title });
     this.#makeButtons(space);
     this.cursor.repeat();
     await this.decoded.firstPicture;

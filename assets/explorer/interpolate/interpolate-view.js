@@ -140,7 +140,7 @@ export class InterpolateView {
     this.ends = [acceptedIndex(given.from, space) ?? from, acceptedIndex(given.to, space) ?? to];
     this.cursor.start(codeOf(space, this.ends[0]));
     this.decoded.draw(this.cursor.z, performance.now());
-    this.panel.show(space, data.axes, { model: source.url, name: model, title });
+    this.panel.showSpace(space, data.axes, { model: source.url, name: model, title });
     this.#drawEnds();
     this.cursor.repeat();
     this.chooser.fill(space);
@@ -252,7 +252,7 @@ export class InterpolateView {
     if (!bundle || !axes) return;
     const [from, to] = this.ends.map((index) => codeOf(bundle.space, index));
     const codes = interpolate(from, to, this.steps, this.method);
-    this.map.overlay.showPath(axes.place(codes));
+    this.map.drawPath(axes.place(codes));
   }
 
   /** Pin the latent at a share of the way. @param {number} t  0..1 @param {number} stamp @param {Method} [method] */

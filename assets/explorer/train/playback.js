@@ -187,9 +187,9 @@ export class Playback {
     if (run.klPerDim && !rewind.shown) stage.showCarried(run.klPerDim);
   }
 
-  /** @param {keyof typeof import("../map/drawing/moving-points.js").PACES} pace  at which points go to their places */
+  /** @param {import("../map/scene/moving-points.js").Pace} pace  at which points go to their places */
   #setPace(pace) {
-    this.stage.map.points.pace = pace;
+    this.stage.map.setPace(pace);
   }
 
   /** Tell the map whether points go on moving. */
@@ -203,14 +203,14 @@ export class Playback {
     if (rewind.shown) rewind.toNow();
     stage.element.classList.add("le-is-slow");
     const { detail, chosen, reached } = slow;
-    stage.map.overlay.showOwn((context, frame, theme) =>
+    stage.map.drawExtra((context, frame, theme) =>
       drawDetail(context, frame, theme, { axes: stage.panel.axes, detail, chosen, reached })
     );
   }
 
   #closeSlow() {
     this.stage.element.classList.remove("le-is-slow");
-    this.stage.map.overlay.showOwn(null);
+    this.stage.map.drawExtra(null);
   }
 
   #handMoved() {

@@ -246,7 +246,7 @@ export class Stage {
     const { panel, run } = this;
     const model = this.decoded.model || undefined;
     const { title } = run.facts;
-    panel.show(this.space, this.chosenAxes, { model, name: "run", title, isLive: true });
+    panel.showSpace(this.space, this.chosenAxes, { model, name: "run", title, isLive: true });
     this.isMapShown = true;
     this.cursor.repeat();
   }

@@ -67,7 +67,7 @@ export class TrainView {
   }
 
   get frames() {
-    return this.map.drawing.frames;
+    return this.map.drawnFrames;
   }
 
   /** The step that is shown of the run's past; null: now. @returns {number | null} */

@@ -1,14 +1,20 @@
 /** What stands on the map beside points: the classes' names, a path between latents. */
 
-/** @typedef {import("../scene/viewport.js").Frame} Frame */
+/** @typedef {import("../scene/viewport.js").Viewport} Viewport */
 /** @typedef {import("../../dom/theme.js").Theme} Theme */
 /** @typedef {import("../scene/colouring.js").Group} Group */
-/** @typedef {import("../scene/pen.js").CanvasPen | import("../scene/pen.js").SvgPen} Pen */
+/** @typedef {import("../scene/pen.js").EllipsePlace} EllipsePlace */
+/** @typedef {import("../scene/pen.js").Pen} Pen */
+/** @typedef {import("../scene/viewport.js").Pixel} Pixel */
+
+/** @typedef {{text: string, x: number, y: number}} NamePlace  in axis units */
+
+/** @typedef {{text: string, at: Pixel, wide: number}} DrawnName  its middle and its width, px */
 
 /** A class of fewer points gets no name on the map. */
 const LEAST_POINTS = 3;
 
-/** Of the points' variance, this share must lie between the classes: else a name says nothing about its place. */
+/** At least this share of the points' variance must lie between the classes: else a name says nothing about its place. */
 const LEAST_APART = 0.05;
 
 /**
@@ -17,7 +23,7 @@ const LEAST_APART = 0.05;
  * @param {Group[]} groups
  * @param {Float32Array} positions  (N, 2)
  * @param {Set<number>} hidden
- * @returns {Array<{text: string, x: number, y: number}>} in axis units; none where classes do not lie apart
+ * @returns {NamePlace[]} none where classes do not lie apart
  */
 export function namePlaces(groups, positions, hidden) {
   const named = groups.filter(
@@ -55,36 +61,42 @@ function mean(values) {
 
 /**
  * @param {Pen} pen
- * @param {Frame} frame
+ * @param {Viewport} viewport
  * @param {Theme} theme
- * @param {ReturnType<typeof namePlaces>} names
+ * @param {NamePlace[]} names
  */
-export function drawNames(pen, frame, theme, names) {
-  const size = nameSize(frame);
+export function drawNames(pen, viewport, theme, names) {
+  const size = nameSize(viewport);
   const placed = spread(
     names
       .map(({ text, x, y }) => ({
         text,
-        at: frame.toPixels(x, y),
+        at: viewport.toPixels(x, y),
         wide: pen.widthOf(text, size, theme.font) + 10,
       }))
-      .filter(({ at }) => frame.contains(...at)),
+      .filter(({ at }) => viewport.contains(...at)),
   );
   const style = { colour: theme.text, halo: theme.background, size, font: theme.font };
   for (const { text, at } of placed) pen.text(text, at[0], at[1], style);
 }
 
-/** @param {Frame} frame @returns {number} px */
-function nameSize(frame) {
-  return frame.width > 640 ? 16 : frame.width > 340 ? 14 : 12;
+/** @param {Viewport} viewport @returns {number} px */
+function nameSize(viewport) {
+  return viewport.width > 640 ? 16 : viewport.width > 340 ? 14 : 12;
 }
 
+/** Names less far apart than this, up and down, overlap; in px. */
 const LINE = 19;
 
 /** Names pushed further than this from their points, in px, say nothing about them any more. */
 const TOO_FAR = 24;
 
-/** Push names that overlap apart, up and down; none at all where most would end up far from their points. */
+/**
+ * Push names that overlap apart, up and down.
+ *
+ * @param {DrawnName[]} names  their places are changed
+ * @returns {DrawnName[]} none at all where most would end up far from their points
+ */
 function spread(names) {
   const homes = names.map(({ at }) => at[1]);
   for (let round = 0; round < 40; round++) {
@@ -114,40 +126,36 @@ const DOT_ROOM = 10.5;
  * have none: the edges of so many dots would cover the path.
  *
  * @param {Pen} pen
- * @param {Frame} frame
+ * @param {Viewport} viewport
  * @param {Theme} theme
  * @param {Float32Array} places  (M, 2) in axis units
  */
-export function drawPath(pen, frame, theme, places) {
+export function drawPath(pen, viewport, theme, places) {
   if (places.length < 4) return;
   const points = Array.from(
     { length: places.length / 2 },
-    (_, n) => frame.toPixels(places[2 * n], places[2 * n + 1]),
+    (_, n) => viewport.toPixels(places[2 * n], places[2 * n + 1]),
   );
   pen.line(points, { stroke: theme.background, width: 6 });
   pen.line(points, { stroke: theme.text, width: 2 });
   const last = points.length - 1;
   const ends = [points[0], points[last]];
+  /** @type {(radius: number) => (place: Pixel) => EllipsePlace} */
+  const dot = (radius) => ([x, y]) => [x, y, radius, radius, 0];
   const dots = { fill: theme.text, stroke: theme.background, width: 1.5 };
   pen.ellipses(
-    apart(points, ends).map(([x, y]) => [x, y, 3.5, 3.5, 0]),
+    apart(points, ends).map(dot(3.5)),
     dots,
   );
   pen.ellipses(
-    ends.map(([x, y]) => [x, y, 6.5, 6.5, 0]),
+    ends.map(dot(6.5)),
     dots,
   );
-  const isStartLeft = points[0][0] <= points[last][0];
-  for (
-    const [text, at, isLeft] of [
-      ["From", points[0], isStartLeft],
-      ["To", points[last], !isStartLeft],
-    ]
-  ) {
+  for (const [text, at, isLeft] of endNames(points[0], points[last])) {
     pen.text(text, at[0] + (isLeft ? -13 : 13), at[1], {
       colour: theme.text,
       halo: theme.background,
-      size: nameSize(frame),
+      size: nameSize(viewport),
       font: theme.font,
       align: isLeft ? "right" : "left",
     });
@@ -155,9 +163,19 @@ export function drawPath(pen, frame, theme, places) {
 }
 
 /**
- * @param {number[][]} points  (M, 2) in px
- * @param {number[][]} ends    (2, 2) in px
- * @returns {number[][]} those with room for a dot, beside each other and beside the ends
+ * @param {Pixel} first
+ * @param {Pixel} last
+ * @returns {Array<[string, Pixel, boolean]>} what is written at a path's ends, and whether to the left of them
+ */
+function endNames(first, last) {
+  const isStartLeft = first[0] <= last[0];
+  return [["From", first, isStartLeft], ["To", last, !isStartLeft]];
+}
+
+/**
+ * @param {Pixel[]} points
+ * @param {Pixel[]} ends
+ * @returns {Pixel[]} those with room for a dot, beside each other and beside the ends
  */
 function apart(points, ends) {
   const kept = [...ends];

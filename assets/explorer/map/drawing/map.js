@@ -1,29 +1,43 @@
 /**
- * The map: where the probe's images lie, and where the hand is.
+ * The map: where the probe's images lie, and where the cursor is.
  *
  * From below to above: a canvas of layers, Plotly (axes, resting points), a canvas of moving points, a canvas of images,
- * names and paths, markers. Hovering goes by the shared frame and works before Plotly is there; of all these it moves
- * the markers alone.
+ * names and paths, markers. Hovering goes by the shared viewport and works before Plotly is there; of all these it moves
+ * the markers alone. All of them read one scene, which is written here.
  */
 
 import { prefersLessMotion } from "../../dom/canvas.js";
 import { element } from "../../dom/dom.js";
 import { readTheme } from "../../dom/theme.js";
 import { Underlay } from "../layers/underlay.js";
-import { HandMarks } from "../pointing/cursor-marks.js";
-import { handOn } from "../pointing/gestures.js";
-import { watchHand } from "../pointing/pointer.js";
-import { Frame } from "../scene/viewport.js";
-import { MovingPoints } from "./moving-points.js";
+import { CursorMarks } from "../pointing/cursor-marks.js";
+import { gesturesOn } from "../pointing/gestures.js";
+import { watchPointer } from "../pointing/pointer.js";
+import { Scene } from "../scene/scene.js";
 import { Overlay } from "./overlay.js";
 import { Plot } from "./plot.js";
 import { PointDrawing } from "./point-drawing.js";
-import { MapFrame } from "./viewport-control.js";
+import { ViewportControl } from "./viewport-control.js";
 
+/** @typedef {import("../../cursor/cursor.js").Cursor} Cursor */
+/** @typedef {import("../../cursor/cursor.js").Move} Move */
+/** @typedef {import("../../latent/space.js").Space} Space */
 /** @typedef {import("../scene/axes.js").Axes} Axes */
 /** @typedef {import("../scene/colouring.js").Colouring} Colouring */
 /** @typedef {import("../scene/layer-kinds.js").LayerName} LayerName */
-/** @typedef {import("../../cursor/cursor.js").Cursor} Cursor */
+/** @typedef {import("../scene/moving-points.js").Pace} Pace */
+/** @typedef {import("./overlay.js").ExtraDrawing} ExtraDrawing */
+
+/**
+ * @typedef {object} DrawnMap         what a figure of the map is made from
+ * @property {Scene} scene
+ * @property {number} width            of the map on the page, px
+ * @property {number} height
+ * @property {Pick<Underlay, "paint">} underlay
+ * @property {Pick<Plot, "axesSvg">} plot
+ * @property {Pick<CursorMarks, "posterior">} cursorMarks
+ * @property {Pick<Overlay, "paint">} overlay
+ */
 
 export class LatentMap {
   /**
@@ -31,9 +45,9 @@ export class LatentMap {
    * @param {Cursor} options.cursor
    * @param {string} options.plotlyUrl
    * @param {import("../../decode/service.js").DecodeService | null} [options.service]  decodes what lies under the points
-   * @param {string} options.description         what the map shows and how to walk it, for who cannot see it
+   * @param {string} options.description         what the map shows and how to step over it, for who cannot see it
    * @param {(sentence: string) => void} options.onTrouble
-   * @param {() => void} [options.onHand]         the hand came on to the map or moved there
+   * @param {() => void} [options.onHand]         the pointer came on to the map or moved there, or a key did
    * @param {(x: number, y: number, stamp: number) => boolean} [options.onPick]  a click; true: it has been dealt with
    */
   constructor({
@@ -45,94 +59,116 @@ export class LatentMap {
     onHand = () => {},
     onPick = () => false,
   }) {
-    Object.assign(this, { cursor, plotlyUrl, onTrouble, onHand, onPick });
-    this.frame = new Frame();
-    this.points = new MovingPoints();
-    /** @type {Axes | null} */
-    this.axes = null;
-    /** @type {Colouring} */
-    this.colouring = { by: "none", groups: [], range: null };
-    /** @type {Set<number>} */
-    this.hidden = new Set();
-    this.isStreaming = false;
-
-    this.underlay = new Underlay(this, service);
-    this.plotHost = element("div", { class: "le-plot" });
-    this.drawing = new PointDrawing(this, () => this.redraw());
-    this.overlay = new Overlay(this);
-    this.handMarks = new HandMarks(this);
-    this.element = element(
-      "div",
-      { class: "le-map", "data-role": "map", tabindex: "0", role: "application", "aria-label": description },
+    this.plotlyUrl = plotlyUrl;
+    this.onTrouble = onTrouble;
+    this.onHand = onHand;
+    this.element = element("div", {
+      class: "le-map",
+      "data-role": "map",
+      tabindex: "0",
+      role: "application",
+      "aria-label": description,
+    });
+    const scene = new Scene(() => readTheme(this.element));
+    this.scene = scene;
+    this.underlay = new Underlay({ scene, cursor, service, isMoving: () => this.isMoving });
+    const plotHost = element("div", { class: "le-plot" });
+    this.plot = new Plot(plotHost, scene.viewport, {
+      onMove: () => this.control.plotMoved(),
+      onDrawn: () => this.redraw(),
+      onHome: () => this.control.fitPoints(),
+    });
+    this.drawing = new PointDrawing({ scene, plot: this.plot, onStep: () => this.redraw() });
+    this.overlay = new Overlay(scene, this.underlay);
+    this.cursorMarks = new CursorMarks({ scene, cursor, posteriors: this.underlay });
+    this.element.append(
       this.underlay.element,
-      this.plotHost,
+      plotHost,
       this.drawing.canvas,
       this.overlay.element,
-      ...this.handMarks.elements,
+      ...this.cursorMarks.elements,
     );
-    this.plot = new Plot(this.plotHost, this.frame, {
-      onMove: () => this.framing.plotMoved(),
-      onDrawn: () => this.redraw(),
-      onHome: () => this.framing.showAll(),
+    const { underlay, drawing, cursorMarks } = this;
+    this.control = new ViewportControl({
+      host: this.element,
+      scene,
+      drawing,
+      underlay,
+      cursorMarks,
+      redraw: () => this.redraw(),
     });
-    this.stopWatching = watchHand(this.element, handOn(this));
-    this.unsubscribe = cursor.subscribe((move) => this.#showMove(move));
-    this.framing = new MapFrame(this);
+    const gestures = gesturesOn({
+      scene,
+      cursor,
+      control: this.control,
+      onHand: () => this.onHand(),
+      onPick,
+    });
+    this.stopWatching = watchPointer(this.element, gestures);
+    this.unsubscribe = cursor.subscribe((move) => this.#followCursor(move));
   }
 
   /** The points' places now, N pairs in axis units. */
   get positions() {
-    return this.points.targets;
-  }
-
-  /** The page's colours and font. */
-  get theme() {
-    return (this.lastTheme ??= readTheme(this.element));
-  }
-
-  /** Whether the points, or the frame around them, go on moving: Plotly would be too slow. */
-  get isBusy() {
-    return this.isStreaming || this.framing.isPinched;
+    return this.scene.points.targets;
   }
 
   /** Whether points are on their way. */
   get isMoving() {
-    return this.isBusy || this.drawing.animation !== 0;
+    return this.scene.isBusy || this.drawing.animation !== 0;
   }
 
-  /** Say whose images the points are. @param {import("../../latent/space.js").Space} space */
+  /** How many messages of a run have had their points drawn. */
+  get drawnFrames() {
+    return this.drawing.frames;
+  }
+
+  /** @returns {DrawnMap} what a figure of the map as it is now is made from */
+  get drawn() {
+    const { scene, underlay, plot, cursorMarks, overlay } = this;
+    const { clientWidth, clientHeight } = this.element;
+    return { scene, width: clientWidth, height: clientHeight, underlay, plot, cursorMarks, overlay };
+  }
+
+  /** Say whose images the points are; all of them are to be seen. @param {Space} space */
   read(space) {
-    this.space = space;
-    this.overlay.thumbnails.read(space);
-  }
-
-  /** Say which decoder pictures come from, or that its weights are newer. @param {string} model  as the service knows it */
-  decodeBy(model) {
-    this.underlay.manifold?.use(model, this.space.config.image_shape, this.isStreaming);
-    this.underlay.redecode();
+    this.scene.space = space;
+    this.scene.hidden = new Set();
   }
 
   /**
-   * Show points on axes; those on the map already glide to their new places.
+   * Say which decoder pictures come from, or that its weights are newer.
+   *
+   * @param {string} model                    as the decoding service knows it
+   * @param {[number, number, number]} shape  of a picture, (C, H, W)
+   */
+  decodeBy(model, shape) {
+    this.underlay.decodeBy(model, shape, this.scene.isStreaming);
+  }
+
+  /**
+   * Lay the points out on axes; those on the map already glide to their new places.
    *
    * @param {Axes} axes
    * @param {Colouring} colouring
    * @param {Set<LayerName>} [layers]  that are on and make sense on these axes
    */
-  show(axes, colouring, layers = new Set()) {
-    const isFirst = this.axes === null;
-    const earlier = Object.assign(new Frame(), this.frame);
-    this.axes = axes;
-    this.colouring = colouring;
+  layOut(axes, colouring, layers = new Set()) {
+    const { scene } = this;
+    const { points, viewport } = scene;
+    const isFirst = scene.axes === null;
+    const earlier = viewport.copy();
+    scene.axes = axes;
+    scene.colouring = colouring;
     const positions = axes.points();
-    this.framing.fit(positions);
-    if (isFirst || this.points.now.length !== positions.length) this.points.put(positions);
+    this.control.fit(positions);
+    if (isFirst || points.now.length !== positions.length) points.put(positions);
     else {
-      this.points.carry(earlier, this.frame);
-      this.points.send(positions);
+      points.carry(earlier, viewport);
+      points.send(positions);
     }
-    if (prefersLessMotion()) this.points.arrive();
-    this.underlay.lieOn(axes);
+    if (prefersLessMotion()) points.arrive();
+    this.underlay.changeAxes();
     this.setLayers(layers);
     this.drawing.setOut();
     if (isFirst) this.drawing.start(this.plotlyUrl, this.onTrouble);
@@ -143,7 +179,7 @@ export class LatentMap {
     const hidesGrid = layers.has("manifold");
     this.underlay.choose(layers);
     this.overlay.draw();
-    this.handMarks.place();
+    this.cursorMarks.place();
     if (this.plot.hidesGrid === hidesGrid) return;
     this.plot.hidesGrid = hidesGrid;
     this.drawing.drawPlot();
@@ -152,13 +188,13 @@ export class LatentMap {
   /** The codes are new ones, of the same images on the same axes. */
   reread() {
     this.underlay.reread();
-    this.handMarks.place();
+    this.cursorMarks.place();
   }
 
-  /** @param {Colouring} colouring @param {Set<number>} hidden */
+  /** @param {Colouring} colouring @param {Set<number>} hidden  groups that are not to be seen */
   recolour(colouring, hidden) {
-    this.colouring = colouring;
-    this.hidden = hidden;
+    this.scene.colouring = colouring;
+    this.scene.hidden = hidden;
     this.underlay.draw();
     this.redraw();
     this.drawing.recolour();
@@ -166,9 +202,15 @@ export class LatentMap {
 
   /** Say whether points go on moving; when they stop, Plotly gets them. @param {boolean} isStreaming */
   stream(isStreaming) {
-    if (this.isStreaming === isStreaming) return;
-    this.isStreaming = isStreaming;
-    if (this.axes) this.drawing.setOut();
+    const { scene } = this;
+    if (scene.isStreaming === isStreaming) return;
+    scene.isStreaming = isStreaming;
+    if (scene.axes) this.drawing.setOut();
+  }
+
+  /** @param {Pace} pace  at which points go to their places from now on */
+  setPace(pace) {
+    this.scene.points.pace = pace;
   }
 
   /**
@@ -178,12 +220,38 @@ export class LatentMap {
    * @param {ArrayLike<number>} [indices]  (K,)
    */
   move(positions, indices) {
-    if (indices) this.points.sendSome(indices, positions);
-    else this.points.send(positions);
-    if (prefersLessMotion()) this.points.arrive();
-    if (!indices) this.framing.makeRoom();
+    const { points } = this.scene;
+    if (indices) points.sendSome(indices, positions);
+    else points.send(positions);
+    if (prefersLessMotion()) points.arrive();
+    if (!indices) this.control.makeRoom();
     this.drawing.undrawnFrames += 1;
     this.drawing.setOut();
+  }
+
+  /** Draw lines from the cursor to images. @param {number[]} indices  of the probe */
+  linkImages(indices) {
+    this.cursorMarks.link(indices);
+  }
+
+  /**
+   * Put a ring around an image, and crosses where samples of its posterior lie.
+   *
+   * @param {number | null} index
+   * @param {Float32Array} [samples]  (S, D)
+   */
+  ringImage(index, samples) {
+    this.cursorMarks.ring(index, samples);
+  }
+
+  /** Draw a path between latents. @param {Float32Array | null} path  (M, 2) in axis units */
+  drawPath(path) {
+    this.overlay.drawPath(path);
+  }
+
+  /** Draw something more above all else, whenever the map is drawn. @param {ExtraDrawing | null} extra */
+  drawExtra(extra) {
+    this.overlay.drawExtra(extra);
   }
 
   /** The points have moved, or what is drawn of them is another thing. */
@@ -192,12 +260,12 @@ export class LatentMap {
     if (drawing.isLight && underlay.movesWithPoints) underlay.draw();
     drawing.draw();
     this.overlay.draw();
-    if (drawing.isLight) this.handMarks.place();
+    if (drawing.isLight) this.cursorMarks.place();
   }
 
   /** The theme changed, or the screen's pixels, of which decoded pictures may need more. */
   recolourAll() {
-    this.lastTheme = readTheme(this.element);
+    this.scene.forgetTheme();
     this.underlay.follow();
     this.redraw();
     this.drawing.drawPlot();
@@ -206,13 +274,13 @@ export class LatentMap {
   close() {
     this.stopWatching();
     this.unsubscribe();
-    for (const part of [this.framing, this.drawing, this.plot, this.underlay, this.overlay]) part.close();
+    for (const part of [this.control, this.drawing, this.plot, this.underlay, this.overlay]) part.close();
   }
 
-  /** @param {import("../../cursor/cursor.js").Move} move */
-  #showMove(move) {
-    if (!this.axes || !move.z.length) return;
-    if (move.pinned !== this.handMarks.pinnedLatent) this.underlay.pinMoved();
-    this.handMarks.show(move);
+  /** @param {Move} move */
+  #followCursor(move) {
+    if (!this.scene.axes || !move.z.length) return;
+    if (move.pinned !== this.cursorMarks.pinnedLatent) this.underlay.pinMoved();
+    this.cursorMarks.follow(move);
   }
 }

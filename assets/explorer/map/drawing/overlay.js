@@ -1,5 +1,5 @@
 /**
- * What stands above the map's points and does not move with the hand: images on them, the classes' names, a path, a
+ * What stands above the map's points and does not move with the cursor: images on them, the classes' names, a path, a
  * line's density, and what a view draws of its own. The same for the screen and for a figure that is exported.
  */
 
@@ -10,63 +10,76 @@ import { CanvasPen } from "../scene/pen.js";
 import { drawNames, drawPath, namePlaces } from "./labels.js";
 import { Thumbnails } from "./thumbnails.js";
 
-/** @typedef {import("../scene/viewport.js").Frame} Frame */
+/** @typedef {import("../scene/pen.js").Pen} Pen */
+/** @typedef {import("../scene/viewport.js").Viewport} Viewport */
 /** @typedef {import("../../dom/theme.js").Theme} Theme */
+
+/**
+ * @template {keyof import("../scene/scene.js").Scene} K
+ * @typedef {import("../scene/scene.js").SceneOf<K>} SceneOf
+ */
+
+/** @typedef {(context: CanvasRenderingContext2D, viewport: Viewport, theme: Theme) => void} ExtraDrawing  in CSS pixels */
 
 /** On a map narrower than this, in px, names would cover the points. */
 const ROOM_FOR_NAMES = 200;
 
 export class Overlay {
-  /** @param {import("./map.js").LatentMap} map  whose frame, points and colours it follows */
-  constructor(map) {
-    this.map = map;
+  /**
+   * @param {SceneOf<"axes" | "viewport" | "points" | "colouring" | "hidden" | "theme" | "space">} scene
+   * @param {Pick<import("../layers/underlay.js").Underlay, "paintWords">} underlay  whose words stand above the points
+   */
+  constructor(scene, underlay) {
+    this.scene = scene;
+    this.underlay = underlay;
     this.element = element("canvas", { class: "le-layer", "aria-hidden": "true" });
     this.thumbnails = new Thumbnails();
-    /** @type {Float32Array | null} */
+    /** In axis units, (M, 2). @type {Float32Array | null} */
     this.path = null;
-    /** @type {((context: CanvasRenderingContext2D, frame: Frame, theme: Theme) => void) | null} */
-    this.own = null;
+    /** What a view draws above all else. @type {ExtraDrawing | null} */
+    this.extra = null;
   }
 
   /** @param {Float32Array | null} path  (M, 2) in axis units */
-  showPath(path) {
+  drawPath(path) {
     this.path = path;
     this.draw();
   }
 
   /**
-   * Draw something of one's own above all else, whenever the map is drawn.
+   * Draw something more above all else, whenever the map is drawn.
    *
-   * @param {((context: CanvasRenderingContext2D, frame: Frame, theme: Theme) => void) | null} own
+   * @param {ExtraDrawing | null} extra
    */
-  showOwn(own) {
-    this.own = own;
+  drawExtra(extra) {
+    this.extra = extra;
     this.draw();
   }
 
   draw() {
-    const { axes, frame, theme } = this.map;
+    const { axes, viewport, theme } = this.scene;
     if (!axes) return;
     const { context } = freshCanvas(this.element);
     this.paint(new CanvasPen(context));
-    this.own?.(context, frame, theme);
+    this.extra?.(context, viewport, theme);
   }
 
-  /** @param {CanvasPen | import("../scene/pen.js").SvgPen} pen */
+  /** @param {Pen} pen */
   paint(pen) {
-    const { axes, frame, theme, points, colouring, hidden, underlay } = this.map;
-    pen.inside(frame, () => {
-      if (axes.name === "0") drawLineDensity(pen, frame, theme, points.now, axes.covariances());
-      this.thumbnails.draw(pen, frame, points.now, colouring.groups, hidden);
-      if (this.path) drawPath(pen, frame, theme, this.path);
+    const { axes, viewport, theme, points, colouring, hidden, space } = this.scene;
+    if (!axes) return;
+    pen.inside(viewport, () => {
+      if (axes.name === "0") drawLineDensity(pen, viewport, theme, points.now, axes.covariances());
+      if (space) this.thumbnails.draw(pen, viewport, space, points.now, colouring.groups, hidden);
+      if (this.path) drawPath(pen, viewport, theme, this.path);
     });
-    const hasNames = colouring.by === "class" && frame.width > ROOM_FOR_NAMES;
+    const hasNames = colouring.by === "class" && viewport.width > ROOM_FOR_NAMES;
     const names = hasNames ? namePlaces(colouring.groups, points.now, hidden) : [];
-    underlay.paintWords(
+    this.underlay.paintWords(
       pen,
-      names.map(({ x, y }) => frame.toPixels(x, y)),
+      names.map(({ x, y }) => viewport.toPixels(x, y)),
     );
-    drawNames(pen, frame, theme, names);
+    drawNames(pen, viewport, theme, names);
   }
 
   /** Give the memory back. */

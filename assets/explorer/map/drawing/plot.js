@@ -1,10 +1,10 @@
 /** Plotly's part of the map: axes, pan, zoom, and the points while they rest. */
 
 import { MARGIN } from "../scene/viewport.js";
-import { POINT_OPACITY, pointSize } from "./moving-points.js";
+import { POINT_OPACITY, pointSize } from "../scene/moving-points.js";
 import { freeWebGl, hasWebGl, loadPlotly } from "./plotly-loader.js";
 
-/** @typedef {import("../scene/viewport.js").Frame} Frame */
+/** @typedef {import("../scene/viewport.js").Viewport} Viewport */
 /** @typedef {import("../scene/axes.js").Axes} Axes */
 /** @typedef {import("../../dom/theme.js").Theme} Theme */
 /** @typedef {import("../scene/colouring.js").Group} Group */
@@ -17,15 +17,15 @@ import { freeWebGl, hasWebGl, loadPlotly } from "./plotly-loader.js";
 export class Plot {
   /**
    * @param {HTMLElement} host
-   * @param {Frame} frame  shared: pan and zoom are written into it
+   * @param {Viewport} viewport  shared: pan and zoom are written into it
    * @param {object} tell
    * @param {() => void} tell.onMove   while and after the ranges change
    * @param {() => void} tell.onDrawn  when what was asked for is to be seen
    * @param {() => void} tell.onHome   when someone wants to see all of it
    */
-  constructor(host, frame, { onMove, onDrawn, onHome }) {
+  constructor(host, viewport, { onMove, onDrawn, onHome }) {
     this.host = host;
-    this.frame = frame;
+    this.viewport = viewport;
     this.onMove = onMove;
     this.onDrawn = onDrawn;
     this.onHome = onHome;
@@ -148,7 +148,7 @@ export class Plot {
       y,
       hoverinfo: "skip",
       marker: {
-        size: pointSize(positions.length / 2, this.frame),
+        size: pointSize(positions.length / 2, this.viewport),
         color: group.colour,
         opacity: POINT_OPACITY,
         line: { width: 0 },
@@ -158,7 +158,7 @@ export class Plot {
 
   /** @param {Axes} axes @param {Theme} theme @returns {PlotlyLayout} */
   #layout(axes, theme) {
-    const { frame } = this;
+    const { viewport } = this;
     /** @type {(title: string, range: [number, number]) => PlotlyAxis} */
     const axis = (title, range) => ({
       title: { text: markup(title), standoff: 6, font: { size: 13 } },
@@ -178,15 +178,15 @@ export class Plot {
       fixedrange: false,
     });
     return {
-      width: frame.width + MARGIN.left + MARGIN.right,
-      height: frame.height + MARGIN.top + MARGIN.bottom,
+      width: viewport.width + MARGIN.left + MARGIN.right,
+      height: viewport.height + MARGIN.top + MARGIN.bottom,
       margin: { l: MARGIN.left, r: MARGIN.right, t: MARGIN.top, b: MARGIN.bottom, autoexpand: false },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: theme.font, color: theme.muted, size: 12 },
-      xaxis: axis(axes.titles[0], [frame.x0, frame.x1]),
+      xaxis: axis(axes.titles[0], [viewport.x0, viewport.x1]),
       yaxis: {
-        ...axis(axes.titles[1], [frame.y0, frame.y1]),
+        ...axis(axes.titles[1], [viewport.y0, viewport.y1]),
         scaleanchor: "x",
         scaleratio: 1,
         constrain: "range",
@@ -198,11 +198,11 @@ export class Plot {
     };
   }
 
-  /** Pan, zoom and reset end here: from Plotly's ranges to the shared frame. */
+  /** Pan, zoom and reset end here: from Plotly's ranges to the shared viewport. */
   #readRanges() {
     const full = this.graph?._fullLayout;
     if (!full?.xaxis) return;
-    this.frame.ranges = [...full.xaxis.range, ...full.yaxis.range];
+    this.viewport.ranges = [...full.xaxis.range, ...full.yaxis.range];
     this.onMove();
   }
 }

@@ -8,24 +8,38 @@
 import { freshCanvas } from "../../dom/canvas.js";
 import { element } from "../../dom/dom.js";
 
+/** @typedef {import("./plot.js").Plot} Plot */
+
+/**
+ * @template {keyof import("../scene/scene.js").Scene} K
+ * @typedef {import("../scene/scene.js").SceneOf<K>} SceneOf
+ */
+
 /** A tab that was hidden does not make up for all the time it missed, in ms. */
 const LONGEST_STEP = 100;
 
 export class PointDrawing {
   /**
-   * @param {import("./map.js").LatentMap} map  whose points, axes, colours and Plotly these are
-   * @param {() => void} onStep                 the points have gone a step: draw them, and what goes with them
+   * @param {object} options
+   * @param {SceneOf<"axes" | "viewport" | "points" | "colouring" | "hidden" | "theme" | "isBusy">} options.scene
+   * @param {Plot} options.plot          who draws the points while they rest
+   * @param {() => void} options.onStep  the points have gone a step: draw them, and what goes with them
    */
-  constructor(map, onStep) {
-    Object.assign(this, { map, onStep });
+  constructor({ scene, plot, onStep }) {
+    this.scene = scene;
+    this.plot = plot;
+    this.onStep = onStep;
     this.canvas = element("canvas", { class: "le-layer", "aria-hidden": "true" });
     /** Whether the light canvas, not Plotly, shows the points. */
     this.isLight = true;
+    /** The step that is asked for; 0: the points have arrived. */
     this.animation = 0;
     this.lastStep = 0;
-    /** Messages of a run whose points have been drawn, and those that will be with the next step. */
+    /** Counts the messages of a run whose points have been drawn. */
     this.frames = 0;
+    /** So many more will have been drawn with the next step. */
     this.undrawnFrames = 0;
+    /** The ranges that Plotly's axes show. */
     this.drawnRanges = "";
   }
 
@@ -36,11 +50,11 @@ export class PointDrawing {
    * @param {(sentence: string) => void} onTrouble
    */
   async start(url, onTrouble) {
-    const { map } = this;
-    const { plot } = map;
+    const { plot, scene } = this;
     await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 0)));
+    if (!scene.axes) return;
     try {
-      await plot.start(url, map.axes, map.theme);
+      await plot.start(url, scene.axes, scene.theme);
     } catch {
       onTrouble(
         "The map's axes could not be loaded. Hovering works without them; reload the page to get them.",
@@ -58,14 +72,20 @@ export class PointDrawing {
 
   /** The points have new places to go to, or new axes to lie on. */
   setOut() {
+    const { isBusy, viewport } = this.scene;
     if (!this.isLight) {
       this.isLight = true;
       // Plotly takes its time; the points on the light canvas move first.
       requestAnimationFrame(() => setTimeout(() => this.drawPlot(), 0));
-    } else if (this.map.isBusy && this.drawnRanges !== this.map.frame.ranges.join()) {
+    } else if (isBusy && this.drawnRanges !== viewport.ranges.join()) {
       this.drawPlot();
     }
     this.#animate();
+  }
+
+  /** Plotly has moved its axes itself: they show the viewport as it is. */
+  plotMoved() {
+    this.drawnRanges = this.scene.viewport.ranges.join();
   }
 
   /** Plotly shows the points now: draw them there in their new colours. */
@@ -75,20 +95,21 @@ export class PointDrawing {
 
   /** Draw Plotly's part anew: the axes, and the points while they rest. */
   drawPlot() {
-    const { plot, axes, theme, frame, colouring, hidden, points } = this.map;
-    if (!plot.isReady) return;
+    const { plot } = this;
+    const { axes, theme, viewport, colouring, hidden, points } = this.scene;
+    if (!plot.isReady || !axes) return;
     const groups = this.isLight
       ? []
       : colouring.groups.filter((group, g) => !hidden.has(g) && group.indices.length);
-    this.drawnRanges = frame.ranges.join();
+    this.drawnRanges = viewport.ranges.join();
     plot.draw(axes, theme, groups, points.targets.slice());
   }
 
   /** Draw the canvas's part: the points, unless Plotly shows them. */
   draw() {
-    const { plot, points, frame, colouring, hidden } = this.map;
+    const { points, viewport, colouring, hidden } = this.scene;
     const { context } = freshCanvas(this.canvas);
-    if (this.isLight || !plot.hasPoints) points.draw(context, frame, colouring.groups, hidden);
+    if (this.isLight || !this.plot.hasPoints) points.draw(context, viewport, colouring.groups, hidden);
   }
 
   close() {
@@ -98,17 +119,19 @@ export class PointDrawing {
 
   #animate() {
     if (this.animation) return;
-    const { points, frame, plot } = this.map;
+    const { scene, plot } = this;
     this.lastStep = performance.now();
+    /** @type {FrameRequestCallback} */
     const tick = (now) => {
       this.animation = 0;
-      const hasArrived = points.step(Math.min(LONGEST_STEP, Math.max(0, now - this.lastStep)), frame);
+      const elapsed = Math.min(LONGEST_STEP, Math.max(0, now - this.lastStep));
+      const hasArrived = scene.points.step(elapsed, scene.viewport);
       this.lastStep = now;
       this.frames += this.undrawnFrames;
       this.undrawnFrames = 0;
       this.onStep();
       if (!hasArrived) this.animation = requestAnimationFrame(tick);
-      else if (!this.map.isBusy && plot.isReady) this.#rest();
+      else if (!scene.isBusy && plot.isReady) this.#rest();
     };
     this.animation = requestAnimationFrame(tick);
   }

@@ -1,69 +1,71 @@
 /** The images themselves on their points, where the map is so close that there is room for them. */
 
+import { drawingContext } from "../../dom/canvas.js";
 import { writeRgba } from "../../dom/pictures.js";
 import { imageOf } from "../../latent/space.js";
 
 /** @typedef {import("../../latent/space.js").Space} Space */
-/** @typedef {import("../scene/viewport.js").Frame} Frame */
+/** @typedef {import("../scene/viewport.js").Viewport} Viewport */
 /** @typedef {import("../scene/colouring.js").Group} Group */
 
-/** Sides in px, the largest first; taken when the images in view would cover no more than this share of the map. */
+/** Sides that images may have, in px, the largest first. */
 const SIDES = [56, 42, 30];
+
+/** Images are drawn where those in view would cover no more than this share of the map. */
 const MOST_COVERED = 0.35;
 
+/** Between two images, and around each in its point's colour, px. */
 const GAP = 4;
 const BORDER = 2;
 
-/** Images kept ready to draw. */
+/** So many images are kept ready to draw. */
 const KEPT = 400;
 
-/** @typedef {{index: number, x: number, y: number, colour: string}} Place  the middle, px */
+/** @typedef {{index: number, x: number, y: number, colour: string}} ImagePlace  the middle, px */
 
 export class Thumbnails {
   constructor() {
-    /** @type {Space | null} */
-    this.space = null;
-    /** @type {Map<number, HTMLCanvasElement>} */
+    /** Images ready to draw, by their index. @type {Map<number, HTMLCanvasElement>} */
     this.canvases = new Map();
-  }
-
-  /** @param {Space} space */
-  read(space) {
-    if (this.space?.images !== space.images) this.canvases.clear();
-    this.space = space;
+    /** Those that these are of. @type {Uint8Array | null} */
+    this.images = null;
   }
 
   /**
-   * @param {import("../scene/pen.js").CanvasPen | import("../scene/pen.js").SvgPen} pen
-   * @param {Frame} frame
-   * @param {Float32Array} places   (N, 2)
+   * @param {import("../scene/pen.js").Pen} pen
+   * @param {Viewport} viewport
+   * @param {Space} space           whose images they are
+   * @param {Float32Array} places   of the points, (N, 2)
    * @param {Group[]} groups
    * @param {Set<number>} hidden
    */
-  draw(pen, frame, places, groups, hidden) {
-    if (!this.space) return;
+  draw(pen, viewport, space, places, groups, hidden) {
     const shown = groups.filter((_, g) => !hidden.has(g));
-    const side = sideFor(frame, places, shown);
+    const side = sideFor(viewport, places, shown);
     if (!side) return;
-    const [, height, width] = this.space.shape;
+    const [, height, width] = space.shape;
     const [wide, high] = [width, height].map((length) => (side * length) / Math.max(width, height));
-    for (const { index, x, y, colour } of chosenPlaces(frame, places, shown, side + GAP + 2 * BORDER)) {
+    for (const { index, x, y, colour } of chosenPlaces(viewport, places, shown, side + GAP + 2 * BORDER)) {
       const [left, top] = [Math.round(x - wide / 2), Math.round(y - high / 2)];
       pen.rectangle(left - BORDER, top - BORDER, wide + 2 * BORDER, high + 2 * BORDER, { fill: colour });
-      pen.image(this.#canvas(index), left, top, wide, high, { isSmooth: wide < width });
+      pen.image(this.#canvas(space, index), left, top, wide, high, { isSmooth: wide < width });
     }
   }
 
-  /** @param {number} index */
-  #canvas(index) {
+  /** @param {Space} space @param {number} index @returns {HTMLCanvasElement} */
+  #canvas(space, index) {
+    if (this.images !== space.images) {
+      this.canvases.clear();
+      this.images = space.images;
+    }
     let canvas = this.canvases.get(index);
     if (!canvas) {
       if (this.canvases.size >= KEPT) this.canvases.clear();
-      const [, height, width] = this.space.shape;
+      const [, height, width] = space.shape;
       canvas = Object.assign(document.createElement("canvas"), { width, height });
       const image = new ImageData(width, height);
-      writeRgba(imageOf(this.space, index), 1, this.space.shape, image.data);
-      canvas.getContext("2d", { willReadFrequently: true }).putImageData(image, 0, 0);
+      writeRgba(imageOf(space, index), 1, space.shape, image.data);
+      drawingContext(canvas, { willReadFrequently: true }).putImageData(image, 0, 0);
       this.canvases.set(index, canvas);
     }
     return canvas;
@@ -73,41 +75,42 @@ export class Thumbnails {
 /**
  * Choose how large images are drawn.
  *
- * @param {Frame} frame
+ * @param {Viewport} viewport
  * @param {Float32Array} places
  * @param {Group[]} groups
  * @returns {number} px of the longer side; 0 where so many are in view that only points will do
  */
-export function sideFor(frame, places, groups) {
-  const most = (MOST_COVERED * frame.width * frame.height) / SIDES.at(-1) ** 2;
+export function sideFor(viewport, places, groups) {
+  const most = (MOST_COVERED * viewport.width * viewport.height) / Math.min(...SIDES) ** 2;
   let inView = 0;
   for (const { indices } of groups) {
     for (const n of indices) {
-      if (frame.contains(...frame.toPixels(places[2 * n], places[2 * n + 1]))) inView += 1;
+      if (viewport.contains(...viewport.toPixels(places[2 * n], places[2 * n + 1]))) inView += 1;
       if (inView > most) return 0;
     }
   }
   if (!inView) return 0;
-  return SIDES.find((side) => inView * side ** 2 <= MOST_COVERED * frame.width * frame.height) ?? 0;
+  return SIDES.find((side) => inView * side ** 2 <= MOST_COVERED * viewport.width * viewport.height) ?? 0;
 }
 
 /**
  * Choose the points whose images do not overlap: of two, the one with the smaller index, wherever the map is panned to.
  *
- * @param {Frame} frame
+ * @param {Viewport} viewport
  * @param {Float32Array} places
  * @param {Group[]} groups
  * @param {number} side  px
- * @returns {Place[]}
+ * @returns {ImagePlace[]}
  */
-export function chosenPlaces(frame, places, groups, side) {
+export function chosenPlaces(viewport, places, groups, side) {
   const all = groups.flatMap(({ indices, colour }) => Array.from(indices, (index) => ({ index, colour })));
   all.sort((a, b) => a.index - b.index);
-  /** @type {Map<string, Place[]>} by the square of the screen they lie in */
+  /** @type {Map<string, ImagePlace[]>} by the square of the screen they lie in */
   const taken = new Map();
+  /** @type {ImagePlace[]} */
   const chosen = [];
   for (const { index, colour } of all) {
-    const [x, y] = frame.toPixels(places[2 * index], places[2 * index + 1]);
+    const [x, y] = viewport.toPixels(places[2 * index], places[2 * index + 1]);
     const [column, row] = [Math.floor(x / side), Math.floor(y / side)];
     if (!Number.isFinite(column + row)) continue;
     const around = [-1, 0, 1].flatMap((right) =>
@@ -117,7 +120,7 @@ export function chosenPlaces(frame, places, groups, side) {
     const place = { index, x, y, colour };
     const key = `${column},${row}`;
     taken.set(key, [...(taken.get(key) ?? []), place]);
-    if (frame.contains(x, y)) chosen.push(place);
+    if (viewport.contains(x, y)) chosen.push(place);
   }
   return chosen;
 }

@@ -1,51 +1,66 @@
 /**
- * Whoever moves the map's frame: new places, Plotly's pan and zoom, two fingers, keys that walk beyond the edge, a
- * window of another size. All that lies in the frame follows.
+ * Whoever moves the map's viewport: new places, Plotly's pan and zoom, two fingers, keys that step beyond the edge, a
+ * window of another size. All that lies in the viewport follows.
  */
 
 /** While a run streams at least so much of each axis is seen, to both sides of zero: a new model's codes lie in a heap. */
 const LIVE_REACH = 3;
 
+/** @typedef {import("../layers/underlay.js").Underlay} Underlay */
+/** @typedef {import("../pointing/cursor-marks.js").CursorMarks} CursorMarks */
+/** @typedef {import("../scene/scene.js").Scene} Scene */
 /** @typedef {import("../scene/viewport.js").Pixel} Pixel */
+/** @typedef {import("./point-drawing.js").PointDrawing} PointDrawing */
 
-export class MapFrame {
-  /** @param {import("./map.js").LatentMap} map  whose frame, points and drawings these are */
-  constructor(map) {
-    this.map = map;
+export class ViewportControl {
+  /**
+   * @param {object} options
+   * @param {HTMLElement} options.host  the map, whose size the viewport follows
+   * @param {Pick<Scene, "axes" | "viewport" | "points" | "isStreaming" | "isPinched">} options.scene
+   * @param {Pick<PointDrawing, "setOut" | "drawPlot" | "plotMoved">} options.drawing
+   * @param {Pick<Underlay, "follow">} options.underlay
+   * @param {Pick<CursorMarks, "place" | "hideHovered">} options.cursorMarks
+   * @param {() => void} options.redraw  draw the points and all that stands above them
+   */
+  constructor({ host, scene, drawing, underlay, cursorMarks, redraw }) {
+    this.host = host;
+    this.scene = scene;
+    this.drawing = drawing;
+    this.underlay = underlay;
+    this.cursorMarks = cursorMarks;
+    this.redraw = redraw;
     /** Whether someone chose what is seen: nothing else changes it then. */
     this.isChosen = false;
-    this.isPinched = false;
-    this.resizes = new ResizeObserver(() => this.#resized());
-    this.resizes.observe(map.element);
+    this.resizes = new ResizeObserver(() => this.#resize());
+    this.resizes.observe(host);
   }
 
-  /** Show all of these places. @param {Float32Array} positions  (N, 2) */
+  /** Have all of these places in view. @param {Float32Array} positions  (N, 2) */
   fit(positions) {
     this.isChosen = false;
-    this.map.frame.fit(positions, { atLeast: this.map.isStreaming ? LIVE_REACH : 0 });
+    this.scene.viewport.fit(positions, { atLeast: this.scene.isStreaming ? LIVE_REACH : 0 });
   }
 
   /** Make room for moving points, unless someone chose what is seen. */
   makeRoom() {
-    const { frame, points } = this.map;
-    if (!this.isChosen && frame.makeRoom(points.targets, LIVE_REACH)) this.#follow();
+    const { viewport, points } = this.scene;
+    if (!this.isChosen && viewport.makeRoom(points.targets, LIVE_REACH)) this.#follow();
   }
 
-  /** Someone wants to see all of it. */
-  showAll() {
-    this.fit(this.map.points.targets);
+  /** Someone wants to see all points. */
+  fitPoints() {
+    this.fit(this.scene.points.targets);
     this.#follow();
-    this.map.drawing.drawPlot();
+    this.drawing.drawPlot();
   }
 
   /** Plotly has panned or zoomed. */
   plotMoved() {
-    const { drawing, frame, handMarks } = this.map;
     this.isChosen = true;
-    drawing.drawnRanges = frame.ranges.join();
-    this.map.redraw();
+    this.drawing.plotMoved();
+    this.redraw();
     this.#follow();
-    handMarks.hovered.hidden = true;
+    this.cursorMarks.hideHovered();
   }
 
   /**
@@ -55,46 +70,46 @@ export class MapFrame {
    * @param {[Pixel, Pixel]} now
    */
   pinch(before, now) {
-    this.isPinched = true;
-    this.map.frame.pinch(before, now);
-    this.#moved();
+    this.scene.isPinched = true;
+    this.scene.viewport.pinch(before, now);
+    this.#move();
   }
 
   /** The fingers are lifted. */
   letGo() {
-    this.isPinched = false;
-    this.map.drawing.setOut();
+    this.scene.isPinched = false;
+    this.drawing.setOut();
   }
 
   /** See to it that a place is in sight. @param {number} x @param {number} y */
   reveal(x, y) {
-    if (this.map.frame.reveal(x, y)) this.#moved();
+    if (this.scene.viewport.reveal(x, y)) this.#move();
   }
 
   close() {
     this.resizes.disconnect();
   }
 
-  #resized() {
-    const { map } = this;
-    const { clientWidth, clientHeight } = map.element;
+  #resize() {
+    const { axes, viewport, points } = this.scene;
+    const { clientWidth, clientHeight } = this.host;
     if (!clientWidth || !clientHeight) return;
-    map.frame.resize(clientWidth, clientHeight);
-    if (map.axes && !this.isChosen) this.fit(map.points.targets);
-    map.redraw();
+    viewport.resize(clientWidth, clientHeight);
+    if (axes && !this.isChosen) this.fit(points.targets);
+    this.redraw();
     this.#follow();
-    map.drawing.drawPlot();
+    this.drawing.drawPlot();
   }
 
   /** Someone has moved it by other means than Plotly's. */
-  #moved() {
+  #move() {
     this.isChosen = true;
     this.#follow();
-    this.map.drawing.setOut();
+    this.drawing.setOut();
   }
 
   #follow() {
-    this.map.handMarks.place();
-    this.map.underlay.follow();
+    this.cursorMarks.place();
+    this.underlay.follow();
   }
 }

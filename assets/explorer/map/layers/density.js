@@ -5,15 +5,16 @@
  * expects anything. So a hole, which the prior fills with samples that no image ever taught the decoder, is seen.
  */
 
+import { drawingContext } from "../../dom/canvas.js";
 import { aggregateDensity, priorDensity } from "../../latent/posterior.js";
 
-/** @typedef {import("../scene/viewport.js").Frame} Frame */
+/** @typedef {import("../scene/viewport.js").Viewport} Viewport */
 /** @typedef {import("../scene/axes.js").Axes} Axes */
 
 /** Full colour at this many doublings or halvings of the prior's density. */
 export const MOST_DOUBLINGS = 3;
 
-/** Of the prior's greatest density: where both lie below, colour begins to fade. */
+/** Where both densities lie below this share of the prior's greatest, colour begins to fade. */
 const FAINT = 0.05;
 
 /** Denser than the prior, thinner than the prior: orange and purple, apart for colour-blind readers too. */
@@ -21,12 +22,16 @@ const DENSER = [224, 130, 20];
 const THINNER = [128, 100, 205];
 const GREATEST_OPACITY = 200; // of 255
 
-/** px of a cell, and how many cells at least. */
+/** A cell of the picture is at least so wide and high, in px. */
 const LEAST_CELL = 4;
+
+/** Along its longer side the picture has at least so many cells. */
 const LEAST_CELLS = 48;
 
-/** ms after the frame came to rest; and on other axes, whose points move first. */
+/** The picture is made when the viewport has been at rest for so long, in ms. */
 const REST = 90;
+
+/** The first picture on other axes is made after so long, in ms: the points move first. */
 const FIRST = 30;
 
 /**
@@ -47,6 +52,7 @@ export function contrastColour(codes, prior) {
 
 /** @returns {string} the scale as a CSS background, from thinner to denser */
 export function contrastScale() {
+  /** @type {(colour: number[]) => string} */
   const end = (colour) => `rgba(${colour.join(", ")}, ${GREATEST_OPACITY / 255})`;
   return `linear-gradient(to right, ${end(THINNER)}, transparent, ${end(DENSER)})`;
 }
@@ -68,23 +74,23 @@ export class Density {
     this.edges = null;
   }
 
-  /** See to it that this frame has its picture soon. @param {Frame} frame @param {Axes} axes */
-  want(frame, axes) {
+  /** See to it that this viewport has its picture soon. @param {Viewport} viewport @param {Axes} axes */
+  want(viewport, axes) {
     clearTimeout(this.timer);
     const make = () => {
       this.timer = 0;
-      this.#make(frame, axes);
+      this.#make(viewport, axes);
       this.onChange();
     };
     this.timer = setTimeout(make, this.edges ? REST : FIRST);
   }
 
-  /** @param {import("../scene/pen.js").CanvasPen | import("../scene/pen.js").SvgPen} pen @param {Frame} frame */
-  draw(pen, frame) {
+  /** @param {import("../scene/pen.js").Pen} pen @param {Viewport} viewport */
+  draw(pen, viewport) {
     if (!this.edges) return;
     const [left, right, low, top] = this.edges;
-    const [x, y] = frame.toPixels(left, top);
-    const [end, bottom] = frame.toPixels(right, low);
+    const [x, y] = viewport.toPixels(left, top);
+    const [end, bottom] = viewport.toPixels(right, low);
     pen.image(this.canvas, x, y, end - x, bottom - y, { isSmooth: true });
   }
 
@@ -93,17 +99,17 @@ export class Density {
     this.canvas.width = this.canvas.height = 0;
   }
 
-  /** @param {Frame} frame @param {Axes} axes */
-  #make(frame, axes) {
-    const covariances = axes.covariances();
-    if (!covariances) return; // a run that has just begun
-    const [centreX, centreY] = axes.prior();
-    const cell = cellFor(frame, covariances);
-    const [columns, rows] = [Math.ceil(frame.width / cell), Math.ceil(frame.height / cell)];
-    const unit = (frame.x1 - frame.x0) / frame.width;
+  /** @param {Viewport} viewport @param {Axes} axes */
+  #make(viewport, axes) {
+    const [covariances, centre] = [axes.covariances(), axes.prior()];
+    if (!covariances || !centre) return; // a run that has just begun
+    const [centreX, centreY] = centre;
+    const cell = cellFor(viewport, covariances);
+    const [columns, rows] = [Math.ceil(viewport.width / cell), Math.ceil(viewport.height / cell)];
+    const unit = (viewport.x1 - viewport.x0) / viewport.width;
     const step = cell * unit;
-    const xs = Float64Array.from({ length: columns }, (_, k) => frame.x0 + (k + 0.5) * step);
-    const ys = Float64Array.from({ length: rows }, (_, k) => frame.y0 + (k + 0.5) * step);
+    const xs = Float64Array.from({ length: columns }, (_, k) => viewport.x0 + (k + 0.5) * step);
+    const ys = Float64Array.from({ length: rows }, (_, k) => viewport.y0 + (k + 0.5) * step);
     // What a cell shows is nearly the mean over its area, so that a posterior narrower than a cell is not missed.
     for (let n = 0; n < covariances.length; n += 3) {
       covariances[n] += step ** 2 / 12;
@@ -119,17 +125,23 @@ export class Density {
       }
     }
     Object.assign(this.canvas, { width: columns, height: rows });
-    this.canvas.getContext("2d").putImageData(image, 0, 0);
-    this.edges = [frame.x0, frame.x0 + columns * step, frame.y0, frame.y0 + rows * step];
+    drawingContext(this.canvas).putImageData(image, 0, 0);
+    this.edges = [viewport.x0, viewport.x0 + columns * step, viewport.y0, viewport.y0 + rows * step];
   }
 }
 
-/** As fine as the posteriors are wide: finer costs time and shows nothing. @returns {number} px */
-function cellFor(frame, covariances) {
+/**
+ * Make cells as fine as the posteriors are wide: finer costs time and shows nothing.
+ *
+ * @param {Viewport} viewport
+ * @param {Float32Array} covariances  (N, 3)
+ * @returns {number} px
+ */
+function cellFor(viewport, covariances) {
   const widths = Float32Array.from(
     { length: covariances.length / 3 },
     (_, n) => Math.sqrt(Math.min(covariances[3 * n], covariances[3 * n + 2])),
   ).sort();
-  const px = (widths[widths.length >> 1] * frame.width) / (frame.x1 - frame.x0);
-  return Math.max(LEAST_CELL, Math.min(px, Math.max(frame.width, frame.height) / LEAST_CELLS));
+  const px = (widths[widths.length >> 1] * viewport.width) / (viewport.x1 - viewport.x0);
+  return Math.max(LEAST_CELL, Math.min(px, Math.max(viewport.width, viewport.height) / LEAST_CELLS));
 }

@@ -3,9 +3,11 @@
  * there already.
  */
 
+import { drawingContext } from "../../dom/canvas.js";
+import { element } from "../../dom/dom.js";
 import { LINE_ROW } from "./line-density.js";
 
-/** @typedef {import("../scene/viewport.js").Frame} Frame */
+/** @typedef {import("../scene/viewport.js").Viewport} Viewport */
 
 /**
  * @typedef {object} Lattice   cell (i, j) has its centre at (i * stepX, j * stepY + footY), in axis units
@@ -19,9 +21,9 @@ import { LINE_ROW } from "./line-density.js";
  */
 
 /**
- * Choose the lattice whose cells cover the frame; a cell is as wide and high as a picture is.
+ * Choose the lattice whose cells cover the viewport; a cell is as wide and high as a picture is.
  *
- * @param {Frame} frame
+ * @param {Viewport} viewport
  * @param {[number, number, number]} shape  of a picture, (C, H, W)
  * @param {number} across                   most cells along the longer side
  * @param {boolean} isLine                  one row of cells, where only the first axis counts
@@ -40,20 +42,25 @@ export function latticeFor({ x0, x1, y0, y1 }, [, height, width], across, isLine
   return { stepX, stepY, footY: 0, column, row, columns, rows: Math.round(y1 / stepY) - row + 1 };
 }
 
+/**
+ * @typedef {object} TilePlan
+ * @property {Lattice} lattice
+ * @property {number} cellWidth   of a picture in the canvas, px
+ * @property {number} cellHeight
+ * @property {string} of          what pictures depend on beside their places: model, weights, axes, pinned latent
+ */
+
 /** The cells of one lattice and the pictures that are there already. */
 export class Tile {
-  /** @param {Lattice} lattice @param {number} cellWidth  px of the canvas @param {number} cellHeight @param {string} of */
-  constructor(lattice, cellWidth, cellHeight, of) {
-    Object.assign(this, { lattice, cellWidth, cellHeight, of });
-    this.canvas = document.createElement("canvas");
-    this.isDone = new Uint8Array(lattice.columns * lattice.rows);
-  }
-
-  /** Get ready to be drawn into. */
-  open() {
-    const { columns, rows } = this.lattice;
-    Object.assign(this.canvas, { width: columns * this.cellWidth, height: rows * this.cellHeight });
-    this.context = this.canvas.getContext("2d", { willReadFrequently: true });
+  /** @param {TilePlan} plan */
+  constructor(plan) {
+    this.plan = plan;
+    this.lattice = plan.lattice;
+    const { columns, rows } = plan.lattice;
+    this.canvas = element("canvas", { width: columns * plan.cellWidth, height: rows * plan.cellHeight });
+    this.context = drawingContext(this.canvas, { willReadFrequently: true });
+    /** Which cells have their picture, 0 or 1, (rows * columns,) from the upper left. */
+    this.isDone = new Uint8Array(columns * rows);
   }
 
   /** Give the memory back. */
@@ -61,18 +68,18 @@ export class Tile {
     this.canvas.width = this.canvas.height = 0;
   }
 
-  /** Whether it is the same piece of the same lattice. @param {Tile | undefined} other */
-  equals(other) {
+  /** Whether it is the piece of the lattice that this plan asks for. @param {TilePlan} plan */
+  isOf(plan) {
     const { column, row, columns, rows } = this.lattice;
-    const theirs = other?.lattice;
-    const isSamePiece = column === theirs?.column && row === theirs.row;
-    return isSamePiece && columns === theirs.columns && rows === theirs.rows && this.fits(other);
+    const wanted = plan.lattice;
+    const isSamePiece = column === wanted.column && row === wanted.row;
+    return isSamePiece && columns === wanted.columns && rows === wanted.rows && this.fits(plan);
   }
 
-  /** Whether its pictures can stand in a lattice as they are. @param {Tile} other */
-  fits(other) {
+  /** Whether its pictures can stand in a lattice as they are. @param {TilePlan} plan */
+  fits(plan) {
     const keys = /** @type {const} */ (["of", "cellWidth", "cellHeight"]);
-    return keys.every((key) => this[key] === other[key]) && this.lattice.stepX === other.lattice.stepX;
+    return keys.every((key) => this.plan[key] === plan[key]) && this.lattice.stepX === plan.lattice.stepX;
   }
 
   /** Take over the pictures of a tile that fits. @param {Tile} other */
@@ -80,7 +87,7 @@ export class Tile {
     const [mine, theirs] = [this.lattice, other.lattice];
     const right = theirs.column - mine.column;
     const down = mine.row + mine.rows - (theirs.row + theirs.rows);
-    this.context.drawImage(other.canvas, right * this.cellWidth, down * this.cellHeight);
+    this.context.drawImage(other.canvas, right * this.plan.cellWidth, down * this.plan.cellHeight);
     for (let r = 0; r < theirs.rows; r++) {
       for (let c = 0; c < theirs.columns; c++) {
         const [column, row] = [c + right, r + down];
@@ -109,6 +116,7 @@ export class Tile {
   /** @returns {number[]} cells without a picture, from the middle outwards */
   missing() {
     const { columns, rows } = this.lattice;
+    /** @type {(cell: number) => number} */
     const fromMiddle = (cell) =>
       Math.hypot((cell % columns) - (columns - 1) / 2, Math.floor(cell / columns) - (rows - 1) / 2);
     const cells = [...this.isDone.keys()].filter((cell) => !this.isDone[cell]);

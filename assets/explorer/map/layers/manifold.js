@@ -3,23 +3,34 @@
  *
  * Its cells hang on a lattice of the axes' own units, through zero: each shows the decoded latent of its centre, so
  * panning keeps the pictures that are there and zooming asks for a finer lattice. The worker decodes, from the middle
- * outwards; the newest wish wins. At first, and when the pinned latent has changed, a coarse lattice comes before the
+ * outwards; the newest request wins. At first, and when the pinned latent has changed, a coarse lattice comes before the
  * fine one.
  */
 
+import { drawingContext } from "../../dom/canvas.js";
 import { latticeFor, Tile } from "./manifold-tile.js";
 
 /** @typedef {import("../scene/axes.js").Axes} Axes */
-/** @typedef {import("../scene/viewport.js").Frame} Frame */
+/** @typedef {import("../scene/viewport.js").Viewport} Viewport */
+/** @typedef {import("../scene/pen.js").Pen} Pen */
 
-/** At most so many pictures along the longer side, and at least 0.84 of that; fewer where the map is small. */
+/**
+ * @typedef {object} Wanted      what pictures are for
+ * @property {Viewport} viewport  to be covered
+ * @property {Axes} axes
+ * @property {Float32Array} pinned  the latent that the plane goes through, (D,)
+ */
+
+/** At most so many pictures along the map's longer side, and at least 0.84 of that; fewer where the map is small. */
 const ACROSS = { coarse: 9, fine: 32, live: 14 };
-const LEAST_SIDE = 15; // px of a picture
 
-/** Pictures that come back together. */
+/** A picture is at least so wide or high, in px. */
+const LEAST_SIDE = 15;
+
+/** So many pictures come back from the worker together. */
 const CHUNK = 12;
 
-/** While the frame moves, pictures are asked for every so many ms. */
+/** While the viewport moves, pictures are asked for every so many ms. */
 const PACE = 80;
 
 export class Manifold {
@@ -28,16 +39,23 @@ export class Manifold {
    * @param {() => void} onChange  something new is to be seen
    */
   constructor(service, onChange) {
-    Object.assign(this, { service, onChange });
+    this.service = service;
+    this.onChange = onChange;
+    /** As the decoding service knows it; empty before there is one. */
     this.model = "";
-    /** @type {[number, number, number]} */
+    /** Of a picture, (C, H, W). @type {[number, number, number]} */
     this.shape = [1, 1, 1];
+    /** Counts the models and weights that pictures came from. */
     this.version = 0;
     this.isLive = false;
+    /** One picture, on its way into a tile. */
+    this.pixels = new ImageData(1, 1);
+    this.picture = document.createElement("canvas");
+    this.pictureContext = drawingContext(this.picture, { willReadFrequently: true });
     /** From below to above; the last is the newest. @type {Tile[]} */
     this.tiles = [];
-    /** @type {{frame: Frame, axes: Axes, pinned: Float32Array} | null} */
-    this.wish = null;
+    /** What pictures were last asked for; null: they are not wanted. @type {Wanted | null} */
+    this.wanted = null;
     this.timer = 0;
   }
 
@@ -49,14 +67,13 @@ export class Manifold {
    * @param {boolean} isLive                  its weights change all the time: fewer pictures, none of them coarse
    */
   use(model, shape, isLive) {
-    Object.assign(this, { model, shape, isLive });
+    this.model = model;
+    this.shape = shape;
+    this.isLive = isLive;
     this.version += 1;
-    this.scratch = new ImageData(shape[2], shape[1]);
-    this.pictureCanvas = Object.assign(document.createElement("canvas"), {
-      width: shape[2],
-      height: shape[1],
-    });
-    this.pictureContext = this.pictureCanvas.getContext("2d", { willReadFrequently: true });
+    const [, height, width] = shape;
+    this.pixels = new ImageData(width, height);
+    Object.assign(this.picture, { width, height });
   }
 
   /** Forget the pictures: they lie on other axes, or are not wanted. */
@@ -64,29 +81,29 @@ export class Manifold {
     clearTimeout(this.timer);
     this.timer = 0;
     this.#keep([]);
-    this.wish = null;
+    this.wanted = null;
     this.service.cancel("manifold");
   }
 
   /**
-   * See to it that this frame has its pictures soon.
+   * See to it that this viewport has its pictures soon.
    *
-   * @param {Frame} frame
+   * @param {Viewport} viewport
    * @param {Axes} axes
    * @param {Float32Array} pinned
    */
-  want(frame, axes, pinned) {
+  want(viewport, axes, pinned) {
     if (!this.model || !pinned.length) return;
-    this.wish = { frame: Object.assign(Object.create(Object.getPrototypeOf(frame)), frame), axes, pinned };
+    this.wanted = { viewport: viewport.copy(), axes, pinned };
     this.timer ||= setTimeout(() => this.#ask(), this.tiles.length ? PACE : 0);
   }
 
-  /** @param {import("../scene/pen.js").CanvasPen | import("../scene/pen.js").SvgPen} pen @param {Frame} frame */
-  draw(pen, frame) {
+  /** @param {Pen} pen @param {Viewport} viewport */
+  draw(pen, viewport) {
     for (const tile of this.tiles) {
       const [left, right, low, top] = tile.edges;
-      const [x, y] = frame.toPixels(left, top);
-      const [end, bottom] = frame.toPixels(right, low);
+      const [x, y] = viewport.toPixels(left, top);
+      const [end, bottom] = viewport.toPixels(right, low);
       const isSmooth = (end - x) / tile.lattice.columns < this.shape[2];
       pen.image(tile.canvas, x, y, end - x, bottom - y, { isSmooth });
     }
@@ -105,36 +122,46 @@ export class Manifold {
 
   #ask() {
     this.timer = 0;
-    const { axes, pinned } = this.wish;
+    if (!this.wanted) return;
+    const { axes, pinned } = this.wanted;
     // Other latents stand behind the same place when the other dimensions have moved.
     const isWhole = !axes.isExact || pinned.length <= (axes.name === "0" ? 1 : 2);
     const of = `${this.version} ${axes.name} ${isWhole ? "" : pinned.join()}`;
-    const isCovered = this.tiles.some((tile) => tile.of === of && tile.isDone.some(Boolean));
-    if (this.isLive) this.#draw(ACROSS.live, of, () => {});
-    else if (isCovered) this.#draw(ACROSS.fine, of, () => {});
+    const isCovered = this.tiles.some((tile) => tile.plan.of === of && tile.isDone.some(Boolean));
+    if (this.isLive) this.#draw(this.wanted, ACROSS.live, of);
+    else if (isCovered) this.#draw(this.wanted, ACROSS.fine, of);
     else {
-      this.#draw(ACROSS.coarse, of, () => {
-        if (this.wish && !this.timer) this.#ask();
+      this.#draw(this.wanted, ACROSS.coarse, of, () => {
+        if (this.wanted && !this.timer) this.#ask();
       });
     }
   }
 
-  /** Ask for the cells of a lattice that have no picture yet. */
-  #draw(across, of, then) {
-    const { frame, axes, pinned } = this.wish;
+  /**
+   * Ask for the cells of a lattice that have no picture yet.
+   *
+   * @param {Wanted} wanted
+   * @param {number} across      most cells along the longer side
+   * @param {string} of          what the pictures depend on beside their places
+   * @param {() => void} [then]  once all are there
+   */
+  #draw({ viewport, axes, pinned }, across, of, then = () => {}) {
     const isLine = axes.name === "0";
-    const room = Math.max(4, Math.max(frame.width, frame.height) / LEAST_SIDE);
-    const lattice = latticeFor(frame, this.shape, Math.min(isLine ? across / 2 : across, room), isLine);
+    const room = Math.max(4, Math.max(viewport.width, viewport.height) / LEAST_SIDE);
+    const lattice = latticeFor(viewport, this.shape, Math.min(isLine ? across / 2 : across, room), isLine);
     const [, height, width] = this.shape;
-    const scale = (Math.min(2, globalThis.devicePixelRatio || 1) * frame.width) / (frame.x1 - frame.x0);
+    const scale = (Math.min(2, globalThis.devicePixelRatio || 1) * viewport.width) /
+      (viewport.x1 - viewport.x0);
     const cellWidth = Math.max(2, Math.min(width, Math.round(lattice.stepX * scale)));
     const cellHeight = Math.max(2, Math.min(height, Math.round(lattice.stepY * scale)));
-    const tile = new Tile(lattice, cellWidth, cellHeight, of);
-    if (tile.equals(this.tiles.at(-1))) return; // it is there, or on its way
-    tile.open();
-    for (const earlier of this.tiles) if (tile.fits(earlier)) tile.take(earlier);
-    this.#keep([...this.tiles.filter((earlier) => !tile.fits(earlier)).slice(-2), tile]);
+    const plan = { lattice, cellWidth, cellHeight, of };
+    if (this.tiles.at(-1)?.isOf(plan)) return; // it is there, or on its way
+    const tile = new Tile(plan);
+    for (const earlier of this.tiles) if (earlier.fits(plan)) tile.take(earlier);
+    this.#keep([...this.tiles.filter((earlier) => !earlier.fits(plan)).slice(-2), tile]);
+    /** @type {number[]} */
     const cells = [];
+    /** @type {Float32Array[]} */
     const codes = [];
     for (const cell of tile.missing()) {
       const { z, distance } = axes.land(...tile.centre(cell), pinned);
@@ -172,18 +199,26 @@ export class Manifold {
     this.onChange();
   }
 
-  /** @param {Tile} tile @param {number[]} cells @param {number} start @param {Uint8ClampedArray} rgba */
+  /**
+   * Draw pictures that have come into their cells.
+   *
+   * @param {Tile} tile
+   * @param {number[]} cells           those that were asked for, in this order
+   * @param {number} start             which of them comes first
+   * @param {Uint8ClampedArray} rgba   one picture after the other
+   */
   #fill(tile, cells, start, rgba) {
-    const size = this.scratch.data.length;
-    const { cellWidth, cellHeight, context, lattice } = tile;
+    const size = this.pixels.data.length;
+    const { context, lattice } = tile;
+    const { cellWidth, cellHeight } = tile.plan;
     context.imageSmoothingQuality = "medium";
     for (let n = 0; n * size < rgba.length; n++) {
       const cell = cells[start + n];
       const x = (cell % lattice.columns) * cellWidth;
       const y = Math.floor(cell / lattice.columns) * cellHeight;
-      this.scratch.data.set(rgba.subarray(n * size, (n + 1) * size));
-      this.pictureContext.putImageData(this.scratch, 0, 0);
-      context.drawImage(this.pictureCanvas, x, y, cellWidth, cellHeight);
+      this.pixels.data.set(rgba.subarray(n * size, (n + 1) * size));
+      this.pictureContext.putImageData(this.pixels, 0, 0);
+      context.drawImage(this.picture, x, y, cellWidth, cellHeight);
       tile.isDone[cell] = 1;
     }
   }

@@ -2,11 +2,16 @@
 
 import { shareWithin } from "../../latent/posterior.js";
 
-/** @typedef {import("../scene/viewport.js").Frame} Frame */
+/** @typedef {import("../scene/viewport.js").Viewport} Viewport */
 /** @typedef {import("../../dom/theme.js").Theme} Theme */
-/** @typedef {import("../scene/pen.js").CanvasPen | import("../scene/pen.js").SvgPen} Pen */
+/** @typedef {import("../scene/pen.js").EllipsePlace} EllipsePlace */
+/** @typedef {import("../scene/viewport.js").Pixel} Pixel */
+/** @typedef {import("../scene/pen.js").Pen} Pen */
 
+/** At so many standard deviations there is a ring. */
 const DEVIATIONS = [1, 2, 3];
+
+/** Of the letters, px. */
 const SIZE = 12;
 
 /** @param {number} deviations @param {1 | 2} axes @returns {string} e.g. "2σ: 86 %" */
@@ -17,13 +22,14 @@ export function ringName(deviations, axes) {
 
 /**
  * @param {Pen} pen
- * @param {Frame} frame
+ * @param {Viewport} viewport
  * @param {Theme} theme
  * @param {[number, number]} centre  in axis units
  */
-export function drawRings(pen, frame, theme, centre) {
-  const [x, y] = frame.toPixels(...centre);
-  const unit = frame.width / (frame.x1 - frame.x0);
+export function drawRings(pen, viewport, theme, centre) {
+  const [x, y] = viewport.toPixels(...centre);
+  const unit = viewport.width / (viewport.x1 - viewport.x0);
+  /** @type {EllipsePlace[]} */
   const rings = DEVIATIONS.map((deviations) => [x, y, deviations * unit, deviations * unit, 0]);
   pen.ellipses(rings, { stroke: theme.background, width: 3.5, opacity: 0.45 });
   pen.ellipses(rings, { stroke: theme.text, width: 1.5, dash: [6, 4], opacity: 0.8 });
@@ -33,16 +39,16 @@ export function drawRings(pen, frame, theme, centre) {
  * Say what the rings hold; it stands above the points, to be read.
  *
  * @param {Pen} pen
- * @param {Frame} frame
+ * @param {Viewport} viewport
  * @param {Theme} theme
  * @param {[number, number]} centre  in axis units
- * @param {Array<[number, number]>} others  where other words stand, px: these keep away from them
+ * @param {Pixel[]} others  where other words stand, px: these keep away from them
  */
-export function nameRings(pen, frame, theme, centre, others) {
-  const [x, y] = frame.toPixels(...centre);
-  const unit = frame.width / (frame.x1 - frame.x0);
+export function nameRings(pen, viewport, theme, centre, others) {
+  const [x, y] = viewport.toPixels(...centre);
+  const unit = viewport.width / (viewport.x1 - viewport.x0);
   for (const deviations of DEVIATIONS) {
-    const at = labelPlace(frame, x, y, deviations * unit, others);
+    const at = labelPlace(viewport, x, y, deviations * unit, others);
     if (at) label(pen, theme, ringName(deviations, 2), at);
   }
 }
@@ -51,17 +57,18 @@ export function nameRings(pen, frame, theme, centre, others) {
  * The same for a single dimension, which lies along x.
  *
  * @param {Pen} pen
- * @param {Frame} frame
+ * @param {Viewport} viewport
  * @param {Theme} theme
  */
-export function drawBands(pen, frame, theme) {
-  const bottom = frame.top + frame.height;
+export function drawBands(pen, viewport, theme) {
+  const bottom = viewport.top + viewport.height;
   for (const deviations of [...DEVIATIONS].reverse()) {
-    const [left, right] = [-deviations, deviations].map((z) => frame.toPixels(z, 0)[0]);
-    pen.rectangle(left, frame.top, right - left, frame.height, { fill: theme.text, opacity: 0.05 });
+    const [left, right] = [-deviations, deviations].map((z) => viewport.toPixels(z, 0)[0]);
+    pen.rectangle(left, viewport.top, right - left, viewport.height, { fill: theme.text, opacity: 0.05 });
     for (const x of [left, right]) {
+      /** @type {Pixel[]} */
       const line = [
-        [x, frame.top],
+        [x, viewport.top],
         [x, bottom],
       ];
       pen.line(line, { stroke: theme.text, width: 1.5, dash: [6, 4], opacity: 0.6 });
@@ -69,12 +76,13 @@ export function drawBands(pen, frame, theme) {
   }
 }
 
-/** @param {Pen} pen @param {Frame} frame @param {Theme} theme */
-export function nameBands(pen, frame, theme) {
+/** @param {Pen} pen @param {Viewport} viewport @param {Theme} theme */
+export function nameBands(pen, viewport, theme) {
   for (const deviations of DEVIATIONS) {
-    const right = frame.toPixels(deviations, 0)[0];
-    const at = /** @type {[number, number]} */ ([right, frame.top + 12 + 16 * (deviations - 1)]);
-    if (frame.contains(...at)) label(pen, theme, ringName(deviations, 1), at);
+    const right = viewport.toPixels(deviations, 0)[0];
+    /** @type {Pixel} */
+    const at = [right, viewport.top + 12 + 16 * (deviations - 1)];
+    if (viewport.contains(...at)) label(pen, theme, ringName(deviations, 1), at);
   }
 }
 
@@ -84,19 +92,27 @@ const ANGLES = [-45, -135, 45, 135, -20, -160, 20, 160, -70, -110, 70, 110];
 /** So far from other words, in px, to both sides and up and down. */
 const ROOM = [54, 18];
 
-/** On the ring, inside the frame, clear of other words if that can be. */
-function labelPlace(frame, x, y, radius, others) {
+/**
+ * @param {Viewport} viewport
+ * @param {number} x       of the ring's centre, px
+ * @param {number} y
+ * @param {number} radius  px
+ * @param {Pixel[]} others
+ * @returns {Pixel | undefined} on the ring, inside the viewport, clear of other words if that can be
+ */
+function labelPlace(viewport, x, y, radius, others) {
   const places = ANGLES.map((degrees) => (degrees * Math.PI) / 180)
-    .map((angle) => [x + radius * Math.cos(angle), y + radius * Math.sin(angle)])
+    .map((angle) => /** @type {Pixel} */ ([x + radius * Math.cos(angle), y + radius * Math.sin(angle)]))
     .filter(([px, py]) =>
-      [-36, 36].every((dx) => frame.contains(px + dx, py - 10) && frame.contains(px + dx, py + 10))
+      [-36, 36].every((dx) => viewport.contains(px + dx, py - 10) && viewport.contains(px + dx, py + 10))
     );
+  /** @type {(place: Pixel) => boolean} */
   const isClear = ([px, py]) =>
     others.every(([ox, oy]) => Math.abs(ox - px) > ROOM[0] || Math.abs(oy - py) > ROOM[1]);
-  return /** @type {[number, number] | undefined} */ (places.find(isClear) ?? places[0]);
+  return places.find(isClear) ?? places[0];
 }
 
-/** @param {Pen} pen @param {Theme} theme @param {string} text @param {[number, number]} at */
+/** @param {Pen} pen @param {Theme} theme @param {string} text @param {Pixel} at */
 function label(pen, theme, text, [x, y]) {
   pen.text(text, x, y, { colour: theme.text, halo: theme.background, size: SIZE, font: theme.font });
 }

@@ -1,7 +1,7 @@
 /**
  * What lies under the map's points: decoded pictures, density, posteriors, prior; on a canvas of its own.
  *
- * It is drawn when the frame, the axes or the codes change, never because a hand moves over it.
+ * It is drawn when the viewport, the axes or the codes change, never because the cursor moves over it.
  */
 
 import { freshCanvas } from "../../dom/canvas.js";
@@ -12,17 +12,28 @@ import { Ellipses } from "./ellipses.js";
 import { Manifold } from "./manifold.js";
 import { drawBands, drawRings, nameBands, nameRings } from "./prior-rings.js";
 
-/** @typedef {import("../scene/axes.js").Axes} Axes */
 /** @typedef {import("../scene/layer-kinds.js").LayerName} LayerName */
-/** @typedef {import("../scene/pen.js").CanvasPen | import("../scene/pen.js").SvgPen} Pen */
+/** @typedef {import("../scene/pen.js").EllipsePlace} EllipsePlace */
+/** @typedef {import("../scene/pen.js").Pen} Pen */
+/** @typedef {import("../scene/viewport.js").Pixel} Pixel */
+
+/**
+ * @template {keyof import("../scene/scene.js").Scene} K
+ * @typedef {import("../scene/scene.js").SceneOf<K>} SceneOf
+ */
 
 export class Underlay {
   /**
-   * @param {import("../drawing/map.js").LatentMap} map                 whose frame, points and colours it follows
-   * @param {import("../../decode/service.js").DecodeService | null} service  null: nothing can be decoded
+   * @param {object} options
+   * @param {SceneOf<"axes" | "viewport" | "points" | "colouring" | "hidden" | "theme">} options.scene
+   * @param {{readonly pinned: Float32Array}} options.cursor  whose pinned latent decoded pictures go through
+   * @param {import("../../decode/service.js").DecodeService | null} options.service  null: nothing can be decoded
+   * @param {() => boolean} options.isMoving  whether points are on their way
    */
-  constructor(map, service) {
-    this.map = map;
+  constructor({ scene, cursor, service, isMoving }) {
+    this.scene = scene;
+    this.cursor = cursor;
+    this.isMoving = isMoving;
     this.element = element("canvas", { class: "le-layer", "data-role": "layers", "aria-hidden": "true" });
     const later = () => this.#drawSoon();
     this.manifold = service && new Manifold(service, later);
@@ -30,9 +41,7 @@ export class Underlay {
     this.ellipses = new Ellipses();
     /** Those to be seen. @type {Set<LayerName>} */
     this.layers = new Set();
-    /** @type {Axes | null} */
-    this.axes = null;
-    this.frame = 0;
+    this.drawRequest = 0;
   }
 
   /** @param {Set<LayerName>} layers  that are on and make sense on these axes */
@@ -45,9 +54,8 @@ export class Underlay {
     this.follow();
   }
 
-  /** @param {Axes} axes  other axes, or another space */
-  lieOn(axes) {
-    this.axes = axes;
+  /** The axes are others, or the space is: what was drawn lies nowhere any more. */
+  changeAxes() {
     this.manifold?.clear();
     this.density.clear();
     this.#readPosteriors();
@@ -59,34 +67,41 @@ export class Underlay {
     this.follow();
   }
 
-  /** The frame or the pinned latent is another one: get what is missing, and draw what is there. */
+  /** The viewport or the pinned latent is another one: get what is missing, and draw what is there. */
   follow() {
-    const { map, axes, layers } = this;
+    const { axes, viewport } = this.scene;
     if (!axes) return;
-    if (layers.has("manifold")) this.manifold?.want(map.frame, axes, map.cursor.pinned);
-    if (layers.has("density")) this.density.want(map.frame, axes);
+    if (this.layers.has("manifold")) this.manifold?.want(viewport, axes, this.cursor.pinned);
+    if (this.layers.has("density")) this.density.want(viewport, axes);
     this.draw();
   }
 
-  /** The decoder's weights are newer. */
-  redecode() {
-    const { map, axes, layers } = this;
-    if (axes && layers.has("manifold")) this.manifold?.want(map.frame, axes, map.cursor.pinned);
+  /**
+   * Take decoded pictures from this model from now on, or from newer weights of the same.
+   *
+   * @param {string} model                    as the decoding service knows it
+   * @param {[number, number, number]} shape  of a picture, (C, H, W)
+   * @param {boolean} isLive                  its weights change all the time
+   */
+  decodeBy(model, shape, isLive) {
+    this.manifold?.use(model, shape, isLive);
+    this.#decode();
   }
 
   /** The pinned latent is another one; the decoded pictures go through it where there are directions besides the axes. */
   pinMoved() {
-    const { axes, map } = this;
-    const others = map.cursor.pinned.length - (axes.name === "0" ? 1 : 2);
-    if (axes.isExact && others > 0) this.redecode();
+    const { axes } = this.scene;
+    if (!axes) return;
+    const others = this.cursor.pinned.length - (axes.name === "0" ? 1 : 2);
+    if (axes.isExact && others > 0) this.#decode();
   }
 
   /** Draw what is there. */
   draw() {
-    cancelAnimationFrame(this.frame);
-    this.frame = 0;
+    cancelAnimationFrame(this.drawRequest);
+    this.drawRequest = 0;
     const { context } = freshCanvas(this.element);
-    if (this.axes && this.layers.size) this.paint(new CanvasPen(context));
+    if (this.layers.size) this.paint(new CanvasPen(context));
   }
 
   /** Whether it must be drawn again while points move. */
@@ -94,20 +109,33 @@ export class Underlay {
     return this.layers.has("ellipses");
   }
 
+  /** Whether the posterior of one image is to be seen, and there are posteriors. */
+  get hasOnePosterior() {
+    return this.layers.has("ellipse") && this.ellipses.shapes !== null;
+  }
+
+  /** @param {number} index @returns {EllipsePlace | null} one image's posterior; null where it has none */
+  posteriorOf(index) {
+    const { viewport, points } = this.scene;
+    return this.ellipses.place(viewport, points.now, index);
+  }
+
   /** @param {Pen} pen */
   paint(pen) {
-    const { map, axes, layers } = this;
-    const { frame, theme } = map;
-    pen.inside(frame, () => {
-      if (layers.has("manifold")) this.manifold?.draw(pen, frame);
-      if (layers.has("density")) this.density.draw(pen, frame);
+    const { scene, layers } = this;
+    const { axes, viewport, theme } = scene;
+    if (!axes) return;
+    pen.inside(viewport, () => {
+      if (layers.has("manifold")) this.manifold?.draw(pen, viewport);
+      if (layers.has("density")) this.density.draw(pen, viewport);
       if (layers.has("ellipses")) {
-        const { points, colouring, hidden } = map;
-        this.ellipses.draw(pen, frame, points.now, colouring.groups, hidden, map.isMoving);
+        const { points, colouring, hidden } = scene;
+        this.ellipses.draw(pen, viewport, points.now, colouring.groups, hidden, this.isMoving());
       }
-      if (!layers.has("prior")) return;
-      if (axes.name === "0") drawBands(pen, frame, theme);
-      else drawRings(pen, frame, theme, axes.prior());
+      const centre = layers.has("prior") ? axes.prior() : null;
+      if (!centre) return;
+      if (axes.name === "0") drawBands(pen, viewport, theme);
+      else drawRings(pen, viewport, theme, centre);
     });
   }
 
@@ -115,28 +143,34 @@ export class Underlay {
    * Draw the words that belong to the layers and stand above the points.
    *
    * @param {Pen} pen
-   * @param {Array<[number, number]>} others  where other words stand, px
+   * @param {Pixel[]} others  where other words stand
    */
   paintWords(pen, others) {
-    if (!this.layers.has("prior")) return;
-    const { frame, theme } = this.map;
-    if (this.axes.name === "0") nameBands(pen, frame, theme);
-    else nameRings(pen, frame, theme, this.axes.prior(), others);
+    const { axes, viewport, theme } = this.scene;
+    const centre = this.layers.has("prior") ? axes?.prior() : null;
+    if (!axes || !centre) return;
+    if (axes.name === "0") nameBands(pen, viewport, theme);
+    else nameRings(pen, viewport, theme, centre, others);
   }
 
   close() {
-    cancelAnimationFrame(this.frame);
+    cancelAnimationFrame(this.drawRequest);
     this.manifold?.close();
     this.density.close();
     this.element.width = this.element.height = 0;
   }
 
+  #decode() {
+    const { axes, viewport } = this.scene;
+    if (axes && this.layers.has("manifold")) this.manifold?.want(viewport, axes, this.cursor.pinned);
+  }
+
   #readPosteriors() {
     const isWanted = this.layers.has("ellipse") || this.layers.has("ellipses");
-    this.ellipses.read(isWanted && this.axes ? this.axes.covariances() : null);
+    this.ellipses.read(isWanted && this.scene.axes ? this.scene.axes.covariances() : null);
   }
 
   #drawSoon() {
-    this.frame ||= requestAnimationFrame(() => this.draw());
+    this.drawRequest ||= requestAnimationFrame(() => this.draw());
   }
 }

@@ -4,35 +4,49 @@ import { download, element } from "../../dom/dom.js";
 import { latentsCsv } from "./latents-csv.js";
 import { figurePng, figureSvg } from "./map-figure.js";
 
+/** @typedef {import("../drawing/map.js").DrawnMap} DrawnMap */
+/** @typedef {import("../../latent/space.js").Space} Space */
+
+/**
+ * @typedef {object} ExportSubject  what a file is about
+ * @property {Space} space
+ * @property {Float32Array} positions  of its images on the map, (N, 2)
+ * @property {DrawnMap} map
+ * @property {string} title            above a figure
+ * @property {string} stem             the beginning of the file's name
+ */
+
+/** @typedef {{name: string, content: Blob}} MadeFile */
+
 export class ExportMenu {
   /**
-   * @param {import("../drawing/map.js").LatentMap} map
-   * @param {() => {space: import("../../latent/space.js").Space, title: string, stem: string}} subject  asked when a file is made;
-   *     `stem` is the beginning of its name
+   * @param {() => ExportSubject | null} subject  asked when a file is made; null: there is nothing on the map yet
    * @param {(sentence: string) => void} onTrouble
    */
-  constructor(map, subject, onTrouble) {
-    Object.assign(this, { map, subject, onTrouble });
+  constructor(subject, onTrouble) {
+    this.subject = subject;
+    this.onTrouble = onTrouble;
+    /** @type {(text: string, hint: string, make: (subject: ExportSubject) => MadeFile | Promise<MadeFile>) => HTMLElement} */
     const item = (text, hint, make) =>
       element("button", { type: "button", title: hint, click: () => this.#save(make) }, text);
     const items = element(
       "div",
       { class: "le-menu-items" },
-      item("Picture (PNG)", "The map as it is, at twice its size", async ({ title, stem }) => {
+      item("Picture (PNG)", "The map as it is, at twice its size", async ({ map, title, stem }) => {
         return { name: `${stem}.png`, content: await figurePng(map, title) };
       }),
       item(
         "Vectors (SVG)",
         "The map as it is; points and words stay sharp at any size",
-        async ({ title, stem }) => {
+        async ({ map, title, stem }) => {
           return {
             name: `${stem}.svg`,
             content: new Blob([await figureSvg(map, title)], { type: "image/svg+xml" }),
           };
         },
       ),
-      item("Latents (CSV)", "Each image's code and its place on the map", async ({ space, stem }) => {
-        const text = latentsCsv(space, map.positions);
+      item("Latents (CSV)", "Each image's code and its place on the map", ({ space, positions, stem }) => {
+        const text = latentsCsv(space, positions);
         return { name: `${stem}.csv`, content: new Blob([text], { type: "text/csv;charset=utf-8" }) };
       }),
     );
@@ -69,12 +83,14 @@ export class ExportMenu {
     this.control.abort();
   }
 
-  /** @param {(subject: ReturnType<ExportMenu["subject"]>) => Promise<{name: string, content: Blob}>} make */
+  /** @param {(subject: ExportSubject) => MadeFile | Promise<MadeFile>} make */
   async #save(make) {
     this.element.open = false;
     this.summary.focus({ preventScroll: true });
     try {
-      const { name, content } = await make(this.subject());
+      const subject = this.subject();
+      if (!subject) throw new Error("There is no map yet.");
+      const { name, content } = await make(subject);
       download(name, content);
       this.onTrouble("");
     } catch (error) {

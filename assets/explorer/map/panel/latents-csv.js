@@ -14,7 +14,7 @@ const FORMULA = /^[=+\-@\t\r]/;
  */
 export function latentsCsv(space, positions) {
   const { dims, count, mean, logvar, labels, factors, factorNames } = space;
-  const each = (stem) => Array.from({ length: dims }, (_, d) => `${stem}_${d}`);
+  const each = (/** @type {string} */ stem) => Array.from({ length: dims }, (_, d) => `${stem}_${d}`);
   const known = factors ? factorNames : [];
   const head = [
     "index",
@@ -27,6 +27,7 @@ export function latentsCsv(space, positions) {
   ];
   const lines = [head.map(textCell)];
   for (let n = 0; n < count; n++) {
+    /** @type {(values: Float32Array, wide: number) => string[]} */
     const row = (values, wide) => Array.from(values.subarray(n * wide, (n + 1) * wide), numberCell);
     lines.push([
       String(n),

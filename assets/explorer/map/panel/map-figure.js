@@ -5,46 +5,51 @@
  * is the same figure, drawn by the browser.
  */
 
-import { POINT_OPACITY, pointSize } from "../drawing/moving-points.js";
+import { drawingContext } from "../../dom/canvas.js";
+import { POINT_OPACITY, pointSize } from "../scene/moving-points.js";
 import { svgElement, SvgPen } from "../scene/pen.js";
 
-/** @typedef {import("../drawing/map.js").LatentMap} LatentMap */
+/** @typedef {import("../drawing/map.js").DrawnMap} DrawnMap */
+/** @typedef {import("../scene/colouring.js").Colouring} Colouring */
+/** @typedef {import("../scene/colouring.js").Group} Group */
+/** @typedef {import("../scene/pen.js").EllipsePlace} EllipsePlace */
+/** @typedef {import("../scene/pen.js").TextStyle} TextStyle */
 
 /** Dots per px of a PNG. */
 const SCALE = 2;
 
+/** Below the map, a line of the key is so high, and its letters are so large; in px. */
 const KEY_LINE = 20;
 const KEY_SIZE = 13;
 
 /**
- * @param {LatentMap} map
+ * @param {DrawnMap} map
  * @param {string} title  of the model; it stands above the map
  * @returns {Promise<string>} an SVG document
  */
-export async function figureSvg(map, title) {
-  const { frame, theme, colouring, hidden, points } = map;
-  const [width, high] = [map.element.clientWidth, map.element.clientHeight];
+export async function figureSvg({ scene, width, height: high, underlay, plot, cursorMarks, overlay }, title) {
+  const { viewport, theme, colouring, hidden, points } = scene;
   const shown = colouring.groups.filter((group, g) => !hidden.has(g) && group.indices.length);
   const svg = svgElement("svg", { width });
   svg.setAttribute("xmlns", "http://www.w3.org/2000/svg");
   const paper = svg.appendChild(svgElement("rect", { width, fill: theme.background }));
   const pen = new SvgPen(svg);
-  map.underlay.paint(pen);
-  const axes = await map.plot.axesSvg();
-  svg.append(axes);
-  const radius = pointSize(points.now.length / 2, frame) / 2;
-  pen.inside(frame, () => {
+  underlay.paint(pen);
+  svg.append(await plot.axesSvg());
+  const radius = pointSize(points.now.length / 2, viewport) / 2;
+  pen.inside(viewport, () => {
     for (const { indices, colour } of shown) {
       const places = Array.from(indices, (n) => {
-        const [x, y] = frame.toPixels(points.now[2 * n], points.now[2 * n + 1]);
-        return [x, y, radius, radius, 0];
-      }).filter(([x, y]) => frame.contains(x, y));
+        const [x, y] = viewport.toPixels(points.now[2 * n], points.now[2 * n + 1]);
+        return /** @type {EllipsePlace} */ ([x, y, radius, radius, 0]);
+      }).filter(([x, y]) => viewport.contains(x, y));
       pen.ellipses(places, { fill: colour, opacity: POINT_OPACITY });
     }
   });
-  const one = map.handMarks.posterior;
-  if (one) pen.inside(frame, () => pen.ellipses([one], { stroke: theme.accent, width: 2 }));
-  map.overlay.paint(pen);
+  const one = cursorMarks.posterior;
+  if (one) pen.inside(viewport, () => pen.ellipses([one], { stroke: theme.accent, width: 2 }));
+  overlay.paint(pen);
+  /** @type {TextStyle} */
   const style = {
     colour: theme.text,
     halo: theme.background,
@@ -52,8 +57,8 @@ export async function figureSvg(map, title) {
     font: theme.font,
     align: "left",
   };
-  pen.text(title, frame.left, 13, { ...style, weight: 600 });
-  const height = drawKey(pen, style, colouring, shown, frame.left, width, high);
+  pen.text(title, viewport.left, 13, { ...style, weight: 600 });
+  const height = drawKey(pen, style, colouring, shown, { left: viewport.left, width, top: high });
   paper.setAttribute("height", String(height));
   svg.setAttribute("height", String(height));
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
@@ -61,7 +66,7 @@ export async function figureSvg(map, title) {
 }
 
 /**
- * @param {LatentMap} map
+ * @param {DrawnMap} map
  * @param {string} title
  * @returns {Promise<Blob>} a PNG of twice the size on the screen
  */
@@ -71,15 +76,30 @@ export async function figurePng(map, title) {
   await image.decode();
   const canvas = document.createElement("canvas");
   Object.assign(canvas, { width: image.width * SCALE, height: image.height * SCALE });
-  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
-  return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+  drawingContext(canvas).drawImage(image, 0, 0, canvas.width, canvas.height);
+  return new Promise((resolve, reject) => {
+    const give = (/** @type {Blob | null} */ png) => {
+      if (png) resolve(png);
+      else reject(new Error("The browser could not make a PNG of so large a picture."));
+    };
+    canvas.toBlob(give, "image/png");
+  });
 }
 
-/** Say below the map what its colours mean. @returns {number} where the figure ends, px */
-function drawKey(pen, style, { by, groups, range }, shown, left, width, top) {
+/**
+ * Say below the map what its colours mean.
+ *
+ * @param {SvgPen} pen
+ * @param {TextStyle} style
+ * @param {Colouring} colouring
+ * @param {Group[]} shown  those groups of it that are to be seen
+ * @param {{left: number, width: number, top: number}} room  where the key begins, and the figure's width; px
+ * @returns {number} where the figure ends, px
+ */
+function drawKey(pen, style, { by, groups, range }, shown, { left, width, top }) {
   let [x, y] = [left, top + KEY_LINE / 2];
   if (range) {
-    const text = (value) => String(Number(value.toPrecision(3)));
+    const text = (/** @type {number} */ value) => String(Number(value.toPrecision(3)));
     pen.text(`${by} ${text(range[0])}`, x, y, style);
     x += pen.widthOf(`${by} ${text(range[0])}`, style.size, style.font) + 10;
     groups.forEach(({ colour }, g) => pen.rectangle(x + 8 * g, y - 5, 8.5, 10, { fill: colour }));

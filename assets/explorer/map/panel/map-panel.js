@@ -12,9 +12,14 @@ import { MapNotes } from "./notes.js";
 import { AxesTools, LayerTools, Legend } from "./tools.js";
 
 /** @typedef {import("../../latent/space.js").Space} Space */
+/** @typedef {import("../scene/axes.js").Axes} Axes */
+/** @typedef {import("../scene/colouring.js").Colouring} Colouring */
+/** @typedef {import("../scene/layer-kinds.js").Layer} Layer */
 /** @typedef {import("../scene/layer-kinds.js").LayerName} LayerName */
 
-/** @typedef {{mouse: string, finger: string}} Help  what the hand can do, by what it does it with */
+/** @typedef {{mouse: string, finger: string}} Help  what can be done on the map, by what it is done with */
+
+/** @typedef {{space: Space, axes: Axes, colouring: Colouring}} Shown */
 
 /** @type {Help} */
 const HELP = {
@@ -56,9 +61,11 @@ export class MapPanel {
     actions = null,
     help = HELP,
   }) {
-    Object.assign(this, { onAxes, onLayers });
+    this.cursor = cursor;
+    this.onAxes = onAxes;
+    this.onLayers = onLayers;
     this.trouble = element("p", { class: "le-caption le-trouble", role: "status" });
-    const onTrouble = (sentence) => {
+    const onTrouble = (/** @type {string} */ sentence) => {
       this.trouble.textContent = sentence;
     };
     this.map = new LatentMap({
@@ -70,16 +77,15 @@ export class MapPanel {
       onHand,
       onPick,
     });
-    this.legend = new Legend((hidden) => this.map.recolour(this.colouring, hidden));
+    this.legend = new Legend((hidden) => {
+      if (this.shown) this.map.recolour(this.shown.colouring, hidden);
+    });
     this.tools = element("div", { class: "le-tool-group" });
     this.axesTools = new AxesTools((name) => this.#choose(name));
     this.layerTools = new LayerTools((name) => this.#toggle(name));
-    this.menu = new ExportMenu(this.map, () => this.#file(), onTrouble);
+    this.menu = new ExportMenu(() => this.#file(), onTrouble);
     this.notes = new MapNotes(matchMedia("(pointer: coarse)").matches ? help.finger : help.mouse);
-    this.table = new FoldedTable(
-      "Where the images lie on the map",
-      () => mapTable(this.colouring, this.map.positions, this.axes.titles),
-    );
+    this.table = new FoldedTable("Where the images lie on the map", () => this.#tableContent());
     this.element = element(
       "section",
       { class: "le-map-panel", "aria-label": "Map of the latent space" },
@@ -91,63 +97,73 @@ export class MapPanel {
       this.table.element,
       this.trouble,
     );
-    /** @type {Space | null} */
-    this.space = null;
+    /** What is on the map; null before there is a model. @type {Shown | null} */
+    this.shown = null;
     /** @type {Subject} */
     this.subject = {};
     this.axesName = "";
+    /** What points are coloured by, as `colourings` names it. */
     this.by = "";
     /** Switched on, whether or not these axes offer them. @type {Set<LayerName>} */
     this.wanted = checkedLayers(layers);
     this.colourId = uniqueId("by");
   }
 
+  /** @returns {Space | null} whose images the points are; null before there is a model */
+  get space() {
+    return this.shown?.space ?? null;
+  }
+
+  /** @returns {Axes | null} what the points lie on; null before there is a model */
+  get axes() {
+    return this.shown?.axes ?? null;
+  }
+
   /**
-   * Show a space.
+   * Lay a space's images out on the map.
    *
    * @param {Space} space
    * @param {string | null} [axesName]  as in the URL; the default if it does not fit
    * @param {Subject} [subject]
    */
-  show(space, axesName = null, subject = {}) {
-    this.space = space;
+  showSpace(space, axesName = null, subject = {}) {
     this.subject = subject;
     this.axesName = checkedAxes(axesName, space);
     if (!colourings(space).includes(this.by)) this.by = colourings(space)[0] ?? "none";
-    this.colouring = makeColouring(space, this.by);
-    this.map.hidden = new Set();
-    this.legend.show(this.colouring);
+    const colouring = makeColouring(space, this.by);
+    this.legend.explain(colouring);
     this.map.read(space);
-    if (subject.model) this.map.decodeBy(subject.model);
-    this.#showAxes();
+    if (subject.model) this.map.decodeBy(subject.model, space.config.image_shape);
+    this.#layOut(space, colouring);
   }
 
   /** @param {string | null} name  axes wanted from outside */
   setAxes(name) {
-    if (!this.space) {
-      this.axesName = name ?? ""; // `show` will judge it
+    if (!this.shown) {
+      this.axesName = name ?? "";
       return;
     }
-    const checked = checkedAxes(name, this.space);
+    const { space, colouring } = this.shown;
+    const checked = checkedAxes(name, space);
     if (checked === this.axesName) return;
     this.axesName = checked;
-    this.map.cursor.forgetPlace();
-    this.#showAxes();
+    this.cursor.forgetPlace();
+    this.#layOut(space, colouring);
   }
 
   /** @param {string[] | null} names  layers wanted from outside */
   setLayers(names) {
     this.wanted = checkedLayers(names);
-    if (this.space) this.#showLayers();
+    if (this.shown) this.#showLayers(this.shown);
   }
 
   /** There is a decoder now, or its weights are newer. @param {string} model  as the decoding service knows it */
   decodeBy(model) {
     const isFirst = !this.subject.model;
     this.subject = { ...this.subject, model };
-    if (!this.space) return;
-    this.map.decodeBy(model);
-    if (isFirst) this.#showLayers();
+    if (!this.shown) return;
+    this.map.decodeBy(model, this.shown.space.config.image_shape);
+    if (isFirst) this.#showLayers(this.shown);
   }
 
   /** The codes of the space are new ones. */
@@ -161,81 +177,101 @@ export class MapPanel {
     this.map.close();
   }
 
+  /** @param {string} name  axes that someone chose here */
   #choose(name) {
     this.setAxes(name);
     this.onAxes(this.axesName);
   }
 
-  #showAxes() {
-    this.axes = makeAxes(this.axesName, this.space);
-    this.map.show(this.axes, this.colouring, this.#visibleLayers());
-    this.notes.describe(this.axes, this.space, this.subject.isLive ?? false);
-    this.#makeTools();
-    this.#tellLayers();
+  /** Lay the points out on the axes that are chosen now. @param {Space} space @param {Colouring} colouring */
+  #layOut(space, colouring) {
+    const axes = makeAxes(this.axesName, space);
+    const shown = { space, axes, colouring };
+    this.shown = shown;
+    this.map.layOut(axes, colouring, this.#visibleLayers(shown));
+    this.notes.describe(axes, space, this.subject.isLive ?? false);
+    this.#makeTools(shown);
+    this.#explainLayers(shown);
     this.table.refresh();
   }
 
   /** @param {LayerName} name */
   #toggle(name) {
     if (!this.wanted.delete(name)) this.wanted.add(name);
-    this.#showLayers();
+    if (this.shown) this.#showLayers(this.shown);
     this.onLayers([...checkedLayers([...this.wanted])]);
   }
 
-  #showLayers() {
-    this.map.setLayers(this.#visibleLayers());
-    this.#tellLayers();
+  /** @param {Shown} shown */
+  #showLayers(shown) {
+    this.map.setLayers(this.#visibleLayers(shown));
+    this.#explainLayers(shown);
   }
 
-  #tellLayers() {
-    this.layerTools.show(this.#offered(), this.wanted);
-    this.notes.explain(this.#visibleLayers(), this.axes, this.space);
+  /** @param {Shown} shown */
+  #explainLayers(shown) {
+    this.layerTools.offer(this.#offered(shown), this.wanted);
+    this.notes.explain(this.#visibleLayers(shown), shown.axes, shown.space);
   }
 
-  #offered() {
-    return offeredLayers(this.axes, this.space.isGaussian, Boolean(this.subject.model));
+  /** @param {Shown} shown @returns {Layer[]} */
+  #offered({ axes, space }) {
+    return offeredLayers(axes, space.isGaussian, Boolean(this.subject.model));
   }
 
-  /** @returns {Set<LayerName>} */
-  #visibleLayers() {
+  /** @param {Shown} shown @returns {Set<LayerName>} */
+  #visibleLayers(shown) {
     return new Set(
-      this.#offered()
+      this.#offered(shown)
         .map(({ name }) => name)
         .filter((name) => this.wanted.has(name)),
     );
   }
 
-  #makeTools() {
-    const focused = this.tools.contains(document.activeElement) ? document.activeElement.id : "";
-    this.tools.replaceChildren(...this.axesTools.make(this.space, this.axesName), ...this.#colourTools());
+  /** @param {Shown} shown */
+  #makeTools({ space }) {
+    const { activeElement } = document;
+    const focused = activeElement && this.tools.contains(activeElement) ? activeElement.id : "";
+    this.tools.replaceChildren(...this.axesTools.make(space, this.axesName), ...this.#colourTools(space));
     if (focused) document.getElementById(focused)?.focus();
   }
 
-  #colourTools() {
-    const choices = colourings(this.space);
+  /** @param {Space} space @returns {HTMLElement[]} none where there is nothing to choose */
+  #colourTools(space) {
+    const choices = colourings(space);
     if (choices.length < 2) return [];
+    /** @type {HTMLSelectElement} */
     const select = element(
       "select",
-      {
-        id: this.colourId,
-        change: (event) => {
-          this.by = event.target.value;
-          this.colouring = makeColouring(this.space, this.by);
-          this.legend.show(this.colouring);
-          this.map.recolour(this.colouring, new Set());
-          this.table.refresh();
-        },
-      },
+      { id: this.colourId, change: () => this.#colourBy(select.value) },
       ...choices.map((name) => element("option", { value: name, selected: name === this.by }, name)),
     );
     return [element("label", { class: "le-colour-by" }, "Colour by", select)];
   }
 
+  /** @param {string} by */
+  #colourBy(by) {
+    if (!this.shown) return;
+    this.by = by;
+    const colouring = makeColouring(this.shown.space, by);
+    this.shown = { ...this.shown, colouring };
+    this.legend.explain(colouring);
+    this.map.recolour(colouring, new Set());
+    this.table.refresh();
+  }
+
+  #tableContent() {
+    if (!this.shown) return { head: [], rows: [] };
+    return mapTable(this.shown.colouring, this.map.positions, this.shown.axes.titles);
+  }
+
   /** What a file of the map is about. */
   #file() {
     const { space, subject, axesName } = this;
+    if (!space) return null;
     const { name = "latent-map", title = "" } = subject;
-    const axes = axesName.replace(",", "-");
-    return { space, title: title || name, stem: `${name}-${axes}` };
+    const { drawn, positions } = this.map;
+    const stem = `${name}-${axesName.replace(",", "-")}`;
+    return { space, positions, map: drawn, title: title || name, stem };
   }
 }

@@ -3,6 +3,10 @@
 import { fixed, grouped } from "../../dom/format.js";
 
 /** @typedef {import("../scene/colouring.js").Colouring} Colouring */
+/** @typedef {import("../scene/colouring.js").Group} Group */
+
+/** Heads the first column where points are coloured by something else than a factor. @type {Record<string, string>} */
+const HEADS = { class: "Class", none: "Images" };
 
 /**
  * @param {Colouring} colouring
@@ -15,7 +19,7 @@ export function mapTable(colouring, positions, titles) {
   const { by, groups } = colouring;
   return {
     head: [
-      { class: "Class", none: "Images" }[by] ?? by,
+      HEADS[by] ?? by,
       "Images",
       `Mean, ${across}`,
       `Mean, ${up}`,
@@ -28,10 +32,15 @@ export function mapTable(colouring, positions, titles) {
   };
 }
 
-/** Of a class its name, of a step of a factor's range its ends. */
+/**
+ * @param {Colouring} colouring
+ * @param {Group} group
+ * @param {number} g  its index
+ * @returns {string} of a class its name, of a step of a factor's range its ends
+ */
 function nameOf({ by, range, groups }, group, g) {
   if (!range) return by === "none" ? "All" : group.name;
-  const at = (share) => fixed(range[0] + (range[1] - range[0]) * share);
+  const at = (/** @type {number} */ share) => fixed(range[0] + (range[1] - range[0]) * share);
   return `${at(g / groups.length)} to ${at((g + 1) / groups.length)}`;
 }
 

@@ -15,9 +15,10 @@ import { meaningOf } from "../scene/layer-kinds.js";
 const measured = new WeakMap();
 
 export class MapNotes {
-  /** @param {string} help  what the hand can do */
+  /** @param {string} help  what a mouse or a finger can do */
   constructor(help) {
-    this.help = help;
+    /** The axes that are described. @type {Axes | null} */
+    this.axes = null;
     this.meaning = element("span", {});
     this.trust = element("span", { "data-role": "trustworthiness" });
     this.layers = element("ul", { class: "le-layer-notes le-caption" });
@@ -72,7 +73,7 @@ export function trustSentence(value) {
   }: how far neighbours here are neighbours in latent space; 1 is all of them.`;
 }
 
-/** @returns {HTMLElement} the colours of the density */
+/** @returns {HTMLElement} what the density's colours mean */
 function scale() {
   const bar = element("span", { class: "le-scale", "aria-hidden": "true" });
   bar.style.background = contrastScale();
@@ -112,7 +113,12 @@ export function explainedPercent(space) {
   return total > 0 ? `${Math.round((100 * spread(plane, 2, count)) / total)} %` : "all";
 }
 
-/** Summed variance of all columns. */
+/**
+ * @param {Float32Array} values  (N, W)
+ * @param {number} wide          W
+ * @param {number} count         N
+ * @returns {number} the variance of each column, summed
+ */
 function spread(values, wide, count) {
   const first = new Float64Array(wide);
   const second = new Float64Array(wide);

@@ -1,4 +1,4 @@
-/** The choice of the map's axes: UMAP, PCA, or two latent dimensions, and which two. */
+/** What is chosen above and below the map: its axes, the layers under its points, the groups that are to be seen. */
 
 import { element, uniqueId } from "../../dom/dom.js";
 import { heaviestFirst, weightPerDim } from "../../latent/space.js";
@@ -9,7 +9,8 @@ import { axesKinds } from "../scene/axes.js";
 /** @typedef {import("../scene/layer-kinds.js").LayerName} LayerName */
 /** @typedef {import("../../latent/space.js").Space} Space */
 
-const KIND_NAMES = { umap: "UMAP", pca: "PCA", latent: "Two dimensions" };
+/** On the buttons. There is nothing to choose on a line. */
+const KIND_NAMES = { umap: "UMAP", pca: "PCA", latent: "Two dimensions", line: "One dimension" };
 
 export class AxesTools {
   /** @param {(name: string) => void} onChoose  told the axes as in the URL */
@@ -50,6 +51,7 @@ export class AxesTools {
   /** @param {Space} space @param {string} axesName  e.g. "0,1" */
   #dimensions(space, axesName) {
     const chosen = axesName.split(",").map(Number);
+    /** @type {(axis: 0 | 1, id: string, label: string) => HTMLElement} */
     const select = (axis, id, label) => {
       const options = Array.from(
         { length: space.dims },
@@ -60,8 +62,8 @@ export class AxesTools {
         {
           id,
           "aria-label": label,
-          change: (event) => {
-            const dim = Number(event.target.value);
+          change: ({ currentTarget }) => {
+            const dim = Number(/** @type {HTMLSelectElement} */ (currentTarget).value);
             const other = dim === chosen[1 - axis] ? chosen[axis] : chosen[1 - axis];
             this.onChoose(axis === 0 ? `${dim},${other}` : `${other},${dim}`);
           },
@@ -88,20 +90,18 @@ export class LayerTools {
       role: "group",
       "aria-label": "Under the points",
     });
-    this.shown = "";
+    /** @type {Map<LayerName, HTMLElement>} */
+    this.buttons = new Map();
   }
 
   /** @param {Layer[]} offered @param {Set<LayerName>} on */
-  show(offered, on) {
-    const shown = offered.map(({ name }) => name).join();
-    if (shown !== this.shown) {
-      this.shown = shown;
-      this.element.replaceChildren(...offered.map((layer) => this.#button(layer)));
+  offer(offered, on) {
+    if (offered.map(({ name }) => name).join() !== [...this.buttons.keys()].join()) {
+      this.buttons = new Map(offered.map((layer) => [layer.name, this.#button(layer)]));
+      this.element.replaceChildren(...this.buttons.values());
     }
     this.element.hidden = offered.length === 0;
-    for (const button of this.element.children) {
-      button.setAttribute("aria-pressed", String(on.has(/** @type {LayerName} */ (button.dataset.layer))));
-    }
+    for (const [name, button] of this.buttons) button.setAttribute("aria-pressed", String(on.has(name)));
   }
 
   /** @param {Layer} layer */
@@ -127,11 +127,12 @@ export class Legend {
     this.hidden = new Set();
   }
 
-  /** @param {Colouring} colouring */
-  show(colouring) {
+  /** Say what a colouring's colours mean; all of its groups are seen. @param {Colouring} colouring */
+  explain(colouring) {
+    const { range } = colouring;
     this.hidden = new Set();
     this.element.replaceChildren();
-    if (colouring.range) this.element.append(...this.#scale(colouring));
+    if (range) this.element.append(...this.#scale(colouring, range));
     else if (colouring.groups.length > 1) {
       this.element.append(...colouring.groups.map((group, g) => this.#button(group, g)));
     }
@@ -154,11 +155,13 @@ export class Legend {
     return button;
   }
 
+  /** @param {number} index */
   #toggle(index) {
     if (!this.hidden.delete(index)) this.hidden.add(index);
     this.#tell();
   }
 
+  /** Hide all other groups, or show all again. @param {number} index */
   #only(index) {
     const others = [...this.element.children].map((_, g) => g).filter((g) => g !== index);
     const isAlone = others.every((g) => this.hidden.has(g));
@@ -173,11 +176,11 @@ export class Legend {
     this.onChange(this.hidden);
   }
 
-  /** @param {Colouring} colouring */
-  #scale({ by, groups, range }) {
+  /** @param {Colouring} colouring @param {[number, number]} range */
+  #scale({ by, groups }, range) {
     const bar = element("span", { class: "le-scale", "aria-hidden": "true" });
     bar.style.background = `linear-gradient(to right, ${groups.map((group) => group.colour).join(", ")})`;
-    const text = (value) => String(Number(value.toPrecision(3)));
+    const text = (/** @type {number} */ value) => String(Number(value.toPrecision(3)));
     return [element("span", {}, `${by} ${text(range[0])}`), bar, element("span", {}, text(range[1]))];
   }
 }

@@ -1,42 +1,64 @@
-/** What the hand does on the map, as latents of the cursor. */
+/** What the pointer, fingers and keys do on the map, as moves of the cursor and of the viewport. */
+
+/** @typedef {import("../../cursor/cursor.js").Cursor} Cursor */
+/** @typedef {import("../scene/scene.js").Scene} Scene */
+/** @typedef {import("../scene/viewport.js").Pixel} Pixel */
+/** @typedef {import("./pointer.js").Gestures} Gestures */
 
 /** An arrow key goes this share of the map's width. */
 const KEY_STEP = 1 / 80;
 
 /**
- * @param {import("../drawing/map.js").LatentMap} map
- * @returns {import("./pointer.js").Hand}
+ * @typedef {object} ViewportMoves
+ * @property {(before: [Pixel, Pixel], now: [Pixel, Pixel]) => void} pinch  two fingers have moved
+ * @property {() => void} letGo                                             they are lifted
+ * @property {(x: number, y: number) => void} reveal                        see to it that a place is in sight
  */
-export function handOn(map) {
-  const { cursor, frame } = map;
-  const land = (px, py) => {
-    const place = frame.toUnits(px, py);
-    return { place, ...map.axes.land(place[0], place[1], cursor.pinned) };
-  };
+
+/**
+ * @param {object} options
+ * @param {import("../scene/scene.js").SceneOf<"axes" | "viewport">} options.scene
+ * @param {Cursor} options.cursor
+ * @param {ViewportMoves} options.control
+ * @param {() => void} options.onHand  the pointer came on to the map or moved there, or a key did
+ * @param {(x: number, y: number, stamp: number) => boolean} options.onPick  a click; true: it has been dealt with
+ * @returns {Gestures}
+ */
+export function gesturesOn({ scene, cursor, control, onHand, onPick }) {
+  const { viewport } = scene;
   return {
-    isInside: (px, py) => map.axes !== null && frame.contains(px, py),
-    hover: (px, py, stamp) => {
-      map.onHand();
-      const { z, place, distance } = land(px, py);
+    isInside: (px, py) => scene.axes !== null && viewport.contains(px, py),
+    hover(px, py, stamp) {
+      if (!scene.axes) return;
+      onHand();
+      const place = viewport.toUnits(px, py);
+      const { z, distance } = scene.axes.land(place[0], place[1], cursor.pinned);
       cursor.hover(z, place, distance, stamp);
     },
     leave: (stamp) => cursor.leave(stamp),
-    pick: (px, py, stamp) => {
-      const { z, place, distance } = land(px, py);
-      if (!map.onPick(place[0], place[1], stamp)) cursor.pin(z, { place, distance, stamp });
+    pick(px, py, stamp) {
+      if (!scene.axes) return;
+      const place = viewport.toUnits(px, py);
+      const { z, distance } = scene.axes.land(place[0], place[1], cursor.pinned);
+      if (!onPick(place[0], place[1], stamp)) cursor.pin(z, { place, distance, stamp });
     },
-    step: (right, up, stamp) => {
-      if (!map.axes) return;
-      map.onHand();
-      const unit = (frame.x1 - frame.x0) * KEY_STEP;
-      const [x, y] = cursor.pinnedPlace ?? map.axes.place(cursor.pinned);
-      const place = /** @type {[number, number]} */ ([x + right * unit, y + up * unit]);
-      const { z, distance } = map.axes.land(place[0], place[1], cursor.pinned);
+    step(right, up, stamp) {
+      if (!scene.axes) return;
+      onHand();
+      const unit = (viewport.x1 - viewport.x0) * KEY_STEP;
+      const [x, y] = cursor.pinnedPlace ?? scene.axes.place(cursor.pinned);
+      /** @type {[number, number]} */
+      const place = [x + right * unit, y + up * unit];
+      const { z, distance } = scene.axes.land(place[0], place[1], cursor.pinned);
       cursor.pin(z, { place, distance, stamp });
-      map.framing.reveal(...place);
+      control.reveal(...place);
     },
-    pinch: (before, now) => map.axes && map.framing.pinch(before, now),
-    letGo: () => map.axes && map.framing.letGo(),
+    pinch(before, now) {
+      if (scene.axes) control.pinch(before, now);
+    },
+    letGo() {
+      if (scene.axes) control.letGo();
+    },
     reset: (stamp) => cursor.pin(new Float32Array(cursor.pinned.length), { stamp }),
   };
 }

@@ -1,7 +1,7 @@
 /**
- * What the hand does on the map, whatever it does it with: hover, leave, pick, pinch, and steps with the arrow keys.
+ * Mouse, pen, fingers and keys on the map, told apart and said alike: hover, leave, pick, pinch, step, reset.
  *
- * A mouse that is pressed drags Plotly's axes. A finger walks: it shows the latent under it and pins it when lifted;
+ * A mouse that is pressed drags Plotly's axes. A finger moves the cursor: it shows the latent under it and pins it when lifted;
  * so touches are kept from Plotly, which would drag. Two fingers zoom and pan. The wheel scrolls the page; with Ctrl,
  * and by pinching a touchpad, it zooms.
  */
@@ -9,46 +9,58 @@
 /** @typedef {import("../scene/viewport.js").Pixel} Pixel */
 
 /**
- * @typedef {object} Hand
- * @property {(px: number, py: number) => boolean} isInside
+ * @typedef {object} Gestures  what is done with them, in px of the map and with the event's time stamp
+ * @property {(px: number, py: number) => boolean} isInside  whether a latent lies there
  * @property {(px: number, py: number, stamp: number) => void} hover
  * @property {(stamp: number) => void} leave
  * @property {(px: number, py: number, stamp: number) => void} pick
  * @property {(right: number, up: number, stamp: number) => void} step  in steps of the arrow keys
  * @property {(before: [Pixel, Pixel], now: [Pixel, Pixel]) => void} pinch  two fingers have moved
  * @property {() => void} letGo  after pinching the fingers are lifted
- * @property {(stamp: number) => void} reset
+ * @property {(stamp: number) => void} reset  back to the middle of the latent space
  */
 
 /** A press that moves less than this, in px, is a click. */
 const CLICK = 4;
+
+/** With Shift an arrow key goes so many steps. */
 const LONG_STEP = 5;
 
+/** Steps to the right and upwards. @type {Record<string, [number, number]>} */
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
 /**
  * @param {HTMLElement} host
- * @param {Hand} hand
+ * @param {Gestures} gestures
  * @returns {() => void} stop watching
  */
-export function watchHand(host, hand) {
+export function watchPointer(host, gestures) {
   const control = new AbortController();
+  /**
+   * @template {keyof HTMLElementEventMap} Type
+   * @param {Type} type
+   * @param {(event: HTMLElementEventMap[Type]) => void} listener
+   * @param {AddEventListenerOptions} [options]
+   */
   const listen = (type, listener, options = {}) =>
     host.addEventListener(type, listener, { signal: control.signal, ...options });
-  const fingers = new Fingers(hand);
+  const fingers = new Fingers(gestures);
   /** @type {{x: number, y: number, id: number} | null} */
   let pressed = null;
   let isDragging = false;
 
+  /** @type {(event: PointerEvent) => Pixel} */
   const place = (event) => {
     const box = host.getBoundingClientRect();
-    return /** @type {Pixel} */ ([event.clientX - box.left, event.clientY - box.top]);
+    return [event.clientX - box.left, event.clientY - box.top];
   };
+  /** @type {(event: PointerEvent) => void} */
   const follow = (event) => {
     const [px, py] = place(event);
-    if (hand.isInside(px, py)) hand.hover(px, py, event.timeStamp);
-    else hand.leave(event.timeStamp);
+    if (gestures.isInside(px, py)) gestures.hover(px, py, event.timeStamp);
+    else gestures.leave(event.timeStamp);
   };
+  /** @type {(event: Event) => boolean} whether it is about one of Plotly's buttons */
   const isButton = (event) =>
     event.target instanceof Element && event.target.closest(".modebar-container, .modebar") !== null;
 
@@ -69,7 +81,7 @@ export function watchHand(host, hand) {
       const isFinger = event.pointerType === "touch";
       if (isFinger && fingers.put(event.pointerId, place(event), event.isPrimary)) {
         pressed = null;
-        hand.leave(event.timeStamp);
+        gestures.leave(event.timeStamp);
         return;
       }
       pressed = { x: event.clientX, y: event.clientY, id: event.pointerId };
@@ -93,20 +105,20 @@ export function watchHand(host, hand) {
       pressed = null;
       isDragging = false;
       const [px, py] = place(event);
-      if ((wasClick || isFinger) && hand.isInside(px, py)) hand.pick(px, py, event.timeStamp);
-      else if (isFinger) hand.leave(event.timeStamp);
+      if ((wasClick || isFinger) && gestures.isInside(px, py)) gestures.pick(px, py, event.timeStamp);
+      else if (isFinger) gestures.leave(event.timeStamp);
     },
     { signal: control.signal, capture: true },
   );
   listen("pointercancel", (event) => {
     fingers.lift(event.pointerId);
     pressed = null;
-    hand.leave(event.timeStamp);
+    gestures.leave(event.timeStamp);
   });
   listen("pointerleave", (event) => {
-    if (event.pointerType === "mouse") hand.leave(event.timeStamp);
+    if (event.pointerType === "mouse") gestures.leave(event.timeStamp);
   });
-  for (const type of ["touchstart", "touchmove", "touchend"]) {
+  for (const type of /** @type {const} */ (["touchstart", "touchmove", "touchend"])) {
     listen(
       type,
       (event) => {
@@ -129,10 +141,10 @@ export function watchHand(host, hand) {
     if (event.target !== host || event.altKey || event.ctrlKey || event.metaKey) return;
     if (arrow) {
       const length = event.shiftKey ? LONG_STEP : 1;
-      hand.step(arrow[0] * length, arrow[1] * length, event.timeStamp);
+      gestures.step(arrow[0] * length, arrow[1] * length, event.timeStamp);
       event.preventDefault();
     } else if (event.key === "Home") {
-      hand.reset(event.timeStamp);
+      gestures.reset(event.timeStamp);
       event.preventDefault();
     }
   });
@@ -140,9 +152,9 @@ export function watchHand(host, hand) {
 }
 
 export class Fingers {
-  /** @param {Pick<Hand, "pinch" | "letGo">} hand */
-  constructor(hand) {
-    this.hand = hand;
+  /** @param {Pick<Gestures, "pinch" | "letGo">} gestures */
+  constructor(gestures) {
+    this.gestures = gestures;
     /** Where those that are down are, by pointer, the first one first. @type {Map<number, Pixel>} */
     this.down = new Map();
     this.isPinching = false;
@@ -166,7 +178,8 @@ export class Fingers {
     if (!this.down.has(id)) return false;
     const before = this.#two();
     this.down.set(id, at);
-    if (before) this.hand.pinch(before, this.#two());
+    const now = before && this.#two();
+    if (before && now) this.gestures.pinch(before, now);
     return this.isPinching;
   }
 
@@ -175,7 +188,7 @@ export class Fingers {
     const wasPinching = this.isPinching;
     if (!this.down.delete(id) || this.down.size) return wasPinching;
     this.isPinching = false;
-    if (wasPinching) this.hand.letGo();
+    if (wasPinching) this.gestures.letGo();
     return wasPinching;
   }
 

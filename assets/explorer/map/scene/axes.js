@@ -8,10 +8,10 @@ import { fromNearest, nearestEpsilon, pcaInvert, pcaProject } from "../../latent
 
 /** @typedef {import("../../latent/space.js").Space} Space */
 
-/** Whose multiples, less their whole part, lie evenly apart: heights that look random and never change. */
+/** The golden ratio: its multiples, less their whole part, lie evenly apart. As heights they look random and never change. */
 const GOLDEN = 0.6180339887498949;
 
-/** Of a UMAP's extent: how far from its points an estimate is shown as part of a picture. */
+/** How far from a UMAP's points the decoded manifold still shows estimates, in shares of the UMAP's extent. */
 const REACH = 0.035;
 
 /**
@@ -93,6 +93,7 @@ export function makeAxes(name, space) {
 
 /** @param {Space} space @param {number} i @param {number} j @returns {Axes} */
 function latentAxes(space, i, j) {
+  /** @type {Axes["place"]} */
   const place = (latents) => {
     const out = new Float32Array((latents.length / space.dims) * 2);
     for (let p = 0, q = 0; p < latents.length; p += space.dims) {
@@ -120,9 +121,16 @@ function latentAxes(space, i, j) {
   };
 }
 
+/** @param {Space} space @returns {import("../../latent/projection.js").Pca} as it is now: that of a run changes */
+function pcaOf({ pca }) {
+  if (!pca) throw new Error("These codes have no principal components, so no map can be drawn on them.");
+  return pca;
+}
+
 /** @param {Space} space @returns {Axes} */
 function pcaAxes(space) {
-  const place = (latents) => pcaProject(latents, space.pca);
+  /** @type {Axes["place"]} */
+  const place = (latents) => pcaProject(latents, pcaOf(space));
   return {
     name: "pca",
     titles: ["First principal component", "Second principal component"],
@@ -131,12 +139,17 @@ function pcaAxes(space) {
     reach: Infinity,
     points: (images) => place(rowsOf(space.mean, space.dims, images)),
     place,
-    land: (x, y, through) => ({ z: pcaInvert(x, y, through, space.pca), distance: null }),
+    land: (x, y, through) => ({ z: pcaInvert(x, y, through, pcaOf(space)), distance: null }),
     // Two orthonormal directions see a standard normal as one, around the place of its centre.
-    prior: () => (space.isGaussian ? [...place(new Float32Array(space.dims))] : null),
+    prior() {
+      if (!space.isGaussian) return null;
+      const [x, y] = place(new Float32Array(space.dims));
+      return [x, y];
+    },
     covariances() {
-      const { dims, pca } = space;
-      const [first, second] = [pca.components.subarray(0, dims), pca.components.subarray(dims)];
+      const { dims } = space;
+      const { components } = pcaOf(space);
+      const [first, second] = [components.subarray(0, dims), components.subarray(dims)];
       return eachPosterior(space, (variance) => {
         let [xx, xy, yy] = [0, 0, 0];
         for (let d = 0; d < dims; d++) {
@@ -166,25 +179,27 @@ function mapExtent(places) {
 
 /** @param {Space} space @returns {Axes} */
 function umapAxes(space) {
-  const onMap = nearestEpsilon(space.umap, 2);
+  const { umap } = space;
+  if (!umap) throw new Error("These codes have no UMAP, so no map can be drawn on it.");
+  const onMap = nearestEpsilon(umap, 2);
   const inLatents = nearestEpsilon(space.mean, space.dims);
   return {
     name: "umap",
     titles: ["UMAP", ""],
     hasUnits: false,
     isExact: false,
-    reach: REACH * mapExtent(space.umap),
-    points: (images) => rowsOf(space.umap, 2, images),
+    reach: REACH * mapExtent(umap),
+    points: (images) => rowsOf(umap, 2, images),
     place(latents) {
       const out = new Float32Array((latents.length / space.dims) * 2);
       for (let n = 0; n * 2 < out.length; n++) {
         const z = Float32Array.from({ length: space.dims }, (_, d) => latents[n * space.dims + d]);
-        out.set(fromNearest(z, space.mean, space.umap, inLatents).value, n * 2);
+        out.set(fromNearest(z, space.mean, umap, inLatents).value, n * 2);
       }
       return out;
     },
     land(x, y) {
-      const { value, distance } = fromNearest([x, y], space.umap, space.mean, onMap);
+      const { value, distance } = fromNearest([x, y], umap, space.mean, onMap);
       return { z: value, distance };
     },
     prior: () => null,
@@ -194,7 +209,9 @@ function umapAxes(space) {
 
 /** One dimension: its value to the right, a jitter that never changes upwards. @param {Space} space @returns {Axes} */
 function lineAxes(space) {
+  /** @type {(image: number) => number} */
   const height = (image) => 2 * ((image * GOLDEN) % 1) - 1;
+  /** @type {Axes["place"]} */
   const place = (latents) => {
     const out = new Float32Array(latents.length * 2);
     for (let n = 0; n < latents.length; n++) out[2 * n] = latents[n];

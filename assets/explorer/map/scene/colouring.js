@@ -31,17 +31,18 @@ export function colourings(space) {
  * @returns {Colouring}
  */
 export function makeColouring(space, by = colourings(space)[0]) {
-  if (by === "class" && space.labels) return byClass(space);
-  const factor = space.factors ? space.factorNames.indexOf(by) : -1;
-  if (factor >= 0) return byFactor(space, factor);
+  const { labels, factors } = space;
+  if (by === "class" && labels) return byClass(space, labels);
+  const factor = factors ? space.factorNames.indexOf(by) : -1;
+  if (factors && factor >= 0) return byFactor(space, factors, factor);
   const indices = Int32Array.from({ length: space.count }, (_, n) => n);
   return { by: "none", groups: [{ name: "", colour: PLAIN_COLOUR, indices }], range: null };
 }
 
-/** @param {Space} space @returns {Colouring} */
-function byClass(space) {
-  const members = Array.from({ length: classCount(space) }, () => []);
-  space.labels.forEach((label, n) => members[label].push(n));
+/** @param {Space} space @param {Int32Array} labels  (N,) @returns {Colouring} */
+function byClass(space, labels) {
+  const members = noMembers(classCount(space));
+  labels.forEach((label, n) => members[label].push(n));
   const groups = members.map((indices, label) => ({
     name: space.labelNames[label] ?? String(label),
     colour: classColour(label),
@@ -50,13 +51,13 @@ function byClass(space) {
   return { by: "class", groups, range: null };
 }
 
-/** @param {Space} space @param {number} factor @returns {Colouring} */
-function byFactor(space, factor) {
+/** @param {Space} space @param {Float32Array} factors  (N, F) @param {number} factor @returns {Colouring} */
+function byFactor(space, factors, factor) {
   const wide = space.factorNames.length;
-  const values = Float32Array.from({ length: space.count }, (_, n) => space.factors[n * wide + factor]);
+  const values = Float32Array.from({ length: space.count }, (_, n) => factors[n * wide + factor]);
   let [least, greatest] = [Infinity, -Infinity];
   for (const value of values) [least, greatest] = [Math.min(least, value), Math.max(greatest, value)];
-  const members = Array.from({ length: FACTOR_STEPS }, () => []);
+  const members = noMembers(FACTOR_STEPS);
   values.forEach((value, n) => {
     const share = greatest > least ? (value - least) / (greatest - least) : 0.5;
     members[Math.min(FACTOR_STEPS - 1, Math.floor(share * FACTOR_STEPS))].push(n);
@@ -67,4 +68,9 @@ function byFactor(space, factor) {
     indices: Int32Array.from(indices),
   }));
   return { by: space.factorNames[factor], groups, range: [least, greatest] };
+}
+
+/** @param {number} count @returns {number[][]} so many groups, without images yet */
+function noMembers(count) {
+  return Array.from({ length: count }, () => []);
 }

@@ -39,6 +39,7 @@ export const FIRST_LAYERS = ["prior"];
  */
 export function offeredLayers(axes, hasPrior, hasDecoder) {
   const isPlane = axes.isExact && hasPrior;
+  /** @type {Record<LayerName, boolean>} */
   const makesSense = {
     manifold: hasDecoder,
     prior: isPlane,

@@ -4,6 +4,8 @@
  * Who draws a layer, a name or a path writes it once and gets both. Places are px in the map's drawing.
  */
 
+import { drawingContext } from "../../dom/canvas.js";
+
 /**
  * @typedef {object} Style
  * @property {string} [fill]
@@ -25,13 +27,20 @@
 
 /** @typedef {[number, number, number, number, number]} EllipsePlace  centre x, y, radius along, across, angle clockwise */
 
+/** @typedef {{isSmooth: boolean, opacity?: number}} ImageStyle  `isSmooth`: enlarged pixels blend into one another */
+
+/** @typedef {import("./viewport.js").Pixel} Pixel */
+/** @typedef {import("./viewport.js").Viewport} Viewport */
+
+/** @typedef {CanvasPen | SvgPen} Pen */
+
 export class CanvasPen {
   /** @param {CanvasRenderingContext2D} context  scaled to CSS pixels */
   constructor(context) {
     this.context = context;
   }
 
-  /** Draw only inside the frame. @param {import("./viewport.js").Frame} frame @param {() => void} draw */
+  /** Draw only inside the viewport. @param {Viewport} viewport @param {() => void} draw */
   inside({ left, top, width, height }, draw) {
     this.context.save();
     this.context.beginPath();
@@ -47,7 +56,7 @@ export class CanvasPen {
    * @param {number} y
    * @param {number} width
    * @param {number} height
-   * @param {{isSmooth: boolean, opacity?: number}} how
+   * @param {ImageStyle} style
    */
   image(canvas, x, y, width, height, { isSmooth, opacity = 1 }) {
     const { context } = this;
@@ -69,7 +78,7 @@ export class CanvasPen {
     this.#paint(style);
   }
 
-  /** @param {Array<[number, number]>} points @param {Style} style */
+  /** @param {Pixel[]} points @param {Style} style */
   line(points, style) {
     this.context.beginPath();
     points.forEach(([x, y], n) => (n ? this.context.lineTo(x, y) : this.context.moveTo(x, y)));
@@ -122,7 +131,7 @@ const SVG = "http://www.w3.org/2000/svg";
 
 /**
  * @param {string} tag
- * @param {Record<string, any>} attributes  numbers are rounded to hundredths of a px
+ * @param {Record<string, string | number | undefined>} attributes  numbers are rounded to hundredths of a px
  * @param {string} [text]
  * @returns {SVGElement}
  */
@@ -136,7 +145,7 @@ export function svgElement(tag, attributes, text = "") {
   return node;
 }
 
-/** @type {CanvasPen | null} */
+/** Draws nothing: it says how wide a text is. @type {CanvasPen | null} */
 let measuring = null;
 
 export class SvgPen {
@@ -145,7 +154,7 @@ export class SvgPen {
     this.group = group;
   }
 
-  /** @param {import("./viewport.js").Frame} frame @param {() => void} draw */
+  /** @param {Viewport} viewport @param {() => void} draw */
   inside({ left, top, width, height }, draw) {
     const outer = this.group;
     // A nested drawing clips to its own edges; its view box keeps the places as they are.
@@ -155,6 +164,7 @@ export class SvgPen {
     this.group = outer;
   }
 
+  /** @type {CanvasPen["image"]} */
   image(canvas, x, y, width, height, { isSmooth, opacity }) {
     const node = svgElement("image", { x, y, width, height, opacity, preserveAspectRatio: "none" });
     node.setAttribute("href", canvas.toDataURL("image/png"));
@@ -162,6 +172,7 @@ export class SvgPen {
     this.group.append(node);
   }
 
+  /** @type {CanvasPen["ellipses"]} */
   ellipses(places, style) {
     const group = this.group.appendChild(svgElement("g", paint(style)));
     for (const [cx, cy, rx, ry, angle] of places) {
@@ -178,15 +189,18 @@ export class SvgPen {
     }
   }
 
+  /** @type {CanvasPen["line"]} */
   line(points, style) {
     const path = points.map((point) => point.map((value) => value.toFixed(2)).join(",")).join(" ");
     this.group.append(svgElement("polyline", { points: path, ...paint(style) }));
   }
 
+  /** @type {CanvasPen["rectangle"]} */
   rectangle(x, y, width, height, style) {
     this.group.append(svgElement("rect", { x, y, width, height, ...paint(style) }));
   }
 
+  /** @type {CanvasPen["text"]} */
   text(text, x, y, { colour, halo, size, font, align = "center", weight = 600 }) {
     const attributes = {
       x,
@@ -205,13 +219,14 @@ export class SvgPen {
     this.group.append(svgElement("text", attributes, text));
   }
 
+  /** @type {CanvasPen["widthOf"]} */
   widthOf(text, size, font) {
-    measuring ??= new CanvasPen(document.createElement("canvas").getContext("2d"));
+    measuring ??= new CanvasPen(drawingContext(document.createElement("canvas")));
     return measuring.widthOf(text, size, font);
   }
 }
 
-/** @param {Style} style @returns {Record<string, any>} */
+/** @param {Style} style @returns {Record<string, string | number | undefined>} as attributes */
 function paint({ fill = "none", stroke, width, dash, opacity }) {
   return {
     fill,

@@ -4,17 +4,20 @@
  * The pointer, the light canvas and Plotly all go by this one, so hovering needs no Plotly and both drawings agree.
  */
 
-/** Room for ticks and titles, in px; the same for all axes, so that nothing moves when they change. */
+/** Around the viewport, room for ticks and titles, in px; the same for all axes, so that nothing moves when they change. */
 export const MARGIN = { left: 46, right: 14, top: 26, bottom: 42 };
 
+/** Left free on each side of places that are all to be seen, in shares of their extent. */
 const PADDING = 0.06;
 
-/** So far from the edges, in shares of the width, is a place that is to be seen. */
+/** A place that someone steps to is kept at least so far from the edges, in shares of the viewport's width. */
 const EDGE = 0.04;
 
-/** @typedef {[number, number]} Pixel  x and y in the drawing */
+/** @typedef {[number, number]} Pixel  x and y in the map's drawing, px */
 
-export class Frame {
+/** @typedef {[number, number, number, number]} Ranges  units at the left, right, bottom and top edge */
+
+export class Viewport {
   constructor() {
     this.left = MARGIN.left;
     this.top = MARGIN.top;
@@ -26,6 +29,15 @@ export class Frame {
     this.x1 = 3;
     this.y0 = -3;
     this.y1 = 3;
+  }
+
+  /** @returns {Viewport} the same now, left behind when this one moves */
+  copy() {
+    const copy = new Viewport();
+    copy.width = this.width;
+    copy.height = this.height;
+    copy.ranges = this.ranges;
+    return copy;
   }
 
   /**
@@ -49,7 +61,7 @@ export class Frame {
    * Show all of these places, a unit as long to the right as upwards.
    *
    * @param {Float32Array} positions  (N, 2)
-   * @param {{atLeast?: number}} [options]  half the least extent
+   * @param {{atLeast?: number}} [options]  so far from zero is seen on all sides
    */
   fit(positions, { atLeast = 0 } = {}) {
     let [x0, x1, y0, y1] = [Infinity, -Infinity, Infinity, -Infinity];
@@ -74,19 +86,19 @@ export class Frame {
    * See to it that moving places have room: rarely, and then by a good step, so that the axes stand still mostly.
    *
    * @param {Float32Array} positions  (N, 2)
-   * @param {number} atLeast          half the least extent
+   * @param {number} atLeast          so far from zero is seen on all sides
    * @returns {boolean} whether the ranges are others now
    */
   makeRoom(positions, atLeast) {
     const { x0, x1, y0, y1 } = this;
-    const needed = Object.assign(new Frame(), this);
+    const needed = this.copy();
     needed.fit(positions, { atLeast });
     const leaves = needed.x0 < x0 || needed.x1 > x1 || needed.y0 < y0 || needed.y1 > y1;
     const isMuchSmaller = needed.x1 - needed.x0 < 0.5 * (x1 - x0);
     if (!leaves && !isMuchSmaller) return false;
     const grown = leaves ? 0.15 : 0.1;
     const [wide, high] = [(needed.x1 - needed.x0) * grown, (needed.y1 - needed.y0) * grown];
-    this.ranges = [needed.x0 - wide, needed.x1 + wide, needed.y0 - high, needed.y1 + high];
+    this.#see(needed.x0 - wide, needed.x1 + wide, needed.y0 - high, needed.y1 + high);
     return true;
   }
 
@@ -97,7 +109,9 @@ export class Frame {
    * @param {[Pixel, Pixel]} now
    */
   pinch(before, now) {
+    /** @type {(fingers: [Pixel, Pixel]) => Pixel} */
     const middle = ([a, b]) => [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];
+    /** @type {(fingers: [Pixel, Pixel]) => number} */
     const apart = ([a, b]) => Math.max(1, Math.hypot(a[0] - b[0], a[1] - b[1]));
     const [x, y] = this.toUnits(...middle(before));
     const [px, py] = middle(now);
@@ -118,23 +132,33 @@ export class Frame {
    */
   reveal(x, y) {
     const room = EDGE * (this.x1 - this.x0);
+    /** @type {(value: number, low: number, high: number) => number} */
     const beyond = (value, low, high) => Math.min(0, value - low - room) + Math.max(0, value - high + room);
     const [right, up] = [beyond(x, this.x0, this.x1), beyond(y, this.y0, this.y1)];
     if (!right && !up) return false;
-    this.ranges = [this.x0 + right, this.x1 + right, this.y0 + up, this.y1 + up];
+    this.#see(this.x0 + right, this.x1 + right, this.y0 + up, this.y1 + up);
     return true;
   }
 
-  /** @returns {[number, number, number, number]} the ranges, to compare and to restore */
+  /** What the edges stand for, to compare and to restore. @type {Ranges} */
   get ranges() {
     return [this.x0, this.x1, this.y0, this.y1];
   }
 
+  /** @param {Ranges} ranges */
   set ranges([x0, x1, y0, y1]) {
-    Object.assign(this, { x0, x1, y0, y1 });
+    this.#see(x0, x1, y0, y1);
   }
 
-  /** @param {number} x @param {number} y @returns {[number, number]} px in the drawing */
+  /** @param {number} x0 @param {number} x1 @param {number} y0 @param {number} y1 */
+  #see(x0, x1, y0, y1) {
+    this.x0 = x0;
+    this.x1 = x1;
+    this.y0 = y0;
+    this.y1 = y1;
+  }
+
+  /** @param {number} x @param {number} y @returns {Pixel} */
   toPixels(x, y) {
     return [
       this.left + ((x - this.x0) / (this.x1 - this.x0)) * this.width,
@@ -159,6 +183,6 @@ export class Frame {
   /** @param {number} x @param {number} y @param {number} scale  units per px */
   #centre(x, y, scale) {
     const [halfWidth, halfHeight] = [(scale * this.width) / 2, (scale * this.height) / 2];
-    this.ranges = [x - halfWidth, x + halfWidth, y - halfHeight, y + halfHeight];
+    this.#see(x - halfWidth, x + halfWidth, y - halfHeight, y + halfHeight);
   }
 }

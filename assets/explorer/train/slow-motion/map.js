@@ -1,7 +1,7 @@
 /** Slow motion on the map: mean, deviation, code, and the arrows along which the loss falls. */
 
 /** @typedef {import("./detail.js").Detail} Detail */
-/** @typedef {import("../../map/scene/viewport.js").Frame} Frame */
+/** @typedef {import("../../map/scene/viewport.js").Viewport} Viewport */
 
 /** The chosen image's longest arrow, in shares of the map's width. */
 const LONGEST = 0.2;
@@ -14,7 +14,7 @@ const ASIDE = 0.35;
 
 /**
  * @param {CanvasRenderingContext2D} context  scaled to CSS pixels
- * @param {Frame} frame
+ * @param {Viewport} frame
  * @param {import("../../dom/theme.js").Theme} theme
  * @param {object} what
  * @param {import("../../map/scene/axes.js").Axes} what.axes
@@ -69,7 +69,7 @@ function drawImage(context, frame, theme, axes, detail, n, reached, isChosen) {
 /**
  * Where an arrow from a latent ends: against the gradient, on the map's axes, its length true to the others'.
  *
- * @param {Frame} frame
+ * @param {Viewport} frame
  * @param {import("../../map/scene/axes.js").Axes} axes  latent dimensions or PCA: both are linear
  * @param {Float32Array} from      (D,)
  * @param {Float32Array} gradient  (D,)

@@ -4,25 +4,28 @@
  * At rest they belong to Plotly. Two thousand of them cost about a millisecond here, and twenty or more there.
  */
 
-/** @typedef {import("../scene/viewport.js").Frame} Frame */
-/** @typedef {import("../scene/colouring.js").Group} Group */
+/** @typedef {import("./viewport.js").Viewport} Viewport */
+/** @typedef {import("./colouring.js").Group} Group */
 
-/** Share of the remaining way that is left after 100 ms: live, and from moment to moment of a film. */
-export const PACES = { live: 0.12, film: 0.4 };
+/** Share of a point's remaining way that is left after 100 ms: live, and from moment to moment of a film. */
+const PACES = { live: 0.12, film: 0.4 };
 
-/** Nearer than this to its target, in shares of the frame, a point has arrived. */
+/** @typedef {keyof typeof PACES} Pace */
+
+/** Nearer than this to its target, in shares of the viewport's width, a point has arrived. */
 const ARRIVED = 5e-4;
 
 /**
  * @param {number} count
- * @param {Frame} frame
+ * @param {Viewport} viewport
  * @returns {number} a point's diameter in px: smaller where there are many, or little room
  */
-export function pointSize(count, frame) {
+export function pointSize(count, viewport) {
   const size = count > 1200 ? 5.5 : count > 300 ? 7 : 9;
-  return size * Math.min(1.3, Math.max(0.7, frame.width / 560));
+  return size * Math.min(1.3, Math.max(0.7, viewport.width / 560));
 }
 
+/** Of a point, so that those below shine through. */
 export const POINT_OPACITY = 0.72;
 
 export class MovingPoints {
@@ -31,7 +34,7 @@ export class MovingPoints {
     this.now = new Float32Array(0);
     /** Where they are going. @type {Float32Array} */
     this.targets = new Float32Array(0);
-    /** @type {keyof typeof PACES} */
+    /** @type {Pace} */
     this.pace = "live";
   }
 
@@ -60,7 +63,7 @@ export class MovingPoints {
     }
   }
 
-  /** Keep the points where they are on the screen while the axes change. @param {Frame} from @param {Frame} to */
+  /** Keep the points where they are on the screen while the axes change. @param {Viewport} from @param {Viewport} to */
   carry(from, to) {
     for (let p = 0; p < this.now.length; p += 2) {
       const [x, y] = to.toUnits(...from.toPixels(this.now[p], this.now[p + 1]));
@@ -73,12 +76,12 @@ export class MovingPoints {
    * Go a step towards the targets.
    *
    * @param {number} elapsed  ms since the step before
-   * @param {Frame} frame
+   * @param {Viewport} viewport
    * @returns {boolean} whether all have arrived
    */
-  step(elapsed, frame) {
+  step(elapsed, viewport) {
     const share = 1 - PACES[this.pace] ** (elapsed / 100);
-    const near = ARRIVED * (frame.x1 - frame.x0);
+    const near = ARRIVED * (viewport.x1 - viewport.x0);
     let hasArrived = true;
     for (let p = 0; p < this.now.length; p++) {
       const way = this.targets[p] - this.now[p];
@@ -99,13 +102,13 @@ export class MovingPoints {
 
   /**
    * @param {CanvasRenderingContext2D} context  scaled to CSS pixels
-   * @param {Frame} frame
+   * @param {Viewport} viewport
    * @param {Group[]} groups
    * @param {Set<number>} hidden  groups that are not drawn
    */
-  draw(context, frame, groups, hidden) {
-    const { left, top, width, height } = frame;
-    const radius = pointSize(this.now.length / 2, frame) / 2;
+  draw(context, viewport, groups, hidden) {
+    const { left, top, width, height } = viewport;
+    const radius = pointSize(this.now.length / 2, viewport) / 2;
     context.save();
     context.beginPath();
     context.rect(left, top, width, height);
@@ -116,7 +119,7 @@ export class MovingPoints {
       context.fillStyle = group.colour;
       context.beginPath();
       for (const n of group.indices) {
-        const [x, y] = frame.toPixels(this.now[2 * n], this.now[2 * n + 1]);
+        const [x, y] = viewport.toPixels(this.now[2 * n], this.now[2 * n + 1]);
         context.moveTo(x + radius, y);
         context.arc(x, y, radius, 0, 2 * Math.PI);
       }
