@@ -27,12 +27,6 @@ STANDING = {
     ("data/keyframes.js", "decode/decoder.js"),
     ("data/run.js", "decode/decoder.js"),
     ("data/safetensors.js", "decode/decoder.js"),
-    ("map/drawing/overlay.js", "map/drawing/map.js"),
-    ("map/drawing/point-drawing.js", "map/drawing/map.js"),
-    ("map/drawing/viewport-control.js", "map/drawing/map.js"),
-    ("map/layers/underlay.js", "map/drawing/map.js"),
-    ("map/pointing/cursor-marks.js", "map/drawing/map.js"),
-    ("map/pointing/gestures.js", "map/drawing/map.js"),
 }
 """The wrong arrows that still stand; each goes from this list with its cure."""
 

@@ -9,7 +9,6 @@ import { MARGIN } from "../scene/viewport.js";
 
 /** @typedef {import("../../cursor/cursor.js").Cursor} Cursor */
 /** @typedef {import("../../cursor/cursor.js").Move} Move */
-/** @typedef {import("../layers/underlay.js").Underlay} Underlay */
 /** @typedef {import("../scene/pen.js").EllipsePlace} EllipsePlace */
 /** @typedef {import("../scene/viewport.js").Pixel} Pixel */
 
@@ -18,12 +17,18 @@ import { MARGIN } from "../scene/viewport.js";
  * @typedef {import("../scene/scene.js").SceneOf<K>} SceneOf
  */
 
+/**
+ * @typedef {object} Posteriors            on the map's axes
+ * @property {boolean} hasOnePosterior      whether that of one image is to be seen, and there are any
+ * @property {(index: number) => EllipsePlace | null} posteriorOf  one image's
+ */
+
 export class CursorMarks {
   /**
    * @param {object} options
    * @param {SceneOf<"axes" | "viewport" | "points" | "space">} options.scene
    * @param {Cursor} options.cursor
-   * @param {Pick<Underlay, "hasOnePosterior" | "posteriorOf">} options.posteriors
+   * @param {Readonly<Posteriors>} options.posteriors
    */
   constructor({ scene, cursor, posteriors }) {
     this.scene = scene;
