@@ -5,7 +5,7 @@ from tests.pages.stand_ins import PROBE, App, FakeExplorer
 
 def test_all_controls_are_there_at_load(app: App, component: FakeExplorer) -> None:
     app.open("interpolate")
-    assert app.test.selectbox(key="interpolate_model").value == "mnist-2"
+    assert app.test.selectbox(key="interpolate_model").value == "mnist-16"
     assert app.test.radio(key="interpolate_method").value == "linear"
     assert app.test.number_input(key="interpolate_steps").value == 10
     told = component.told[-1]

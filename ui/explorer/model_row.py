@@ -44,7 +44,7 @@ def model_row(title: str, sentence: str, key: str) -> tuple[ModelEntry | None, D
 def _choose(key: str) -> ModelEntry | None:
     library = Library(current_owner())
     names = [entry.name for entry in library.models()]
-    default = state.named(names, state.DEFAULT_MODEL, "").default
+    default = state.named(names, state.DEFAULT_MODELS[key], "").default
     name = st.selectbox(
         "Model",
         names,

@@ -45,7 +45,8 @@ WATCH: Final = "watch"
 FOLLOW: Final = "follow"
 """Name in Class' URL: the token of the link by which someone is followed."""
 
-DEFAULT_MODEL: Final = "mnist-2"
+DEFAULT_MODELS: Final = {EXPLORE_MODEL: "mnist-2", INTERPOLATE_MODEL: "mnist-16"}
+"""What a page about one model begins with: a map that is the latent space itself; walks of clear pictures."""
 DEFAULT_IMAGES: Final = "mnist"
 
 _MODEL, _TRAIN = ModelConfig(), TrainConfig()
@@ -168,11 +169,13 @@ def settings(page: str, *, models: Collection[str], images: Collection[str]) -> 
         models: names of the models that this browser can open.
         images: names of the image sets.
     """
-    model = named(models, DEFAULT_MODEL, "the name of a model that is here")
+    model = {
+        key: named(models, name, "the name of a model that is here") for key, name in DEFAULT_MODELS.items()
+    }
     image_set = named(images, DEFAULT_IMAGES, "the name of an image set")
     every: dict[str, Mapping[str, Setting]] = {
-        "explore": {EXPLORE_MODEL: model},
-        "interpolate": {INTERPOLATE_MODEL: model, **INTERPOLATE_SETTINGS},
+        "explore": {EXPLORE_MODEL: model[EXPLORE_MODEL]},
+        "interpolate": {INTERPOLATE_MODEL: model[INTERPOLATE_MODEL], **INTERPOLATE_SETTINGS},
         "class": CLASS_SETTINGS,
         "train": {TRAIN_IMAGES: image_set, **TRAIN_SETTINGS},
     }

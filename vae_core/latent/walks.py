@@ -11,7 +11,10 @@ from torch import Tensor
 from vae_core.latent.codes import floating
 
 LEAST_SINE = 1e-3
-"""Of the angle between two codes: below it slerp walks straight."""
+"""Sine of the angle between two codes below which slerp walks straight: there the angle says nothing."""
+
+WIDEST_ANGLE = math.radians(170)
+"""Angle between two codes above which slerp walks straight: its arc would leave both of them far behind."""
 
 
 def traverse(z: Tensor, dim: int, values: Tensor | Sequence[float]) -> Tensor:
@@ -68,9 +71,10 @@ def interpolate(a: Tensor, b: Tensor, steps: int, *, method: str = "linear") -> 
     """Walk from one code to another.
 
     "slerp" turns the direction at constant speed (Shoemake 1985; for latents arXiv:1609.04468): weights
-    sin((1-t) w) / sin w and sin(t w) / sin w on the codes as they are, w the angle between them. Where the
-    angle says nothing (parallel, opposite, a code of zeros; sine below 1e-3) it walks straight: there
-    opposite codes of different lengths would be led far away.
+    sin((1-t) w) / sin w and sin(t w) / sin w on the codes as they are, w the angle between them. It walks
+    straight where the angle says nothing (parallel codes, a code of zeros; sine below 1e-3), and where codes
+    lie opposite each other (more than 170 degrees apart): unless they are equally long, the arc between such
+    codes leaves both of them far behind.
 
     Args:
         a: the first code, (D,).
@@ -98,7 +102,7 @@ def interpolate(a: Tensor, b: Tensor, steps: int, *, method: str = "linear") -> 
     weight_a, weight_b = 1 - t, t
     if method == "slerp":
         angle = _angle(start, end)
-        if math.sin(angle) >= LEAST_SINE:
+        if math.sin(angle) >= LEAST_SINE and angle <= WIDEST_ANGLE:
             weight_a = torch.sin((1 - t) * angle) / math.sin(angle)
             weight_b = torch.sin(t * angle) / math.sin(angle)
     walk = (weight_a * start + weight_b * end).to(a.dtype)

@@ -1,11 +1,11 @@
 /** Which two images a walk begins with where nobody has chosen. */
 
-import { arcReach } from "../latent/codes.js";
+import { arcReach, areOpposite } from "../latent/codes.js";
 import { classCount, codeOf } from "../latent/space.js";
 
 /** @typedef {import("../latent/space.js").Space} Space */
 
-/** Two codes whose arc swings out further than this, as `arcReach` has it, lie opposite each other. */
+/** Two codes whose arc swings out further than this, as `arcReach` has it, are no good pair to begin with. */
 const MOST_REACH = 1.2;
 /** Without classes this many images are compared with the first. */
 const LOOKED_AT = 100;
@@ -13,8 +13,8 @@ const LOOKED_AT = 100;
 /**
  * Choose two images to begin with: of each class the most typical one, and of these the two whose codes lie farthest
  * apart; without classes, or where other factors than the class are known to place an image, the first one, and of some
- * others the one whose code is farthest. Two that lie opposite, between which slerp's arc swings far out, are chosen
- * only where there are no others.
+ * others the one whose code is farthest. Two that lie opposite, or between which slerp's arc swings far out, are
+ * chosen only where there are no others.
  *
  * @param {Space} space
  * @returns {[number, number]} indices, the same one twice where there is but one image
@@ -30,7 +30,8 @@ export function firstPair(space) {
     for (const to of ends) {
       if (to <= from) continue;
       const end = codeOf(space, to);
-      const score = squaredDistance(start, end) / (arcReach(start, end) > MOST_REACH ? 1e6 : 1);
+      const isPoor = areOpposite(start, end) || arcReach(start, end) > MOST_REACH;
+      const score = squaredDistance(start, end) / (isPoor ? 1e6 : 1);
       if (score > farthest) [farthest, pair] = [score, [from, to]];
     }
   }

@@ -3,7 +3,7 @@
 import { download, element, setText } from "../dom/dom.js";
 import { fixed } from "../dom/format.js";
 import { Sheet } from "../dom/pictures.js";
-import { arcReach, interpolate } from "../latent/codes.js";
+import { arcReach, areOpposite, interpolate } from "../latent/codes.js";
 import { codeOf, imageOf } from "../latent/space.js";
 
 /** @typedef {import("../latent/codes.js").Method} Method */
@@ -61,8 +61,7 @@ export class WalkRows {
     }
     const [from, to] = ends.map((index) => codeOf(space, index));
     const codes = new Float32Array(2 * steps * space.dims);
-    const reach = arcReach(from, to);
-    setText(this.rows.slerp.caption, reach > FAR ? farCaption(reach) : ROWS.slerp.caption);
+    setText(this.rows.slerp.caption, slerpCaption(from, to));
     codes.set(interpolate(from, to, steps, "linear"), 0);
     codes.set(interpolate(from, to, steps, "slerp"), steps * space.dims);
     this.service.request("rows", model, codes, steps, ({ start, rgba }) => {
@@ -116,8 +115,14 @@ export class WalkRows {
   }
 }
 
-/** @param {number} reach  as `arcReach` gives it */
-function farCaption(reach) {
-  const times = fixed(reach, 1);
-  return `these two codes lie almost opposite each other: the arc swings ${times} times as far out as they are`;
+/** @param {ArrayLike<number>} from  (D,) @param {ArrayLike<number>} to  (D,) @returns {string} what slerp's row shows */
+function slerpCaption(from, to) {
+  if (areOpposite(from, to)) {
+    return "these two codes lie opposite each other, more than 170° apart: no arc is the shorter, so it walks straight";
+  }
+  const reach = arcReach(from, to);
+  if (reach <= FAR) return ROWS.slerp.caption;
+  return `these two codes lie almost opposite each other: the arc swings ${
+    fixed(reach, 1)
+  } times as far out as they are`;
 }

@@ -1,5 +1,5 @@
 /**
- * Walk between latents and along their dimensions: the twins of `vae_core/latent.py`.
+ * Walk between latents and along their dimensions: the twins of `vae_core/latent/walks.py`.
  *
  * Codes are Float32Arrays of D numbers; several of them lie one after the other, (N, D).
  */
@@ -8,6 +8,19 @@
 
 /** Sine of the angle between two codes, below which slerp walks straight: there the angle says nothing. */
 const LEAST_SINE = 1e-3;
+
+/** Angle between two codes, in radians, above which slerp walks straight: its arc would leave both far behind. */
+const WIDEST_ANGLE = (170 / 180) * Math.PI;
+
+/**
+ * Say whether two codes lie opposite each other, more than 170 degrees apart, so that slerp walks straight.
+ *
+ * @param {ArrayLike<number>} a  (D,)
+ * @param {ArrayLike<number>} b  (D,)
+ */
+export function areOpposite(a, b) {
+  return angleBetween(a, b) > WIDEST_ANGLE;
+}
 
 /**
  * Give the codes on the way from one latent to another, both ends exact.
@@ -38,7 +51,7 @@ export function interpolate(a, b, steps, method = "linear") {
 export function between(a, b, t, method = "linear") {
   if (t === 0 || t === 1) return Float32Array.from(t ? b : a);
   const angle = method === "slerp" ? angleBetween(a, b) : 0;
-  const sine = Math.sin(angle);
+  const sine = angle > WIDEST_ANGLE ? 0 : Math.sin(angle);
   const [wa, wb] = sine >= LEAST_SINE
     ? [Math.sin((1 - t) * angle) / sine, Math.sin(t * angle) / sine]
     : [1 - t, t];
@@ -48,7 +61,7 @@ export function between(a, b, t, method = "linear") {
 /**
  * Say how far slerp's arc swings out at most, as a multiple of the longer end's distance from the centre.
  *
- * Between codes that lie almost opposite each other the arc leaves the images far behind.
+ * The wider the angle between two codes of different lengths, the farther their arc leaves the images behind.
  *
  * @param {ArrayLike<number>} a  (D,)
  * @param {ArrayLike<number>} b  (D,)

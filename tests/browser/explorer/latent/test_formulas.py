@@ -25,6 +25,8 @@ PAIRS = {
     "general": (rows(1, 5, 1)[0], rows(1, 5, 2)[0]),
     "one dimension": (torch.tensor([-1.5]), torch.tensor([0.5])),
     "opposite": (torch.tensor([1.0, -2.0]), torch.tensor([-1.0, 2.0])),
+    "almost opposite": (torch.tensor([3.0, 0.0]), torch.tensor([-1.0, 0.2])),
+    "opposite but for a little": (torch.tensor([3.0, 0.0]), torch.tensor([-1.0, 0.1])),
     "parallel": (torch.tensor([1.0, -2.0]), torch.tensor([2.0, -4.0])),
     "nearly parallel": (torch.tensor([1.0, 0.0]), torch.tensor([1.0, 5e-4])),
     "from the centre": (torch.zeros(3), torch.ones(3)),

@@ -85,11 +85,22 @@ def test_an_arc_keeps_its_distance(start: list, end: list, reach: float, call: C
 
 
 def test_how_far_an_arc_swings_out_is_what_python_walks(call: Callable) -> None:
-    start, end = [3.34, 0.97], [-2.58, -0.79]
+    start, end = [3.34, 0.97], [-1.6, -0.1]  # 168 degrees apart
     found = call("latent/codes.js", "m.arcReach(a[0], a[1])", [start, end])
     codes = interpolate(torch.tensor(start), torch.tensor(end), 33, method="slerp")
     assert found == pytest.approx(float(codes.norm(dim=1).max() / np.hypot(*start)), rel=1e-3)
-    assert found > 10
+    assert found > 1.5
+
+
+def test_between_opposite_codes_slerp_walks_straight_and_nothing_swings_out(call: Callable) -> None:
+    start, end = [3.34, 0.97], [-2.58, -0.79]  # 179 degrees apart
+    ends = f"{start}, {end}"
+    assert call("latent/codes.js", f"m.areOpposite({ends})") is True
+    assert call("latent/codes.js", "m.areOpposite([1, 0], [-1, 0.2])") is False  # 169 degrees
+    found = call("latent/codes.js", f"Array.from(m.interpolate({ends}, 5, 'slerp'))")
+    straight = interpolate(torch.tensor(start), torch.tensor(end), 5).flatten()
+    assert found == pytest.approx(straight.tolist(), abs=1e-6)
+    assert call("latent/codes.js", f"m.arcReach({ends})") == 1
 
 
 def first_pair(
@@ -127,10 +138,12 @@ def test_without_classes_a_walk_begins_at_the_first_image(call: Callable) -> Non
         assert first_pair(call, mean[:1], labels and labels[:1]) == [0, 0]
 
 
-def test_an_arc_that_swings_far_out_says_so(new_page: Callable, site: StaticSite) -> None:
+def test_an_arc_that_swings_far_out_says_so_and_so_does_one_that_walks_straight(
+    new_page: Callable, site: StaticSite
+) -> None:
     bundle = small_bundle(ModelConfig((1, 12, 10), 2, "conv", width=0.25))
     mean = bundle.probe.mean.clone()
-    mean[0], mean[1], mean[2] = torch.tensor([2.0, 0.0]), torch.tensor([-1.0, 0.1]), torch.tensor([0.0, 2.0])
+    mean[:4] = torch.tensor([[2.0, 0.0], [-1.0, 0.27], [0.0, 2.0], [-1.0, 0.1]])
     opposite = replace(bundle, probe=replace(bundle.probe, mean=mean))
     model = serve_model(site, "opposite", opposite)
     page = new_page()
@@ -140,6 +153,9 @@ def test_an_arc_that_swings_far_out_says_so(new_page: Callable, site: StaticSite
     page.wait_for_function("window.latentExplorer?.ready")
     slerp = page.locator(".le-row", has=page.locator("[data-role=row-slerp]"))
     expect(slerp).to_contain_text("lie almost opposite each other")
+    page.evaluate("""() => window.mount({ interpolation: { from: 0, to: 3, method: "slerp", steps: 5 } })""")
+    expect(slerp).to_contain_text("more than 170° apart")
+    expect(slerp).to_contain_text("walks straight")
     page.evaluate("""() => window.mount({ interpolation: { from: 0, to: 2, method: "slerp", steps: 5 } })""")
     expect(slerp).to_contain_text("keeps about the same distance")
 
