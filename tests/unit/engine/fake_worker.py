@@ -8,7 +8,8 @@ import pytest
 
 from tests.unit.engine.engine_watcher import LONG, SMALL, Loop
 from vae_core.engine.contract import memory
-from vae_core.engine.processes import training_process
+from vae_core.engine.processes import messages, training_process
+from vae_core.engine.processes.orders import Watch
 from vae_core.engine.runs.run import Run
 from vae_core.engine.scheduling.commands import Trainings
 from vae_core.engine.watching.messages import NO_ARRAYS
@@ -23,22 +24,25 @@ class FakeWorker:
         self.orders = []
         self.made.append(self)
 
-    def send(self, facts, body=b""):
-        self.orders.append(facts)
+    def send(self, order):
+        self.orders.append(order)
 
     def close(self):
-        self.orders.append({"kind": "close"})
+        self.orders.append("close")
 
     def wait(self, seconds):
         return True
 
-    def orders_for(self, run):
-        mine = [order["kind"] for order in self.orders if order.get("run") == run.id]
-        return [kind for kind in mine if kind != "watch"]
+    def given(self, kind):
+        """Return the orders of a kind."""
+        return [order for order in self.orders if isinstance(order, kind)]
 
-    def say(self, kind, run=None, body=NO_ARRAYS, **facts):
-        told = {} if run is None else {"run": run.id, "generation": run.generation}
-        self.on_message(self, {"kind": kind, **told, **facts}, body)
+    def orders_for(self, run):
+        mine = [order for order in self.orders if order != "close" and order.key.run == run.id]
+        return [type(order).__name__.lower() for order in mine if not isinstance(order, Watch)]
+
+    def say(self, message):
+        self.on_message(self, message)
 
     def die(self):
         self.on_exit(self)
@@ -77,3 +81,29 @@ def told(subscription):
     for seq, _ in taken:
         subscription.ack(seq)
     return [metadata_of(data)["kind"] for _, data in taken]
+
+
+def progressed(run, eta_seconds=None):
+    return messages.Progressed(run.key, progress(), messages.Pace(None, eta_seconds), ())
+
+
+def frame(run, step=0, history_tail=()):
+    pace = messages.Pace(None, None)
+    return messages.Frame(run.key, progress(step), pace, history_tail, {}, NO_ARRAYS)
+
+
+def snapshot(run, step=0, eta_seconds=None):
+    pace = messages.Pace(None, eta_seconds)
+    return messages.Snapshot(run.key, progress(step), pace, (), {}, NO_ARRAYS)
+
+
+def weights(run, step):
+    return messages.Weights(run.key, step, NO_ARRAYS)
+
+
+def failed(run, error, back=None):
+    return messages.Failed(run.key, error, back)
+
+
+def progress(step=0):
+    return messages.Progress(step, 100, 0.0, 0.0)

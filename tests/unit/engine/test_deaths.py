@@ -12,11 +12,14 @@ from tests.unit.engine.fake_worker import (
     FakeWorker,
     all_runs,  # noqa: F401
     begin,
+    failed,
     told,
     watch,
     worker,  # noqa: F401
 )
 from vae_core.engine.contract.failures import CANNOT_START, DIED_AGAIN, DISK_FULL, RESTARTED
+from vae_core.engine.processes.messages import BusyWith, Flushed, Ready, Saved
+from vae_core.engine.processes.orders import Flush, Load
 from vae_core.engine.processes.training_process import MAX_FAILED_STARTS
 from vae_core.engine.runs import run as record
 from vae_core.engine.runs.branching import branch_of
@@ -32,15 +35,15 @@ def test_a_dead_worker_is_replaced_at_once_and_gets_its_runs_back(all_runs, work
     watcher = watch(all_runs, training)
     told(watcher)
     first = worker()
-    first.say("ready")
-    first.say("begin", run=training)
+    first.say(Ready())
+    first.say(BusyWith(training.id))
     first.die()
     assert worker() is not first
-    assert [order["paused"] for order in worker().orders if order["kind"] == "load"] == [False, True]
-    assert all(not order["new"] for order in worker().orders if order["kind"] == "load")
+    assert [order.paused for order in worker().given(Load)] == [False, True]
+    assert all(not order.is_new for order in worker().given(Load))
     assert (training.state, training.note, paused.state) == ("running", RESTARTED, "paused")
     assert told(watcher) == ["state"]
-    first.say("failed", training, error="from before")  # old news
+    first.say(failed(training, "from before"))  # old news
     assert training.state == "running"
 
 
@@ -48,8 +51,8 @@ def test_a_crash_loop_backs_off_and_ends_the_run_that_causes_it(all_runs, worker
     bad, good = begin(all_runs, "a"), begin(all_runs, "b")
     rests = []
     for _ in range(MAX_DEATHS):
-        worker().say("ready")
-        worker().say("begin", run=bad)
+        worker().say(Ready())
+        worker().say(BusyWith(bad.id))
         died = worker()
         died.die()
         if all_runs.worker.restart_at is not None:
@@ -62,15 +65,15 @@ def test_a_crash_loop_backs_off_and_ends_the_run_that_causes_it(all_runs, worker
     assert good.state == "running"
     assert rests == sorted(rests)
     assert rests[-1] > 4
-    assert [order["run"] for order in worker().orders if order["kind"] == "load"] == [good.id]
+    assert [order.key for order in worker().given(Load)] == [good.key]
 
 
 def test_a_run_that_reaches_the_disk_is_not_blamed(all_runs, worker):  # noqa: F811
     run = begin(all_runs, "a")
     for _ in range(2 * MAX_DEATHS):
-        worker().say("ready")
-        worker().say("begin", run=run)
-        worker().say("saved", run)
+        worker().say(Ready())
+        worker().say(BusyWith(run.id))
+        worker().say(Saved(run.key))
         worker().die()
         assert all_runs.worker.restart_at is None
     assert (run.state, run.deaths) == ("running", 1)
@@ -99,15 +102,15 @@ def test_a_run_started_while_the_worker_rests_waits_for_it(all_runs, worker):  #
     assert worker().orders_for(second) == []
     all_runs.tick(all_runs.worker.restart_at)
     assert worker().orders_for(second) == ["load"]
-    assert next(order for order in worker().orders if order["run"] == first.id)["paused"]
+    assert next(order for order in worker().given(Load) if order.key == first.key).paused
 
 
 def test_a_flush_that_the_worker_never_answers_is_answered(all_runs, worker, tmp_path):  # noqa: F811
     run, answers = begin(all_runs, "a"), []
     all_runs.residents.flush(run, tmp_path / "one", lambda written, _: answers.append(written))
     all_runs.residents.flush(run, tmp_path / "two", lambda written, _: answers.append(written))
-    worker().say("flushed", token=str(tmp_path / "one"), done=True, error="")
-    worker().say("flushed", token=str(tmp_path / "one"), done=True, error="")
+    worker().say(Flushed(str(tmp_path / "one"), True, ""))
+    worker().say(Flushed(str(tmp_path / "one"), True, ""))
     worker().die()
     assert answers == [True, False]
 
@@ -117,7 +120,7 @@ def test_a_flush_comes_after_the_save_of_a_run_that_was_stopped(all_runs, worker
     all_runs.stop(run)
     all_runs.residents.flush(run, tmp_path / "one", lambda written, _: answers.append(written))
     assert worker().orders_for(run) == ["load", "drop", "flush"]
-    worker().say("flushed", token=str(tmp_path / "one"), done=False, error="")
+    worker().say(Flushed(str(tmp_path / "one"), False, ""))
     assert answers == [False]
     Trainings(all_runs.home, threading.RLock()).residents.flush(
         run, tmp_path / "two", lambda written, _: answers.append(written)
@@ -132,8 +135,8 @@ def test_who_moves_up_when_a_run_is_given_up_starts_no_second_worker(all_runs, w
     for _ in range(MAX_DEATHS):
         if all_runs.worker.restart_at is not None:
             all_runs.tick(all_runs.worker.restart_at)
-        worker().say("ready")
-        worker().say("begin", run=bad)
+        worker().say(Ready())
+        worker().say(BusyWith(bad.id))
         count = len(FakeWorker.made)
         worker().die()
     assert [run.state for run in (bad, good, waiting)] == ["failed", "running", "running"]
@@ -152,8 +155,8 @@ def test_a_run_that_was_to_rest_after_an_epoch_rests_when_its_worker_dies(all_ru
     assert run.state == "running"
     worker().die()
     assert (run.state, run.note) == ("paused", RESTARTED)
-    (load,) = [order for order in worker().orders if order["kind"] == "load"]
-    assert load["paused"]
+    (load,) = worker().given(Load)
+    assert load.paused
 
 
 def test_an_epoch_asked_for_while_no_worker_is_there_does_not_train_to_the_end(all_runs, worker):  # noqa: F811
@@ -166,8 +169,8 @@ def test_an_epoch_asked_for_while_no_worker_is_there_does_not_train_to_the_end(a
     all_runs.step(run, None)
     all_runs.tick(all_runs.worker.restart_at)
     assert worker().orders_for(other) == ["load"]
-    load = next(order for order in worker().orders if order["kind"] == "load" and order["run"] == run.id)
-    assert load["paused"]
+    load = next(order for order in worker().given(Load) if order.key == run.key)
+    assert load.paused
     assert run.state == "paused"
 
 
@@ -179,7 +182,7 @@ def test_who_waits_in_the_line_does_not_train_when_the_worker_comes_back(all_run
     all_runs.resume(run)
     assert (run.state, run.loaded) == ("queued", True)
     worker().die()
-    paused = {order["run"]: order["paused"] for order in worker().orders if order["kind"] == "load"}
+    paused = {order.key.run: order.paused for order in worker().given(Load)}
     assert paused == {run.id: True, other.id: False}
     all_runs.stop(other)
     assert (run.state, worker().orders_for(run)) == ("running", ["load", "resume"])
@@ -203,10 +206,10 @@ def test_a_branch_whose_beginning_died_with_the_worker_begins_with_what_is_on_di
     all_runs.branch(parent, branches[0], None)
     all_runs.resume(parent)
     all_runs.branch(parent, branches[1], None)
-    flushes = [order for order in worker().orders if order["kind"] == "flush"]
-    assert [order["path"] for order in flushes] == [str(run.folder / ORIGIN) for run in branches]
+    flushes = worker().given(Flush)
+    assert [order.path for order in flushes] == [str(run.folder / ORIGIN) for run in branches]
     (branches[0].folder / ORIGIN).write_bytes(b"fresh")
-    worker().say("flushed", token=flushes[0]["token"], done=True, error="")
+    worker().say(Flushed(flushes[0].path, True, ""))
     worker().die()
     assert (branches[1].folder / ORIGIN).read_bytes() == b"some seconds old"
     assert (branches[0].folder / ORIGIN).read_bytes() == b"fresh"
@@ -217,11 +220,11 @@ def test_a_branch_made_while_the_disk_is_full_says_so(all_runs, worker):  # noqa
     parent = begin(all_runs, "a")
     branch = branch_of(parent, None, LONG, "")
     all_runs.branch(parent, branch, None)
-    (flush,) = [order for order in worker().orders if order["kind"] == "flush"]
-    attempt = SimpleNamespace(id=branch.id, generation=branch.generation)
-    worker().say("flushed", token=flush["token"], done=False, error=DISK_FULL)
+    (flush,) = worker().given(Flush)
+    attempt = SimpleNamespace(key=branch.key)
+    worker().say(Flushed(flush.path, False, DISK_FULL))
     assert (branch.state, branch.error) == ("failed", DISK_FULL)
-    worker().say("failed", attempt, error="What this branch begins with is not there.", back=None)
+    worker().say(failed(attempt, "What this branch begins with is not there."))
     assert (branch.state, branch.error, branch.note) == ("failed", DISK_FULL, "")
     assert parent.state == "paused"
 

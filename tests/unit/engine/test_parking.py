@@ -8,6 +8,7 @@ import pytest
 from tests.unit.engine.fake_worker import (
     all_runs,  # noqa: F401
     begin,
+    failed,
     told,
     watch,
     worker,  # noqa: F401
@@ -57,7 +58,7 @@ def test_what_could_not_be_put_on_disk_is_said_and_logged(all_runs, worker, capl
     watcher = watch(all_runs, run)
     all_runs.stop(run)
     told(watcher)
-    worker().say("failed", run, error=DISK_FULL, back=None)
+    worker().say(failed(run, DISK_FULL))
     assert (run.state, run.error) == ("stopped", "")
     assert run.note == NOT_KEPT.format(DISK_FULL)
     assert told(watcher) == ["state"]
@@ -78,10 +79,10 @@ def test_a_run_at_rest_leaves_memory_and_comes_back_from_disk(all_runs):  # noqa
 
 def test_what_was_running_is_parked_after_a_restart(all_runs, tmp_path, worker):  # noqa: F811
     run, other = begin(all_runs, "a"), begin(all_runs, "b")
-    worker().say("failed", other, error="The loss …")
+    worker().say(failed(other, "The loss …"))
     later = Trainings(tmp_path, threading.RLock())
     assert later.archive.get("a", run.id).state == "parked"
-    failed = later.archive.get("b", other.id)
-    assert (failed.state, failed.error) == ("failed", "The loss …")
+    gone = later.archive.get("b", other.id)
+    assert (gone.state, gone.error) == ("failed", "The loss …")
     with pytest.raises(KeyError):
         later.archive.get("c", run.id[:-1] + "x")

@@ -5,13 +5,26 @@ import io
 import json
 import os
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from safetensors.numpy import load
 
 from vae_core.engine.contract.failures import DISK_FULL, NOT_A_NUMBER, OUT_OF_MEMORY, describe
-from vae_core.engine.processes.pipe import HEAD, join_bytes, part_bytes, read_message, write_message
+from vae_core.engine.processes.messages import (
+    BusyWith,
+    Frame,
+    Loaded,
+    Pace,
+    Progress,
+    Ready,
+    Snapshot,
+)
+from vae_core.engine.processes.orders import RunKey
+from vae_core.engine.processes.pipe import HEAD, read_message, write_message
+from vae_core.engine.processes.protocol import MESSAGES
+from vae_core.engine.processes.wire import from_wire
 from vae_core.engine.watching.messages import message
 from vae_core.engine.worker.outbox import Outbox
 from vae_core.engine.worker.turns import FIRST_TURN, LONGEST_TURN, Schedule
@@ -41,14 +54,6 @@ def test_pipe_that_ends_within_a_message_has_ended():
 def test_pipe_refuses_what_is_no_message():
     with pytest.raises(ValueError, match="bytes"):
         read_message(io.BytesIO(HEAD.pack(2**32 - 1, 0) + b"{}"))
-
-
-@pytest.mark.parametrize(
-    "value", [b"png", {"png": b"abc", "n": 3, "gif": b""}, {"a": [1, 2]}, [1.5, None], None, "text", 7]
-)
-def test_bytes_travel_beside_json(value):
-    parted, body = part_bytes(value)
-    assert join_bytes(json.loads(json.dumps(parted)), body) == value
 
 
 # Messages
@@ -140,44 +145,65 @@ class SlowPipe(io.BytesIO):
         return super().write(data)
 
 
+PROGRESS, PACE = Progress(0, 100, 0.0, 0.0), Pace(None, None)
+
+
+def frame(key, step, *epochs):
+    tail = tuple({"epoch": epoch} for epoch in epochs)
+    return Frame(key, replace(PROGRESS, step=step), PACE, tail, {}, b"")
+
+
+def snapshot(key, step, *epochs):
+    return Snapshot(**vars(frame(key, step, *epochs)))
+
+
+def step_of(message):
+    return message.progress.step if hasattr(message, "progress") else None
+
+
+def written(pipe):
+    pipe.seek(0)
+    return [from_wire(MESSAGES, *found) for found in iter(lambda: read_message(pipe), None)]
+
+
 def test_outbox_keeps_order_and_only_the_newest_frame():
     pipe = SlowPipe()
     outbox = Outbox(pipe)
-    outbox.put({"kind": "begin", "run": "a"})
+    one, two = RunKey("a", 1), RunKey("b", 1)
+    outbox.put(BusyWith("a"))
     for step in range(5):
-        outbox.put({"kind": "frame", "run": "a", "step": step})
-    outbox.put({"kind": "frame", "run": "b", "step": 9})
-    outbox.put({"kind": "snapshot", "run": "a"})
-    outbox.put({"kind": "snapshot", "run": "a"})
+        outbox.put(frame(one, step))
+    outbox.put(frame(two, 9))
+    outbox.put(snapshot(one, 5))
+    outbox.put(snapshot(one, 6))
     pipe.gate.set()
     outbox.drain(5)
-    pipe.seek(0)
-    read = iter(lambda: read_message(pipe), None)
-    assert [(facts["kind"], facts.get("step")) for facts, _ in read] == [
-        ("begin", None),
-        ("frame", 4),
-        ("frame", 9),
-        ("snapshot", None),
-        ("snapshot", None),
+    assert [(type(each), step_of(each)) for each in written(pipe)] == [
+        (BusyWith, None),
+        (Frame, 4),
+        (Frame, 9),
+        (Snapshot, 5),
+        (Snapshot, 6),
     ]
 
 
 def test_outbox_keeps_the_order_of_a_history():
     pipe = SlowPipe()
     outbox = Outbox(pipe)
-    outbox.put({"kind": "begin", "run": "a"})
-    outbox.put({"kind": "frame", "run": "a", "history_tail": [1]})
-    outbox.put({"kind": "frame", "run": "a", "history_tail": [2]})
-    outbox.put({"kind": "snapshot", "run": "a", "history_tail": [3]})
-    outbox.put({"kind": "frame", "run": "a", "history_tail": [4]})
-    outbox.put({"kind": "loaded", "run": "a"})
-    outbox.put({"kind": "frame", "run": "a", "history_tail": [5]})
+    key = RunKey("a", 1)
+    outbox.put(BusyWith("a"))
+    outbox.put(frame(key, 1, 1))
+    outbox.put(frame(key, 2, 2))
+    outbox.put(snapshot(key, 3, 3))
+    outbox.put(frame(key, 4, 4))
+    outbox.put(Loaded(key, PROGRESS, (), (), (), None))
+    outbox.put(frame(key, 5, 5))
     pipe.gate.set()
     outbox.drain(5)
-    pipe.seek(0)
-    read = [facts for facts, _ in iter(lambda: read_message(pipe), None)]
-    assert [facts["kind"] for facts in read] == ["begin", "frame", "snapshot", "frame", "loaded", "frame"]
-    assert [entry for facts in read for entry in facts.get("history_tail", ())] == [1, 2, 3, 4, 5]
+    read = written(pipe)
+    assert [type(each) for each in read] == [BusyWith, Frame, Snapshot, Frame, Loaded, Frame]
+    tails = [entry for each in read for entry in getattr(each, "history_tail", ())]
+    assert tails == [{"epoch": epoch} for epoch in range(1, 6)]
 
 
 def test_outbox_without_a_reader_does_not_wait():
@@ -186,7 +212,7 @@ def test_outbox_without_a_reader_does_not_wait():
             raise BrokenPipeError
 
     outbox = Outbox(Broken())
-    outbox.put({"kind": "ready"})
+    outbox.put(Ready())
     outbox.drain(60)  # returns at once, or the test's time limit ends it
 
 

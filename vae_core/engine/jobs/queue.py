@@ -16,7 +16,8 @@ from vae_core.engine.contract.failures import PROCESS_DIED
 from vae_core.engine.contract.info import EngineBusyError, Job, JobState
 from vae_core.engine.jobs.lanes import FUNCTIONS, LANES, Lane
 from vae_core.engine.jobs.results import Results
-from vae_core.engine.processes.pipe import Facts, join_bytes, part_bytes
+from vae_core.engine.processes.messages import JobDone, JobFailed, JobProgress, Message
+from vae_core.engine.processes.orders import CancelJob, DoJob
 from vae_core.engine.processes.process import WorkerProcess
 from vae_core.storage.home import new_id
 
@@ -133,7 +134,7 @@ class JobQueue:
                 self._finish(entry, "cancelled")
             elif entry.cancelled_at is None:
                 entry.cancelled_at = time.monotonic()
-                state.worker.send({"kind": "cancel", "job": job.id})
+                state.worker.send(CancelJob(job.id))
 
     def warm(self) -> None:
         """Start the process for short jobs before the first of them comes."""
@@ -206,11 +207,7 @@ class JobQueue:
             entry.deadline = time.monotonic() + lane.limit
             entry.job.state = "running"
             state.running = entry
-            parted, body = part_bytes(entry.arguments)
-            worker.send(
-                {"kind": "job", "job": entry.job.id, "function": entry.job.function, "arguments": parted},
-                body,
-            )
+            worker.send(DoJob(entry.job.id, entry.job.function, entry.arguments))
 
     def _next(self, lane: Lane) -> _Entry | None:
         """Return the job that comes next: of who has fewest running, and waited longest for a turn."""
@@ -244,20 +241,23 @@ class JobQueue:
             state.started_at = state.idle_since = now
         return state.worker
 
-    def _message(self, worker: WorkerProcess, facts: Facts, body: bytes) -> None:
+    def _message(self, worker: WorkerProcess, message: Message) -> None:
         with self.lock:
             state = self._lanes[worker.lane]
             entry = state.running
-            if state.worker is not worker or entry is None or facts.get("job") != entry.job.id:
+            if not isinstance(message, (JobProgress, JobDone, JobFailed)):
                 return
-            if facts["kind"] == "progress":
-                entry.job.progress, entry.job.message = facts["progress"], facts["message"]
+            if state.worker is not worker or entry is None or message.job != entry.job.id:
                 return
-            if facts["kind"] == "result":
-                self._finish(entry, "done", result=join_bytes(facts["result"], body))
-            elif facts["kind"] == "error":
-                cancelled = entry.cancelled_at is not None
-                self._finish(entry, "cancelled" if cancelled else "failed", error=facts["error"])
+            match message:
+                case JobProgress(progress=progress, message=phrase):
+                    entry.job.progress, entry.job.message = progress, phrase
+                    return
+                case JobDone(result=result):
+                    self._finish(entry, "done", result=result)
+                case JobFailed(error=error):
+                    cancelled = entry.cancelled_at is not None
+                    self._finish(entry, "cancelled" if cancelled else "failed", error=error)
             self._free(state)
             self._dispatch()
 

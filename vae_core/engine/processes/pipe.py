@@ -1,13 +1,8 @@
-"""Talk between the server and its workers: JSON with bytes behind it, each message with its lengths in front.
-
-Nothing is pickled. Bytes among the values of a table travel behind the JSON, so arguments and results may
-hold them.
-"""
+"""What goes through a pipe: JSON with bytes behind it, each message with its lengths in front."""
 
 from __future__ import annotations
 
 import json
-import queue
 import struct
 from collections.abc import Mapping
 from typing import Any, BinaryIO, Final
@@ -15,8 +10,6 @@ from typing import Any, BinaryIO, Final
 HEAD: Final = struct.Struct("<IQ")
 MAX_JSON: Final = 256_000_000
 MAX_BODY: Final = 2_000_000_000
-
-Facts = dict[str, Any]
 
 
 def write_message(pipe: BinaryIO, facts: Mapping[str, Any], body: bytes = b"") -> None:
@@ -45,7 +38,7 @@ def message_parts(facts: Mapping[str, Any], body: bytes = b"") -> tuple[bytes, .
     return HEAD.pack(len(text), len(body)) + text, body
 
 
-def read_message(pipe: BinaryIO) -> tuple[Facts, bytes] | None:
+def read_message(pipe: BinaryIO) -> tuple[Any, bytes] | None:
     """Read one message; None when the pipe has ended, within a message too.
 
     Raises:
@@ -60,38 +53,7 @@ def read_message(pipe: BinaryIO) -> tuple[Facts, bytes] | None:
     text, body = _read(pipe, json_bytes), _read(pipe, body_bytes)
     if text is None or body is None:
         return None
-    facts: Facts = json.loads(text)
-    return facts, body
-
-
-def part_bytes(value: Any) -> tuple[Any, bytes]:
-    """Take the bytes out of a value: the value itself, or values of a table.
-
-    Returns:
-        What is left, JSON-able, and the bytes.
-    """
-    if isinstance(value, (bytes, bytearray)):
-        return {"bytes": True}, bytes(value)
-    if not isinstance(value, Mapping):
-        return {"plain": value}, b""
-    found = {name: bytes(part) for name, part in value.items() if isinstance(part, (bytes, bytearray))}
-    table = {name: part for name, part in value.items() if name not in found}
-    return {"table": table, "lengths": {name: len(part) for name, part in found.items()}}, b"".join(
-        found.values()
-    )
-
-
-def join_bytes(parted: Mapping[str, Any], body: bytes) -> Any:
-    """Put together what `part_bytes` took apart."""
-    if "bytes" in parted:
-        return body
-    if "plain" in parted:
-        return parted["plain"]
-    value, position = dict(parted["table"]), 0
-    for name, length in parted["lengths"].items():
-        value[name] = body[position : position + length]
-        position += length
-    return value
+    return json.loads(text), body
 
 
 def _read(pipe: BinaryIO, count: int) -> bytes | None:
@@ -108,6 +70,3 @@ def _read(pipe: BinaryIO, count: int) -> bytes | None:
         parts.append(part)
         missing -= len(part)
     return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
-Inbox = queue.SimpleQueue[tuple[Facts, bytes] | None]

@@ -9,11 +9,15 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, cast
 
-from vae_core.engine.processes.pipe import Facts, message_parts, read_message
+from vae_core.engine.processes.messages import Message
+from vae_core.engine.processes.orders import Order
+from vae_core.engine.processes.pipe import message_parts, read_message
+from vae_core.engine.processes.protocol import MESSAGES, understood
+from vae_core.engine.processes.wire import to_wire
 
 LOG: Final = logging.getLogger(__name__)
 ROOT: Final = Path(__file__).resolve().parents[3]
@@ -44,7 +48,7 @@ class WorkerProcess:
     Args:
         lane: what it does: "train" or a lane of jobs.
         home: folder of all data.
-        on_message: called in a thread of this worker with (worker, facts, body).
+        on_message: called in a thread of this worker with (worker, message).
         on_exit: called in that thread, once, when the process has ended.
     """
 
@@ -52,7 +56,7 @@ class WorkerProcess:
         self,
         lane: str,
         home: Path,
-        on_message: Callable[[WorkerProcess, Facts, bytes], None],
+        on_message: Callable[[WorkerProcess, Message], None],
         on_exit: Callable[[WorkerProcess], None],
     ) -> None:
         self.lane = lane
@@ -94,12 +98,12 @@ class WorkerProcess:
         """Whether the process runs."""
         return self._process.poll() is None
 
-    def send(self, facts: Mapping[str, Any], body: bytes = b"") -> None:
-        """Send a message, without waiting until it is read: who sends it holds the engine's lock.
+    def send(self, order: Order) -> None:
+        """Give an order, without waiting until it is read: who sends it holds the engine's lock.
 
         A process that has ended gets none, and its end is reported by `on_exit`.
         """
-        self._orders.put(message_parts(facts, body))
+        self._orders.put(message_parts(*to_wire(order)))
 
     def close(self) -> None:
         """Let the worker finish: it sees the end of its pipe, puts its runs on disk and ends."""
@@ -131,8 +135,11 @@ class WorkerProcess:
         pipe = cast("Any", self._process.stdout)
         try:
             while (found := read_message(pipe)) is not None:
+                message = understood(MESSAGES, *found, f"the {self.lane} process")
+                if message is None:
+                    continue
                 try:
-                    self._on_message(self, *found)
+                    self._on_message(self, message)
                 except Exception:  # one message that cannot be used must not end all others
                     LOG.exception("a message from the %s process could not be used", self.lane)
         except ValueError:  # something else wrote into the pipe: nothing that follows can be trusted

@@ -6,12 +6,13 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from vae_core.engine.processes.pipe import Facts
+from vae_core.engine.processes.messages import BusyWith, Idle, Message, Ready, Saved
+from vae_core.engine.processes.orders import RunOrder
 from vae_core.engine.processes.process import WorkerProcess
 
 LOG: Final = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ class TrainWorker:
     Attributes:
         home: folder of all data.
         lock: the engine's lock.
-        on_message: called with what the process says (facts, body).
+        on_message: called with what the process says of its runs.
         on_start: called when a process has been started and can be given orders.
         on_death: called when it ended unasked, with the run it was at ("" for none) and whether it seems that
             it cannot be started at all; says whether it is needed again.
@@ -37,7 +38,7 @@ class TrainWorker:
 
     home: Path
     lock: threading.RLock
-    on_message: Callable[[Facts, bytes], None]
+    on_message: Callable[[Message], None]
     on_start: Callable[[], None]
     on_death: Callable[[str, bool], bool]
     process: WorkerProcess | None = None
@@ -53,7 +54,7 @@ class TrainWorker:
             self._start()
         return self.process is not None
 
-    def send(self, order: Mapping[str, Any]) -> None:
+    def send(self, order: RunOrder) -> None:
         """Give an order, if there is a process."""
         if self.process is not None:
             self.process.send(order)
@@ -82,19 +83,22 @@ class TrainWorker:
             return
         self.on_start()
 
-    def _message(self, process: WorkerProcess, facts: Facts, body: bytes) -> None:
+    def _message(self, process: WorkerProcess, message: Message) -> None:
         """Take what the process says; called in the thread that reads from it."""
         with self.lock:
             if process is not self.process or self._closing:
                 return
-            if facts["kind"] == "begin":
-                self._busy_with = facts["run"]
-            elif facts["kind"] == "ready":
-                self._failed_starts = 0
-            else:
-                if facts["kind"] == "saved":  # it got somewhere: what ends it now is another matter
-                    self._deaths = 0
-                self.on_message(facts, body)
+            match message:
+                case BusyWith(run=run):
+                    self._busy_with = run
+                case Ready():
+                    self._failed_starts = 0
+                case Idle():
+                    pass
+                case _:
+                    if isinstance(message, Saved):  # it got somewhere: what ends it now is another matter
+                        self._deaths = 0
+                    self.on_message(message)
 
     def _exit(self, process: WorkerProcess) -> None:
         """Replace a process that ended unasked: at once the first time, then after ever longer rests."""

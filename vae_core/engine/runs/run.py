@@ -25,6 +25,7 @@ from typing import Any, Final, Protocol
 from vae_core.config.configs import ModelConfig, TrainConfig
 from vae_core.engine.contract.info import ACTIVE_STATES, RunInfo, RunState
 from vae_core.engine.contract.memory import Need, need_of
+from vae_core.engine.processes.orders import RunKey
 from vae_core.engine.runs.changes import Mark
 from vae_core.engine.runs.keyframes import read_keyframes
 from vae_core.images.loading import image_sets
@@ -64,6 +65,21 @@ class Watcher(Protocol):
         """Show the watcher out."""
 
 
+@dataclass(frozen=True)
+class StepRequest:
+    """Ask a run for a little training, after which it rests.
+
+    Attributes:
+        steps: how many steps; None for those to the end of the epoch.
+        state: which state is shown meanwhile: what is over at once is no "running" run.
+        is_explained: whether the watchers get all that happens in it.
+    """
+
+    steps: int | None
+    state: RunState
+    is_explained: bool = False
+
+
 @dataclass(eq=False)
 class Run:
     """Hold what the server knows of a run; the attributes of `RunInfo`, and how it stands with the worker.
@@ -73,8 +89,7 @@ class Run:
         loaded: whether it is in the memory of the worker.
         generation: counts how often it was loaded; messages from before the last time are old news.
         stepping: number of the request whose steps it takes, to rest then; 0 when there is none.
-        errand: the order, with which state it goes along and what else it says, that the run obeys when its
-            turn in the line has come; None: it trains.
+        requested: what the run does when its turn in the line has come; None: it trains.
         deaths: how often the worker died with this run in its hands since it last reached the disk.
         seen: when its owner was last heard of, on the monotonic clock.
         snapshot: the newest snapshot, facts and arrays, while it is loaded.
@@ -114,13 +129,18 @@ class Run:
     loaded: bool = False
     generation: int = 0
     stepping: int = 0
-    errand: tuple[str, RunState, Mapping[str, Any]] | None = None
+    requested: StepRequest | None = None
     deaths: int = 0
     seen: float = field(default_factory=time.monotonic)
     snapshot: tuple[Mapping[str, Any], bytes] | None = None
     watchers: list[Watcher] = field(default_factory=list)
     weights_asked: bool = False
     logged: str = ""
+
+    @property
+    def key(self) -> RunKey:
+        """What names it, as it was loaded last, to the worker."""
+        return RunKey(self.id, self.generation)
 
     @property
     def active(self) -> bool:

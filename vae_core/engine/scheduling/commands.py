@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from vae_core.engine.contract import limits
-from vae_core.engine.contract.info import RunState
+from vae_core.engine.processes.orders import Change, Pause
 from vae_core.engine.processes.process import WorkerProcess
 from vae_core.engine.runs.archive import Archive
 from vae_core.engine.runs.branching import link_last, link_origin
 from vae_core.engine.runs.changes import with_change
-from vae_core.engine.runs.run import ORIGIN, Run
+from vae_core.engine.runs.run import ORIGIN, Run, StepRequest
 from vae_core.engine.scheduling.lifecycle import Lifecycle
 
 LINE_SECONDS: Final = 5.0
@@ -123,7 +123,7 @@ class Trainings:
     def pause(self, run: Run) -> None:
         """Let a run rest; it stays in the worker's memory."""
         if run.state in ("queued", "running"):
-            self.residents.tell(run, "pause")
+            self.residents.tell(run, Pause(run.key))
             self.lifecycle.settle(run, "paused")
 
     def resume(self, run: Run) -> None:
@@ -131,25 +131,25 @@ class Trainings:
         if run.state in ("paused", "stopped", "failed", "parked"):
             self.lifecycle.stop_others(run)
             run.stepping, run.deaths, run.note, run.chosen = 0, 0, "", time.time()
-            run.errand = None
+            run.requested = None
             self.lifecycle.go(run)
 
     def step(self, run: Run, steps: int | None) -> None:
         """Take some steps, or those to the end of an epoch, and rest."""
         short = steps is not None and steps <= SHORT_STEPS
-        self._for_a_while(run, "step", "paused" if short else "running", steps=steps)
+        self._for_a_while(run, StepRequest(steps=steps, state="paused" if short else "running"))
 
     def explain(self, run: Run) -> None:
         """Take one step, tell the watchers all that happened in it, and rest."""
-        self._for_a_while(run, "explain", "paused")
+        self._for_a_while(run, StepRequest(steps=1, is_explained=True, state="paused"))
 
-    def _for_a_while(self, run: Run, kind: str, state: RunState, **more: Any) -> None:
+    def _for_a_while(self, run: Run, requested: StepRequest) -> None:
         """Let a run do something after which it rests."""
         if run.state in ("done", "queued"):
             return
         self.lifecycle.stop_others(run)
         run.chosen = time.time()
-        run.errand = kind, state, more
+        run.requested = requested
         if run.loaded:
             self.lifecycle.activate(run)
         else:
@@ -172,7 +172,7 @@ class Trainings:
             ValueError: a setting out of range.
         """
         before, run.train = run.train, run.train.replace(**changes)
-        self.residents.tell(run, "set", values=dict(changes))
+        self.residents.tell(run, Change(run.key, dict(changes)))
         run.marks = with_change(run.marks, run.step, run.epoch, before, run.train)
         self.lifecycle.settle(run, run.state)
         self.watchers.put_timeline(run)

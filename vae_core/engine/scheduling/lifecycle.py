@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import asdict, dataclass, field
+from typing import Final, assert_never
 
 from vae_core.engine.contract.failures import CANNOT_START, DIED_AGAIN, NOT_KEPT, RESTARTED
 from vae_core.engine.contract.info import RunState
-from vae_core.engine.processes.pipe import Facts
+from vae_core.engine.processes import messages
+from vae_core.engine.processes.orders import Explain, Resume, Step
 from vae_core.engine.processes.training_process import TrainWorker
 from vae_core.engine.runs.archive import Archive
 from vae_core.engine.runs.changes import Mark, gone_back
@@ -62,15 +62,15 @@ class Lifecycle:
 
     def activate(self, run: Run) -> None:
         """Let a run train, or do what it was asked to do before it rests."""
-        if run.errand is None:
+        if run.requested is None:
             run.state = "running"
             if run.loaded:
-                self.residents.tell(run, "resume")
+                self.residents.tell(run, Resume(run.key))
             else:
                 self.residents.load(run)
             self.settle(run, "running")
             return
-        (kind, state, more), run.errand = run.errand, None
+        requested, run.requested = run.requested, None
         if not run.loaded:
             run.state = "paused"
             self.residents.load(run)
@@ -79,8 +79,11 @@ class Lifecycle:
             return
         self._requests += 1
         run.stepping = self._requests
-        self.residents.tell(run, kind, request=run.stepping, **more)
-        self.settle(run, state)
+        if requested.is_explained:
+            self.residents.tell(run, Explain(run.key, run.stepping))
+        else:
+            self.residents.tell(run, Step(run.key, requested.steps, run.stepping))
+        self.settle(run, requested.state)
 
     def put_aside(self, run: Run, state: RunState) -> None:
         """Take a run out of the worker's memory; it stays on disk, in this state."""
@@ -159,72 +162,88 @@ class Lifecycle:
                     self.watchers.put_state(run)
         return self.residents.is_worker_needed
 
-    def _message(self, facts: Facts, body: bytes) -> None:
-        if facts["kind"] == "flushed":
-            self.residents.flushed(facts["token"], bool(facts["done"]), facts["error"])
-            return
-        run = self.archive.runs.get(facts["run"])
-        if run is not None and run.generation == facts["generation"]:
-            self._heard(run, facts["kind"], facts, body)
+    def _message(self, message: messages.Message) -> None:
+        if isinstance(message, messages.Flushed):
+            self.residents.flushed(message)
+        elif isinstance(message, messages.RunMessage):
+            run = self.archive.runs.get(message.key.run)
+            if run is not None and run.key == message.key:
+                self._heard(run, message)
 
-    def _heard(self, run: Run, kind: str, facts: Facts, body: bytes) -> None:
+    def _heard(self, run: Run, message: messages.RunMessage) -> None:
         """Take what the worker says of a run that it has, or has just put on disk."""
-        more: Mapping[str, Any] = facts.get("facts", {})
-        run.adopt({**more, "history_tail": facts.get("history_tail", ())})
+        match message:
+            case messages.Progressed() | messages.Frame() | messages.Snapshot():
+                self._show(run, message)
+            case messages.Weights(step=step, data=data):
+                run.weights_asked = False
+                self.watchers.put(run, "weights", {"step": step}, data)
+            case messages.Detail(progress=progress, measured=measured, data=data):
+                run.adopt(asdict(progress))
+                self.watchers.put(run, "detail", {**asdict(progress), **measured}, data)
+            case messages.Saved():
+                run.deaths = 0
+            case messages.Keyframes(keyframes=keyframes):
+                run.keyframes = [asdict(each) for each in keyframes]
+                self.watchers.put_timeline(run)
+            case messages.Loaded():
+                self._note_beginning(run, message)
+            case messages.Failed() if not run.loaded:
+                self._note_loss(run, message)
+            case _ if not run.loaded:
+                pass
+            case messages.Rested(request=request):
+                if run.stepping == request != 0:
+                    run.stepping = 0
+                    self.settle(run, "paused")
+            case messages.Done():
+                self.residents.has_left(run)
+                self.watchers.put_stored_weights(run)  # it may be over before the worker knew of a hand
+                self.settle(run, "done")
+            case messages.Failed():
+                self.residents.has_left(run)
+                self._note_return(run, message.back)
+                self.settle(run, "failed", message.error)
+            case _:
+                assert_never(message)
+
+    def _show(self, run: Run, message: messages.ShownMessage) -> None:
+        """Take over how far a run is, and let its watchers see it."""
+        facts = {**asdict(message.progress), **asdict(message.pace)}
+        run.adopt({**facts, "history_tail": message.history_tail})
         if run.state != "running":
             run.eta_seconds = None
-        if kind == "snapshot":
-            run.snapshot = (more, body) if run.loaded else None
-        elif kind == "weights":
-            run.weights_asked = False
-        if kind in ("frame", "snapshot", "weights", "detail"):
-            self.watchers.put(run, kind, more, body)
-        elif kind == "saved":
-            run.deaths = 0
-        elif kind == "keyframes":
-            run.keyframes = list(facts["keyframes"])
-            self.watchers.put_timeline(run)
-        elif not run.loaded:
-            if kind == "failed":
-                self._note_loss(run, facts)
-        elif kind == "loaded":
-            self._note_beginning(run, facts.get("began"))
-            self.watchers.put_hello(run)
-            self.watchers.put_state(run)
-        elif kind == "rested" and run.stepping == facts["request"] != 0:
-            run.stepping = 0
-            self.settle(run, "paused")
-        elif kind == "done":
-            self.residents.has_left(run)
-            self.watchers.put_stored_weights(run)  # a short run may be over before the worker knows of a hand
-            self.settle(run, "done")
-        elif kind == "failed":
-            self.residents.has_left(run)
-            self._note_return(run, facts.get("back"))
-            self.settle(run, "failed", facts["error"])
+        match message:
+            case messages.Frame(measured=measured, data=data):
+                self.watchers.put(run, "frame", {**facts, **measured}, data)
+            case messages.Snapshot(measured=measured, data=data):
+                run.snapshot = ({**facts, **measured}, data) if run.loaded else None
+                self.watchers.put(run, "snapshot", {**facts, **measured}, data)
 
-    def _note_loss(self, run: Run, facts: Facts) -> None:
+    def _note_loss(self, run: Run, failed: messages.Failed) -> None:
         """Say that a run that was put aside could not be put on disk as it was last."""
-        error, back = facts["error"], facts.get("back")
+        error, back = failed.error, failed.back
         LOG.warning("run %s: its last state is not on disk: %s", run.id[:6], error)
         self._note_return(run, back)
         run.note = error if back else NOT_KEPT.format(error)
         self.settle(run, run.state)
 
-    def _note_beginning(self, run: Run, began: Mapping[str, Any] | None) -> None:
-        """Mark where a branch began, as its worker found it."""
-        if began is None or run.parent is None:
-            return
-        fresh = ", with fresh optimiser moments" if began["fresh"] else ""
-        note = f"branched from step {began['step']:,}{fresh}"
-        run.marks = [Mark(run.step, run.epoch, {}, note)]
-        run.parent |= {"step": began["step"], "epoch": run.epoch}
-        self.settle(run, run.state)
+    def _note_beginning(self, run: Run, loaded: messages.Loaded) -> None:
+        """Take over what a run is that was loaded, and mark where a branch began, as its worker found it."""
+        names = {"label_names": loaded.label_names, "factor_names": loaded.factor_names}
+        run.adopt({**asdict(loaded.progress), **names, "history": loaded.history})
+        if (began := loaded.began) is not None and run.parent is not None:
+            fresh = ", with fresh optimiser moments" if began.fresh else ""
+            run.marks = [Mark(run.step, run.epoch, {}, f"branched from step {began.step:,}{fresh}")]
+            run.parent |= {"step": began.step, "epoch": run.epoch}
+            self.settle(run, run.state)
+        self.watchers.put_hello(run)
+        self.watchers.put_state(run)
 
-    def _note_return(self, run: Run, back: Mapping[str, Any] | None) -> None:
+    def _note_return(self, run: Run, back: messages.Position | None) -> None:
         """Mark that a run went back to a keyframe, if it did."""
         if back is not None:
             note = f"went back here from step {run.step:,}: the loss was no longer a number"
-            run.adopt(back)
+            run.adopt(asdict(back))
             run.marks = gone_back(run.marks, run.step, run.epoch, run.train, note)
             self.watchers.put_timeline(run)

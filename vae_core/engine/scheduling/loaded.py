@@ -6,16 +6,17 @@ All of it happens with the engine's lock held.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from vae_core.engine.contract.memory import together
+from vae_core.engine.processes.messages import Flushed
+from vae_core.engine.processes.orders import Drop, Flush, Load, RunOrder
 from vae_core.engine.processes.training_process import TrainWorker
 from vae_core.engine.runs.run import Run
 from vae_core.engine.scheduling.waiting import room
 
-Flushed = Callable[[bool, str], None]
+Written = Callable[[bool, str], None]
 """Called with whether a state was written, and what went wrong where the worker could not write it."""
 
 
@@ -33,12 +34,12 @@ class Residents:
     worker: TrainWorker
     on_load: Callable[[Run], None]
     _lost: list[Run] = field(default_factory=list)
-    _flushes: dict[str, Flushed] = field(default_factory=dict)
+    _flushes: dict[str, Written] = field(default_factory=dict)
 
-    def tell(self, run: Run, kind: str, **more: Any) -> None:
+    def tell(self, run: Run, order: RunOrder) -> None:
         """Give the worker an order for a run, if it has that run."""
         if run.loaded:
-            self.worker.send({"kind": kind, "run": run.id, "generation": run.generation, **more})
+            self.worker.send(order)
 
     def load(self, run: Run, *, new: bool = True) -> None:
         """Give a run to the worker, which takes its state from disk if there is one.
@@ -57,22 +58,22 @@ class Residents:
             self._make_room(run)
         run.generation += 1
         run.loaded = True
-        self.tell(
-            run,
-            "load",
+        order = Load(
+            run.key,
             folder=str(run.folder),
             image_set=run.image_set,
-            model=run.model.to_dict(),
-            train=run.train.to_dict(),
+            model=run.model,
+            train=run.train,
             paused=run.state != "running",
             is_branch=run.parent is not None,
-            new=new,
+            is_new=new,
         )
+        self.worker.send(order)
         self.on_load(run)
 
     def unload(self, run: Run) -> None:
         """Take a run out of the worker's memory; it is put on disk first."""
-        self.tell(run, "drop")
+        self.tell(run, Drop(run.key))
         run.stepping = 0
         self.has_left(run)
         self.give_up(run)
@@ -111,7 +112,7 @@ class Residents:
         """Whether a run waits for a worker."""
         return bool(self._lost)
 
-    def flush(self, run: Run, path: Path, then: Flushed) -> None:
+    def flush(self, run: Run, path: Path, then: Written) -> None:
         """Write a run's present state at `path`, if the worker has it; then the state on disk is its last.
 
         Args:
@@ -123,14 +124,14 @@ class Residents:
             then(False, "")
             return
         self._flushes[str(path)] = then
-        order = {"kind": "flush", "run": run.id, "generation": run.generation if run.loaded else 0}
-        self.worker.send({**order, "path": str(path), "token": str(path)})
+        key = run.key if run.loaded else replace(run.key, generation=0)
+        self.worker.send(Flush(key, str(path)))
 
-    def flushed(self, token: str, done: bool, error: str) -> None:
+    def flushed(self, answer: Flushed) -> None:
         """Take the worker's answer to a flush."""
-        then = self._flushes.pop(token, None)
+        then = self._flushes.pop(answer.path, None)
         if then is not None:
-            then(done, error)
+            then(answer.written, answer.error)
 
     def _make_room(self, run: Run) -> None:
         """Keep runs that rest in a pause only on disk, if another needs their memory."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from vae_core.engine.contract.info import EngineBusyError
+from vae_core.engine.processes.orders import RunOrder, SendWeights, Watch
 from vae_core.engine.runs.run import PROBE, SNAPSHOT, WEIGHTS, Run, Watcher
 from vae_core.engine.watching.messages import NO_ARRAYS
 from vae_core.engine.watching.subscription import Subscription
@@ -30,12 +31,12 @@ class Watchers:
     Attributes:
         lock: the engine's lock.
         runs: all runs that are in memory, by their names.
-        tell: gives the worker an order for a run, if it has that run: called with (run, kind, ...).
+        tell: gives the worker an order for a run, if it has that run.
     """
 
     lock: threading.RLock
     runs: Mapping[str, Run]
-    tell: Callable[..., None]
+    tell: Callable[[Run, RunOrder], None]
     _hands: int = 0
 
     def subscribe(
@@ -102,7 +103,7 @@ class Watchers:
     def report(self, run: Run) -> None:
         """Tell the worker how many watch a run, and how many hands there are."""
         hands = sum(watcher.has_hand for watcher in run.watchers)
-        self.tell(run, "watch", watchers=len(run.watchers), hands=hands, all_hands=self._hands)
+        self.tell(run, Watch(run.key, len(run.watchers), hands, self._hands))
 
     def close(self) -> None:
         """Show everyone out."""
@@ -124,7 +125,7 @@ class Watchers:
         if on and run.loaded:
             if not run.weights_asked:  # what is on its way goes to all hands
                 run.weights_asked = True
-                self.tell(run, "weights")
+                self.tell(run, SendWeights(run.key))
         elif on:
             _put_stored(run, [watcher], "weights", WEIGHTS)
 

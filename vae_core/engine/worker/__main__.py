@@ -1,4 +1,4 @@
-"""The process in which the work is done: `python -m vae_core.engine.worker <lane> <threads>`.
+"""The process in which the work is done: `python -m vae_core.engine.worker <role> <threads>`.
 
 It reads orders from its standard input and writes answers to its standard output, both in the form of
 `vae_core.engine.processes.pipe`; what is printed goes to standard error. It ends when its input ends, so a
@@ -10,13 +10,18 @@ import signal
 signal.signal(signal.SIGINT, signal.SIG_IGN)  # before the imports: Ctrl-C is the server's business
 
 import os
-import queue
 import sys
 import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from typing import BinaryIO, Final
 
-from vae_core.engine.processes.pipe import Inbox, read_message
+from vae_core.engine.processes.messages import Idle, Ready
+from vae_core.engine.processes.orders import CancelJob, JobOrder, RunOrder
+from vae_core.engine.processes.pipe import read_message
+from vae_core.engine.processes.protocol import JOB_ORDERS, RUN_ORDERS, understood
+from vae_core.engine.worker.inbox import Inbox
 from vae_core.engine.worker.outbox import Outbox
 
 NICE: Final = "10"
@@ -28,39 +33,75 @@ LAST_WORDS: Final = 1.5
 
 def main() -> None:
     """Work until the pipe ends."""
-    lane, threads = sys.argv[1], int(sys.argv[2])
+    role, threads = sys.argv[1], int(sys.argv[2])
     orders, answers = _take_pipes()
-    inbox: Inbox = queue.SimpleQueue()
-    cancelled: set[str] = set()
-    ended = threading.Event()
-    listener = threading.Thread(
-        target=_listen, args=(orders, inbox, cancelled, ended, lane), name="listener", daemon=True
-    )
-    listener.start()
-    import torch
-
-    torch.set_num_threads(threads)
     outbox = Outbox(answers)
-    if lane == "train":
-        from vae_core.engine.worker.train_loop import TrainLoop
-
-        _come_after_others()
-        outbox.put({"kind": "ready"})
-        TrainLoop(inbox, outbox).run_until_closed()
+    if role == "train":
+        _train(orders, outbox, threads)
     else:
-        from vae_core.engine.worker.job_loop import do_jobs
-
-        _come_after_others()
-        outbox.put({"kind": "ready"})
-        do_jobs(inbox, outbox, cancelled)
+        _do_jobs(orders, outbox, threads)
     outbox.drain(0.5)
     os._exit(0)  # threads of libraries must not hold the process up
 
 
-def _come_after_others() -> None:
-    """Lower the priority; only now, because someone waits for the imports before it."""
+def _train(orders: BinaryIO, outbox: Outbox, threads: int) -> None:
+    """Train runs until the pipe ends."""
+    inbox: Inbox[RunOrder] = Inbox(lambda taken: outbox.put(Idle(taken)))
+
+    def listen() -> None:
+        try:
+            _listen(orders, lambda facts, body: inbox.put(understood(RUN_ORDERS, facts, body, "the server")))
+        finally:
+            inbox.close()
+            time.sleep(LAST_WORDS)
+            os._exit(0)  # whatever it is busy with
+
+    threading.Thread(target=listen, name="listener", daemon=True).start()
+    from vae_core.engine.worker.train_loop import TrainLoop
+
+    _get_ready(outbox, threads)
+    TrainLoop(inbox, outbox).run_until_closed()
+
+
+def _do_jobs(orders: BinaryIO, outbox: Outbox, threads: int) -> None:
+    """Do jobs until the pipe ends."""
+    inbox: Inbox[JobOrder] = Inbox(lambda taken: outbox.put(Idle(taken)))
+    cancelled: set[str] = set()
+
+    def take(facts: object, body: bytes) -> None:
+        order = understood(JOB_ORDERS, facts, body, "the server")
+        if isinstance(order, CancelJob):
+            cancelled.add(order.job)
+        inbox.put(order)
+
+    def listen() -> None:
+        try:
+            _listen(orders, take)
+        finally:
+            os._exit(0)
+
+    threading.Thread(target=listen, name="listener", daemon=True).start()
+    from vae_core.engine.worker.job_loop import do_jobs
+
+    _get_ready(outbox, threads)
+    do_jobs(inbox, outbox, cancelled)
+
+
+def _get_ready(outbox: Outbox, threads: int) -> None:
+    """Compute with so many threads; lower the priority only now, because someone waits for the imports."""
+    import torch
+
+    torch.set_num_threads(threads)
     if hasattr(os, "nice"):
         os.nice(int(os.environ.get("LATENT_NICE", NICE)))
+    outbox.put(Ready())
+
+
+def _listen(orders: BinaryIO, take: Callable[[object, bytes], None]) -> None:
+    """Pass on what comes through the pipe until it ends."""
+    with suppress(ValueError):  # something else wrote into it: nothing that follows can be trusted
+        while (found := read_message(orders)) is not None:
+            take(*found)
 
 
 def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
@@ -73,22 +114,6 @@ def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
     os.close(nothing)
     sys.stdout = sys.stderr
     return orders, answers
-
-
-def _listen(orders: BinaryIO, inbox: Inbox, cancelled: set[str], ended: threading.Event, lane: str) -> None:
-    """Pass on orders; end the process a moment after the pipe has ended, whatever it is busy with."""
-    try:
-        while (found := read_message(orders)) is not None:
-            if found[0]["kind"] == "cancel":
-                cancelled.add(found[0]["job"])
-            else:
-                inbox.put(found)
-    finally:
-        ended.set()
-        inbox.put(None)
-        if lane == "train":
-            time.sleep(LAST_WORDS)
-        os._exit(0)
 
 
 if __name__ == "__main__":

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from vae_core.engine.contract.failures import NOT_A_NUMBER
+from vae_core.engine.processes import messages
+from vae_core.engine.processes.messages import Pace, Progress
 from vae_core.engine.worker.packing import Array, pack_frame, pack_weights, snapshot_arrays
 from vae_core.latent.projection import Projection, align, fit_projection
 from vae_core.storage import tensorfile
@@ -21,6 +23,8 @@ from vae_core.storage import tensorfile
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from vae_core.engine.processes.orders import RunKey
+    from vae_core.engine.worker.outbox import Outbox
     from vae_core.models.vae import VAE
     from vae_core.training.snapshot import Snapshot
     from vae_core.training.trainer import Trainer
@@ -55,25 +59,48 @@ WEIGHTS_BYTES: Final = 8_000_000.0
 """Bytes of weights a second that all hands together get."""
 
 
-class Showing:
+@dataclass(frozen=True)
+class Shown:
+    """Hold what watchers saw last in full.
+
+    Attributes:
+        step: the step it shows.
+        facts: the numbers, as the browser gets them.
+        arrays: what is drawn.
+    """
+
+    step: int
+    facts: Mapping[str, Any]
+    arrays: Mapping[str, Array]
+
+
+class Broadcast:
     """Measure and pack what there is to see of a run, as often as the time for it allows.
 
+    It knows nothing that knows it: the memory of a run that is dropped is free at once, not when Python's
+    collector of cycles next looks that far, which may be hours later.
+
     Args:
+        key: names the run in messages.
         trainer: the run's.
-        tell: called with (kind, bytes, facts=...) for each message.
+        outbox: where messages go.
 
     Attributes:
         sharers: how many runs take turns.
-        last: step, facts and arrays of the newest snapshot.
+        last: the newest snapshot.
         spent: seconds of the processor's time by what they went into.
+        told_at: when the server last heard how far the run is, on the monotonic clock.
     """
 
-    def __init__(self, trainer: Trainer, tell: Callable[..., None]) -> None:
+    def __init__(self, key: RunKey, trainer: Trainer, outbox: Outbox) -> None:
         self.sharers = 1
-        self.last: tuple[int, dict[str, Any], dict[str, Array]] | None = None
+        self.last: Shown | None = None
+        self.told_at = -math.inf
         self.spent = {"training": 0.0, "frames": 0.0, "snapshots": 0.0, "keyframes": 0.0, "saves": 0.0}
+        self._key = key
         self._trainer = trainer
-        self._tell = tell
+        self._outbox = outbox
+        self._history_told = 0
         self._cursor = 0
         self._image_cost = 1e-4  # seconds to encode one image of the probe
         self._snapshot_cost = 0.2
@@ -87,8 +114,9 @@ class Showing:
         self._logvar: Tensor | None = None
         self._glanced = 0
 
-    def begin_anew(self) -> None:
-        """Note that the run has gone back."""
+    def begin(self) -> None:
+        """Take the history as it is now for known: the run begins, or has gone back."""
+        self._history_told = len(self._trainer.history)
         self.last, self._mean, self._snapshot_epoch = None, None, -1
 
     def count(self, what: str, since: float) -> float:
@@ -125,6 +153,11 @@ class Showing:
         spent = self.spent["snapshots"] + self.spent["keyframes"]
         return ADVANCE + share * self.spent["training"] - spent
 
+    def send_progress(self, snapshot: Snapshot) -> None:
+        """Say how far the run is, where nobody watches."""
+        progress, pace = self.progress(), self._pace(snapshot)
+        self._outbox.put(messages.Progressed(self._key, progress, pace, self._history_tail()))
+
     def send_frame(self, snapshot: Snapshot, worked: float) -> None:
         """Send the losses, and where the newest weights put a part of the probe.
 
@@ -142,7 +175,15 @@ class Showing:
         mean, logvar = self._trainer.encode_probe(start, count)
         self._note_codes(start, mean, logvar)
         self._image_cost += 0.2 * ((time.thread_time() - before) / count - self._image_cost)
-        self._tell("frame", pack_frame(start, mean), facts=self.facts(snapshot))
+        frame = messages.Frame(
+            self._key,
+            self.progress(),
+            self._pace(snapshot),
+            self._history_tail(),
+            self._measured(snapshot),
+            pack_frame(start, mean),
+        )
+        self._outbox.put(frame)
         self.count("frames", before)
 
     def send_snapshot(self, *, whole: bool = True) -> None:
@@ -173,10 +214,12 @@ class Showing:
             assert self._mean is not None
             plane = fit_projection(self._mean, method="pca")
             self._plane = plane if self._plane is None else align(self._plane, plane)
-        facts = {**self.facts(snapshot), **self._measured(snapshot)}
+        progress, pace = self.progress(), self._pace(snapshot)
+        measured = {**self._measured(snapshot), **self._measured_in_full(snapshot)}
         arrays = snapshot_arrays(snapshot, self._trainer.probe, self._plane)
-        self.last = snapshot.step, facts, arrays
-        self._tell("snapshot", tensorfile.pack(arrays, {}), facts=facts)
+        self.last = Shown(snapshot.step, {**asdict(progress), **asdict(pace), **measured}, arrays)
+        data = tensorfile.pack(arrays, {})
+        self._outbox.put(messages.Snapshot(self._key, progress, pace, self._history_tail(), measured, data))
         self._snapshot_at, self._snapshot_epoch = time.monotonic(), int(snapshot.epoch)
         cost = self.count("snapshots", before)
         if whole:
@@ -197,41 +240,45 @@ class Showing:
         """Send the decoder's weights as float16."""
         data = pack_weights(self._trainer.model, "decoder")
         self._weights_at, self._weights_size = time.monotonic(), len(data)
-        self._tell("weights", data, facts={"step": self._trainer.step})
+        self._outbox.put(messages.Weights(self._key, self._trainer.step, data))
 
     def are_weights_due(self, all_hands: int) -> bool:
         """Whether a hand should get weights now, of so many hands in all."""
         every = max(WEIGHTS_SECONDS, all_hands * self._weights_size / WEIGHTS_BYTES)
         return time.monotonic() - self._weights_at >= every
 
-    def facts(self, snapshot: Snapshot) -> dict[str, Any]:
-        """Return the numbers that go with a frame."""
-        kl = None if snapshot.kl_per_dim is None else _numbers(snapshot.kl_per_dim)
+    def progress(self) -> Progress:
+        """Return how far the run is."""
+        trainer = self._trainer
+        return Progress(trainer.step, trainer.total_steps, float(trainer.epoch), float(trainer.seconds))
+
+    def _pace(self, snapshot: Snapshot) -> Pace:
+        """Return how fast the run is."""
         left = self._trainer.total_steps - self._trainer.step
+        eta = left * self._step_seconds * self.sharers if self._step_seconds else None
+        return Pace(snapshot.images_per_second, eta)
+
+    def _history_tail(self) -> tuple[Mapping[str, Any], ...]:
+        """Return what is new in the history since it was last told; now it is."""
+        self.told_at = time.monotonic()
+        tail = tuple(self._trainer.history[self._history_told :])
+        self._history_told += len(tail)
+        return tail
+
+    def _measured(self, snapshot: Snapshot) -> dict[str, Any]:
+        """Return the numbers that go with every frame."""
+        kl = None if snapshot.kl_per_dim is None else _numbers(snapshot.kl_per_dim)
         shown = sum(self.spent.values())
         return {
-            **self.progress(),
             "beta": snapshot.beta,
             "learning_rate": snapshot.learning_rate,
             "log_likelihood": snapshot.log_likelihood,
             "kl": None if kl is None else sum(kl),
             "kl_per_dim": kl,
-            "images_per_second": snapshot.images_per_second,
-            "eta_seconds": left * self._step_seconds * self.sharers if self._step_seconds else None,
             "spent": {name: seconds / shown for name, seconds in self.spent.items()} if shown else {},
         }
 
-    def progress(self) -> dict[str, Any]:
-        """Return how far the run is."""
-        trainer = self._trainer
-        return {
-            "step": trainer.step,
-            "total_steps": trainer.total_steps,
-            "epoch": trainer.epoch,
-            "seconds": trainer.seconds,
-        }
-
-    def _measured(self, snapshot: Snapshot) -> dict[str, Any]:
+    def _measured_in_full(self, snapshot: Snapshot) -> dict[str, Any]:
         """Return the numbers that only a full snapshot has."""
         kl = None if snapshot.test_kl_per_dim is None else _numbers(snapshot.test_kl_per_dim)
         return {

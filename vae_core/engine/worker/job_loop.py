@@ -7,11 +7,13 @@ import traceback
 from typing import TYPE_CHECKING, Final
 
 from vae_core.engine.contract.failures import describe
-from vae_core.engine.processes.pipe import join_bytes, part_bytes
+from vae_core.engine.processes.messages import JobDone, JobFailed, JobProgress
+from vae_core.engine.processes.orders import DoJob
 from vae_core.engine.tasks.functions import TABLE
 
 if TYPE_CHECKING:
-    from vae_core.engine.processes.pipe import Inbox
+    from vae_core.engine.processes.orders import JobOrder
+    from vae_core.engine.worker.inbox import Inbox
     from vae_core.engine.worker.outbox import Outbox
 
 REPORT_SECONDS: Final = 0.1
@@ -21,7 +23,7 @@ class CancelledError(Exception):
     """Leave a job that its owner has cancelled."""
 
 
-def do_jobs(inbox: Inbox, outbox: Outbox, cancelled: set[str]) -> None:
+def do_jobs(inbox: Inbox[JobOrder], outbox: Outbox, cancelled: set[str]) -> None:
     """Do jobs until the pipe ends.
 
     Args:
@@ -29,26 +31,30 @@ def do_jobs(inbox: Inbox, outbox: Outbox, cancelled: set[str]) -> None:
         outbox: answers.
         cancelled: names of cancelled jobs; another thread adds to it.
     """
-    while (order := inbox.get()) is not None:
-        facts, body = order
-        job, told = facts["job"], [0.0]
+    while (order := inbox.take(wait=True)) is not None:
+        if isinstance(order, DoJob):
+            _do(order, outbox, cancelled)
+        cancelled.discard(order.job)  # a job that is cancelled is over by now
 
-        def report(progress: float, message: str, job: str = job, told: list[float] = told) -> None:
-            if job in cancelled:
-                raise CancelledError
-            if time.monotonic() - told[0] >= REPORT_SECONDS or progress >= 1.0:
-                told[0] = time.monotonic()
-                outbox.put({"kind": "progress", "job": job, "progress": progress, "message": message})
 
-        try:
-            report(0.0, "")
-            result = TABLE[facts["function"]](report, **join_bytes(facts["arguments"], body))
-            parted, data = part_bytes(result)
-            outbox.put({"kind": "result", "job": job, "result": parted}, data)
-        except CancelledError:
-            outbox.put({"kind": "error", "job": job, "error": ""})
-        except Exception as error:
-            if not isinstance(error, ValueError):
-                traceback.print_exc()
-            outbox.put({"kind": "error", "job": job, "error": describe(error)})
-        cancelled.discard(job)
+def _do(order: DoJob, outbox: Outbox, cancelled: set[str]) -> None:
+    """Do one job and say what came of it."""
+    told = 0.0
+
+    def report(progress: float, message: str) -> None:
+        nonlocal told
+        if order.job in cancelled:
+            raise CancelledError
+        if time.monotonic() - told >= REPORT_SECONDS or progress >= 1.0:
+            told = time.monotonic()
+            outbox.put(JobProgress(order.job, float(progress), message))
+
+    try:
+        report(0.0, "")
+        outbox.put(JobDone(order.job, TABLE[order.function](report, **order.arguments)))
+    except CancelledError:
+        outbox.put(JobFailed(order.job, ""))
+    except Exception as error:
+        if not isinstance(error, ValueError):
+            traceback.print_exc()
+        outbox.put(JobFailed(order.job, describe(error)))

@@ -8,16 +8,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from vae_core.config.configs import ModelConfig, TrainConfig
 from vae_core.engine.contract.failures import NOT_A_NUMBER, went_back
-from vae_core.engine.worker.broadcast import Showing
-from vae_core.engine.worker.outbox import News
+from vae_core.engine.processes import messages
+from vae_core.engine.worker.broadcast import Broadcast
 from vae_core.engine.worker.packing import pack_detail
-from vae_core.engine.worker.run_files import Storage
+from vae_core.engine.worker.run_files import RunFiles
 from vae_core.storage.home import write_whole
 from vae_core.training.state_file import make_trainer, pack_state
 
 if TYPE_CHECKING:
+    from vae_core.engine.processes.orders import Load, Watch
     from vae_core.engine.worker.outbox import Outbox
     from vae_core.training.snapshot import Snapshot
     from vae_core.training.trainer import Trainer
@@ -45,16 +45,14 @@ class LiveRun:
 
     trainer: Trainer
 
-    def __init__(self, order: Mapping[str, Any], outbox: Outbox) -> None:
-        self.name: str = order["run"]
-        self.generation: int = order["generation"]
+    def __init__(self, order: Load, outbox: Outbox) -> None:
+        self.key = order.key
         self.until: int | None = None
         self._request = 0
-        self.resting = bool(order["paused"])
+        self.resting = order.paused
         self.unsaved = 0.0
         self._order = order
-        self._news = News(order, outbox)
-        self.tell = self._news.tell
+        self._outbox = outbox
         self._watchers = self._hands = self._all_hands = 0
         self._frame_at = -math.inf
         self._saved_once = False
@@ -68,31 +66,29 @@ class LiveRun:
             ValueError: the state, the images or the settings cannot be used.
         """
         order = self._order
-        train = TrainConfig.from_dict(order["train"])
-        self.trainer = make_trainer(order["image_set"], ModelConfig.from_dict(order["model"]), train)
-        images = self.trainer.image_set
-        names = {"label_names": list(images.label_names), "factor_names": list(images.factor_names)}
-        self._showing = Showing(self.trainer, self.tell)
-        self._storage = Storage(Path(order["folder"]), self.trainer, self._showing, names)
-        began = self._storage.begin(order["train"], is_branch=order["is_branch"])
-        self._news.begin(self.trainer)
-        facts = {**self._showing.progress(), **names, "history": self.trainer.history}
-        self.tell("loaded", facts=facts, began=began)
+        self.trainer = make_trainer(order.image_set, order.model, order.train)
+        self._broadcast = Broadcast(self.key, self.trainer, self._outbox)
+        self._files = RunFiles(Path(order.folder), self.trainer, self._broadcast)
+        began = self._files.begin(order.train, is_branch=order.is_branch)
+        self._broadcast.begin()
+        images, history = self.trainer.image_set, tuple(self.trainer.history)
+        names = tuple(images.label_names), tuple(images.factor_names)
+        self._outbox.put(messages.Loaded(self.key, self._broadcast.progress(), *names, history, began))
         self._tell_keyframes()
         if self.resting:
-            self._showing.send_snapshot()
+            self._broadcast.send_snapshot()
 
     def set(self, values: Mapping[str, Any]) -> None:
         """Change settings from the next step on."""
         self.trainer.set(**values)
 
-    def watch(self, watchers: int, hands: int, all_hands: int) -> None:
+    def watch(self, order: Watch) -> None:
         """Note how many watch, how many of them have a hand on, and how many hands there are in all."""
-        arrived = watchers > 0 and not self._watchers
-        self._watchers, self._hands, self._all_hands = watchers, hands, all_hands
-        shown = self._showing.last
-        if arrived and (shown is None or shown[0] != self.trainer.step):
-            self._showing.send_snapshot(whole=self.resting)  # its next turn may be long in coming
+        arrived = order.watchers > 0 and not self._watchers
+        self._watchers, self._hands, self._all_hands = order.watchers, order.hands, order.all_hands
+        shown = self._broadcast.last
+        if arrived and (shown is None or shown.step != self.trainer.step):
+            self._broadcast.send_snapshot(whole=self.resting)  # its next turn may be long in coming
             self._keep_keyframe()
 
     def take_steps(self, steps: int | None, request: int) -> None:
@@ -100,7 +96,7 @@ class LiveRun:
 
         Args:
             steps: how many; None for what is left of the epoch, or a whole one at its beginning.
-            request: a number that comes back with the news of it.
+            request: a number that comes back when it rests.
         """
         first = self.until if self.until is not None else self.trainer.step
         a_pass = self.trainer.steps_per_epoch
@@ -117,8 +113,7 @@ class LiveRun:
         before = self.trainer.advance(steps=0, measure=False)
         detail = self.trainer.explain_step()
         self._check(float(detail.log_likelihood.mean()))
-        facts = {
-            **self._showing.progress(),
+        measured = {
             "beta": before.beta,
             "learning_rate": before.learning_rate,
             "free_bits": self.trainer.train_config.free_bits,
@@ -126,7 +121,8 @@ class LiveRun:
             "batch": self.trainer.train_config.batch_size,
             "label": None if detail.labels is None else detail.labels.tolist(),
         }
-        self.tell("detail", pack_detail(detail), facts=facts)
+        progress = self._broadcast.progress()
+        self._outbox.put(messages.Detail(self.key, progress, measured, pack_detail(detail)))
         self._request = request
         self.rest()
 
@@ -135,19 +131,19 @@ class LiveRun:
         self.resting, self.until = True, None
         self.leave()
         if self._hands:
-            self._showing.send_weights()
-        self.tell("rested", request=self._request)
+            self._broadcast.send_weights()
+        self._outbox.put(messages.Rested(self.key, self._request))
         self._request = 0
 
     def leave(self) -> None:
         """Show and save how things stand, for those who come when it is not in memory any more."""
-        self._showing.send_snapshot()
+        self._broadcast.send_snapshot()
         self._keep_keyframe(always=True)
         self.save()
 
     def send_weights(self) -> None:
         """Send the decoder's weights."""
-        self._showing.send_weights()
+        self._broadcast.send_weights()
 
     def flush(self, path: str) -> None:
         """Write the present state to another file."""
@@ -166,20 +162,20 @@ class LiveRun:
             OSError: the disk is full.
         """
         self.resting = False
-        self._showing.sharers = sharers
-        if self._showing.last is None:
-            self._showing.send_snapshot()
+        self._broadcast.sharers = sharers
+        if self._broadcast.last is None:
+            self._broadcast.send_snapshot()
             self._keep_keyframe()
         before, first, worked = time.perf_counter(), self.trainer.step, time.thread_time()
         snapshot = self._advance()
-        worked = self._showing.count("training", worked)
+        worked = self._broadcast.count("training", worked)
         spent = time.perf_counter() - before
         self.unsaved += spent
-        self._showing.note_pace(self.trainer.step - first, spent)
+        self._broadcast.note_pace(self.trainer.step - first, spent)
         self._check(snapshot.log_likelihood)
         if self.trainer.done:
             self.rest()
-            self.tell("done")
+            self._outbox.put(messages.Done(self.key))
             return
         if self.until is not None and self.trainer.step >= self.until:
             self.rest()
@@ -196,11 +192,10 @@ class LiveRun:
             ValueError: the keyframe cannot be read.
         """
         failed_at, rate = self.trainer.step, self.trainer.train_config.learning_rate
-        step = self._storage.go_back()
+        step = self._files.go_back()
         if step is None:
             return NOT_A_NUMBER
-        self._showing.begin_anew()
-        self._news.begin(self.trainer)
+        self._broadcast.begin()
         self.leave()
         self._tell_keyframes()
         return went_back(failed_at, step, rate)
@@ -220,21 +215,22 @@ class LiveRun:
 
     def _show(self, snapshot: Snapshot, worked: float) -> None:
         """Send what is due to those who watch, and keep a keyframe if one is due."""
-        due = self._storage.keyframes.due(snapshot.step)
-        if (self._watchers or due) and self._showing.is_snapshot_due(snapshot, keyframe=due):
-            self._showing.send_snapshot(whole=False)
+        due = self._files.keyframes.due(snapshot.step)
+        if (self._watchers or due) and self._broadcast.is_snapshot_due(snapshot, keyframe=due):
+            self._broadcast.send_snapshot(whole=False)
             self._keep_keyframe()
         elif self._watchers:
-            self._showing.send_frame(snapshot, worked)
-        elif time.monotonic() - self._news.dated_at >= PROGRESS_SECONDS:
-            self.tell("progress", facts=self._showing.facts(snapshot))
-        if self._hands and self._showing.are_weights_due(self._all_hands):
-            self._showing.send_weights()
+            self._broadcast.send_frame(snapshot, worked)
+        elif time.monotonic() - self._broadcast.told_at >= PROGRESS_SECONDS:
+            self._broadcast.send_progress(snapshot)
+        if self._hands and self._broadcast.are_weights_due(self._all_hands):
+            self._broadcast.send_weights()
 
     # What the server and the disk get
 
     def _tell_keyframes(self) -> None:
-        self.tell("keyframes", keyframes=self._storage.keyframes.listed)
+        kept = tuple(messages.Position(each["step"], each["epoch"]) for each in self._files.keyframes.listed)
+        self._outbox.put(messages.Keyframes(self.key, kept))
 
     def save(self) -> None:
         """Put on disk how things stand.
@@ -243,10 +239,10 @@ class LiveRun:
             FloatingPointError: the weights are no numbers any more; the state on disk stays what it was.
             OSError: the disk is full.
         """
-        self._storage.save()
+        self._files.save()
         self.unsaved, self._saved_once = 0.0, True
-        self.tell("saved")
+        self._outbox.put(messages.Saved(self.key))
 
     def _keep_keyframe(self, *, always: bool = False) -> None:
-        if self._storage.keep_keyframe(always=always):
+        if self._files.keep_keyframe(always=always):
             self._tell_keyframes()

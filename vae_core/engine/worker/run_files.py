@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from vae_core.engine.processes.messages import Beginning
 from vae_core.engine.runs import run
 from vae_core.engine.runs.keyframes import Keyframes, encoder_path, keyframe_path
 from vae_core.engine.watching.messages import message
@@ -19,28 +20,29 @@ from vae_core.storage.tensorfile import metadata_of
 from vae_core.training.state_file import begin_at_keyframe, begin_at_state, load_state, pack_state
 
 if TYPE_CHECKING:
-    from vae_core.engine.worker.broadcast import Showing
+    from vae_core.config.configs import TrainConfig
+    from vae_core.engine.worker.broadcast import Broadcast
     from vae_core.training.trainer import Trainer
 
 
-class Storage:
+class RunFiles:
     """Keep a run's folder up to date with its trainer.
 
     Args:
         folder: the run's.
         trainer: the run's, just made.
-        showing: what watchers got last, and what it cost.
-        names: names of the classes and factors of its images, as tables have them.
+        broadcast: what watchers got last, and what it cost.
     """
 
-    def __init__(self, folder: Path, trainer: Trainer, showing: Showing, names: Mapping[str, Any]) -> None:
+    def __init__(self, folder: Path, trainer: Trainer, broadcast: Broadcast) -> None:
         self._folder = folder
         self._trainer = trainer
-        self._showing = showing
-        self._names = names
+        self._broadcast = broadcast
+        images = trainer.image_set
+        self._names = {"label_names": list(images.label_names), "factor_names": list(images.factor_names)}
         self.keyframes = Keyframes(folder)
 
-    def begin(self, train: Mapping[str, Any], *, is_branch: bool) -> dict[str, Any] | None:
+    def begin(self, train: TrainConfig, *, is_branch: bool) -> Beginning | None:
         """Bring the trainer to its state on disk, or a branch to where it begins, and say where that was.
 
         Args:
@@ -68,17 +70,16 @@ class Storage:
         before = time.thread_time()
         check_numbers(self._trainer.model)
         write_whole(self._folder / run.STATE, pack_state(self._trainer))
-        progress = {**self._showing.progress(), "history": self._trainer.history, **self._names}
+        progress = {**asdict(self._broadcast.progress()), "history": self._trainer.history, **self._names}
         write_whole(self._folder / run.PROGRESS, json.dumps(progress).encode())
         weights = pack_weights(self._trainer.model, "decoder")
         write_whole(self._folder / run.WEIGHTS, message("weights", 0, {"step": self._trainer.step}, weights))
-        if self._showing.last is not None:
-            _, facts, arrays = self._showing.last
-            shown = message("snapshot", 0, facts, tensorfile.pack(arrays, {}))
-            write_whole(self._folder / run.SNAPSHOT, shown)
+        if (shown := self._broadcast.last) is not None:
+            data = message("snapshot", 0, shown.facts, tensorfile.pack(shown.arrays, {}))
+            write_whole(self._folder / run.SNAPSHOT, data)
         for name in (run.ORIGIN, run.ORIGIN_ENCODER):
             (self._folder / name).unlink(missing_ok=True)
-        self._showing.count("saves", before)
+        self._broadcast.count("saves", before)
 
     def keep_keyframe(self, *, always: bool = False) -> bool:
         """Make a keyframe of the newest snapshot, if one is due, or always; says whether there is a new one.
@@ -86,17 +87,17 @@ class Storage:
         Raises:
             OSError: the disk is full.
         """
-        step, facts, arrays = self._showing.last or (-1, {}, {})
-        if step != self._trainer.step or step in self.keyframes.steps:
+        shown, step = self._broadcast.last, self._trainer.step
+        if shown is None or shown.step != step or step in self.keyframes.steps:
             return False
         if not (always or self.keyframes.due(step)):
             return False
         before = time.thread_time()
         model = self._trainer.model
-        data = tensorfile.pack({**arrays, **weight_arrays(model, "decoder")}, {})
-        shown = message("snapshot", 0, facts, data)
-        self.keyframes.add(step, self._trainer.epoch, shown, pack_weights(model, "encoder"))
-        self._showing.count("keyframes", before)
+        data = tensorfile.pack({**shown.arrays, **weight_arrays(model, "decoder")}, {})
+        seen = message("snapshot", 0, shown.facts, data)
+        self.keyframes.add(step, self._trainer.epoch, seen, pack_weights(model, "encoder"))
+        self._broadcast.count("keyframes", before)
         return True
 
     def go_back(self) -> int | None:
@@ -129,13 +130,13 @@ class Storage:
         good = [step for step, loss in losses if loss <= max(2 * losses[0][1], losses[0][1] + 1.0)]
         return good[-1] if good else None
 
-    def _find_beginning(self, train: Mapping[str, Any], is_branch: bool) -> dict[str, Any] | None:
+    def _find_beginning(self, train: TrainConfig, is_branch: bool) -> Beginning | None:
         state = self._folder / run.STATE
         origin, encoder = self._folder / run.ORIGIN, self._folder / run.ORIGIN_ENCODER
         if state.exists():
             load_state(self._trainer, state.read_bytes())
             live = ("beta", "learning_rate", "beta_warmup_epochs", "free_bits")
-            self._trainer.set(**{name: train[name] for name in live})
+            self._trainer.set(**{name: getattr(train, name) for name in live})
             return None
         if not is_branch:
             return None
@@ -146,4 +147,4 @@ class Storage:
                 step = begin_at_state(self._trainer, origin.read_bytes())
         except FileNotFoundError:
             raise ValueError("What this branch begins with is not there any more; branch again.") from None
-        return {"step": step, "fresh": encoder.exists()}
+        return Beginning(step, fresh=encoder.exists())

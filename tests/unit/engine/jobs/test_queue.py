@@ -11,7 +11,8 @@ from vae_core.engine.contract import limits
 from vae_core.engine.contract.failures import PROCESS_DIED
 from vae_core.engine.jobs import queue, results
 from vae_core.engine.jobs.queue import JobQueue
-from vae_core.engine.processes.pipe import part_bytes
+from vae_core.engine.processes.messages import JobDone
+from vae_core.engine.processes.orders import CancelJob, DoJob
 
 
 class FakeWorker:
@@ -22,8 +23,8 @@ class FakeWorker:
         self.orders, self.killed, self.closed = [], False, False
         self.made.append(self)
 
-    def send(self, facts, body=b""):
-        self.orders.append(facts)
+    def send(self, order):
+        self.orders.append(order)
 
     def kill(self):
         self.killed = True
@@ -33,9 +34,8 @@ class FakeWorker:
         self.closed = True
 
     def finish(self, result=None):
-        order = [order for order in self.orders if order["kind"] == "job"][-1]
-        parted, body = part_bytes(result)
-        self.on_message(self, {"kind": "result", "job": order["job"], "result": parted}, body)
+        order = [order for order in self.orders if isinstance(order, DoJob)][-1]
+        self.on_message(self, JobDone(order.job, result))
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_a_job_that_ignores_cancelling_loses_its_process(line):
     job, later = line.submit("a", "fit_umap", {}), line.submit("b", "fit_umap", {})
     job.cancel()
     (worker,) = FakeWorker.made
-    assert worker.orders[-1] == {"kind": "cancel", "job": job.id}
+    assert worker.orders[-1] == CancelJob(job.id)
     line.tick(time.monotonic() + 1)
     assert job.state == "running"
     line.tick(time.monotonic() + 2)
@@ -123,7 +123,7 @@ def test_a_held_job_waits_until_it_is_released(line):
     assert (job.state, other.state) == ("waiting", "running")
     line.release(job, {"bundle": "x"})
     FakeWorker.made[0].finish()
-    assert FakeWorker.made[0].orders[-1]["arguments"] == {"table": {"bundle": "x"}, "lengths": {}}
+    assert FakeWorker.made[0].orders[-1].arguments == {"bundle": "x"}
 
 
 def test_a_hundred_results_of_one_owner_are_kept(line):

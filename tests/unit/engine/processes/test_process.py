@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from vae_core.engine.processes.orders import DoJob
 from vae_core.engine.processes.process import WorkerProcess, worker_pids
 
 
@@ -28,7 +29,7 @@ def test_nobody_waits_for_a_worker_that_does_not_read(started):
 
     def speak():
         for _ in range(3):
-            process.send({"kind": "cancel", "job": "0"}, bytes(1_000_000))  # more than a pipe holds
+            process.send(DoJob("0", "none", bytes(1_000_000)))  # more than a pipe holds
         process.close()
 
     speaker = threading.Thread(target=speak, daemon=True)
@@ -44,5 +45,5 @@ def test_what_is_said_to_a_worker_that_has_died_is_lost(started):
     process, ended = started
     process.kill()
     assert ended.wait(60)
-    process.send({"kind": "cancel", "job": "0"}, bytes(1_000_000))
+    process.send(DoJob("0", "none", bytes(1_000_000)))
     process.close()

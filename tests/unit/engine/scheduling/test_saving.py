@@ -14,6 +14,8 @@ from tests.unit.engine.jobs.test_queue import (
     line,  # noqa: F401
 )
 from vae_core.engine.jobs import queue
+from vae_core.engine.processes.messages import Flushed
+from vae_core.engine.processes.orders import Flush
 from vae_core.engine.runs.keyframes import FOLDER, encoder_path, keyframe_path
 from vae_core.engine.scheduling.saving import Saving
 
@@ -37,10 +39,10 @@ def saving(all_runs, line, tmp_path):  # noqa: F811
 
 def flush(worker):  # noqa: F811
     """Let the training process put the state where it was told to."""
-    order = next(order for order in worker().orders if order["kind"] == "flush")
-    with open(order["path"], "wb") as file:
+    order = worker().given(Flush)[0]
+    with open(order.path, "wb") as file:
         file.write(b"state")
-    worker().say("flushed", token=order["token"], done=True, error="")
+    worker().say(Flushed(order.path, True, ""))
 
 
 def left(tmp_path):
@@ -113,8 +115,8 @@ def test_a_save_whose_state_was_written_by_a_process_that_then_died_leaves_nothi
     tmp_path,
 ):
     job = saving.save_now(run, tmp_path / "x.safetensors", "x")
-    order = next(order for order in worker().orders if order["kind"] == "flush")
-    with open(order["path"], "wb") as file:
+    order = worker().given(Flush)[0]
+    with open(order.path, "wb") as file:
         file.write(b"state")
     worker().die()
     assert job.state == "running"

@@ -1,12 +1,15 @@
 """The training loop's turns, with runs that only note that they were trained."""
 
 import errno
-import queue
 
 import pytest
 
+from tests.unit.engine.engine_watcher import LONG, SMALL
 from vae_core.engine.contract.failures import DISK_FULL
+from vae_core.engine.processes.messages import Flushed
+from vae_core.engine.processes.orders import Flush, Load, RunKey
 from vae_core.engine.worker import train_loop
+from vae_core.engine.worker.inbox import Inbox
 from vae_core.engine.worker.train_loop import TrainLoop
 
 
@@ -14,8 +17,8 @@ class FakeOutbox:
     def __init__(self):
         self.said = []
 
-    def put(self, facts, body=b""):
-        self.said.append(facts)
+    def put(self, message):
+        self.said.append(message)
 
 
 class FakeRun:
@@ -26,32 +29,33 @@ class FakeRun:
     inbox = None
 
     def __init__(self, order, outbox):
-        self.name, self.generation = order["run"], order["generation"]
+        self.key = order.key
         self.resting = self.unsaved = 0
 
     def open(self):
-        self.loaded.append(self.name)
+        self.loaded.append(self.key.run)
 
     def flush(self, path):
         if path == "full":
             raise OSError(errno.ENOSPC, "No space left on device")
 
     def piece(self, *, sharers):
-        self.trained.append((self.name, len(self.loaded)))
+        self.trained.append((self.key.run, len(self.loaded)))
         if len(self.trained) > 30:
-            self.inbox.put(None)
+            self.inbox.close()
 
 
 @pytest.fixture
 def inbox(monkeypatch):
-    orders = queue.SimpleQueue()
+    orders = Inbox(lambda taken: None)
     monkeypatch.setattr(train_loop, "LiveRun", FakeRun)
     FakeRun.trained, FakeRun.loaded, FakeRun.inbox = [], [], orders
     return orders
 
 
 def load(name):
-    return {"kind": "load", "run": name, "generation": 1, "paused": False, "new": True}, b""
+    key = RunKey(name, 1)
+    return Load(key, "", "digits", SMALL, LONG, paused=False, is_branch=False, is_new=True)
 
 
 def test_of_thirty_who_start_at_once_each_trains_before_anyone_trains_twice(inbox):
@@ -81,10 +85,10 @@ def test_the_first_need_not_wait_until_the_last_is_loaded(inbox):
     ids=["written", "full disk", "another time", "another run"],
 )
 def test_a_state_that_cannot_be_written_is_told_with_the_reason(inbox, run, generation, path, done, error):
-    flush = {"kind": "flush", "run": run, "generation": generation, "path": path, "token": "t"}
-    for order in (load("run0"), (flush, b""), None):
+    for order in (load("run0"), Flush(RunKey(run, generation), path)):
         inbox.put(order)
+    inbox.close()
     outbox = FakeOutbox()
     TrainLoop(inbox, outbox).run_until_closed()
-    (answer,) = [facts for facts in outbox.said if facts["kind"] == "flushed"]
-    assert answer == {"kind": "flushed", "token": "t", "done": done, "error": error}
+    answers = [message for message in outbox.said if isinstance(message, Flushed)]
+    assert answers == [Flushed(path, done, error)]

@@ -6,12 +6,16 @@ import time
 from tests.unit.engine.fake_worker import (
     all_runs,  # noqa: F401
     begin,
+    failed,
+    progressed,
+    snapshot,
     told,
     watch,
     worker,  # noqa: F401
 )
 from vae_core.engine.contract import limits, memory
 from vae_core.engine.contract.memory import MARGIN, together
+from vae_core.engine.processes.messages import Done, Rested
 from vae_core.storage.tensorfile import metadata_of
 
 MAX_ACTIVE = int(limits.ACTIVE_RUNS.default)
@@ -28,7 +32,7 @@ def test_more_than_forty_form_a_line_with_places(all_runs, worker):  # noqa: F81
     ]
     assert worker().orders_for(first) == []
     for run, left in zip(runs[:2], (50.0, 20.0)):
-        worker().say("progress", run, facts={"eta_seconds": left})
+        worker().say(progressed(run, left))
     watcher = watch(all_runs, second)
     assert told(watcher) == ["state"]
 
@@ -36,14 +40,14 @@ def test_more_than_forty_form_a_line_with_places(all_runs, worker):  # noqa: F81
     assert (second.place, third.place) == (1, 2)
     assert second.wait_seconds == 20.0
     assert told(watcher) == ["state"]
-    worker().say("done", runs[7])
+    worker().say(Done(runs[7].key))
     assert (second.state, second.place, third.place) == ("running", 0, 1)
     assert worker().orders_for(second) == ["load"]
     all_runs.pause(runs[8])
     assert third.state == "running"
     all_runs.resume(runs[8])
     assert (runs[8].state, runs[8].place) == ("queued", 1)
-    worker().say("failed", runs[9], error="why")
+    worker().say(failed(runs[9], "why"))
     assert runs[8].state == "running"
     assert worker().orders_for(runs[8]) == ["load", "pause", "resume"]
 
@@ -80,10 +84,10 @@ def test_what_does_not_fit_into_memory_beside_the_others_waits_in_the_line(all_r
     state = json.loads(metadata_of(watcher.take()[0][1])["json"])
     assert (state["place"], state["why"]) == (1, third.why)
     for run, left in ((first, 50.0), (second, 20.0)):
-        worker().say("progress", run, facts={"eta_seconds": left})
+        worker().say(progressed(run, left))
     all_runs.tick(time.monotonic() + 10)
     assert (third.wait_seconds, fourth.wait_seconds) == (20.0, 50.0)
-    worker().say("done", second)
+    worker().say(Done(second.key))
     assert (third.state, third.place, third.why) == ("running", 0, "")
     assert (fourth.state, fourth.place) == ("queued", 1)
 
@@ -153,7 +157,7 @@ def test_a_step_waits_for_memory_too(all_runs, worker, monkeypatch):  # noqa: F8
     assert (run.state, worker().orders_for(run)) == ("paused", ["load", "drop", "load", "step"])
     late = begin(all_runs, "c")
     assert (late.state, run.loaded) == ("queued", True)  # it is still at it
-    worker().say("rested", run, request=run.stepping)
+    worker().say(Rested(run.key, run.stepping))
     assert (late.state, run.loaded) == ("running", False)
 
 
@@ -189,11 +193,11 @@ def test_nobody_moves_up_when_the_server_ends(all_runs, worker, monkeypatch):  #
 
 def test_the_time_left_is_unknown_once_a_run_rests(all_runs, worker):  # noqa: F811
     run = begin(all_runs, "a")
-    worker().say("progress", run, facts={"eta_seconds": 50.0})
+    worker().say(progressed(run, 50.0))
     assert run.eta_seconds == 50.0
     all_runs.pause(run)
     assert run.eta_seconds is None
-    worker().say("snapshot", run, facts={"eta_seconds": 49.0})  # it was on its way
+    worker().say(snapshot(run, eta_seconds=49.0))  # it was on its way
     assert run.eta_seconds is None
 
 
@@ -203,12 +207,12 @@ def test_only_the_end_of_the_last_steps_asked_for_counts(all_runs, worker):  # n
     all_runs.step(run, None)
     before = run.stepping
     all_runs.step(run, None)
-    worker().say("rested", run, request=before)
+    worker().say(Rested(run.key, before))
     assert (run.state, run.stepping > before) == ("running", True)
-    worker().say("rested", run, request=run.stepping)
+    worker().say(Rested(run.key, run.stepping))
     assert (run.state, run.stepping) == ("paused", 0)
     all_runs.resume(run)
-    worker().say("rested", run, request=0)  # of a pause before it
+    worker().say(Rested(run.key, 0))  # of a pause before it
     assert run.state == "running"
 
 
@@ -225,7 +229,7 @@ def test_a_run_that_is_stopped_in_its_steps_takes_no_place(all_runs, monkeypatch
 
 def test_a_run_that_is_over_takes_no_step(all_runs, worker):  # noqa: F811
     run = begin(all_runs, "a")
-    worker().say("done", run)
+    worker().say(Done(run.key))
     all_runs.step(run, 1)
     all_runs.explain(run)
     assert (run.state, worker().orders_for(run)) == ("done", ["load"])

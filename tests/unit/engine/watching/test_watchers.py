@@ -7,12 +7,17 @@ from tests.unit.engine.engine_watcher import LONG, SMALL, Loop
 from tests.unit.engine.fake_worker import (
     all_runs,  # noqa: F401
     begin,
+    frame,
+    snapshot,
     told,
     watch,
+    weights,
     worker,  # noqa: F401
 )
+from vae_core.engine.processes.messages import Done
+from vae_core.engine.processes.orders import Watch
 from vae_core.engine.runs.run import SNAPSHOT, WEIGHTS, Run
-from vae_core.engine.watching.messages import NO_ARRAYS, message
+from vae_core.engine.watching.messages import message
 from vae_core.storage.tensorfile import metadata_of
 
 
@@ -21,19 +26,17 @@ def test_the_worker_knows_who_watches_and_how_many_hands_there_are(all_runs, wor
     watchers = [watch(all_runs, one), watch(all_runs, one), watch(all_runs, two)]
 
     def last(run):
-        order = [order for order in worker().orders if order["kind"] == "watch" and order["run"] == run.id][
-            -1
-        ]
-        return order["watchers"], order["hands"], order["all_hands"]
+        order = [order for order in worker().given(Watch) if order.key == run.key][-1]
+        return order.watchers, order.hands, order.all_hands
 
     assert last(one) == (2, 0, 0)
     watchers[0].hand(True)
     watchers[2].hand(True)
     assert (last(one), last(two)) == ((2, 1, 2), (1, 1, 2))
-    assert worker().orders_for(one)[-1] == "weights"
+    assert worker().orders_for(one)[-1] == "sendweights"
     watchers[2].close()
     assert (last(one), last(two)) == ((2, 1, 1), (0, 0, 1))
-    worker().say("weights", one, facts={"step": 4})
+    worker().say(weights(one, 4))
     assert (told(watchers[0])[-1], told(watchers[1])[-1]) == ("weights", "state")
 
 
@@ -41,19 +44,17 @@ def test_old_news_of_a_run_is_not_told(all_runs, worker):  # noqa: F811
     run = begin(all_runs, "a")
     watcher = watch(all_runs, run)
     told(watcher)
-    generation = run.generation
+    old_news = frame(run, 99)
     all_runs.stop(run)
     all_runs.resume(run)
     told(watcher)
-    worker().on_message(
-        worker(), {"kind": "frame", "run": run.id, "generation": generation, "facts": {"step": 99}}, NO_ARRAYS
-    )
+    worker().say(old_news)
     assert told(watcher) == []
     assert run.step == 0
-    worker().say("frame", run, facts={"step": 3}, history_tail=[{"epoch": 1}])
+    worker().say(frame(run, 3, ({"epoch": 1},)))
     assert told(watcher) == ["frame"]
     assert (run.step, run.history) == (3, [{"epoch": 1}])
-    worker().say("frame", Run("0" * 32, "x", run.folder, "", "digits", SMALL, LONG, 0.0), facts={})  # gone
+    worker().say(frame(Run("0" * 32, "x", run.folder, "", "digits", SMALL, LONG, 0.0)))  # gone
 
 
 def test_the_worker_is_asked_for_weights_once_however_often_hands_come(all_runs, worker):  # noqa: F811
@@ -62,16 +63,16 @@ def test_the_worker_is_asked_for_weights_once_however_often_hands_come(all_runs,
     for on in (True, False, True):
         watcher.hand(on)
     other.hand(True)
-    assert worker().orders_for(run) == ["load", "weights"]
-    worker().say("weights", run, facts={"step": 4})
+    assert worker().orders_for(run) == ["load", "sendweights"]
+    worker().say(weights(run, 4))
     assert (told(watcher)[-1], told(other)[-1]) == ("weights", "weights")
     other.hand(False)
     other.hand(True)
-    assert worker().orders_for(run) == ["load", "weights", "weights"]
+    assert worker().orders_for(run) == ["load", "sendweights", "sendweights"]
     worker().die()  # and has not answered
     other.hand(False)
     other.hand(True)
-    assert worker().orders_for(run) == ["load", "weights"]
+    assert worker().orders_for(run) == ["load", "sendweights"]
 
 
 def test_a_hand_gets_the_weights_of_a_run_that_ended_before_the_worker_knew_of_it(
@@ -83,7 +84,7 @@ def test_a_hand_gets_the_weights_of_a_run_that_ended_before_the_worker_knew_of_i
     quick.hand(True)  # while the worker takes the only step and lets go of the run
     told(quick), told(patient)
     (run.folder / WEIGHTS).write_bytes(message("weights", 0, {"step": 1}))
-    worker().say("done", run)
+    worker().say(Done(run.key))
     assert "weights" in told(quick)
     assert "weights" not in told(patient)
 
@@ -93,7 +94,7 @@ def test_who_comes_gets_the_newest_snapshot_and_not_an_older_one_from_disk(all_r
     stored = message("snapshot", 0, {"step": 1})
     (run.folder / SNAPSHOT).write_bytes(stored)
     assert told(watch(all_runs, run)) == ["state"]  # the worker will say it
-    worker().say("snapshot", run, facts={"step": 2})
+    worker().say(snapshot(run, 2))
     assert [facts_of(watch(all_runs, run), "snapshot")["step"]] == [2]
     all_runs.stop(run)
     assert [facts_of(watch(all_runs, run), "snapshot")["step"]] == [1]
