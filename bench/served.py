@@ -13,6 +13,8 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
+
 ROOT = Path(__file__).resolve().parent.parent
 UP_SECONDS = 120.0
 
@@ -78,22 +80,19 @@ class Served:
     def pids(self) -> dict[int, str]:
         """Return the server's process and its workers, each with what it does."""
         found = {self.process.pid: "server"}
-        for path in Path("/proc").glob("[0-9]*"):
-            with contextlib.suppress(OSError, ValueError, IndexError):
-                parent = int((path / "stat").read_text().rpartition(")")[2].split()[1])
-                if parent == self.process.pid:
-                    words = (path / "cmdline").read_bytes().split(b"\0")
-                    name = words[words.index(b"vae_core.engine.worker") + 1]
-                    found[int(path.name)] = name.decode()
+        with contextlib.suppress(psutil.Error):
+            for child in psutil.Process(self.process.pid).children():
+                with contextlib.suppress(psutil.Error, ValueError, IndexError):
+                    words = child.cmdline()
+                    found[child.pid] = words[words.index("vae_core.engine.worker") + 1]
         return found
 
     def memory(self, *names: str) -> int:
         """Return the memory of all its processes, or of those named, in bytes, shared parts shared out (PSS)."""
         total = 0
         for pid in (pid for pid, name in self.pids().items() if not names or name in names):
-            with contextlib.suppress(OSError, StopIteration):
-                lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-                total += 1024 * int(next(line for line in lines if line.startswith("Pss:")).split()[1])
+            with contextlib.suppress(psutil.Error):
+                total += psutil.Process(pid).memory_full_info().pss
         return total
 
     def complaints(self) -> list[str]:
@@ -123,6 +122,6 @@ def served(home: Path, **settings: str) -> Iterator[Served]:
 def is_gone(pid: int) -> bool:
     """Whether a process has ended; one that nobody has buried yet has."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except OSError:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
         return True

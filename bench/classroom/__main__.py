@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.classroom.hostile import hostile
-from bench.classroom.kills import kill_servers, kill_workers
+from bench.classroom.kills import kill_servers, kill_workers, stop_workers
 from bench.classroom.soak import soak, soak_rows
 from bench.classroom.watchers import watchers
 from bench.served import Served, served
@@ -26,7 +26,9 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m bench.classroom", description=__doc__)
     parser.add_argument("--short", action="store_true", help="a small part of each")
-    parser.add_argument("--only", default="", help="some of: soak, watchers, workers, servers, hostile")
+    parser.add_argument(
+        "--only", default="", help="some of: soak, watchers, workers, stopped, servers, hostile"
+    )
     chosen = parser.parse_args()
     short = chosen.short
     rows: Rows = []
@@ -52,6 +54,7 @@ def main() -> None:
     measure("soak", whole_class)
     measure("watchers", at_a_server(lambda server: watchers(server, 5 if short else 30)))
     measure("workers", at_a_server(lambda server: kill_workers(server, 2 if short else 20)))
+    measure("stopped", at_a_server(lambda server: stop_workers(server, 2 if short else 20)))
     measure("servers", at_a_server(lambda server: kill_servers(server, 2 if short else 20)))
     measure("hostile", at_a_server(lambda server: hostile(server, 400 if short else 10_000)))
     print_table(("what", "wanted", "found"), rows)

@@ -1,4 +1,4 @@
-"""Killed workers and killed servers: what each run lost, and whether it went on."""
+"""Killed and stopped workers, killed servers: what each run lost, and whether it went on."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import json
 import os
 import random
 import signal
+import time
 from dataclasses import dataclass
 
 from bench.classroom.visitor import LONG, Visitor
@@ -19,6 +20,10 @@ from vae_core.storage.home import owner_hash
 
 SHORT = "train_images=digits&train_epochs=300"
 """A run of some ten seconds, which is to finish."""
+
+
+NOTICED_WITHIN = 60.0
+"""Seconds after which a stopped worker is taken not to be noticed at all."""
 
 
 async def kill_workers(server: Served, kills: int) -> Rows:
@@ -52,6 +57,46 @@ async def _kill_a_worker(server: Served) -> tuple[float, bool]:
     await visitor.until(lambda: stream.state in ("done", "failed"), 240)
     await visitor.leave()
     return lost, stream.state == "done"
+
+
+async def stop_workers(server: Served, stops: int) -> Rows:
+    """Stop the process that trains (SIGSTOP) at random moments: is it noticed, and do its runs go on?"""
+    outcomes = [await _stop_a_worker(server) for _ in range(stops)]
+    noticed, lost = [each[0] for each in outcomes], [each[1] for each in outcomes]
+    finished = sum(each[2] for each in outcomes)
+    most = f"{at_share(noticed, 0.5):.1f} s, {at_share(noticed, 1):.1f} s"
+    return [
+        (f"{stops} stops of the worker (SIGSTOP): runs that finish", str(stops), str(finished)),
+        ("noticed after, median and most", "20 s", most),
+        ("training lost, median and most", "5 s", f"{at_share(lost, 0.5):.1f} s, {at_share(lost, 1):.1f} s"),
+    ]
+
+
+async def _stop_a_worker(server: Served) -> tuple[float, float, bool]:
+    """Return after how many seconds a stopped process was ended, what its run lost, and whether it finished."""
+    visitor = Visitor(server.url, query=SHORT)
+    await visitor.arrive()
+    await visitor.press("train_start")
+    stream = await visitor.watch()
+    await visitor.until(lambda: stream.frames, 120)
+    await asyncio.sleep(random.uniform(0, 4))
+    if stream.state == "done":
+        raise RuntimeError("the run was over before its worker was stopped: take a longer one")
+    stopped = next(pid for pid, name in server.pids().items() if name == "train")
+    os.kill(stopped, signal.SIGSTOP)
+    before = time.monotonic()
+    await asyncio.sleep(0.5)  # what it had said is here by then
+    told, seen = stream.seconds, len(stream.frames)
+    while not is_gone(stopped):
+        if time.monotonic() - before > NOTICED_WITHIN:
+            raise RuntimeError(f"a stopped worker was not noticed within {NOTICED_WITHIN:.0f} s")
+        await asyncio.sleep(0.05)
+    noticed = time.monotonic() - before
+    await visitor.until(lambda: len(stream.frames) > seen or stream.state == "done", 120)
+    lost = max(0.0, told - stream.seconds)
+    await visitor.until(lambda: stream.state in ("done", "failed"), 240)
+    await visitor.leave()
+    return noticed, lost, stream.state == "done"
 
 
 async def kill_servers(server: Served, kills: int) -> Rows:

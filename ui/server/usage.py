@@ -10,6 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+import psutil
+
 from vae_core.storage.home import latent_home
 
 _KINDS: Final = {"runs": "runs", "models": "models", "wall": "wall", "cache": "caches", "incoming": "uploads"}
@@ -18,12 +20,14 @@ _DISK: dict[Path, tuple[float, dict[str, int]]] = {}
 
 
 def memory(pids: Mapping[str, int]) -> dict[str, int | None]:
-    """Return each process's memory in bytes, shared parts shared out (PSS); None where it cannot be known.
+    """Return each process's memory in bytes; None where it cannot be known.
+
+    What several hold is shared out among them (PSS) on Linux, and left out elsewhere (USS).
 
     Args:
         pids: processes by name; the server itself is added.
     """
-    return {name: _pss(pid) for name, pid in {"server": os.getpid(), **pids}.items()}
+    return {name: _memory(pid) for name, pid in {"server": os.getpid(), **pids}.items()}
 
 
 def disk() -> dict[str, int]:
@@ -51,8 +55,8 @@ def _measure(home: Path) -> dict[str, int]:
     return {**sizes, "free": free}
 
 
-def _pss(pid: int) -> int | None:
-    with suppress(OSError, ValueError, StopIteration):
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-        return 1024 * int(next(line for line in lines if line.startswith("Pss:")).split()[1])
+def _memory(pid: int) -> int | None:
+    with suppress(OSError, psutil.Error):
+        found = psutil.Process(pid).memory_full_info()
+        return int(getattr(found, "pss", found.uss))
     return None

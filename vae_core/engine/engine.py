@@ -14,6 +14,7 @@ from vae_core.config.configs import ModelConfig, TrainConfig
 from vae_core.engine.contract.info import Job, RunInfo
 from vae_core.engine.contract.memory import check_run
 from vae_core.engine.jobs.queue import JobQueue
+from vae_core.engine.processes.supervisor import Supervisor
 from vae_core.engine.runs.branching import branch_of
 from vae_core.engine.runs.keyframes import find_keyframe, keyframe_path
 from vae_core.engine.runs.run import PROBE, SNAPSHOT, Run
@@ -38,8 +39,9 @@ class Engine:
     def __init__(self, home: Path | None = None) -> None:
         self.home = home or latent_home()
         self._lock = threading.RLock()
-        self._trainings = Trainings(self.home, self._lock)
-        self._jobs = JobQueue(self.home, self._lock)
+        self._supervisor = Supervisor(self.home, self._lock)
+        self._trainings = Trainings(self.home, self._lock, self._supervisor)
+        self._jobs = JobQueue(self._supervisor, self._lock)
         self._saving = Saving(self.home, self._trainings.residents, self._jobs)
         self._closed = threading.Event()
         self._warm_at: float | None = None
@@ -347,12 +349,9 @@ class Engine:
     # The engine itself
 
     def worker_pids(self) -> dict[str, int]:
-        """Return the running worker processes: "train" and the lanes of jobs."""
+        """Return the running worker processes: "train" and the pools of jobs."""
         with self._lock:
-            workers = self._jobs.workers()
-            if self._trainings.worker.process is not None:
-                workers["train"] = self._trainings.worker.process
-            return {lane: worker.pid for lane, worker in workers.items()}
+            return self._supervisor.pids()
 
     def keep_for(self, is_here: Callable[[str], bool]) -> None:
         """Park no run whose owner is here.
@@ -378,7 +377,9 @@ class Engine:
             return
         self._closed.set()
         with self._lock:
-            workers = self._trainings.close() + self._jobs.close()
+            self._trainings.close()
+            self._jobs.close()
+            workers = self._supervisor.close()
         until = time.monotonic() + CLOSE_SECONDS
         for worker in workers:
             if not worker.wait(max(0.05, until - time.monotonic())):
@@ -405,6 +406,7 @@ class Engine:
                 LOG.exception("the engine's housekeeping failed")
 
     def _tick(self, now: float) -> None:
+        self._supervisor.tick(now)
         self._trainings.tick(now)
         self._jobs.tick(now)
         if self._warm_at is not None and now >= self._warm_at:

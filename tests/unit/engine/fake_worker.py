@@ -8,8 +8,9 @@ import pytest
 
 from tests.unit.engine.engine_watcher import LONG, SMALL, Loop
 from vae_core.engine.contract import memory
-from vae_core.engine.processes import messages, training_process
-from vae_core.engine.processes.orders import Watch
+from vae_core.engine.processes import messages, supervisor
+from vae_core.engine.processes.orders import DoJob, Watch
+from vae_core.engine.processes.supervisor import Supervisor
 from vae_core.engine.runs.run import Run
 from vae_core.engine.scheduling.commands import Trainings
 from vae_core.engine.watching.messages import NO_ARRAYS
@@ -17,18 +18,26 @@ from vae_core.storage.tensorfile import metadata_of
 
 
 class FakeWorker:
+    pid = 0
     made = []  # noqa: RUF012
 
-    def __init__(self, lane, home, on_message, on_exit):
-        self.on_message, self.on_exit = on_message, on_exit
-        self.orders = []
+    def __init__(self, role, home, on_message, on_exit):
+        self.role, self.on_message, self.on_exit = role, on_message, on_exit
+        self.orders, self.killed, self.closed = [], False, False
+        self.used = 0.0
         self.made.append(self)
 
     def send(self, order):
         self.orders.append(order)
 
     def close(self):
-        self.orders.append("close")
+        self.closed = True
+
+    def kill(self):
+        self.killed = True
+
+    def processor_seconds(self):
+        return self.used
 
     def wait(self, seconds):
         return True
@@ -38,11 +47,14 @@ class FakeWorker:
         return [order for order in self.orders if isinstance(order, kind)]
 
     def orders_for(self, run):
-        mine = [order for order in self.orders if order != "close" and order.key.run == run.id]
+        mine = [order for order in self.orders if order.key.run == run.id]
         return [type(order).__name__.lower() for order in mine if not isinstance(order, Watch)]
 
     def say(self, message):
         self.on_message(self, message)
+
+    def finish(self, result=None):
+        self.say(messages.JobDone(self.given(DoJob)[-1].job, result))
 
     def die(self):
         self.on_exit(self)
@@ -50,9 +62,9 @@ class FakeWorker:
 
 @pytest.fixture
 def worker(monkeypatch):
-    monkeypatch.setattr(training_process, "WorkerProcess", FakeWorker)
+    monkeypatch.setattr(supervisor, "WorkerProcess", FakeWorker)
     FakeWorker.made = []
-    return lambda: FakeWorker.made[-1]
+    return lambda: next(made for made in reversed(FakeWorker.made) if made.role == "train")
 
 
 @pytest.fixture
@@ -60,7 +72,12 @@ def all_runs(tmp_path, worker, monkeypatch):
     monkeypatch.setattr(
         memory, "free_memory", lambda: None
     )  # or the line would be as long as this machine says
-    return Trainings(tmp_path, threading.RLock())
+    return trainings(tmp_path)
+
+
+def trainings(home):
+    lock = threading.RLock()
+    return Trainings(home, lock, Supervisor(home, lock))
 
 
 def begin(all_runs, owner, created=None, image_set="digits"):

@@ -1,7 +1,6 @@
 """What the death of the training process means for those who wait."""
 
 import errno
-import threading
 import time
 from types import SimpleNamespace
 
@@ -14,17 +13,17 @@ from tests.unit.engine.fake_worker import (
     begin,
     failed,
     told,
+    trainings,
     watch,
     worker,  # noqa: F401
 )
 from vae_core.engine.contract.failures import CANNOT_START, DIED_AGAIN, DISK_FULL, RESTARTED
 from vae_core.engine.processes.messages import BusyWith, Flushed, Ready, Saved
 from vae_core.engine.processes.orders import Flush, Load
-from vae_core.engine.processes.training_process import MAX_FAILED_STARTS
+from vae_core.engine.processes.supervisor import MAX_FAILED_STARTS
 from vae_core.engine.runs import run as record
 from vae_core.engine.runs.branching import branch_of
 from vae_core.engine.runs.run import ORIGIN, STATE
-from vae_core.engine.scheduling.commands import Trainings
 from vae_core.engine.scheduling.lifecycle import MAX_DEATHS
 from vae_core.storage import home
 
@@ -55,11 +54,11 @@ def test_a_crash_loop_backs_off_and_ends_the_run_that_causes_it(all_runs, worker
         worker().say(BusyWith(bad.id))
         died = worker()
         died.die()
-        if all_runs.worker.restart_at is not None:
+        if all_runs.worker.rests:
             rests.append(all_runs.worker.restart_at - time.monotonic())
-            all_runs.tick(all_runs.worker.restart_at - 0.1)
+            all_runs.supervisor.tick(all_runs.worker.restart_at - 0.1)
             assert worker() is died
-            all_runs.tick(all_runs.worker.restart_at)
+            all_runs.supervisor.tick(all_runs.worker.restart_at)
         assert worker() is not died
     assert (bad.state, bad.error) == ("failed", DIED_AGAIN)
     assert good.state == "running"
@@ -75,7 +74,7 @@ def test_a_run_that_reaches_the_disk_is_not_blamed(all_runs, worker):  # noqa: F
         worker().say(BusyWith(run.id))
         worker().say(Saved(run.key))
         worker().die()
-        assert all_runs.worker.restart_at is None
+        assert not all_runs.worker.rests
     assert (run.state, run.deaths) == ("running", 1)
 
 
@@ -83,8 +82,8 @@ def test_a_worker_that_cannot_start_is_given_up(all_runs, worker):  # noqa: F811
     run = begin(all_runs, "a")
     for _ in range(MAX_FAILED_STARTS):
         worker().die()
-        if all_runs.worker.restart_at is not None:
-            all_runs.tick(all_runs.worker.restart_at)
+        if all_runs.worker.rests:
+            all_runs.supervisor.tick(all_runs.worker.restart_at)
     assert (run.state, run.error) == ("failed", CANNOT_START)
     count = len(FakeWorker.made)
     all_runs.resume(run)  # a click tries again
@@ -96,11 +95,11 @@ def test_a_run_started_while_the_worker_rests_waits_for_it(all_runs, worker):  #
     first = begin(all_runs, "a")
     worker().die()
     worker().die()
-    assert all_runs.worker.restart_at is not None
+    assert all_runs.worker.rests
     second = begin(all_runs, "b")
     all_runs.pause(first)
     assert worker().orders_for(second) == []
-    all_runs.tick(all_runs.worker.restart_at)
+    all_runs.supervisor.tick(all_runs.worker.restart_at)
     assert worker().orders_for(second) == ["load"]
     assert next(order for order in worker().given(Load) if order.key == first.key).paused
 
@@ -122,7 +121,7 @@ def test_a_flush_comes_after_the_save_of_a_run_that_was_stopped(all_runs, worker
     assert worker().orders_for(run) == ["load", "drop", "flush"]
     worker().say(Flushed(str(tmp_path / "one"), False, ""))
     assert answers == [False]
-    Trainings(all_runs.home, threading.RLock()).residents.flush(
+    trainings(all_runs.home).residents.flush(
         run, tmp_path / "two", lambda written, _: answers.append(written)
     )
     assert answers == [False, False]
@@ -133,15 +132,15 @@ def test_who_moves_up_when_a_run_is_given_up_starts_no_second_worker(all_runs, w
     bad, good, waiting = begin(all_runs, "a"), begin(all_runs, "b"), begin(all_runs, "c")
     assert waiting.state == "queued"
     for _ in range(MAX_DEATHS):
-        if all_runs.worker.restart_at is not None:
-            all_runs.tick(all_runs.worker.restart_at)
+        if all_runs.worker.rests:
+            all_runs.supervisor.tick(all_runs.worker.restart_at)
         worker().say(Ready())
         worker().say(BusyWith(bad.id))
         count = len(FakeWorker.made)
         worker().die()
     assert [run.state for run in (bad, good, waiting)] == ["failed", "running", "running"]
     assert len(FakeWorker.made) == count  # it rests
-    all_runs.tick(all_runs.worker.restart_at)
+    all_runs.supervisor.tick(all_runs.worker.restart_at)
     assert len(FakeWorker.made) == count + 1
     assert all(worker().orders_for(run) == ["load"] for run in (good, waiting))
     all_runs.pause(good)
@@ -165,9 +164,9 @@ def test_an_epoch_asked_for_while_no_worker_is_there_does_not_train_to_the_end(a
     other = begin(all_runs, "b")
     worker().die()
     worker().die()
-    assert all_runs.worker.restart_at is not None
+    assert all_runs.worker.rests
     all_runs.step(run, None)
-    all_runs.tick(all_runs.worker.restart_at)
+    all_runs.supervisor.tick(all_runs.worker.restart_at)
     assert worker().orders_for(other) == ["load"]
     load = next(order for order in worker().given(Load) if order.key == run.key)
     assert load.paused
@@ -192,10 +191,10 @@ def test_a_run_that_is_paused_and_resumed_while_no_worker_is_there_is_loaded_onc
     run = begin(all_runs, "a")
     worker().die()
     worker().die()
-    assert all_runs.worker.restart_at is not None
+    assert all_runs.worker.rests
     all_runs.pause(run)
     all_runs.resume(run)
-    all_runs.tick(all_runs.worker.restart_at)
+    all_runs.supervisor.tick(all_runs.worker.restart_at)
     assert worker().orders_for(run) == ["load"]
 
 
@@ -252,10 +251,9 @@ def test_a_run_that_waited_for_a_worker_is_loaded_whatever_dies_meanwhile(all_ru
     worker().die()
     worker().die()
     late = begin(all_runs, "b")
-    all_runs.worker.restart_at = None
     all_runs.worker._start()
     worker().die()
-    all_runs.tick(all_runs.worker.restart_at)
+    all_runs.supervisor.tick(all_runs.worker.restart_at)
     assert [worker().orders_for(run) for run in (first, late)] == [["load"], ["load"]]
 
 
@@ -266,5 +264,5 @@ def test_a_run_stopped_while_no_worker_is_there_stays_so(all_runs, worker):  # n
     all_runs.pause(run)
     begin(all_runs, "a", image_set="mnist")  # of its owner, so this one stops
     assert run.state == "stopped"
-    all_runs.tick(all_runs.worker.restart_at)
+    all_runs.supervisor.tick(all_runs.worker.restart_at)
     assert worker().orders_for(run) == []

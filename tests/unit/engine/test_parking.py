@@ -1,6 +1,5 @@
 """Runs whose owners have gone: parked, forgotten, found again."""
 
-import threading
 import time
 
 import pytest
@@ -10,12 +9,12 @@ from tests.unit.engine.fake_worker import (
     begin,
     failed,
     told,
+    trainings,
     watch,
     worker,  # noqa: F401
 )
 from vae_core.engine.contract.failures import DISK_FULL, NOT_KEPT
 from vae_core.engine.runs.run import read_run
-from vae_core.engine.scheduling.commands import Trainings
 
 
 def test_a_run_without_its_owner_is_parked_and_resumes(all_runs, worker, monkeypatch):  # noqa: F811
@@ -80,7 +79,7 @@ def test_a_run_at_rest_leaves_memory_and_comes_back_from_disk(all_runs):  # noqa
 def test_what_was_running_is_parked_after_a_restart(all_runs, tmp_path, worker):  # noqa: F811
     run, other = begin(all_runs, "a"), begin(all_runs, "b")
     worker().say(failed(other, "The loss …"))
-    later = Trainings(tmp_path, threading.RLock())
+    later = trainings(tmp_path)
     assert later.archive.get("a", run.id).state == "parked"
     gone = later.archive.get("b", other.id)
     assert (gone.state, gone.error) == ("failed", "The loss …")

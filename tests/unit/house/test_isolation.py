@@ -5,6 +5,7 @@ import inspect
 import pytest
 
 from tests.unit.engine.engine_watcher import LONG, SMALL, Loop
+from tests.unit.engine.fake_worker import FakeWorker
 from tests.unit.ui.asgi_client import Browser
 from tests.unit.ui.served_routes import Server, application, close_code
 from tests.unit.ui.test_owner import (
@@ -16,7 +17,7 @@ from ui.library import links
 from ui.library.library import Library
 from ui.web import stream
 from vae_core.engine import Engine
-from vae_core.engine.processes import training_process
+from vae_core.engine.processes import supervisor
 
 BY_RUN = [
     name
@@ -25,23 +26,9 @@ BY_RUN = [
 ]
 
 
-class NoWorker:
-    def __init__(self, *_):
-        self.pid = 0
-
-    def send(self, *_):
-        pass
-
-    def close(self):
-        pass
-
-    def wait(self, _seconds):
-        return True
-
-
 @pytest.fixture
 def engine(tmp_path, monkeypatch):
-    monkeypatch.setattr(training_process, "WorkerProcess", NoWorker)
+    monkeypatch.setattr(supervisor, "WorkerProcess", FakeWorker)
     monkeypatch.setenv("LATENT_HOME", str(tmp_path / "home"))
     made = Engine(tmp_path / "home")
     yield made

@@ -240,25 +240,13 @@ def test_other_tokens_open_nothing(watched, case):
 
 
 def test_guests_neither_keep_a_run_going_nor_push_its_owner_out(tmp_path, monkeypatch):
+    from tests.unit.engine.fake_worker import FakeWorker
     from vae_core.engine import Engine
     from vae_core.engine.contract.info import EngineBusyError
-    from vae_core.engine.processes import training_process
+    from vae_core.engine.processes import supervisor
     from vae_core.engine.watching import watchers
 
-    class NoWorker:
-        def __init__(self, *_):
-            pass
-
-        def send(self, *_):
-            pass
-
-        def close(self):
-            pass
-
-        def wait(self, _seconds):
-            return True
-
-    monkeypatch.setattr(training_process, "WorkerProcess", NoWorker)
+    monkeypatch.setattr(supervisor, "WorkerProcess", FakeWorker)
     monkeypatch.setattr(watchers, "MAX_WATCHERS", 2)
     engine = Engine(tmp_path)
     owner = new_owner()

@@ -13,8 +13,13 @@ OUT_OF_MEMORY: Final = (
 PROCESS_DIED: Final = (
     "The process doing this was ended from outside, perhaps because memory ran out. Try again."
 )
+PROCESS_HUNG: Final = "The process doing this had stopped answering and was ended. Try again."
 RESTARTED: Final = (
     "The training process was ended from outside and started again; "
+    "at most the last five seconds of training were repeated."
+)
+RESTARTED_HUNG: Final = (
+    "The training process had stopped answering and was started again; "
     "at most the last five seconds of training were repeated."
 )
 DIED_AGAIN: Final = (

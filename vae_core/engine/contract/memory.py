@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+import psutil
 
 from vae_core.config.configs import RANGES, ModelConfig, TrainConfig, check_together
 from vae_core.config.sizes import count_weights, layer_sizes
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 WORKER_BYTES: Final = 300_000_000
 """What the process takes that trains, its libraries included."""
+
+CONTAINER: Final = Path("/sys/fs/cgroup")
+"""Where Linux says what a container may take, of which psutil knows nothing."""
 
 LOADING: Final = 2
 """While a set is loaded, it is there twice."""
@@ -147,14 +151,14 @@ def memory_for_runs() -> int | None:
 
 
 def free_memory() -> int | None:
-    """Return how many bytes of memory can be had; None where that cannot be known (not on Linux)."""
+    """Return how many bytes of memory can be had; None where that cannot be known."""
     answers = []
-    with suppress(OSError, ValueError, KeyError):
-        answers.append(1024 * int(_table("/proc/meminfo")["MemAvailable:"]))
+    with suppress(OSError, psutil.Error):
+        answers.append(int(psutil.virtual_memory().available))
     with suppress(OSError, ValueError, KeyError):  # a container's own limit; "max" is no number, and no limit
-        group = Path("/sys/fs/cgroup")
-        limit, used = (int((group / f"memory.{name}").read_text()) for name in ("max", "current"))
-        cached = int(_table(str(group / "memory.stat"))["inactive_file"])  # given back when it is needed
+        limit, used = (int((CONTAINER / f"memory.{name}").read_text()) for name in ("max", "current"))
+        lines = (CONTAINER / "memory.stat").read_text().splitlines()
+        cached = int(dict(line.split() for line in lines)["inactive_file"])  # given back when it is needed
         answers.append(limit - used + cached)
     return min(answers, default=None)
 
@@ -162,24 +166,19 @@ def free_memory() -> int | None:
 def whole_memory() -> int | None:
     """Return how many bytes of memory the machine has, or its container may use; None where nothing says."""
     answers = []
-    with suppress(OSError, ValueError, AttributeError):  # not on Windows
-        answers.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    with suppress(OSError, psutil.Error):
+        answers.append(int(psutil.virtual_memory().total))
     with suppress(OSError, ValueError):
-        answers.append(int(Path("/sys/fs/cgroup/memory.max").read_text()))
+        answers.append(int((CONTAINER / "memory.max").read_text()))
     return min((answer for answer in answers if answer > 0), default=None)
 
 
 def _own_memory(pid: int) -> int:
     """Return how many bytes a process would give back at its end; what it only reads from files stays."""
-    with suppress(OSError, ValueError, KeyError):
-        return 1024 * int(_table(f"/proc/{pid}/status")["RssAnon:"])
+    with suppress(OSError, psutil.Error):
+        info = psutil.Process(pid).memory_info()
+        return int(info.rss - getattr(info, "shared", 0))
     return 0
-
-
-def _table(path: str) -> dict[str, str]:
-    """Read a file of names and numbers, one pair a line."""
-    words = (line.split() for line in Path(path).read_text().splitlines())
-    return {each[0]: each[1] for each in words if len(each) > 1}
 
 
 def check_run(image_set: str, model: ModelConfig, train: TrainConfig) -> None:

@@ -288,6 +288,17 @@ class JobProgress:
 
 
 @dataclass(frozen=True)
+class JobWaits:
+    """A job waits for something outside, as is its nature: silence means nothing.
+
+    Attributes:
+        job: its name.
+    """
+
+    job: str
+
+
+@dataclass(frozen=True)
 class JobDone:
     """Bring a job's result.
 
@@ -316,5 +327,5 @@ class JobFailed:
 WorkerMessage = Ready | Idle | BusyWith
 ShownMessage = Progressed | Frame | Snapshot
 RunMessage = ShownMessage | Loaded | Weights | Detail | Keyframes | Saved | Rested | Done | Failed
-JobMessage = JobProgress | JobDone | JobFailed
+JobMessage = JobProgress | JobWaits | JobDone | JobFailed
 Message = WorkerMessage | RunMessage | Flushed | JobMessage

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, cast
 
+import psutil
+
 from vae_core.engine.processes.messages import Message
 from vae_core.engine.processes.orders import Order
 from vae_core.engine.processes.pipe import message_parts, read_message
@@ -37,16 +39,16 @@ def worker_threads() -> int:
     return int(os.environ.get("LATENT_THREADS", 0)) or max(1, usable_cores() - 1)
 
 
-def worker_pids(lane: str) -> list[int]:
-    """Return the numbers of the running processes of a lane, whichever engine's they are."""
-    return [worker.pid for worker in list(_RUNNING) if worker.lane == lane]
+def worker_pids(role: str) -> list[int]:
+    """Return the numbers of the running processes of a role, whichever engine's they are."""
+    return [worker.pid for worker in list(_RUNNING) if worker.role == role]
 
 
 class WorkerProcess:
     """Run `python -m vae_core.engine.worker` with pipes.
 
     Args:
-        lane: what it does: "train" or a lane of jobs.
+        role: what it does: "train" or the name of a pool of jobs.
         home: folder of all data.
         on_message: called in a thread of this worker with (worker, message).
         on_exit: called in that thread, once, when the process has ended.
@@ -54,12 +56,12 @@ class WorkerProcess:
 
     def __init__(
         self,
-        lane: str,
+        role: str,
         home: Path,
         on_message: Callable[[WorkerProcess, Message], None],
         on_exit: Callable[[WorkerProcess], None],
     ) -> None:
-        self.lane = lane
+        self.role = role
         self._on_message = on_message
         self._on_exit = on_exit
         self._orders: queue.SimpleQueue[tuple[bytes, ...] | None] = queue.SimpleQueue()
@@ -74,7 +76,7 @@ class WorkerProcess:
             "MKL_NUM_THREADS": threads,
         }
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "vae_core.engine.worker", lane, threads],
+            [sys.executable, "-m", "vae_core.engine.worker", role, threads],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=ROOT,
@@ -85,18 +87,20 @@ class WorkerProcess:
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
         _RUNNING.add(self)
-        threading.Thread(target=self._write, name=f"orders-{lane}", daemon=True).start()
-        threading.Thread(target=self._read, name=f"engine-{lane}", daemon=True).start()
+        threading.Thread(target=self._write, name=f"orders-{role}", daemon=True).start()
+        threading.Thread(target=self._read, name=f"engine-{role}", daemon=True).start()
 
     @property
     def pid(self) -> int:
         """The process's number."""
         return self._process.pid
 
-    @property
-    def alive(self) -> bool:
-        """Whether the process runs."""
-        return self._process.poll() is None
+    def processor_seconds(self) -> float | None:
+        """Return how much of the processors' time the process has used; None where that cannot be known."""
+        with contextlib.suppress(psutil.Error):
+            times = psutil.Process(self.pid).cpu_times()
+            return float(times.user + times.system)
+        return None
 
     def send(self, order: Order) -> None:
         """Give an order, without waiting until it is read: who sends it holds the engine's lock.
@@ -135,13 +139,13 @@ class WorkerProcess:
         pipe = cast("Any", self._process.stdout)
         try:
             while (found := read_message(pipe)) is not None:
-                message = understood(MESSAGES, *found, f"the {self.lane} process")
+                message = understood(MESSAGES, *found, f"the {self.role} process")
                 if message is None:
                     continue
                 try:
                     self._on_message(self, message)
                 except Exception:  # one message that cannot be used must not end all others
-                    LOG.exception("a message from the %s process could not be used", self.lane)
+                    LOG.exception("a message from the %s process could not be used", self.role)
         except ValueError:  # something else wrote into the pipe: nothing that follows can be trusted
             self.kill()
         finally:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from vae_core.engine.contract import limits
 from vae_core.engine.processes.orders import Change, Pause
-from vae_core.engine.processes.process import WorkerProcess
+from vae_core.engine.processes.supervisor import Supervisor
 from vae_core.engine.runs.archive import Archive
 from vae_core.engine.runs.branching import link_last, link_origin
 from vae_core.engine.runs.changes import with_change
@@ -43,6 +43,7 @@ class Trainings:
     Attributes:
         home: folder of all data.
         lock: the engine's lock.
+        supervisor: looks after the process that trains.
         archive: where the runs are.
         lifecycle: the states they are in.
         residents: those that are in the worker's memory.
@@ -53,6 +54,7 @@ class Trainings:
 
     home: Path
     lock: threading.RLock
+    supervisor: Supervisor
     is_here: Callable[[str], bool] = lambda owner: False
     _line_told_at: float = 0.0
     _asked_at: float = 0.0
@@ -60,7 +62,7 @@ class Trainings:
 
     def __post_init__(self) -> None:
         self.archive = Archive(self.home)
-        self.lifecycle = Lifecycle(self.archive, self.lock)
+        self.lifecycle = Lifecycle(self.archive, self.lock, self.supervisor)
         self.residents = self.lifecycle.residents
         self.watchers = self.lifecycle.watchers
         self.worker = self.lifecycle.worker
@@ -180,8 +182,7 @@ class Trainings:
     # What time brings
 
     def tick(self, now: float) -> None:
-        """Do what is due: start a worker again, park runs without owners, forget what is old."""
-        self.worker.tick(now)
+        """Do what is due: tell those who wait, park runs without owners, forget what is old."""
         if len(self.lifecycle.line) and now - self._line_told_at > LINE_SECONDS:
             self._line_told_at = now
             self.lifecycle.move_line(again=True)
@@ -209,8 +210,7 @@ class Trainings:
             elif away > FORGET_SECONDS and not run.active and not run.watchers:
                 self.archive.forget(run)
 
-    def close(self) -> list[WorkerProcess]:
-        """Let the worker put its runs on disk and end; returns what to wait for."""
+    def close(self) -> None:
+        """Let nobody move up any more, and show the watchers out."""
         self.lifecycle.close()
         self.watchers.close()
-        return self.worker.close()

@@ -10,11 +10,11 @@ import threading
 from dataclasses import asdict, dataclass, field
 from typing import Final, assert_never
 
-from vae_core.engine.contract.failures import CANNOT_START, DIED_AGAIN, NOT_KEPT, RESTARTED
+from vae_core.engine.contract.failures import CANNOT_START, DIED_AGAIN, NOT_KEPT, RESTARTED, RESTARTED_HUNG
 from vae_core.engine.contract.info import RunState
 from vae_core.engine.processes import messages
 from vae_core.engine.processes.orders import Explain, Resume, Step
-from vae_core.engine.processes.training_process import TrainWorker
+from vae_core.engine.processes.supervisor import Death, Supervisor
 from vae_core.engine.runs.archive import Archive
 from vae_core.engine.runs.changes import Mark, gone_back
 from vae_core.engine.runs.run import Run
@@ -34,6 +34,7 @@ class Lifecycle:
     Attributes:
         archive: where the runs are.
         lock: the engine's lock.
+        supervisor: looks after the process that trains.
         line: who waits.
         worker: the process that trains.
         residents: which runs it has in memory.
@@ -42,13 +43,16 @@ class Lifecycle:
 
     archive: Archive
     lock: threading.RLock
+    supervisor: Supervisor
     line: Line = field(default_factory=Line)
     _requests: int = 0
     _closing: bool = False
 
     def __post_init__(self) -> None:
         runs = self.archive.runs
-        self.worker = TrainWorker(self.archive.home, self.lock, self._message, self._started, self._died)
+        self.worker = self.supervisor.employ(
+            "train", on_message=self._message, on_start=self._started, on_death=self._died
+        )
         self.residents = Residents(runs, self.worker, on_load=lambda run: self.watchers.report(run))
         self.watchers = Watchers(self.lock, runs, self.residents.tell)
 
@@ -145,22 +149,23 @@ class Lifecycle:
     def _started(self) -> None:
         self.residents.load_lost()
 
-    def _died(self, busy_with: str, hopeless: bool) -> bool:
-        """Let the runs go on from what is on disk; says whether there are any."""
+    def _died(self, death: Death) -> None:
+        """Let the runs go on from what is on disk, as soon as there is another process."""
         for run in self.residents.lose():
             was_to_rest = run.stepping and run.state == "running"
             run.stepping = 0
-            run.deaths += run.id == busy_with
-            if run.deaths >= MAX_DEATHS or hopeless:
+            run.deaths += run.id == death.busy_with
+            if run.deaths >= MAX_DEATHS or death.hopeless:
                 self.residents.give_up(run)
                 self.settle(run, "failed", DIED_AGAIN if run.deaths >= MAX_DEATHS else CANNOT_START)
             else:
-                run.note = RESTARTED
+                run.note = RESTARTED_HUNG if death.cause == "hung" else RESTARTED
                 if was_to_rest:  # or it would train to the end
                     self.settle(run, "paused")
                 else:
                     self.watchers.put_state(run)
-        return self.residents.is_worker_needed
+        if death.count == 1 or self.residents.is_worker_needed:
+            self.worker.ready()
 
     def _message(self, message: messages.Message) -> None:
         if isinstance(message, messages.Flushed):

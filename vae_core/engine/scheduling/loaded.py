@@ -12,7 +12,7 @@ from pathlib import Path
 from vae_core.engine.contract.memory import together
 from vae_core.engine.processes.messages import Flushed
 from vae_core.engine.processes.orders import Drop, Flush, Load, RunOrder
-from vae_core.engine.processes.training_process import TrainWorker
+from vae_core.engine.processes.supervisor import Worker
 from vae_core.engine.runs.run import Run
 from vae_core.engine.scheduling.waiting import room
 
@@ -31,7 +31,7 @@ class Residents:
     """
 
     runs: Mapping[str, Run]
-    worker: TrainWorker
+    worker: Worker
     on_load: Callable[[Run], None]
     _lost: list[Run] = field(default_factory=list)
     _flushes: dict[str, Written] = field(default_factory=dict)

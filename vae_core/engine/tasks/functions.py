@@ -1,7 +1,8 @@
 """The jobs: functions of the core with progress and a result that can travel.
 
 Each takes `report(progress 0..1, message)` first, which also is where a cancelled job ends. Files are named
-by path: the server's side knows whose they are. `lanes.py` says which process does which.
+by path: the server's side knows whose they are. `vae_core.engine.jobs.pools` says
+which process does which.
 """
 
 from __future__ import annotations

@@ -116,6 +116,21 @@ def test_free_memory_is_a_number_of_bytes_or_unknown():
     assert whole is None or whole > 100_000_000
 
 
+def test_what_a_container_may_take_counts(monkeypatch, tmp_path):
+    monkeypatch.setattr(memory_module, "CONTAINER", tmp_path)
+    free, whole = memory_module.free_memory(), memory_module.whole_memory()
+    assert free > 10_000_000
+    assert whole > 100_000_000
+    (tmp_path / "memory.current").write_text("70000000\n")
+    (tmp_path / "memory.stat").write_text("anon 40000000\ninactive_file 30000000\n")
+    (tmp_path / "memory.max").write_text("max\n")  # no limit
+    assert memory_module.whole_memory() == whole
+    assert memory_module.free_memory() > 10_000_000
+    (tmp_path / "memory.max").write_text("90000000\n")
+    assert memory_module.whole_memory() == 90_000_000
+    assert memory_module.free_memory() == 50_000_000
+
+
 @pytest.mark.parametrize("architecture", ["mlp", "conv", "article"])
 def test_a_step_takes_no_more_than_reckoned(architecture):
     """The largest thing torch keeps for the backward pass, counted by its own hooks."""
@@ -153,7 +168,7 @@ def test_a_set_is_there_once_for_as_long_as_someone_learns_from_it(monkeypatch):
     import torch
 
     from vae_core import ImageSet
-    from vae_core.training import saved_state as state
+    from vae_core.training import state_file as state
 
     loaded = []
 

@@ -14,7 +14,7 @@ from ui.identity.owner import new_owner
 from ui.library import library
 from vae_core import TrainConfig, Trainer, encode_images, load_bundle, load_image_set, save_bundle
 from vae_core.engine.contract.failures import PROCESS_DIED
-from vae_core.engine.jobs.lanes import FUNCTIONS
+from vae_core.engine.jobs.pools import TASKS
 from vae_core.engine.tasks.functions import TABLE
 from vae_core.storage import tensorfile
 
@@ -41,8 +41,8 @@ def picture(data):
     return image
 
 
-def test_every_job_has_its_lane_and_its_function():
-    assert set(TABLE) == set(FUNCTIONS)
+def test_every_job_has_its_pool_and_its_function():
+    assert set(TABLE) == set(TASKS)
 
 
 # What the jobs do
@@ -183,4 +183,16 @@ def test_a_killed_process_is_replaced_and_its_job_tried_once_more(engine, bundle
     job.wait(10)
     assert (job.state, job.error) == ("failed", PROCESS_DIED)
     quick = engine.submit("ada", "set_sample", name="digits", count=4)
-    done(quick)  # another lane, another process: it noticed nothing
+    done(quick)  # another pool, another process: it noticed nothing
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="processes cannot be stopped here")
+def test_a_stopped_process_is_ended_and_its_job_tried_once_more(engine, bundle):
+    job = endless(engine, bundle)
+    wait_until(lambda: job.state == "running" and job.progress > 0)
+    pid = engine.worker_pids()["long"]
+    os.kill(pid, signal.SIGSTOP)
+    wait_until(lambda: engine.worker_pids().get("long") != pid, what="the notice of a stopped process")
+    wait_until(lambda: job.state == "running" and job.message, what="another attempt")
+    job.cancel()
+    assert job.wait(60).state == "cancelled"

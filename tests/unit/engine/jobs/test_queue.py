@@ -5,47 +5,31 @@ import time
 
 import pytest
 
-from tests.unit.engine.engine_watcher import wait_until
+from tests.unit.engine.fake_worker import (
+    FakeWorker,
+    worker,  # noqa: F401
+)
 from vae_core.engine import EngineBusyError
 from vae_core.engine.contract import limits
 from vae_core.engine.contract.failures import PROCESS_DIED
-from vae_core.engine.jobs import queue, results
+from vae_core.engine.jobs import results
 from vae_core.engine.jobs.queue import JobQueue
-from vae_core.engine.processes.messages import JobDone
-from vae_core.engine.processes.orders import CancelJob, DoJob
-
-
-class FakeWorker:
-    made = []  # noqa: RUF012
-
-    def __init__(self, lane, home, on_message, on_exit):
-        self.lane, self.on_message, self.on_exit = lane, on_message, on_exit
-        self.orders, self.killed, self.closed = [], False, False
-        self.made.append(self)
-
-    def send(self, order):
-        self.orders.append(order)
-
-    def kill(self):
-        self.killed = True
-        self.on_exit(self)
-
-    def close(self):
-        self.closed = True
-
-    def finish(self, result=None):
-        order = [order for order in self.orders if isinstance(order, DoJob)][-1]
-        self.on_message(self, JobDone(order.job, result))
+from vae_core.engine.processes import supervisor as supervising
+from vae_core.engine.processes.orders import CancelJob
+from vae_core.engine.processes.supervisor import LONGEST_REST, Supervisor
 
 
 @pytest.fixture
-def line(tmp_path, monkeypatch):
-    monkeypatch.setattr(queue, "WorkerProcess", FakeWorker)
-    FakeWorker.made = []
-    return JobQueue(tmp_path, threading.RLock())
+def supervisor(tmp_path, worker):  # noqa: F811
+    return Supervisor(tmp_path, threading.RLock())
 
 
-def test_lanes_work_side_by_side_but_an_owner_has_two_at_a_time(line):
+@pytest.fixture
+def line(supervisor):
+    return JobQueue(supervisor, supervisor.lock)
+
+
+def test_pools_work_side_by_side_but_an_owner_has_two_at_a_time(line):
     jobs = [line.submit("a", name, {}) for name in ("gif", "fit_umap", "encode")]
     assert [job.state for job in jobs] == ["running", "running", "waiting"]
     other = line.submit("b", "encode", {})
@@ -85,12 +69,12 @@ def test_a_line_has_an_end(line):
 def test_a_job_that_ignores_cancelling_loses_its_process(line):
     job, later = line.submit("a", "fit_umap", {}), line.submit("b", "fit_umap", {})
     job.cancel()
-    (worker,) = FakeWorker.made
-    assert worker.orders[-1] == CancelJob(job.id)
+    (process,) = FakeWorker.made
+    assert process.orders[-1] == CancelJob(job.id)
     line.tick(time.monotonic() + 1)
     assert job.state == "running"
     line.tick(time.monotonic() + 2)
-    assert worker.killed
+    assert process.killed
     assert (job.state, later.state) == ("cancelled", "running")
     assert len(FakeWorker.made) == 2
 
@@ -102,17 +86,17 @@ def test_a_job_that_never_ends_is_given_up(line):
     assert (job.state, job.error) == ("failed", "This took longer than 5 minutes.")
 
 
-def test_processes_without_work_end_and_old_results_go(line):
+def test_processes_without_work_end_and_old_results_go(line, supervisor):
     job = line.submit("a", "fit_umap", {})
-    (worker,) = FakeWorker.made
-    worker.finish(7)
+    (process,) = FakeWorker.made
+    process.finish(7)
     assert line.job("a", job.id).result == 7
     line.tick(time.monotonic() + 299)
-    assert not worker.closed
+    assert not process.closed
     line.tick(time.monotonic() + 301)
-    assert worker.closed
-    worker.on_exit(worker)
-    assert line.workers() == {}
+    assert process.closed
+    process.die()
+    assert supervisor.pids() == {}
     line.tick(time.monotonic() + 1801)
     with pytest.raises(KeyError):
         line.job("a", job.id)
@@ -164,35 +148,38 @@ def test_results_are_kept_within_bounds_and_the_oldest_go_first(line, monkeypatc
     assert kept[6].result == b"6" * 1000
 
 
-def test_a_process_that_dies_at_once_rests_before_the_next(line):
-    job = line.submit("a", "encode", {})
-    FakeWorker.made[0].on_exit(FakeWorker.made[0])
-    assert (job.state, len(FakeWorker.made)) == ("waiting", 1)
-    line.tick(time.monotonic() + 0.5)
-    assert len(FakeWorker.made) == 1
-    wait_until(lambda: line.tick(time.monotonic()) or len(FakeWorker.made) == 2, 5)
-    FakeWorker.made[1].on_exit(FakeWorker.made[1])
+def test_a_process_that_dies_again_rests_before_the_next(line, supervisor):
+    job, later = line.submit("a", "encode", {}), line.submit("a", "encode", {})
+    FakeWorker.made[0].die()
+    assert (job.state, len(FakeWorker.made)) == ("running", 2)  # once may be bad luck
+    FakeWorker.made[1].die()
     assert (job.state, job.error) == ("failed", PROCESS_DIED)
+    assert (later.state, len(FakeWorker.made)) == ("waiting", 2)
+    now = time.monotonic()
+    supervisor.tick(now)
+    assert len(FakeWorker.made) == 2
+    supervisor.tick(now + 2)
+    assert (later.state, len(FakeWorker.made)) == ("running", 3)
 
 
-def test_a_process_that_cannot_be_started_is_tried_again_later(line, monkeypatch):
+def test_a_process_that_cannot_be_started_is_tried_again_later(line, supervisor, monkeypatch):
     def refuse(*_):
         raise OSError(12, "Cannot allocate memory")
 
-    monkeypatch.setattr(queue, "WorkerProcess", refuse)
-    job = line.submit("a", "encode", {})
+    monkeypatch.setattr(supervising, "WorkerProcess", refuse)
+    job, now = line.submit("a", "encode", {}), time.monotonic()
     assert job.state == "waiting"
-    line.tick(time.monotonic())
-    monkeypatch.setattr(queue, "WorkerProcess", FakeWorker)
-    line.tick(time.monotonic())
+    line.tick(now)
+    monkeypatch.setattr(supervising, "WorkerProcess", FakeWorker)
+    line.tick(now)
+    supervisor.tick(now + LONGEST_REST - 1)
     assert job.state == "waiting"  # the machine is given time
-    line._lanes["quick"].not_before = 0.0
-    line.tick(time.monotonic())
+    supervisor.tick(now + LONGEST_REST + 1)
     assert job.state == "running"
 
 
 def test_closing_cancels_what_is_left(line):
     jobs = [line.submit("a", "encode", {}) for _ in range(3)]
-    assert len(line.close()) == 1
+    line.close()
     assert [job.state for job in jobs] == ["cancelled"] * 3
     assert all(job.wait(0).finished for job in jobs)

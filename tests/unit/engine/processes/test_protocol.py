@@ -53,6 +53,7 @@ ALL = [
         messages.JobDone("j", result)
         for result in (b"png", {"png": b"ab", "n": 3, "gif": b""}, {"a": [1]}, None)
     ),
+    messages.JobWaits("j"),
     *(messages.JobDone("j", result) for result in ([1.5, None], "text", 7)),
     messages.JobFailed("j", ""),
 ]

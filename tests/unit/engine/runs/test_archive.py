@@ -10,13 +10,14 @@ from tests.unit.engine.engine_watcher import start
 from tests.unit.engine.fake_worker import (
     all_runs,  # noqa: F401
     begin,
+    trainings,
     worker,  # noqa: F401
 )
 from vae_core.engine import Engine
 from vae_core.engine.contract import limits
 from vae_core.engine.runs.archive import Archive
 from vae_core.engine.runs.run import read_run
-from vae_core.engine.scheduling.commands import SWEEP_SECONDS, Trainings
+from vae_core.engine.scheduling.commands import SWEEP_SECONDS
 
 MAX_RUNS = int(limits.RUNS.default)
 
@@ -84,14 +85,14 @@ def test_a_damaged_record_is_no_run(all_runs, text):  # noqa: F811
     run = begin(all_runs, "a")
     (run.folder / "run.json").write_text(text)
     assert read_run(run.folder) is None
-    assert Trainings(all_runs.home, threading.RLock()).archive.of_owner("a") == []
+    assert trainings(all_runs.home).archive.of_owner("a") == []
 
 
 def test_a_run_in_a_foreign_folder_is_no_run(all_runs):  # noqa: F811
     run = begin(all_runs, "a")
     (all_runs.home / "owners" / "b" / "runs").mkdir(parents=True)
     (all_runs.home / "owners" / "b" / "runs" / run.id).symlink_to(run.folder)
-    assert Trainings(all_runs.home, threading.RLock()).archive.of_owner("b") == []
+    assert trainings(all_runs.home).archive.of_owner("b") == []
 
 
 def test_visitors_who_never_train_leave_nothing_in_memory(all_runs):  # noqa: F811

@@ -5,15 +5,13 @@ import time
 import pytest
 
 from tests.unit.engine.fake_worker import (
+    FakeWorker,
     all_runs,  # noqa: F401
     begin,
     worker,  # noqa: F401
 )
-from tests.unit.engine.jobs.test_queue import (
-    FakeWorker,
-    line,  # noqa: F401
-)
 from vae_core.engine.jobs import queue
+from vae_core.engine.jobs.queue import JobQueue
 from vae_core.engine.processes.messages import Flushed
 from vae_core.engine.processes.orders import Flush
 from vae_core.engine.runs.keyframes import FOLDER, encoder_path, keyframe_path
@@ -33,8 +31,18 @@ def run(all_runs, worker):  # noqa: F811
 
 
 @pytest.fixture
+def line(all_runs):  # noqa: F811
+    return JobQueue(all_runs.supervisor, all_runs.lock)
+
+
+@pytest.fixture
 def saving(all_runs, line, tmp_path):  # noqa: F811
     return Saving(tmp_path, all_runs.residents, line)
+
+
+def quick():
+    """The process that saves."""
+    return next(made for made in reversed(FakeWorker.made) if made.role == "quick")
 
 
 def flush(worker):  # noqa: F811
@@ -66,7 +74,7 @@ BOTH = pytest.mark.parametrize("what", ["now", "a moment"])
 @BOTH
 def test_what_was_saved_from_goes_when_the_model_is_there(saving, worker, run, what, tmp_path):  # noqa: F811
     job = save(saving, worker, run, what, tmp_path)
-    FakeWorker.made[0].finish({"path": "x", "name": "x"})
+    quick().finish({"path": "x", "name": "x"})
     assert (job.state, left(tmp_path)) == ("done", 0)
 
 
@@ -85,14 +93,12 @@ def test_a_process_that_dies_leaves_them_to_the_next_attempt_and_no_longer(
     run,
     what,
     tmp_path,
-    monkeypatch,
 ):
-    monkeypatch.setattr(queue, "SHORT_LIFE", 0.0)  # or the next process would rest first
     job = save(saving, worker, run, what, tmp_path)
     before = left(tmp_path)
-    FakeWorker.made[0].kill()
+    quick().die()
     assert (job.state, left(tmp_path)) == ("running", before)
-    FakeWorker.made[1].kill()
+    quick().die()
     assert (job.state, left(tmp_path)) == ("failed", 0)
 
 
@@ -120,5 +126,5 @@ def test_a_save_whose_state_was_written_by_a_process_that_then_died_leaves_nothi
         file.write(b"state")
     worker().die()
     assert job.state == "running"
-    FakeWorker.made[-1].finish({"path": "x", "name": "x"})
+    quick().finish({"path": "x", "name": "x"})
     assert (job.state, left(tmp_path)) == ("done", 0)
