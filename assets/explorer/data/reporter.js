@@ -32,7 +32,7 @@ export class Reporter {
   /** The hand moved: wait on. */
   stir() {
     clearTimeout(this.timer);
-    if (this.waiting.size) this.timer = setTimeout(() => this.#flush(), REST);
+    if (this.waiting.size) this.timer = setTimeout(() => this.flush(), REST);
   }
 
   /**
@@ -40,7 +40,7 @@ export class Reporter {
    *
    * @param {string} key
    * @param {any} value  in the form in which it is reported
-   * @returns {boolean} whether it is news, neither an echo nor what it said before
+   * @returns {boolean} whether it is new: neither an echo nor what it said before
    */
   hear(key, value) {
     const text = JSON.stringify(value);
@@ -52,25 +52,27 @@ export class Reporter {
     return echo < 0;
   }
 
-  /** What it is about is another thing now: the same value is news again. @param {string} key */
+  /** What it is about is another thing now: the same value is new again. @param {string} key */
   forget(key) {
     this.waiting.delete(key);
     this.told.delete(key);
     this.said.delete(key);
   }
 
-  close() {
+  /** Tell at once what waits: someone is about to act on it. */
+  flush() {
     clearTimeout(this.timer);
-    this.waiting.clear();
-    this.send = () => {};
-  }
-
-  #flush() {
     const waiting = [...this.waiting];
     this.waiting.clear();
     for (const [key, value] of waiting) {
       this.told.set(key, [...(this.told.get(key) ?? []), JSON.stringify(value)]);
       this.send(key, value);
     }
+  }
+
+  close() {
+    clearTimeout(this.timer);
+    this.waiting.clear();
+    this.send = () => {};
   }
 }

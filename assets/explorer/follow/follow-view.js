@@ -26,14 +26,25 @@ const FOREIGN =
 const FOLLOWING =
   "You see what whoever leads shows. Move over the map yourself; their next move takes you back.";
 const LOST = "The connection was lost; trying to come back …";
-const OVER = {
-  4404: "This link leads nowhere any more. Ask for a new one.",
-  4410: "Whoever led has stopped. Thank you for following.",
-};
+const NOWHERE = "This link leads nowhere any more. Ask for a new one.";
+const OVER = "Whoever led has stopped. Thank you for following.";
+
+/** The close code of a link that was taken back. */
+const TAKEN_BACK = 4410;
 
 /** What there is to see while nothing is shown. */
 const NO_PICTURE = { z: [], lastLatency: NaN, decode: () => Promise.reject(new Error("Nothing is shown.")) };
 const NO_MAP = { positions: [], recolourAll: () => {}, onHand: () => {} };
+
+/**
+ * @typedef {object} Told            what a follower is told, as `ui/web/following.py` has it
+ * @property {"explore" | "train" | null} mode  null: there is nothing to see
+ * @property {boolean} [foreign]     what is shown is not the leader's to pass on
+ * @property {import("../view.js").BundleSource} [bundle]
+ * @property {{url: string, run: string}} [stream]
+ * @property {number[] | null} [z]   (D,)
+ * @property {string | null} [axes]
+ */
 
 export class FollowView {
   /** @param {import("../view.js").ViewContext} context */
@@ -45,9 +56,14 @@ export class FollowView {
     /** @type {import("../view.js").View | null} */
     this.inner = null;
     this.subject = "";
-    /** What the leader said last. @type {{z: number[] | null, axes: string | null}} */
-    this.said = { z: null, axes: null };
+    /** What the leader said last of the place on the map. @type {{z: number[] | null, axes: string | null}} */
+    this.place = { z: null, axes: null };
     this.timer = 0;
+    this.lifeTimer = 0;
+    /** @type {Socket | null} */
+    this.socket = null;
+    /** @type {DecodeService | null} */
+    this.service = null;
   }
 
   get isReady() {
@@ -70,19 +86,23 @@ export class FollowView {
     return this.inner?.bundle ?? null;
   }
 
-  async open() {
-    this.socket = new Socket(this.context.data.follow, {
+  open() {
+    const { follow } = this.context.data;
+    if (!follow) return Promise.reject(new Error("There is no link to follow."));
+    const socket = new Socket(follow, {
       // Of what was shown before a connection was lost, something may be lost for good: a run's own, refused while
       // the leader had not come back yet.
       onOpen: () => (this.subject = ""),
-      onMessage: (text) => this.#hear(JSON.parse(text)),
+      onMessage: (text) => this.#follow(JSON.parse(text)),
       onLost: () => setText(this.words, LOST),
       onRefused: (code) => {
-        this.#show(null);
-        setText(this.words, OVER[code] ?? OVER[4404]);
+        this.#change(null);
+        setText(this.words, code === TAKEN_BACK ? OVER : NOWHERE);
       },
     });
-    this.life = setInterval(() => this.socket.send("{}"), LIFE);
+    this.socket = socket;
+    this.lifeTimer = setInterval(() => socket.send("{}"), LIFE);
+    return Promise.resolve();
   }
 
   update() {} // all there is to know comes from the leader
@@ -92,47 +112,48 @@ export class FollowView {
   }
 
   close() {
-    clearInterval(this.life);
+    clearInterval(this.lifeTimer);
     this.socket?.close();
-    this.#show(null);
+    this.#change(null);
   }
 
-  /** @param {{mode: "explore" | "train" | null, foreign?: boolean, bundle?: any, stream?: any, z?: any, axes?: any}} said */
-  #hear(said) {
-    const subject = JSON.stringify([said.mode, said.bundle?.url ?? said.stream?.run ?? null]);
-    this.said = { z: said.z ?? null, axes: said.axes ?? null };
+  /** @param {Told} told */
+  #follow(told) {
+    const subject = JSON.stringify([told.mode, told.bundle?.url ?? told.stream?.run ?? null]);
+    this.place = { z: told.z ?? null, axes: told.axes ?? null };
     if (subject !== this.subject) {
       this.subject = subject;
-      this.#show(said.mode ? said : null);
+      this.#change(told);
     }
-    setText(this.words, this.inner ? FOLLOWING : said.foreign ? FOREIGN : WAITING);
+    setText(this.words, this.inner ? FOLLOWING : told.foreign ? FOREIGN : WAITING);
     this.#move();
   }
 
-  /** Put a view for another subject in place of the one before. */
-  #show(said) {
+  /** Put a view for another subject in place of the one before. @param {Told | null} told  null: for none */
+  #change(told) {
     clearTimeout(this.timer);
     this.inner?.close();
     this.service?.close();
     this.inner = null;
     this.stage.replaceChildren();
-    if (!said) return;
-    this.service = new DecodeService();
+    if (!told?.mode) return;
+    const service = new DecodeService();
+    this.service = service;
     const data = {
       ...this.context.data,
-      mode: said.mode,
-      bundle: said.bundle ?? null,
-      stream: said.stream ?? null,
-      z: this.said.z,
-      axes: this.said.axes,
+      mode: told.mode,
+      bundle: told.bundle ?? null,
+      stream: told.stream ? { ...told.stream, keyframes: null } : null,
+      ...this.place,
       layers: null,
     };
-    const inner = new VIEWS[said.mode]({ data, service: this.service, reporter: new Reporter() });
+    /** @type {import("../view.js").View} */
+    const inner = new VIEWS[told.mode]({ data, service, reporter: new Reporter() });
     this.inner = inner;
     this.stage.append(inner.element);
     inner.open().then(
       () => this.#move(),
-      (error) => {
+      (/** @type {Error} */ error) => {
         if (this.inner === inner) setText(this.words, error.message);
       },
     );
@@ -141,15 +162,15 @@ export class FollowView {
   /** Go where the leader is, as soon as there is a map to go on. */
   #move() {
     clearTimeout(this.timer);
-    const { inner, said } = this;
-    if (!inner || !said.z?.length) return;
+    const { inner, place: { z, axes } } = this;
+    if (!inner || !z?.length) return;
     const { cursor, panel } = inner;
-    if (cursor?.z.length !== said.z.length || !panel?.space) {
+    if (cursor?.z.length !== z.length || !panel?.space) {
       this.timer = setTimeout(() => this.#move(), AGAIN);
       return;
     }
-    if (said.axes && said.axes !== panel.axesName) inner.setAxes?.(said.axes);
+    if (axes && axes !== panel.axesName) inner.setAxes?.(axes);
     inner.map.onHand(); // the newest weights of a run are for those who look
-    cursor.start(Float32Array.from(said.z));
+    cursor.start(Float32Array.from(z));
   }
 }

@@ -8,6 +8,7 @@
 import { Socket } from "../data/socket.js";
 import { rounded } from "../latent/codes.js";
 
+/** How long it waits before it looks again whether something else is shown, in ms. */
 const EVERY = 120;
 
 export class Leader {
@@ -17,21 +18,17 @@ export class Leader {
    * @param {() => import("../view.js").ExplorerData} data  as Python said last
    */
   constructor(url, view, data) {
-    Object.assign(this, { view, data });
+    this.view = view;
+    this.data = data;
     this.told = "";
     this.socket = new Socket(url, {
-      onOpen: () => {
-        this.told = "";
-        this.#look();
-      },
+      onOpen: () => this.#tellAnew(),
       onRefused: () => this.close(),
     });
-    this.timer = setInterval(() => this.#look(), EVERY);
+    this.timer = setInterval(() => this.#tell(), EVERY);
     // The last window that was touched is the one that is followed.
     this.onTouch = () => {
-      if (document.hidden) return;
-      this.told = "";
-      this.#look();
+      if (!document.hidden) this.#tellAnew();
     };
     addEventListener("focus", this.onTouch);
   }
@@ -42,7 +39,14 @@ export class Leader {
     this.socket.close();
   }
 
-  #look() {
+  /** Tell what is shown, even if it was told before. */
+  #tellAnew() {
+    this.told = "";
+    this.#tell();
+  }
+
+  /** Tell what is shown, unless it is what was told last. */
+  #tell() {
     if (document.hidden || !this.socket.isOpen) return;
     const { bundle, stream, foreign } = this.data();
     const text = JSON.stringify(

@@ -3,7 +3,9 @@
  * run goes on unseen; or one update in slow motion.
  */
 
+import { RunCharts } from "./charts/run-charts.js";
 import { Rewind } from "./rewind.js";
+import { RunPictures } from "./run-pictures.js";
 import { Detail } from "./slow-motion/detail.js";
 import { drawDetail } from "./slow-motion/map.js";
 import { SlowMotion } from "./slow-motion/slow-motion.js";
@@ -11,8 +13,8 @@ import { Stage } from "./stage.js";
 import { WeightsRequest } from "./weights-request.js";
 
 /** @typedef {import("../data/keyframes.js").Keyframe} Keyframe */
-/** @typedef {import("../data/run.js").Run} Run */
 /** @typedef {import("../data/messages.js").Message} Message */
+/** @typedef {import("../data/run.js").Run} Run */
 
 /** Without a hand the pinned picture follows when the run is so many times as far. */
 const FOLLOWS = 1.25;
@@ -22,8 +24,8 @@ const ENDS = [0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 200];
 
 export class Playback {
   /**
-   * @param {Omit<ConstructorParameters<typeof Stage>[0], "onHand" | "beside">} options  of the stage
-   * @param {(step: number | null) => void} onMoment  someone chose a moment of the past, or now (null)
+   * @param {Omit<ConstructorParameters<typeof Stage>[0], "onHand" | "charts" | "pictures" | "beside">} options  of the stage
+   * @param {(step: number | null) => void} onMoment  which moment of the past is drawn, or now (null)
    */
   constructor(options, onMoment) {
     /** @type {Run | null} */
@@ -33,17 +35,35 @@ export class Playback {
     /** @type {WeightsRequest | null} */
     this.weightsRequest = null;
     this.isReady = false;
-    this.slow = new SlowMotion({ onDraw: () => this.#drawSlow(), onClose: () => this.#closeSlow() });
-    this.stage = new Stage({ ...options, onHand: () => this.#handMoved(), beside: this.slow.element });
+    this.slow = new SlowMotion({ onDraw: () => this.#drawSlow(), onClose: () => this.stage.drawAbove(null) });
+    this.charts = new RunCharts();
+    this.pictures = new RunPictures();
+    this.stage = new Stage({
+      ...options,
+      onHand: () => this.#handMoved(),
+      charts: this.charts,
+      pictures: this.pictures,
+      beside: this.slow.element,
+    });
     this.rewind = new Rewind({
       onShow: (keyframe, isFilm) => this.#showMoment(keyframe, isFilm),
       onNow: () => this.#showNow(),
-      onChoose: onMoment,
+      onShown: onMoment,
     });
   }
 
+  /** Tell which moment is drawn, whether or not a film plays. */
+  tellMoment() {
+    this.rewind.tellShown();
+  }
+
+  /** The theme changed. */
+  recolour() {
+    this.charts.recolour();
+  }
+
   /** Forget the run, if there is one, and get ready for another. @param {import("../data/stream.js").RunStream | null} stream */
-  take(stream) {
+  prepare(stream) {
     this.run = this.newest = null;
     this.isReady = false;
     this.rewind.forget();
@@ -64,78 +84,78 @@ export class Playback {
     this.run = run;
     this.stage.element.hidden = false;
     this.stage.begin(run);
-    this.rewind.take(run, keyframes);
+    this.rewind.setRun(run, keyframes);
     if (this.rewind.shown) this.#showMoment(this.rewind.shown);
-    else this.#setPace("live");
-    this.#showReadings();
-    this.#stream();
+    else this.stage.setPace("live");
+    this.#showReadings(run);
+    this.#setMoving(run);
   }
 
-  /** Do what a message of the run says. @param {Message} message */
-  hear(message) {
-    if (message.kind === "frame") this.#frame(message);
-    else if (message.kind === "snapshot") this.#snapshot(message);
-    else if (message.kind === "weights") this.#weights(message);
-    else if (message.kind === "state") this.#state(message);
-    else if (message.kind === "timeline") this.#timeline(message);
-    else if (message.kind === "detail") this.slow.show(new Detail(message), this.run);
+  /** Do what a message says of the run that is shown. @param {Message} message */
+  receive(message) {
+    const { run } = this;
+    if (!run) return;
+    if (message.kind === "frame") this.#applyFrame(run, message);
+    else if (message.kind === "snapshot") this.#applySnapshot(run, message);
+    else if (message.kind === "weights") this.#applyWeights(run, message);
+    else if (message.kind === "state") this.#applyState(run, message);
+    else if (message.kind === "timeline") this.#applyTimeline(run, message);
+    else if (message.kind === "detail") this.slow.explain(new Detail(message), run.space);
   }
 
   close() {
     this.weightsRequest?.close();
-    for (const part of [this.stage, this.rewind, this.slow]) part.close();
+    for (const part of [this.stage, this.charts, this.rewind, this.slow]) part.close();
   }
 
   // What comes in
 
-  /** @param {Message} message */
-  #frame(message) {
-    const { run, rewind, slow, stage } = this;
+  /** @param {Run} run @param {import("../data/messages.js").FrameMessage} message */
+  #applyFrame(run, message) {
+    const { rewind, slow, stage } = this;
     const index = run.applyFrame(message);
-    if (slow.isOpen && run.now.step > slow.detail.step) slow.hide();
+    if (slow.detail && run.now.step > slow.detail.step) slow.hide();
     if (index && !rewind.shown) stage.moveCodes(index);
-    this.#showReadings();
+    this.#showReadings(run);
   }
 
-  /** @param {Message} message */
-  #snapshot(message) {
-    const { run, stage } = this;
+  /** @param {Run} run @param {import("../data/messages.js").SnapshotMessage} message */
+  #applySnapshot(run, message) {
+    const { stage } = this;
     run.applySnapshot(message);
     this.newest = message.file;
-    if (!this.rewind.shown) this.#showNewest();
-    this.#showReadings();
+    if (!this.rewind.shown) this.#showNewest(run);
+    this.#showReadings(run);
     stage.decoded.firstPicture.then(() => {
       this.isReady ||= this.run === run && stage.run === run;
     });
     // Without a hand on the map the pinned picture still follows.
-    if (run.now.step >= FOLLOWS * Math.max(4, run.weightsStep)) this.weightsRequest.once(run.isLive);
+    if (run.now.step >= FOLLOWS * Math.max(4, run.weightsStep)) this.weightsRequest?.once(run.isLive);
   }
 
-  /** @param {Message} message */
-  #weights(message) {
-    const { run } = this;
+  /** @param {Run} run @param {import("../data/messages.js").WeightsMessage} message */
+  #applyWeights(run, message) {
     run.applyWeights(message);
-    if (!this.rewind.shown) this.stage.decodeBy(run.weights, run.weightsStep, !run.isLive);
-    this.weightsRequest.arrived();
+    if (!this.rewind.shown) this.#decodeByNewest(run, !run.isLive);
+    this.weightsRequest?.arrived();
   }
 
-  /** @param {Message} message */
-  #state(message) {
-    const { run } = this;
+  /** @param {Run} run @param {import("../data/messages.js").StateMessage} message */
+  #applyState(run, message) {
     const before = run.now.state;
     run.applyState(message);
-    this.#stream();
+    this.#setMoving(run);
     if (before === run.now.state) return;
-    if (!run.isLive) this.weightsRequest.once(false);
+    if (!run.isLive) this.weightsRequest?.once(false);
     this.rewind.update();
   }
 
-  /** @param {Message} message */
-  #timeline(message) {
-    this.run.applyTimeline(message);
+  /** @param {Run} run @param {import("../data/messages.js").TimelineMessage} message */
+  #applyTimeline(run, message) {
+    run.applyTimeline(message);
     this.rewind.update();
-    this.stage.charts.mark(this.run.marks);
-    this.#showReadings();
+    this.charts.setMarks(run.marks);
+    this.#showReadings(run);
   }
 
   // What is shown
@@ -144,76 +164,75 @@ export class Playback {
   #showMoment(keyframe, isFilm = false) {
     const { stage } = this;
     this.slow.hide();
-    stage.map.stream(true);
-    this.#setPace(isFilm ? "film" : "live");
-    stage.showCodes(keyframe);
-    stage.pictures.show(keyframe.file);
+    stage.setMoving(true);
+    stage.setPace(isFilm ? "film" : "live");
+    stage.drawCodes(keyframe);
+    this.pictures.draw(keyframe.file);
     stage.decodeBy(keyframe.weights, keyframe.step, true);
-    stage.showCarried(keyframe.facts.kl_per_dim ?? null, { isWhole: true });
-    stage.charts.at(keyframe.epoch);
+    stage.drawCarried(keyframe.facts.kl_per_dim ?? null, { isWhole: true });
+    this.charts.setMoment(keyframe.epoch);
   }
 
   /** Show the newest state again. */
   #showNow() {
     const { run, stage } = this;
-    this.#setPace("live");
-    stage.charts.at(null);
-    if (run.hasCodes) this.#showNewest();
-    if (run.weights) stage.decodeBy(run.weights, run.weightsStep, true);
-    this.weightsRequest.once(run.isLive);
-    this.#showReadings();
-    this.#stream();
+    if (!run) return;
+    stage.setPace("live");
+    this.charts.setMoment(null);
+    if (run.hasCodes) this.#showNewest(run);
+    this.#decodeByNewest(run, true);
+    this.weightsRequest?.once(run.isLive);
+    this.#showReadings(run);
+    this.#setMoving(run);
   }
 
-  /** Show what the newest snapshot says. */
-  #showNewest() {
-    const { run, stage } = this;
-    stage.showCodes(run.space);
-    stage.showCarried(run.klPerDim ?? null, { isWhole: true });
-    if (this.newest) stage.pictures.show(this.newest);
-    stage.table.refresh();
+  /** Show what the newest snapshot says. @param {Run} run */
+  #showNewest(run) {
+    const { stage } = this;
+    stage.drawCodes(run.space);
+    stage.drawCarried(run.klPerDim, { isWhole: true });
+    if (this.newest) this.pictures.draw(this.newest);
+    this.charts.refreshTable();
   }
 
-  /** Curves, bars and the scrubber, as far as the run is. */
-  #showReadings() {
-    const { run, stage, rewind } = this;
-    const epochs = run.facts.train?.epochs ?? 1;
-    const reached = Math.max(run.now.epoch ?? 0, run.readings.lastEpoch);
+  /** @param {Run} run @param {boolean} isAtOnce  strips too */
+  #decodeByNewest(run, isAtOnce) {
+    if (run.weights) this.stage.decodeBy(run.weights, run.weightsStep, isAtOnce);
+  }
+
+  /** Draw curves, bars and the scrubber, as far as the run is. @param {Run} run */
+  #showReadings(run) {
+    const { stage, rewind, charts } = this;
+    const epochs = run.facts.train.epochs;
+    const reached = Math.max(run.now.epoch, run.readings.lastEpoch);
     const drawn = Math.max(reached, run.parent?.readings.lastEpoch ?? 0);
-    // The right end grows in steps, so that the curves fill the chart without sliding at every frame.
+    /**
+     * The right end grows in steps, so that the curves fill the chart without sliding at every frame.
+     *
+     * @param {number} far
+     */
     const end = (far) => Math.max(far, Math.min(epochs, ENDS.find((each) => each >= far * 1.05) ?? epochs));
-    stage.charts.draw(end(drawn));
-    rewind.reach(end(reached));
-    if (run.klPerDim && !rewind.shown) stage.showCarried(run.klPerDim);
+    charts.drawCurves(end(drawn));
+    rewind.setReach(end(reached));
+    if (run.klPerDim && !rewind.shown) stage.drawCarried(run.klPerDim);
   }
 
-  /** @param {import("../map/scene/moving-points.js").Pace} pace  at which points go to their places */
-  #setPace(pace) {
-    this.stage.map.setPace(pace);
-  }
-
-  /** Tell the map whether points go on moving. */
-  #stream() {
-    this.stage.map.stream(this.run.isLive || this.rewind.shown !== null);
+  /** Tell the map whether points go on moving. @param {Run} run */
+  #setMoving(run) {
+    this.stage.setMoving(run.isLive || this.rewind.shown !== null);
   }
 
   #drawSlow() {
     const { slow, stage, rewind } = this;
-    if (!slow.isOpen) return;
-    if (rewind.shown) rewind.toNow();
-    stage.element.classList.add("le-is-slow");
     const { detail, chosen, reached } = slow;
-    stage.map.drawExtra((context, frame, theme) =>
-      drawDetail(context, frame, theme, { axes: stage.panel.axes, detail, chosen, reached })
+    if (!detail) return;
+    if (rewind.shown) rewind.goToNow();
+    stage.drawAbove((context, viewport, theme, axes) =>
+      drawDetail(context, viewport, theme, { axes, detail, chosen, reached })
     );
   }
 
-  #closeSlow() {
-    this.stage.element.classList.remove("le-is-slow");
-    this.stage.map.drawExtra(null);
-  }
-
   #handMoved() {
-    if (this.weightsRequest && !this.rewind.shown) this.weightsRequest.goOn();
+    if (!this.rewind.shown) this.weightsRequest?.goOn();
   }
 }

@@ -20,17 +20,19 @@ const [SHORTEST, LONGEST] = [180, 600];
 export class Rewind {
   /**
    * @param {object} tell
-   * @param {(keyframe: Keyframe, isFilm: boolean) => void} tell.onShow
-   * @param {() => void} tell.onNow                         back to the newest state
-   * @param {(step: number | null) => void} tell.onChoose   what is shown has been chosen: a step, or null for now
+   * @param {(keyframe: Keyframe, isFilm: boolean) => void} tell.onShow  draw it
+   * @param {() => void} tell.onNow                         draw the newest state
+   * @param {(step: number | null) => void} tell.onShown    what is drawn now and stays: a step, or null for now; while
+   *     a film plays, only when asked
    */
-  constructor({ onShow, onNow, onChoose }) {
-    Object.assign(this, { onShow, onNow, onChoose });
+  constructor({ onShow, onNow, onShown }) {
+    this.onShow = onShow;
+    this.onNow = onNow;
+    this.onShown = onShown;
     this.timeline = new Timeline({
       onMove: (index, stamp) => {
         this.#stopFilm();
         this.#go(index, stamp);
-        this.#choose();
       },
       onNear: () => this.#prefetch(),
     });
@@ -38,7 +40,7 @@ export class Rewind {
     this.playButton = element("button", { type: "button", class: "le-film", click: togglePlay });
     this.nowButton = element(
       "button",
-      { type: "button", class: "le-now", click: (event) => this.toNow(event.timeStamp) },
+      { type: "button", class: "le-now", click: (event) => this.goToNow(event.timeStamp) },
       "Live",
     );
     this.words = element("p", { class: "le-timeline-words le-one-line le-numbers" });
@@ -73,13 +75,10 @@ export class Rewind {
    * @param {Run} run
    * @param {string | null} folder  URL of its keyframes; null: they are not for this browser
    */
-  take(run, folder) {
+  setRun(run, folder) {
     if (this.run?.id !== run.id || this.keyframes?.folder !== folder) {
-      this.#stopFilm();
-      this.keyframes?.close();
+      this.forget();
       this.keyframes = folder === null ? null : new Keyframes(folder);
-      this.shown = this.wanted = null;
-      this.timeline.show(null);
     }
     this.run = run;
     this.update();
@@ -87,28 +86,27 @@ export class Rewind {
 
   /** The run keeps other moments now. */
   update() {
-    const { run } = this;
-    this.element.hidden = !this.keyframes || !run.moments.length;
-    this.timeline.take(run.moments, run.marks);
-    this.keyframes?.keepOnly(run.moments.map(({ step }) => step));
+    const { run, keyframes, timeline } = this;
+    if (!run) return;
+    this.element.hidden = !keyframes || !run.moments.length;
+    timeline.setMoments(run.moments, run.marks);
+    keyframes?.keepOnly(run.moments.map(({ step }) => step));
     if (!run.isLive) this.#prefetch();
   }
 
   /** The run is further now. @param {number} lastEpoch  where the curves' right end is */
-  reach(lastEpoch) {
+  setReach(lastEpoch) {
     const { run } = this;
     if (!run) return;
-    this.timeline.reach(run.now.step, lastEpoch * run.stepsPerEpoch);
-    this.#say();
+    this.timeline.setReach(run.now.step, lastEpoch * run.stepsPerEpoch);
+    this.#say(run);
   }
 
   /** Go back to the newest state. @param {number} [stamp] */
-  toNow(stamp = performance.now()) {
+  goToNow(stamp = performance.now()) {
     const wasBack = this.wanted !== null;
     this.#stopFilm();
-    if (!wasBack) return;
-    this.#go(null, stamp);
-    this.#choose();
+    if (wasBack) this.#go(null, stamp);
   }
 
   close() {
@@ -121,53 +119,62 @@ export class Rewind {
     this.#stopFilm();
     this.keyframes?.close();
     this.keyframes = this.shown = this.wanted = null;
-    this.timeline.show(null);
+    this.timeline.setIndex(null);
   }
 
-  /** @param {number | null} index @param {number} stamp @returns {Promise<void>} when it is shown, or not wanted any more */
+  /**
+   * @param {number | null} index  of a moment; null: now
+   * @param {number} stamp
+   * @returns {Promise<void>} when it is shown, or not wanted any more
+   */
   async #go(index, stamp) {
     const { run, keyframes } = this;
-    const step = index === null ? null : run.moments[index].step;
-    this.wanted = step;
+    if (!run || !keyframes) return;
     this.trouble = "";
-    this.timeline.show(index);
-    if (step === null) {
-      this.shown = null;
+    this.timeline.setIndex(index);
+    if (index === null) {
+      this.wanted = this.shown = null;
       this.onNow();
-      this.#say();
-      this.#clock(stamp);
+      this.#drawn(run, stamp);
       return;
     }
+    const { step } = run.moments[index];
+    this.wanted = step;
     try {
-      const keyframe = keyframes.has(step) ? keyframes.read(step) : await keyframes.get(step);
+      const keyframe = keyframes.read(step) ?? (await keyframes.get(step));
       if (this.wanted !== step || this.keyframes !== keyframes) return;
       this.shown = keyframe;
       this.onShow(keyframe, this.isPlaying);
-      this.#clock(stamp);
+      this.#drawn(run, stamp);
     } catch (error) {
       if (!(error instanceof KeyframeError)) throw error;
       if (this.wanted !== step || this.keyframes !== keyframes) return;
       this.trouble = error.message;
+      this.#say(run);
     }
-    this.#say();
     this.#prefetch();
   }
 
-  #clock(stamp) {
+  /** A moment, or now, has been drawn. @param {Run} run @param {number} stamp */
+  #drawn(run, stamp) {
+    this.#say(run);
+    if (!this.isPlaying) this.tellShown();
     requestAnimationFrame(() => {
       this.lastLatency = performance.now() - stamp;
     });
   }
 
-  #choose() {
-    this.onChoose(this.wanted);
+  /** Tell which moment is drawn, for it is that which is saved or branched from; not one that has yet to come. */
+  tellShown() {
+    this.onShown(this.shown?.step ?? null);
   }
 
   /** Have the others here before they are wanted. */
   #prefetch() {
-    if (!this.keyframes) return;
-    const steps = this.run.moments.map(({ step }) => step);
-    this.keyframes.prefetch(byNearness(steps, this.timeline.index ?? steps.length));
+    const { run, keyframes } = this;
+    if (!run || !keyframes) return;
+    const steps = run.moments.map(({ step }) => step);
+    keyframes.prefetch(byNearness(steps, this.timeline.index ?? steps.length));
   }
 
   // The film
@@ -175,14 +182,14 @@ export class Rewind {
   #togglePlay() {
     if (this.isPlaying) {
       this.#stopFilm();
-      this.#choose();
+      this.tellShown();
       return;
     }
-    const { moments } = this.run;
+    const last = (this.run?.moments.length ?? 0) - 1;
     const start = this.timeline.index;
     this.isPlaying = true;
     this.#showPlaying();
-    this.#play(start === null || start === moments.length - 1 ? 0 : start);
+    this.#play(start === null || start === last ? 0 : start);
   }
 
   /** @param {number} index */
@@ -190,13 +197,14 @@ export class Rewind {
     const begun = performance.now();
     await this.#go(index, begun);
     if (!this.isPlaying) return;
-    const { moments } = this.run;
-    const pace = Math.min(LONGEST, Math.max(SHORTEST, FILM / moments.length));
+    const count = this.run?.moments.length ?? 0;
+    const pace = Math.min(LONGEST, Math.max(SHORTEST, FILM / count));
     const wait = Math.max(0, pace - (performance.now() - begun));
     this.filmTimer = setTimeout(() => {
-      const next = (this.timeline.index ?? this.run.moments.length) + 1;
-      if (next < this.run.moments.length) this.#play(next);
-      else this.toNow();
+      const now = this.run?.moments.length ?? 0;
+      const next = (this.timeline.index ?? now) + 1;
+      if (next < now) this.#play(next);
+      else this.goToNow();
     }, wait);
   }
 
@@ -211,19 +219,18 @@ export class Rewind {
     this.playButton.setAttribute("aria-pressed", String(this.isPlaying));
   }
 
-  #say() {
-    const { run, shown } = this;
-    if (!run) return;
+  /** @param {Run} run */
+  #say(run) {
     const isBack = this.wanted !== null;
     this.element.classList.toggle("le-is-back", isBack);
     this.nowButton.setAttribute("aria-pressed", String(!isBack));
-    setText(this.words, this.trouble || (shown ? this.#whereBack(shown) : ""));
+    setText(this.words, this.trouble || (this.shown ? whereBack(this.shown, run) : ""));
   }
+}
 
-  /** @param {Keyframe} shown @returns {string} */
-  #whereBack({ step, epoch }) {
-    const at = `Shown: step ${grouped(step)}, epoch ${short(epoch)}.`;
-    const state = this.run.isLive ? "Training goes on" : "The run is";
-    return `${at} ${state} at step ${grouped(this.run.now.step)}.`;
-  }
+/** @param {Keyframe} shown @param {Run} run @returns {string} */
+function whereBack({ step, epoch }, run) {
+  const at = `Shown: step ${grouped(step)}, epoch ${short(epoch)}.`;
+  const state = run.isLive ? "Training goes on" : "The run is";
+  return `${at} ${state} at step ${grouped(run.now.step)}.`;
 }

@@ -6,21 +6,20 @@ import { Sheet } from "../dom/pictures.js";
 /** Few and large: they are looked at from the back row. */
 const COLUMNS = 8;
 
-/** Name of the tensor in a snapshot, what it shows, rows. */
-const SHEETS = [
-  ["originals", "Held-out images", 1],
-  ["reconstructions", "Their reconstructions", 1],
-  ["samples", "Samples from the prior", 2],
-];
+/** Before a run says of which shape its pictures are. @type {import("../dom/pictures.js").Shape} */
+const SOME_SHAPE = [1, 28, 28];
+
+/** Rows of each sheet, by the name of its tensor in a snapshot. */
+const ROWS = { originals: 1, reconstructions: 1, samples: 2 };
 
 export class RunPictures {
   constructor() {
-    /** @type {Record<string, Sheet>} */
-    this.sheets = {};
-    for (const [name, label, rows] of SHEETS) {
-      this.sheets[name] = new Sheet([1, 28, 28], COLUMNS, rows, { "aria-label": label });
-    }
-    const { originals, reconstructions, samples } = this.sheets;
+    /** @param {string} label @param {number} rows */
+    const sheet = (label, rows) => new Sheet(SOME_SHAPE, COLUMNS, rows, { "aria-label": label });
+    const originals = sheet("Held-out images", ROWS.originals);
+    const reconstructions = sheet("Their reconstructions", ROWS.reconstructions);
+    const samples = sheet("Samples from the prior", ROWS.samples);
+    this.sheets = { originals, reconstructions, samples };
     this.reconstructions = figure(
       "Held-out images",
       "and reconstructions",
@@ -32,12 +31,15 @@ export class RunPictures {
 
   /** Make room. @param {import("../dom/pictures.js").Shape} shape @param {boolean} hasPrior */
   reserve(shape, hasPrior) {
-    for (const [name, , rows] of SHEETS) this.sheets[name].resize(shape, COLUMNS, rows);
+    const { originals, reconstructions, samples } = this.sheets;
+    originals.resize(shape, COLUMNS, ROWS.originals);
+    reconstructions.resize(shape, COLUMNS, ROWS.reconstructions);
+    samples.resize(shape, COLUMNS, ROWS.samples);
     this.samples.hidden = !hasPrior;
   }
 
   /** @param {import("../data/safetensors.js").Safetensors} file  originals, reconstructions, samples: bytes, (R, C, H, W) */
-  show(file) {
+  draw(file) {
     for (const [name, sheet] of Object.entries(this.sheets)) {
       if (!file.has(name)) continue;
       const bytes = file.data(name);

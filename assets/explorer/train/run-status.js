@@ -3,6 +3,10 @@
 import { element, setText } from "../dom/dom.js";
 import { duration, grouped, short } from "../dom/format.js";
 
+/** @typedef {import("../data/run.js").Run} Run */
+/** @typedef {import("../data/run.js").Standing} Standing */
+
+/** What a run does, in words. @type {Record<Standing["state"], string>} */
 const STATES = {
   queued: "Waiting for its turn",
   running: "Training",
@@ -15,7 +19,9 @@ const STATES = {
 
 /**
  * What a run does, and how long that may take if it waits.
- * @param {{state: string, place: number, wait: number | null}} now
+ *
+ * @param {Pick<Standing, "state" | "place" | "wait">} now
+ * @returns {string}
  */
 export function stateWords({ state, place, wait }) {
   if (state !== "queued" || !place) return STATES[state] ?? state;
@@ -28,7 +34,7 @@ export class RunStatus {
     this.mishap = element("p", { class: "le-mishap", role: "alert", hidden: true });
     this.element = element("div", { class: "le-run-status" }, this.words, this.mishap);
     this.trouble = "";
-    /** @type {import("../data/run.js").Run | null} */
+    /** @type {Run | null} */
     this.run = null;
   }
 
@@ -37,15 +43,15 @@ export class RunStatus {
     setText(this.words, sentence);
   }
 
-  /** Say how a run stands that has no map yet. @param {ReturnType<typeof import("../data/run.js").standing>} now */
+  /** Say how a run stands that has no map yet. @param {Standing} now */
   standBy(now) {
     this.run = null;
     this.#sayMishap(now.error);
     this.say(stateWords(now));
   }
 
-  /** @param {import("../data/run.js").Run | null} run */
-  show(run) {
+  /** Say how far a run is. @param {Run | null} run  null: there is none */
+  describe(run) {
     this.run = run;
     this.#sayMishap(run?.now.error ?? "");
     if (this.trouble || !run) {
@@ -66,7 +72,7 @@ export class RunStatus {
   /** The connection is lost, or (an empty text) well again. @param {string} sentence */
   setTrouble(sentence) {
     this.trouble = sentence;
-    this.show(this.run);
+    this.describe(this.run);
   }
 
   /** @param {string} error  why it failed; empty: it did not */

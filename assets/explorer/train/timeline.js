@@ -5,13 +5,13 @@
  * for each moment, a diamond where a setting was changed.
  */
 
-import { element, setText } from "../dom/dom.js";
+import { element } from "../dom/dom.js";
 import { grouped } from "../dom/format.js";
 
 /** @typedef {import("../data/messages.js").Moment} Moment */
 /** @typedef {import("../data/messages.js").Mark} Mark */
 
-/** How many moments Page up and Page down go. */
+/** So many moments Page up and Page down go. */
 const PAGE = 5;
 
 /** Two labels below the ticks are at least so far apart: in shares of the track, and in px on a narrow one. */
@@ -39,6 +39,7 @@ export class Timeline {
     this.index = null;
     this.isHeld = false;
     this.done = element("span", { class: "le-track-done" });
+    this.track = element("span", { class: "le-track" }, this.done);
     this.ticks = element("span", { class: "le-ticks" });
     this.diamonds = element("span", { class: "le-ticks" });
     this.labels = element("span", { class: "le-tick-labels" });
@@ -52,7 +53,7 @@ export class Timeline {
         tabindex: "0",
         "aria-label": "Moment of the run",
         "aria-valuemin": 0,
-        pointerdown: (event) => this.#take(event),
+        pointerdown: (event) => this.#grab(event),
         pointermove: (event) => this.isHeld && this.#drag(event),
         pointerup: () => this.#release(),
         pointercancel: () => this.#release(),
@@ -60,7 +61,7 @@ export class Timeline {
         pointerenter: onNear,
         focus: onNear,
       },
-      element("span", { class: "le-track" }, this.done),
+      this.track,
       this.ticks,
       this.diamonds,
       this.labels,
@@ -75,9 +76,10 @@ export class Timeline {
   }
 
   /** Take what the run keeps and where its settings were changed. @param {Moment[]} moments @param {Mark[]} marks */
-  take(moments, marks) {
-    const shown = this.index === null ? null : this.moments[this.index]?.step;
-    Object.assign(this, { moments, marks });
+  setMoments(moments, marks) {
+    const shown = this.index === null ? null : (this.moments[this.index]?.step ?? null);
+    this.moments = moments;
+    this.marks = marks;
     if (shown !== null) this.index = nearestIndex(moments, shown);
     this.#layOut();
   }
@@ -88,15 +90,16 @@ export class Timeline {
    * @param {number} now  step
    * @param {number} end  step at the right end
    */
-  reach(now, end) {
+  setReach(now, end) {
     const grows = end !== this.end;
-    Object.assign(this, { now, end: Math.max(1, end) });
+    this.now = now;
+    this.end = Math.max(1, end);
     if (grows) this.#layOut();
     else this.#place();
   }
 
-  /** @param {number | null} index  null: now */
-  show(index) {
+  /** Put the thumb at a moment. @param {number | null} index  null: now */
+  setIndex(index) {
     this.index = index;
     this.#place();
   }
@@ -107,6 +110,7 @@ export class Timeline {
   }
 
   #layOut() {
+    /** @template {HTMLElement} Node @param {Node} node @param {number} step */
     const at = (node, step) => {
       node.style.left = `${100 * this.share(step)}%`;
       return node;
@@ -136,15 +140,16 @@ export class Timeline {
 
   #place() {
     const { moments, index, now } = this;
+    const at = index ?? moments.length;
     const moment = index === null ? null : moments[index];
     this.thumb.style.left = `${100 * this.share(moment ? moment.step : now)}%`;
     this.done.style.transform = `scaleX(${this.share(now)})`;
     this.element.classList.toggle("le-scrubber-back", moment !== null);
     const values = {
       "aria-valuemax": moments.length,
-      "aria-valuenow": index ?? moments.length,
+      "aria-valuenow": at,
       "aria-valuetext": moment
-        ? `step ${grouped(moment.step)}, moment ${index + 1} of ${moments.length}`
+        ? `step ${grouped(moment.step)}, moment ${at + 1} of ${moments.length}`
         : "now",
     };
     for (const [name, value] of Object.entries(values)) {
@@ -153,7 +158,7 @@ export class Timeline {
   }
 
   /** @param {PointerEvent} event */
-  #take(event) {
+  #grab(event) {
     if (event.button !== 0) return;
     this.isHeld = true;
     this.element.setPointerCapture(event.pointerId);
@@ -166,7 +171,7 @@ export class Timeline {
 
   /** @param {PointerEvent} event */
   #drag(event) {
-    const { left, width } = this.element.firstElementChild.getBoundingClientRect();
+    const { left, width } = this.track.getBoundingClientRect();
     const share = Math.min(1, Math.max(0, (event.clientX - left) / width));
     this.#go(this.#nearest(share), event.timeStamp);
   }
@@ -185,26 +190,28 @@ export class Timeline {
   #key(event) {
     const count = this.moments.length;
     const at = this.index ?? count;
-    const targets = {
-      ArrowLeft: at - 1,
-      ArrowDown: at - 1,
-      ArrowRight: at + 1,
-      ArrowUp: at + 1,
-      PageDown: at - PAGE,
-      PageUp: at + PAGE,
-      Home: 0,
-      End: count,
-    };
-    if (!(event.key in targets) || event.ctrlKey || event.metaKey || event.altKey) return;
+    /** @type {Map<string, number>} */
+    const targets = new Map([
+      ["ArrowLeft", at - 1],
+      ["ArrowDown", at - 1],
+      ["ArrowRight", at + 1],
+      ["ArrowUp", at + 1],
+      ["PageDown", at - PAGE],
+      ["PageUp", at + PAGE],
+      ["Home", 0],
+      ["End", count],
+    ]);
+    const target = targets.get(event.key);
+    if (target === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
-    const index = Math.min(count, Math.max(0, targets[event.key]));
+    const index = Math.min(count, Math.max(0, target));
     this.#go(index === count ? null : index, event.timeStamp);
   }
 
   /** @param {number | null} index @param {number} stamp */
   #go(index, stamp) {
     if (index === this.index) return;
-    this.show(index);
+    this.setIndex(index);
     this.onMove(index, stamp);
   }
 }

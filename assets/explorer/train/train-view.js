@@ -11,9 +11,10 @@ export class TrainView {
   constructor(context) {
     const { service, data, reporter } = context;
     this.context = context;
-    this.bundle = null;
-    /** @type {import("../view.js").ExplorerData["stream"]} */
+    /** @type {import("../view.js").RunSource | null} */
     this.source = null;
+    /** The moment of the run's past that Python was told of; null: now. @type {number | null} */
+    this.toldMoment = null;
     /** @type {RunStream | null} */
     this.stream = null;
     this.status = new RunStatus();
@@ -25,7 +26,7 @@ export class TrainView {
         onAxes: (name) => reporter.report("axes", name),
         onLayers: (names) => reporter.report("layers", names),
       },
-      (step) => reporter.report("keyframe", step),
+      (step) => this.#tellMoment(step),
     );
     this.stage = this.playback.stage;
     this.rewind = this.playback.rewind;
@@ -44,6 +45,21 @@ export class TrainView {
       this.rewind.element,
     );
     this.stage.element.hidden = true;
+    // The page's buttons act on the moment that is drawn, so Python hears of it before it hears of the button.
+    this.onPress = (/** @type {Event} */ event) => {
+      const isKey = event instanceof KeyboardEvent;
+      if (isKey && event.key !== "Enter" && event.key !== " ") return;
+      if (!this.source || (event.target instanceof Node && this.element.contains(event.target))) return;
+      this.playback.tellMoment();
+      reporter.flush();
+    };
+    addEventListener("pointerdown", this.onPress, { capture: true });
+    addEventListener("keydown", this.onPress, { capture: true });
+  }
+
+  /** No stored model is shown here. */
+  get bundle() {
+    return null;
   }
 
   get isReady() {
@@ -80,12 +96,13 @@ export class TrainView {
     this.stage.setAxes(name);
   }
 
-  async open() {
+  open() {
     const { data, reporter } = this.context;
     reporter.hear("axes", data.axes ?? null);
     reporter.hear("layers", data.layers ?? null);
     this.stage.setAxes(data.axes ?? null);
     this.#watch(data.stream);
+    return Promise.resolve();
   }
 
   /** @param {import("../view.js").ExplorerData} data */
@@ -97,16 +114,25 @@ export class TrainView {
   }
 
   close() {
+    removeEventListener("pointerdown", this.onPress, { capture: true });
+    removeEventListener("keydown", this.onPress, { capture: true });
     this.stream?.close();
     this.playback.close();
   }
 
   /** The theme changed. */
   recolour() {
-    this.stage.recolour();
+    this.playback.recolour();
   }
 
-  /** @param {import("../view.js").ExplorerData["stream"]} source */
+  /** @param {number | null} step  of the moment that is drawn; null: now */
+  #tellMoment(step) {
+    if (step === this.toldMoment) return;
+    this.toldMoment = step;
+    this.context.reporter.report("keyframe", step);
+  }
+
+  /** @param {import("../view.js").RunSource | null} source */
   #watch(source) {
     if ((source?.run ?? null) === (this.source?.run ?? null)) return;
     this.source = source;
@@ -115,9 +141,13 @@ export class TrainView {
     this.context.reporter.forget("keyframe");
     this.stream?.close();
     this.stream = source && this.#connect(source.url);
-    this.playback.take(this.stream);
-    if (source) return;
-    this.status.show(null);
+    this.playback.prepare(this.stream);
+    // It begins with its newest state, whatever was shown of it when it was here before.
+    if (source) {
+      this.#tellMoment(null);
+      return;
+    }
+    this.status.describe(null);
     this.status.say("");
   }
 
@@ -135,10 +165,16 @@ export class TrainView {
   /** @param {import("../data/messages.js").Message} message */
   #receive(message) {
     const { playback } = this;
-    if (message.kind === "hello") playback.begin(new Run(message), this.source.keyframes ?? null);
-    else if (playback.run) playback.hear(message);
+    if (message.kind === "hello") this.#begin(new Run(message));
+    else if (playback.run) playback.receive(message);
     else if (message.kind === "state") this.#standBy(message);
-    if (playback.run) this.status.show(playback.run);
+    if (playback.run) this.status.describe(playback.run);
+  }
+
+  /** @param {Run} run  another one, or the same after a new connection */
+  #begin(run) {
+    this.playback.begin(run, this.source?.keyframes ?? null);
+    this.playback.tellMoment();
   }
 
   /** It has never had a map, and waits in the queue or failed before. @param {import("../data/messages.js").StateMessage} message */

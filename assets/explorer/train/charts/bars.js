@@ -9,7 +9,7 @@ import { chartFigure } from "./chart-figure.js";
 const NAMED = 24;
 
 /** For how long a change is told, in ms. */
-const NEWS_LASTS = 12000;
+const TOLD_FOR = 12000;
 
 /** A screen reader is told no more than so many numbers. */
 const SPOKEN = 32;
@@ -29,19 +29,24 @@ export class Bars {
       foot,
     );
     const frame = element("div", { class: "le-bars-frame" }, scale, this.plot);
-    Object.assign(this, chartFigure(title, caption, frame));
+    const figure = chartFigure(title, caption, frame);
+    this.element = figure.element;
+    this.now = figure.now;
+    this.aside = figure.aside;
     this.aside.setAttribute("role", "status");
-    /** @type {HTMLElement[]} */
+    /** One for each dimension, and in each a bar. @type {HTMLElement[]} */
     this.columns = [];
+    /** @type {HTMLElement[]} */
+    this.bars = [];
     /** @type {ArrayLike<number>} */
     this.values = [];
     /** Which dimensions are used, if that is known. @type {boolean[] | null} */
     this.active = null;
-    this.newsTimer = 0;
+    this.asideTimer = 0;
   }
 
   close() {
-    clearTimeout(this.newsTimer);
+    clearTimeout(this.asideTimer);
   }
 
   /** Another run: nothing is known of it. */
@@ -51,20 +56,19 @@ export class Bars {
   }
 
   /** @param {ArrayLike<number>} values  (D,) */
-  show(values) {
+  draw(values) {
     if (this.columns.length !== values.length) this.#make(values.length);
     this.values = values;
     const top = roundUp(Math.max(0.5, ...Array.from(values)));
     setText(this.top, tickText(top, [0, top]));
-    this.columns.forEach((column, d) => {
-      column.firstElementChild.style.transform = `scaleY(${Math.max(0, values[d] / top)})`;
+    this.bars.forEach((bar, d) => {
+      bar.style.transform = `scaleY(${Math.max(0, values[d] / top)})`;
     });
-    this.#tell();
+    this.#describe();
   }
 
-  /** Say which dimensions are used. @param {boolean[] | null} active  (D,) */
-  tellActive(active) {
-    if (!active) return;
+  /** Say which dimensions are used. @param {boolean[]} active  (D,) */
+  setActive(active) {
     const before = this.active;
     this.active = active;
     if (this.columns.length !== active.length) this.#make(active.length);
@@ -72,25 +76,25 @@ export class Bars {
     if (before?.length === active.length) {
       const changed = active.flatMap((is, d) => (is === before[d] ? [] : [d]));
       const said = [true, false]
-        .map((is) => [is, changed.filter((d) => active[d] === is)])
-        .filter(([, dims]) => dims.length)
-        .map(([is, dims]) => `${namesOf(dims)} ${is ? "woke up" : "died"}`);
+        .map((is) => ({ dims: changed.filter((d) => active[d] === is), what: is ? "woke up" : "died" }))
+        .filter(({ dims }) => dims.length)
+        .map(({ dims, what }) => `${namesOf(dims)} ${what}`);
       if (said.length) this.#say(said.join(", "));
     }
-    this.#tell();
+    this.#describe();
   }
 
-  /** @param {string} news */
-  #say(news) {
-    clearTimeout(this.newsTimer);
-    setText(this.aside, news);
-    if (news) this.newsTimer = setTimeout(() => setText(this.aside, ""), NEWS_LASTS);
+  /** @param {string} change  what has just changed */
+  #say(change) {
+    clearTimeout(this.asideTimer);
+    setText(this.aside, change);
+    if (change) this.asideTimer = setTimeout(() => setText(this.aside, ""), TOLD_FOR);
   }
 
-  #tell() {
+  /** Say what is drawn, for who cannot see it. */
+  #describe() {
     const { active, values } = this;
-    const count = active?.filter(Boolean).length;
-    const state = active ? `${count} of ${active.length} active` : "";
+    const state = active ? `${active.filter(Boolean).length} of ${active.length} active` : "";
     setText(this.now, state);
     const each = Array.from(
       { length: Math.min(values.length, SPOKEN) },
@@ -102,13 +106,15 @@ export class Bars {
 
   /** @param {number} count */
   #make(count) {
-    this.columns = Array.from({ length: count }, (_, d) =>
+    this.bars = Array.from({ length: count }, () => element("span", { class: "le-bar" }));
+    this.columns = this.bars.map((bar, d) =>
       element(
         "span",
         { class: "le-bar-column", title: `z${d}` },
-        element("span", { class: "le-bar" }),
+        bar,
         count > NAMED ? null : element("span", { class: "le-bar-name" }, dimensionName(d)),
-      ));
+      )
+    );
     this.plot.classList.toggle("le-bars-many", count > NAMED);
     this.plot.replaceChildren(...this.columns);
   }

@@ -8,7 +8,8 @@ import { element } from "../../dom/dom.js";
  * @param {string} title
  * @param {string} caption         what is good, in a few words
  * @param {...HTMLElement} drawing
- * @returns {{element: HTMLElement, now: HTMLElement, aside: HTMLElement}}  `now` takes the newest numbers, `aside` news
+ * @returns {{element: HTMLElement, now: HTMLElement, aside: HTMLElement}}  `now` takes the newest numbers, `aside` what
+ *     has just changed
  */
 export function chartFigure(title, caption, ...drawing) {
   const now = element("span", { class: "le-chart-now le-one-line le-numbers" });

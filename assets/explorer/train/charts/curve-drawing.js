@@ -2,6 +2,7 @@
 
 /** @typedef {(value: number) => number} Scale  to px */
 
+/** Width of a curve, and size of a mark's words, in px. */
 const LINE = 2.25;
 const MARK_SIZE = 12;
 
@@ -140,6 +141,13 @@ export function drawMoment(context, theme, at, foot, readings) {
   }
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} x
+ * @param {number} y
+ * @param {number} radius  px
+ * @param {string} colour
+ */
 function drawDot(context, x, y, radius, colour) {
   context.fillStyle = colour;
   context.beginPath();

@@ -1,10 +1,12 @@
 /** The curves in numbers, for who cannot see them. */
 
+import { Readings } from "../../data/series.js";
 import { fixed } from "../../dom/format.js";
 
 /** So many rows at most, spread evenly over the readings; the last one is the newest. */
 const ROWS = 20;
 
+/** A curve's name, and what stands above its column. @type {Array<[keyof Readings["curves"], string]>} */
 const COLUMNS = [
   ["elbo", "ELBO"],
   ["log_likelihood", "Reconstruction"],
@@ -12,10 +14,11 @@ const COLUMNS = [
 ];
 
 /**
- * @param {import("../../data/series.js").Readings} readings
+ * @param {Readings | null} readings  null: there are none yet
  * @returns {import("../../dom/folded-table.js").TableContent} nats per image; what a family has not is left out
  */
-export function curvesTable({ curves }) {
+export function curvesTable(readings) {
+  const { curves } = readings ?? new Readings();
   const columns = COLUMNS.flatMap(([name, title]) => [
     { title, series: curves[name].train },
     { title: `${title}, held out`, series: curves[name].test },

@@ -16,11 +16,15 @@ import { ticks, tickText } from "../../dom/ticks.js";
 import { chartFigure } from "./chart-figure.js";
 import { drawDots, drawLine, drawMarkLines, drawMarkWords, drawMoment } from "./curve-drawing.js";
 
-/** @typedef {{train: Series, test: Series}} Curve */
+/** @typedef {import("../../data/series.js").Curve} Curve */
+/** @typedef {import("../../data/messages.js").Mark} Mark */
+/** @typedef {import("../../dom/theme.js").Theme} Theme */
+/** @typedef {import("./curve-drawing.js").Scale} Scale */
 
+/** Room for the axes' numbers around the curves, in px. */
 const PAD = { left: 52, right: 8, top: 8, bottom: 22 };
 
-/** Of the numbers on the axes, in px: read from the back row. */
+/** Size of the numbers on the axes, in px: they are read from the back row. */
 const TICK_SIZE = 13;
 
 /** The first readings are far off: this share of them does not count for the chart's range. */
@@ -31,12 +35,14 @@ export class Chart {
   constructor(title, caption) {
     this.title = title;
     this.canvas = element("canvas", { role: "img", class: "le-chart-canvas", "aria-label": title });
-    Object.assign(this, chartFigure(title, caption, this.canvas));
+    const figure = chartFigure(title, caption, this.canvas);
+    this.element = figure.element;
+    this.now = figure.now;
     /** @type {Curve} */
     this.curve = { train: new Series(), test: new Series() };
     /** Of the run that this one branched from. @type {Curve | null} */
     this.parent = null;
-    /** @type {Array<{epoch: number, text: string}>} */
+    /** @type {Mark[]} */
     this.marks = [];
     /** The moment that is shown, in epochs; null: now. @type {number | null} */
     this.moment = null;
@@ -44,21 +50,23 @@ export class Chart {
   }
 
   /**
-   * @param {import("../../dom/theme.js").Theme} theme
+   * @param {Theme} theme
    * @param {number} lastEpoch    right end of the chart
    * @param {boolean} hasWords    whether its marks say what was changed
    */
   draw(theme, lastEpoch, hasWords) {
     this.lastEpoch = lastEpoch;
-    this.#tell();
+    this.#describe();
     const { context, width: wide, height: high } = freshCanvas(this.canvas);
     if (!wide || !high) return;
     const { curve, parent, moment } = this;
     const [least, greatest] = this.#range();
+    /** @type {Scale} */
     const x = (epoch) => PAD.left + (epoch / lastEpoch) * (wide - PAD.left - PAD.right);
+    /** @type {Scale} */
     const y = (value) =>
       high - PAD.bottom - ((value - least) / (greatest - least)) * (high - PAD.top - PAD.bottom);
-    this.#axes(context, theme, wide, high, least, greatest, x, y);
+    this.#drawAxes(context, theme, { wide, high, least, greatest, x, y });
     context.save();
     context.beginPath();
     context.rect(PAD.left, 0, wide - PAD.left, high - PAD.bottom + 1);
@@ -76,15 +84,15 @@ export class Chart {
     if (hasWords) drawMarkWords(context, theme, this.marks, x, high - PAD.bottom, wide);
     if (moment !== null) {
       drawMoment(context, theme, x(moment), high - PAD.bottom, [
-        [y(curve.train.at(moment)), SERIES_COLOURS[0]],
-        [y(curve.test.at(moment)), SERIES_COLOURS[1]],
+        [y(curve.train.at(moment) ?? NaN), SERIES_COLOURS[0]],
+        [y(curve.test.at(moment) ?? NaN), SERIES_COLOURS[1]],
       ]);
     }
     context.restore();
   }
 
   /** The numbers of the moment that is shown, for the eye and the ear. */
-  #tell() {
+  #describe() {
     const { moment } = this;
     const { train, test } = this.curve;
     const values = moment === null ? [train.latest, test.latest] : [train.at(moment), test.at(moment)];
@@ -111,7 +119,7 @@ export class Chart {
       .map(([, value]) => value)
       .sort((a, b) => a - b);
     if (!values.length) return [0, 1];
-    const at = (share) => values[Math.round(share * (values.length - 1))];
+    const at = (/** @type {number} */ share) => values[Math.round(share * (values.length - 1))];
     const few = values.length < 12;
     const isRising = (train.points[0]?.[1] ?? 0) <= (train.latest ?? 0);
     const least = few || !isRising ? values[0] : at(OUTLIERS);
@@ -120,7 +128,13 @@ export class Chart {
     return [least - room, greatest + room];
   }
 
-  #axes(context, theme, wide, high, least, greatest, x, y) {
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {Theme} theme
+   * @param {{wide: number, high: number, least: number, greatest: number, x: Scale, y: Scale}} chart  its size in px,
+   *     and its range
+   */
+  #drawAxes(context, theme, { wide, high, least, greatest, x, y }) {
     context.font = `${TICK_SIZE}px ${theme.font}`;
     context.fillStyle = theme.muted;
     context.strokeStyle = theme.line;
@@ -170,6 +184,8 @@ export class Charts {
     );
     this.lastEpoch = 1;
     this.request = 0;
+    /** @type {Theme | null} */
+    this.theme = null;
     this.resizes = new ResizeObserver(() => this.draw());
     this.resizes.observe(this.element);
   }
@@ -180,21 +196,21 @@ export class Charts {
    * @param {Curve[]} curves           one for each chart
    * @param {Curve[] | null} parents   those of the run that it branched from
    */
-  take(curves, parents) {
+  setCurves(curves, parents) {
     this.parentKey.hidden = !parents;
     this.charts.forEach((chart, n) =>
       Object.assign(chart, { curve: curves[n], parent: parents?.[n] ?? null, moment: null })
     );
   }
 
-  /** @param {Array<{epoch: number, text: string}>} marks */
-  mark(marks) {
+  /** @param {Mark[]} marks */
+  setMarks(marks) {
     for (const chart of this.charts) chart.marks = marks;
     this.draw();
   }
 
-  /** Show where in the run the moment is that is shown. @param {number | null} epoch  null: now */
-  at(epoch) {
+  /** Say where in the run the moment is that is shown. @param {number | null} epoch  null: now */
+  setMoment(epoch) {
     for (const chart of this.charts) chart.moment = epoch;
     this.draw();
   }
@@ -204,10 +220,10 @@ export class Charts {
     this.lastEpoch = Math.max(1e-3, lastEpoch);
     this.request ||= requestAnimationFrame(() => {
       this.request = 0;
-      this.theme ??= readTheme(this.element);
+      const theme = (this.theme ??= readTheme(this.element));
       // The charts stand together: the words at the first one's marks do for all.
       const first = this.charts.find((chart) => !chart.element.hidden);
-      for (const chart of this.charts) chart.draw(this.theme, this.lastEpoch, chart === first);
+      for (const chart of this.charts) chart.draw(theme, this.lastEpoch, chart === first);
     });
   }
 

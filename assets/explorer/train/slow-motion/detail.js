@@ -1,35 +1,50 @@
 /** One update taken apart, as the numbers of each of its images. What a family has not is null. */
 
+/**
+ * @typedef {object} Rows                    one row for each image, (B, D)
+ * @property {Float32Array} mean
+ * @property {Float32Array} z                the codes that were decoded
+ * @property {Float32Array} gradZ            of the loss, by the code
+ * @property {Float32Array} gradMean
+ * @property {Float32Array | null} deviation
+ * @property {Float32Array | null} noise     a standard normal draw
+ * @property {Float32Array | null} kl        to the prior, in nats
+ * @property {Float32Array | null} gradLogvar
+ */
+
+/** @typedef {"mean" | "z" | "gradZ" | "gradMean"} CodeRow  those that codes of every family have */
+
 export class Detail {
-  /** @param {import("../../data/messages.js").DetailMessage} message  as `StepDetail` in `vae_core/explain.py` has it */
+  /** @param {import("../../data/messages.js").DetailMessage} message */
   constructor({ facts, file }) {
-    const [count, ...shape] = file.shape("x");
-    const read = (name) => (file.has(name) ? file.floats(name) : null);
+    const { count, shape } = file.pictures("x");
+    const optional = (/** @type {string} */ name) => (file.has(name) ? file.floats(name) : null);
     this.step = facts.step;
     this.epoch = facts.epoch;
     this.beta = facts.beta;
     this.learningRate = facts.learning_rate;
     this.freeBits = facts.free_bits ?? 0;
     this.batch = facts.batch;
-    /** @type {Record<string, number>} how far each tensor of weights moved */
+    /** How far each tensor of weights moved. @type {Record<string, number>} */
     this.weightChange = facts.weight_change ?? {};
     /** @type {Array<number | string | null>} */
     this.labels = facts.label ?? [];
     this.count = count;
-    this.shape = /** @type {[number, number, number]} */ (shape);
+    this.shape = shape;
     this.dims = file.shape("mean")[1];
-    this.x = read("x");
-    this.reconstruction = read("reconstruction");
-    this.logLikelihood = read("log_likelihood");
+    this.x = file.floats("x");
+    this.reconstruction = file.floats("reconstruction");
+    this.logLikelihood = file.floats("log_likelihood");
+    /** @type {Rows} */
     this.rows = {
-      mean: read("mean"),
-      deviation: read("logvar")?.map((value) => Math.exp(value / 2)) ?? null,
-      noise: read("noise"),
-      z: read("z"),
-      kl: read("kl_per_dim"),
-      gradZ: read("grad_z"),
-      gradMean: read("grad_mean"),
-      gradLogvar: read("grad_logvar"),
+      mean: file.floats("mean"),
+      z: file.floats("z"),
+      gradZ: file.floats("grad_z"),
+      gradMean: file.floats("grad_mean"),
+      deviation: optional("logvar")?.map((value) => Math.exp(value / 2)) ?? null,
+      noise: optional("noise"),
+      kl: optional("kl_per_dim"),
+      gradLogvar: optional("grad_logvar"),
     };
   }
 
@@ -39,7 +54,19 @@ export class Detail {
   }
 
   /**
-   * @param {keyof Detail["rows"]} name
+   * @overload
+   * @param {CodeRow} name
+   * @param {number} n  which image
+   * @returns {Float32Array} (D,)
+   */
+  /**
+   * @overload
+   * @param {keyof Rows} name
+   * @param {number} n  which image
+   * @returns {Float32Array | null} (D,)
+   */
+  /**
+   * @param {keyof Rows} name
    * @param {number} n  which image
    * @returns {Float32Array | null} (D,)
    */
@@ -71,7 +98,7 @@ export class Detail {
    */
   gradDeviation(n) {
     const deviation = this.row("deviation", n);
-    return this.row("gradLogvar", n)?.map((value, d) => (2 * value) / deviation[d]) ?? null;
+    return (deviation && this.row("gradLogvar", n)?.map((value, d) => (2 * value) / deviation[d])) ?? null;
   }
 
   /** @param {number} n @returns {number} the greatest length of a gradient by code, mean or a deviation */

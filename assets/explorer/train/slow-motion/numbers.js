@@ -6,21 +6,34 @@ import { ARROWS } from "./map.js";
 
 /** @typedef {import("./detail.js").Detail} Detail */
 
-/** Row of a detail, its symbol, what it is, the part it belongs to. */
+/**
+ * @typedef {object} Column
+ * @property {keyof Detail["rows"]} row
+ * @property {string} symbol
+ * @property {string} title     what it is, with its unit
+ * @property {string} part      of the panel, as `Step.part`
+ * @property {string} [colour]  of the arrow that shows it on the map
+ */
+
+const BY_CODE = "gradient by the code, nats per unit";
+const BY_MEAN = "gradient by the mean, nats per unit";
+const BY_LOGVAR = "gradient by the log variance, nats";
+
+/** What a code that is drawn from a posterior has. @type {Column[]} */
 const COLUMNS = [
-  ["mean", "μ", "mean", "mean"],
-  ["deviation", "σ", "deviation", "mean"],
-  ["noise", "ε", "noise", "noise"],
-  ["z", "z", "code", "z"],
-  ["gradZ", "∂L/∂z", "gradient by the code, nats per unit", "gradient", ARROWS.z],
-  ["gradMean", "∂L/∂μ", "gradient by the mean, nats per unit", "gradient", ARROWS.posterior],
-  ["gradLogvar", "∂L/∂log σ²", "gradient by the log variance, nats", "gradient", ARROWS.posterior],
+  { row: "mean", symbol: "μ", title: "mean", part: "mean" },
+  { row: "deviation", symbol: "σ", title: "deviation", part: "mean" },
+  { row: "noise", symbol: "ε", title: "noise", part: "noise" },
+  { row: "z", symbol: "z", title: "code", part: "z" },
+  { row: "gradZ", symbol: "∂L/∂z", title: BY_CODE, part: "gradient", colour: ARROWS.z },
+  { row: "gradMean", symbol: "∂L/∂μ", title: BY_MEAN, part: "gradient", colour: ARROWS.posterior },
+  { row: "gradLogvar", symbol: "∂L/∂log σ²", title: BY_LOGVAR, part: "gradient", colour: ARROWS.posterior },
 ];
 
-/** What an autoencoder's code has: one point, and one gradient. */
+/** What an autoencoder's code has: one point, and one gradient. @type {Column[]} */
 const POINT_COLUMNS = [
-  ["z", "z", "code", "mean"],
-  ["gradZ", "∂L/∂z", "gradient by the code, nats per unit", "gradient", ARROWS.z],
+  { row: "z", symbol: "z", title: "code", part: "mean" },
+  { row: "gradZ", symbol: "∂L/∂z", title: BY_CODE, part: "gradient", colour: ARROWS.z },
 ];
 
 /**
@@ -30,8 +43,8 @@ const POINT_COLUMNS = [
  */
 export function latentTable(detail, dims) {
   const columns = detail.isGaussian ? COLUMNS : POINT_COLUMNS;
-  const cells = dims.map(() => columns.map(([, , , part]) => element("td", { "data-part": part })));
-  const head = columns.map(([, symbol, title, part, colour]) => {
+  const cells = dims.map(() => columns.map(({ part }) => element("td", { "data-part": part })));
+  const head = columns.map(({ symbol, title, part, colour }) => {
     const cell = element("th", { scope: "col", title, "data-part": part }, symbol);
     if (colour) cell.style.boxShadow = `inset 0 -2px ${colour}`;
     return cell;
@@ -53,7 +66,9 @@ export function latentTable(detail, dims) {
     element: table,
     fill: (n) =>
       dims.forEach((d, row) =>
-        columns.forEach(([name], column) => setText(cells[row][column], fixed(detail.row(name, n)[d])))
+        columns.forEach(({ row: name }, column) =>
+          setText(cells[row][column], fixed(detail.row(name, n)?.[d] ?? NaN))
+        )
       ),
   };
 }
@@ -71,7 +86,9 @@ export function lossBars(detail) {
 export function fillLoss({ rows }, detail, n) {
   const { reconstruction, kl, total } = detail.loss(n);
   const terms = [reconstruction, kl === null ? 0 : detail.beta * kl];
-  rows.forEach((row, k) => row.show(terms[k], Math.max(Math.abs(total), ...terms.map(Math.abs)), "nats"));
+  rows.forEach((row, k) =>
+    row.setAmount(terms[k], Math.max(Math.abs(total), ...terms.map(Math.abs)), "nats")
+  );
 }
 
 /** @param {Detail} detail */
@@ -86,10 +103,16 @@ export function weightBars(detail) {
 /** @param {ReturnType<typeof weightBars>} weights @param {Detail} detail */
 export function fillWeights({ rows }, detail) {
   const lengths = Object.values(detail.weightChange);
-  rows.forEach((row, k) => row.show(lengths[k], Math.max(...lengths), ""));
+  rows.forEach((row, k) => row.setAmount(lengths[k], Math.max(...lengths), ""));
 }
 
-/** @param {string} name */
+/**
+ * @typedef {object} BarRow
+ * @property {HTMLElement} element
+ * @property {(amount: number, most: number, unit: string) => void} setAmount  `most` fills the track
+ */
+
+/** @param {string} name @returns {BarRow} */
 function barRow(name) {
   const bar = element("span", { class: "le-slow-bar", "aria-hidden": "true" });
   const value = element("span", { class: "le-slow-value" });
@@ -101,7 +124,7 @@ function barRow(name) {
       element("span", { class: "le-slow-track" }, bar),
       value,
     ),
-    show: (amount, most, unit) => {
+    setAmount: (amount, most, unit) => {
       bar.style.transform = `scaleX(${most > 0 ? Math.max(0, amount / most) : 0})`;
       setText(value, `${short(amount)} ${unit}`.trim());
     },

@@ -19,6 +19,17 @@ const PACE = 4000;
 /** Of many dimensions, those that carry most are shown. */
 const SHOWN_DIMS = 5;
 
+/**
+ * @typedef {object} Update       what is made for the update that is explained
+ * @property {Detail} detail
+ * @property {import("./steps.js").Step[]} steps
+ * @property {HTMLElement[]} imageButtons
+ * @property {HTMLElement[]} stepButtons
+ * @property {{x: Picture, reconstruction: Picture}} pictures
+ * @property {ReturnType<typeof latentTable>} table
+ * @property {ReturnType<typeof lossBars>} loss
+ */
+
 export class SlowMotion {
   /**
    * @param {object} tell
@@ -26,11 +37,10 @@ export class SlowMotion {
    * @param {() => void} tell.onClose
    */
   constructor({ onDraw, onClose }) {
-    Object.assign(this, { onDraw, onClose });
-    /** @type {Detail | null} */
-    this.detail = null;
-    /** @type {import("./steps.js").Step[]} */
-    this.steps = [];
+    this.onDraw = onDraw;
+    this.onClose = onClose;
+    /** @type {Update | null} */
+    this.update = null;
     this.step = 0;
     this.chosen = 0;
     this.timer = 0;
@@ -42,6 +52,7 @@ export class SlowMotion {
     this.formula = element("p", { class: "le-formula" });
     this.words = element("p", {});
     this.body = element("div", { class: "le-slow-body" });
+    /** @param {string} text @param {() => void} click */
     const button = (text, click) => element("button", { type: "button", click }, text);
     this.back = button("Back", () => this.#turn(this.step - 1));
     this.play = button("Play", () => this.#toggle());
@@ -76,31 +87,40 @@ export class SlowMotion {
     );
   }
 
-  get isOpen() {
-    return !this.element.hidden;
+  /** The update that is explained; null: none is. @returns {Detail | null} */
+  get detail() {
+    return this.element.hidden ? null : (this.update?.detail ?? null);
   }
 
   /** @returns {Set<string>} parts that are seen by now */
   get reached() {
-    return new Set(this.steps.slice(0, this.step + 1).map(({ part }) => part));
+    return new Set(this.update?.steps.slice(0, this.step + 1).map(({ part }) => part));
   }
 
   /**
-   * Show an update from its first step on.
+   * Explain an update, from its first step on.
    *
    * @param {Detail} detail
-   * @param {import("../../data/run.js").Run} run
+   * @param {import("../../latent/space.js").Space} space  of the run that took it
    */
-  show(detail, run) {
+  explain(detail, space) {
     this.#stop();
-    this.detail = detail;
-    this.run = run;
-    this.steps = stepsOf(detail, run.space.config.likelihood);
+    const steps = stepsOf(detail, space.config.likelihood);
+    const pictures = {
+      x: new Picture(detail.shape, { "aria-label": "The image" }),
+      reconstruction: new Picture(detail.shape, { "aria-label": "Its reconstruction" }),
+    };
+    const dims = shownDims(detail);
+    const [table, loss] = [latentTable(detail, dims), lossBars(detail)];
+    const imageButtons = this.#imageButtons(detail, space.labelNames);
+    const stepButtons = this.#stepButtons(steps);
+    this.step = 0;
+    this.update = { detail, steps, imageButtons, stepButtons, pictures, table, loss };
+    this.images.replaceChildren(...imageButtons);
+    this.stepRow.replaceChildren(...stepButtons);
+    this.#fillBody(this.update, dims);
     this.element.hidden = false;
     setText(this.heading, `Slow motion: the update to step ${grouped(detail.step)}`);
-    this.#makeImages();
-    this.#makeSteps();
-    this.#makeBody();
     this.#choose(0);
     this.#turn(0);
     this.element.focus({ preventScroll: true });
@@ -109,7 +129,7 @@ export class SlowMotion {
   }
 
   hide() {
-    if (!this.isOpen) return;
+    if (this.element.hidden) return;
     this.#stop();
     this.element.hidden = true;
     this.onClose();
@@ -119,29 +139,23 @@ export class SlowMotion {
     this.#stop();
   }
 
-  #makeImages() {
-    const { detail } = this;
-    this.buttons = Array.from({ length: detail.count }, (_, n) => {
+  /** @param {Detail} detail @param {string[]} labelNames */
+  #imageButtons(detail, labelNames) {
+    return Array.from({ length: detail.count }, (_, n) => {
       const picture = new Picture(detail.shape, { "aria-hidden": "true" });
       picture.draw(detail.picture("x", n));
+      const label = `Image ${n + 1}${labelWords(detail.labels[n], labelNames)}`;
       return element(
         "button",
-        { type: "button", "aria-label": `Image ${n + 1}${this.#labelOf(n)}`, click: () => this.#choose(n) },
+        { type: "button", "aria-label": label, click: () => this.#choose(n) },
         picture.canvas,
       );
     });
-    this.images.replaceChildren(...this.buttons);
   }
 
-  /** @param {number} n @returns {string} */
-  #labelOf(n) {
-    const label = this.detail.labels[n];
-    if (label === null || label === undefined) return "";
-    return `, ${typeof label === "number" ? (this.run.space.labelNames[label] ?? label) : label}`;
-  }
-
-  #makeSteps() {
-    this.stepButtons = this.steps.map(({ name }, n) =>
+  /** @param {import("./steps.js").Step[]} steps */
+  #stepButtons(steps) {
+    return steps.map(({ name }, n) =>
       element(
         "button",
         { type: "button", title: name, click: () => this.#turn(n) },
@@ -149,92 +163,79 @@ export class SlowMotion {
         element("span", {}, name),
       )
     );
-    this.stepRow.replaceChildren(...this.stepButtons);
   }
 
-  #makeBody() {
-    const { detail } = this;
-    const { shape, dims } = detail;
-    const carried = Float32Array.from({ length: dims }, (_, d) => {
-      let sum = 0;
-      for (let n = 0; n < detail.count; n++) {
-        sum += detail.isGaussian ? detail.row("kl", n)[d] : detail.row("z", n)[d] ** 2;
-      }
-      return sum;
-    });
-    const order = dims <= SHOWN_DIMS ? [...Array(dims).keys()] : heaviestFirst(carried).slice(0, SHOWN_DIMS);
-    this.pictures = {
-      x: new Picture(shape, { "aria-label": "The image" }),
-      reconstruction: new Picture(shape, { "aria-label": "Its reconstruction" }),
-    };
-    this.table = latentTable(detail, order);
-    this.loss = lossBars(detail);
-    this.weights = weightBars(detail);
+  /** @param {Update} update @param {number[]} dims  those with a row in the table */
+  #fillBody({ detail, pictures, table, loss }, dims) {
+    const weights = weightBars(detail);
+    /** @param {"x" | "reconstruction"} part @param {string} symbol */
     const figure = (part, symbol) =>
       element(
         "figure",
         { "data-part": part },
-        this.pictures[part].canvas,
+        pictures[part].canvas,
         element("figcaption", { class: "le-formula" }, symbol),
       );
+    const few = `The ${dims.length} of ${detail.dims} dimensions that carry most.`;
     this.body.replaceChildren(
       figure("x", "x"),
       element(
         "div",
         { class: "le-slow-middle" },
-        this.table.element,
-        dims > order.length
-          ? element(
-            "p",
-            { class: "le-caption" },
-            `The ${order.length} of ${dims} dimensions that carry most.`,
-          )
-          : null,
+        table.element,
+        detail.dims > dims.length ? element("p", { class: "le-caption" }, few) : null,
       ),
       figure("reconstruction", "x̂"),
-      this.loss.element,
-      this.weights.element,
+      loss.element,
+      weights.element,
     );
-    fillWeights(this.weights, detail);
+    fillWeights(weights, detail);
   }
 
   /** @param {number} n  which image */
   #choose(n) {
+    if (!this.update) return;
+    const { detail, imageButtons, pictures, table, loss } = this.update;
     this.chosen = n;
-    this.buttons.forEach((each, k) => each.setAttribute("aria-pressed", String(k === n)));
-    for (const [part, picture] of Object.entries(this.pictures)) picture.draw(this.detail.picture(part, n));
-    this.table.fill(n);
-    fillLoss(this.loss, this.detail, n);
+    imageButtons.forEach((each, k) => each.setAttribute("aria-pressed", String(k === n)));
+    pictures.x.draw(detail.picture("x", n));
+    pictures.reconstruction.draw(detail.picture("reconstruction", n));
+    table.fill(n);
+    fillLoss(loss, detail, n);
     this.#say();
     this.onDraw();
   }
 
   /** @param {number} step */
   #turn(step) {
-    this.step = Math.min(this.steps.length - 1, Math.max(0, step));
+    if (!this.update) return;
+    const { steps, stepButtons } = this.update;
+    this.step = Math.min(steps.length - 1, Math.max(0, step));
     const { reached } = this;
-    const { part } = this.steps[this.step];
+    const { part } = steps[this.step];
     for (const node of this.body.querySelectorAll("[data-part]")) {
-      node.classList.toggle("le-ahead", !reached.has(node.dataset.part));
-      node.classList.toggle("le-current", node.dataset.part === part);
+      const its = node.getAttribute("data-part") ?? "";
+      node.classList.toggle("le-ahead", !reached.has(its));
+      node.classList.toggle("le-current", its === part);
     }
-    this.stepButtons.forEach((each, n) => {
+    stepButtons.forEach((each, n) => {
       each.classList.toggle("le-reached", n <= this.step);
       if (n === this.step) each.setAttribute("aria-current", "step");
       else each.removeAttribute("aria-current");
     });
     this.back.disabled = this.step === 0;
-    this.next.disabled = this.step === this.steps.length - 1;
+    this.next.disabled = this.step === steps.length - 1;
     if (this.next.disabled) this.#stop();
     this.#say();
     this.onDraw();
   }
 
   #say() {
-    const { title, formula, says } = this.steps[this.step];
+    if (!this.update) return;
+    const { title, formula, says } = this.update.steps[this.step];
     setText(this.title, title);
     setText(this.formula, formula);
-    setText(this.words, says(this.detail, this.chosen));
+    setText(this.words, says(this.update.detail, this.chosen));
   }
 
   #toggle() {
@@ -242,8 +243,7 @@ export class SlowMotion {
       this.#stop();
       return;
     }
-    if (this.step === this.steps.length - 1) this.#turn(0);
-    else this.#turn(this.step + 1);
+    this.#turn(this.next.disabled ? 0 : this.step + 1);
     this.timer = setInterval(() => this.#turn(this.step + 1), PACE);
     setText(this.play, "Pause");
   }
@@ -256,11 +256,34 @@ export class SlowMotion {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    const last = this.steps.length - 1;
-    const step = { ArrowRight: this.step + 1, ArrowLeft: this.step - 1, Home: 0, End: last }[event.key];
-    if (step !== undefined) this.#turn(step);
+    if (event.key === "ArrowRight") this.#turn(this.step + 1);
+    else if (event.key === "ArrowLeft") this.#turn(this.step - 1);
+    else if (event.key === "Home") this.#turn(0);
+    else if (event.key === "End") this.#turn(Infinity);
     else if (event.key === "Escape") this.hide();
     else return;
     event.preventDefault();
   }
+}
+
+/** @param {Detail} detail @returns {number[]} the dimensions that its images' codes use most */
+function shownDims(detail) {
+  const { dims } = detail;
+  if (dims <= SHOWN_DIMS) return [...Array(dims).keys()];
+  const carried = Float32Array.from({ length: dims }, (_, d) => {
+    let sum = 0;
+    for (let n = 0; n < detail.count; n++) sum += detail.row("kl", n)?.[d] ?? detail.row("z", n)[d] ** 2;
+    return sum;
+  });
+  return heaviestFirst(carried).slice(0, SHOWN_DIMS);
+}
+
+/**
+ * @param {number | string | null | undefined} label
+ * @param {string[]} names  of the classes
+ * @returns {string} e.g. ", sneaker"; nothing without a label
+ */
+function labelWords(label, names) {
+  if (label === null || label === undefined) return "";
+  return `, ${typeof label === "number" ? (names[label] ?? label) : label}`;
 }

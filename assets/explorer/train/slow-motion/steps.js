@@ -14,7 +14,16 @@ import { grouped, short } from "../../dom/format.js";
  * @property {boolean} [needsPosterior]
  */
 
-/** How each likelihood measures a picture, as in `vae_core/objective.py`. */
+/** @typedef {import("../../latent/space.js").ModelConfig["likelihood"]} Likelihood */
+
+/**
+ * @typedef {object} Wording  what depends on the update
+ * @property {string | ((detail: Detail, likelihood: Likelihood) => string)} formula
+ *
+ * @typedef {Omit<Step, "formula"> & Wording} StepPattern
+ */
+
+/** How each likelihood measures a picture, as in `vae_core/models/objective.py`. @type {Record<Likelihood, string>} */
 const RECONSTRUCTION = {
   bernoulli: "−log p(x|z) = −Σ [x log x̂ + (1 − x) log(1 − x̂)]",
   gaussian: "−log p(x|z) = Σ [½ (x − x̂)² + ½ log 2π]",
@@ -26,7 +35,7 @@ function plain(value) {
   return String(Number(value.toPrecision(3)));
 }
 
-/** @type {Array<Step & {formula: string | ((detail: Detail, likelihood: string) => string)}>} */
+/** Of all families, in their order. @type {StepPattern[]} */
 const STEPS = [
   {
     name: "Image",
@@ -122,7 +131,7 @@ const STEPS = [
 
 /**
  * @param {Detail} detail
- * @param {string} likelihood  as in ModelConfig
+ * @param {Likelihood} likelihood
  * @returns {Step[]} those that this family has
  */
 export function stepsOf(detail, likelihood) {
