@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -74,12 +75,28 @@ def test_start_change_pause_step_rewind_branch_and_reload(url: str, new_page: Ca
     # Branch from the first moment: its parent's curves stand beside it, also after a reload
     scrubber.press("Home")
     page.wait_for_function("window.latentExplorer.keyframe === 0")
-    page.wait_for_timeout(1500)  # the hand rests, and Python is told
     press(page, "train_branch")
     expect(marked(page, "branched from step 0")).to_be_attached(timeout=PATIENCE)
     page.wait_for_function("window.latentExplorer?.keyframe === null && window.latentExplorer.frames >= 2")
     page.reload()
     page.wait_for_function("window.latentExplorer?.frames >= 1")
     expect(marked(page, "branched from step 0")).to_be_attached(timeout=PATIENCE)
-    press(page, "train_stop")
+
+    # Its parent, which was last seen at its first moment, is shown, and hence saved, as it is now
+    page.get_by_text("Your other runs").click()
+    page.locator('[class*="st-key-train_other_"] button').first.click()
+    page.wait_for_function(
+        "n => window.latentExplorer?.ready && document.querySelector('.le-status').innerText.includes(n)",
+        arg=f"step {before + 2:,}",  # one step, and the one taken apart
+    )
+    press(page, "train_save")
+    saved = page.get_by_text(re.compile("^Saved as"))
+    expect(saved).to_be_visible(timeout=PATIENCE)
+    assert ", step" not in saved.inner_text()
+
+    # At a moment of its past it is that moment, however soon the button is pressed
+    scrubber.press("Home")
+    page.wait_for_function("window.latentExplorer.keyframe === 0")
+    press(page, "train_save")
+    expect(page.get_by_text(re.compile("^Saved as .*, step 0"))).to_be_visible(timeout=PATIENCE)
     assert errors == []

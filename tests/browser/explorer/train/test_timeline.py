@@ -166,8 +166,65 @@ def test_another_run_s_step_of_the_same_number_is_told_too(kept: Callable) -> No
     run.snapshot(100)
     shown(page, None)
     scrubber(page).press("Home")
-    until(page, lambda: page.evaluate("window.sent.length") == 2)
-    assert page.evaluate("window.sent") == [["keyframe", 0, "r1"], ["keyframe", 0, "r2"]]
+    until(page, lambda: page.evaluate("window.sent.at(-1)") == ["keyframe", 0, "r2"])
+    chosen = [said for said in page.evaluate("window.sent") if said[1] is not None]
+    assert chosen == [["keyframe", 0, "r1"], ["keyframe", 0, "r2"]]
+    assert not errors
+
+
+def test_a_run_that_comes_back_is_shown_and_told_as_it_is_now(kept: Callable) -> None:
+    page, run, errors = kept()
+    page.route_web_socket("**/latent/stream/r2", run.connect)
+    scrubber(page).press("Home")
+    until(page, lambda: page.evaluate("window.sent.at(-1)") == ["keyframe", 0, "r1"])
+    page.evaluate("window.mount({ stream: { url: '/latent/stream/r2', run: 'r2', keyframes: null } })")
+    until(page, lambda: page.evaluate("window.sent.at(-1)") == ["keyframe", None, "r2"])
+    stream = {"url": "/latent/stream/r1", "run": "r1", "keyframes": "/latent/runs/r1/keyframes"}
+    page.evaluate("(stream) => window.mount({ stream })", stream)
+    until(page, lambda: len(run.sockets) == 3)
+    run.snapshot(100)
+    shown(page, None)
+    # What Python heard last is of another run, so it takes this one as it is now.
+    assert page.evaluate("window.sent.at(-1)[2]") == "r2"
+    assert not errors
+
+
+def test_a_button_of_the_page_hears_of_the_moment_that_is_drawn(kept: Callable) -> None:
+    page, run, errors = kept()
+    del run.moments[64]
+    page.evaluate(
+        """() => {
+            window.sent.length = 0;
+            const button = document.body.appendChild(document.createElement("button"));
+            button.textContent = "Keep it";
+            const look = () => (window.seen = [window.sent.at(-1) ?? null, window.latentExplorer.keyframe]);
+            button.onpointerdown = button.onkeydown = look; }"""
+    )
+    button = page.get_by_role("button", name="Keep it")
+
+    # A moment that did not come is not drawn.
+    scrubber(page).press("ArrowLeft")
+    expect(page.get_by_text("This moment is not kept any more.")).to_be_visible()
+    button.click()
+    assert page.evaluate("window.seen") == [None, None]
+
+    # Neither the hand's rest nor a pointer is needed.
+    scrubber(page).press("Home")
+    shown(page, 0)
+    button.click()
+    assert page.evaluate("window.seen") == [["keyframe", 0, "r1"], 0]
+    scrubber(page).press("ArrowRight")
+    shown(page, 1)
+    button.focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("window.seen") == [["keyframe", 1, "r1"], 1]
+
+    # While a film plays it is the moment that it has come to.
+    page.get_by_role("button", name="film").click()
+    page.wait_for_function("window.latentExplorer.keyframe > 1")
+    button.click()
+    told, drawn = page.evaluate("window.seen")
+    assert told == ["keyframe", drawn, "r1"]
     assert not errors
 
 
