@@ -9,12 +9,12 @@ import { Cursor } from "../cursor/cursor.js";
 import { DecodedPicture } from "../cursor/picture.js";
 import { Readout } from "../cursor/readout.js";
 import { Sliders } from "../cursor/sliders.js";
-import { Strips } from "../cursor/strips.js";
 import { element, setText } from "../dom/dom.js";
 import { grouped } from "../dom/format.js";
 import { roundUp } from "../dom/ticks.js";
-import { CARRIES, MANY, weightPerDim } from "../latent/space.js";
+import { MANY, weightPerDim } from "../latent/space.js";
 import { MapPanel } from "../map/panel/map-panel.js";
+import { carriedBy, RunStrips } from "./run-strips.js";
 
 /** @typedef {import("../data/run.js").Run} Run */
 /** @typedef {import("../latent/space.js").Space} Space */
@@ -30,9 +30,6 @@ import { MapPanel } from "../map/panel/map-panel.js";
 
 /** How far sliders reach at first: nearly all of the prior. Codes without one may lie further out. */
 const RANGE = 3.3;
-
-/** Strips are drawn anew at most so often while a run trains, in ms. */
-const STRIPS_EVERY = 1500;
 
 export class Stage {
   /**
@@ -77,9 +74,7 @@ export class Stage {
       onLayers,
       onHand,
     });
-    this.strips = new Strips(this.cursor, service);
-    this.hasStrips = false;
-    this.stripsTimer = 0;
+    this.strips = new RunStrips(this.cursor, service);
     this.weightsNote = element("p", { class: "le-caption le-one-line le-weights-note" });
     const decoded = [this.decoded.picture.canvas, this.readout.element, this.weightsNote];
     this.element = element(
@@ -140,7 +135,7 @@ export class Stage {
     this.cursor.start(isBranch ? this.cursor.pinned : new Float32Array(space.dims));
     if (!isBranch) this.decoded.forget(); // a branch begins with the weights that draw there now
     this.charts.forgetDimensions();
-    this.hasStrips = false;
+    this.strips.forget();
   }
 
   /** @param {Pick<Space, "mean" | "logvar" | "pca">} codes  of all images */
@@ -186,9 +181,7 @@ export class Stage {
     this.cursor.repeat();
     const at = `Decoded by the model as it was at step ${grouped(step)}.`;
     setText(this.weightsNote, step > 0 ? at : "Decoded by a model that has not learned yet.");
-    if (!this.hasStrips) this.#makeStrips(model, space);
-    else if (isAtOnce) this.#drawStrips();
-    else this.stripsTimer ||= setTimeout(() => this.#drawStrips(), STRIPS_EVERY);
+    this.strips.decodeBy(model, space, isAtOnce);
   }
 
   /**
@@ -226,7 +219,6 @@ export class Stage {
   }
 
   close() {
-    clearTimeout(this.stripsTimer);
     const { cursor, decoded, readout, sliders, panel, strips } = this;
     for (const part of [cursor, decoded, readout, sliders, panel, strips]) part.close();
   }
@@ -253,29 +245,4 @@ export class Stage {
     this.isMapShown = true;
     this.cursor.repeat();
   }
-
-  /** @param {string} model @param {Space} space */
-  #makeStrips(model, space) {
-    const { dims } = space;
-    const order = Array.from({ length: dims }, (_, d) => d);
-    const nothing = new Float64Array(dims); // what each carries stands in the bars
-    this.strips.make(space, model, order, nothing, carriedBy(space), new Set(), stripRange(space));
-    this.hasStrips = true;
-  }
-
-  #drawStrips() {
-    clearTimeout(this.stripsTimer);
-    this.stripsTimer = 0;
-    if (this.space) this.strips.setRange(stripRange(this.space));
-  }
-}
-
-/** @param {Space} space @returns {{name: string, unit: string}} what is said of how much a dimension carries */
-function carriedBy({ isGaussian }) {
-  return CARRIES[isGaussian ? "gaussian" : "point"];
-}
-
-/** @param {Space} space @returns {"prior" | "data"} what strips reach over */
-function stripRange({ isGaussian }) {
-  return isGaussian ? "prior" : "data";
 }

@@ -7,17 +7,13 @@
 import { element, setText } from "../../dom/dom.js";
 import { grouped } from "../../dom/format.js";
 import { Picture } from "../../dom/pictures.js";
-import { heaviestFirst } from "../../latent/space.js";
-import { fillLoss, fillWeights, latentTable, lossBars, weightBars } from "./numbers.js";
 import { stepsOf } from "./steps.js";
+import { UpdateBody } from "./update-body.js";
 
 /** @typedef {import("./detail.js").Detail} Detail */
 
 /** How long a step stays when it plays by itself, in ms. */
 const PACE = 4000;
-
-/** Of many dimensions, those that carry most are shown. */
-const SHOWN_DIMS = 5;
 
 /**
  * @typedef {object} Update       what is made for the update that is explained
@@ -25,9 +21,7 @@ const SHOWN_DIMS = 5;
  * @property {import("./steps.js").Step[]} steps
  * @property {HTMLElement[]} imageButtons
  * @property {HTMLElement[]} stepButtons
- * @property {{x: Picture, reconstruction: Picture}} pictures
- * @property {ReturnType<typeof latentTable>} table
- * @property {ReturnType<typeof lossBars>} loss
+ * @property {UpdateBody} body
  */
 
 export class SlowMotion {
@@ -106,19 +100,15 @@ export class SlowMotion {
   explain(detail, space) {
     this.#stop();
     const steps = stepsOf(detail, space.config.likelihood);
-    const pictures = {
-      x: new Picture(detail.shape, { "aria-label": "The image" }),
-      reconstruction: new Picture(detail.shape, { "aria-label": "Its reconstruction" }),
-    };
-    const dims = shownDims(detail);
-    const [table, loss] = [latentTable(detail, dims), lossBars(detail)];
+    const body = new UpdateBody(detail);
     const imageButtons = this.#imageButtons(detail, space.labelNames);
     const stepButtons = this.#stepButtons(steps);
     this.step = 0;
-    this.update = { detail, steps, imageButtons, stepButtons, pictures, table, loss };
+    this.update = { detail, steps, imageButtons, stepButtons, body };
     this.images.replaceChildren(...imageButtons);
     this.stepRow.replaceChildren(...stepButtons);
-    this.#fillBody(this.update, dims);
+    this.body.replaceWith(body.element);
+    this.body = body.element;
     this.element.hidden = false;
     setText(this.heading, `Slow motion: the update to step ${grouped(detail.step)}`);
     this.#choose(0);
@@ -165,43 +155,13 @@ export class SlowMotion {
     );
   }
 
-  /** @param {Update} update @param {number[]} dims  those with a row in the table */
-  #fillBody({ detail, pictures, table, loss }, dims) {
-    const weights = weightBars(detail);
-    /** @param {"x" | "reconstruction"} part @param {string} symbol */
-    const figure = (part, symbol) =>
-      element(
-        "figure",
-        { "data-part": part },
-        pictures[part].canvas,
-        element("figcaption", { class: "le-formula" }, symbol),
-      );
-    const few = `The ${dims.length} of ${detail.dims} dimensions that carry most.`;
-    this.body.replaceChildren(
-      figure("x", "x"),
-      element(
-        "div",
-        { class: "le-slow-middle" },
-        table.element,
-        detail.dims > dims.length ? element("p", { class: "le-caption" }, few) : null,
-      ),
-      figure("reconstruction", "x̂"),
-      loss.element,
-      weights.element,
-    );
-    fillWeights(weights, detail);
-  }
-
   /** @param {number} n  which image */
   #choose(n) {
     if (!this.update) return;
-    const { detail, imageButtons, pictures, table, loss } = this.update;
+    const { imageButtons, body } = this.update;
     this.chosen = n;
     imageButtons.forEach((each, k) => each.setAttribute("aria-pressed", String(k === n)));
-    pictures.x.draw(detail.picture("x", n));
-    pictures.reconstruction.draw(detail.picture("reconstruction", n));
-    table.fill(n);
-    fillLoss(loss, detail, n);
+    body.fill(n);
     this.#say();
     this.onDraw();
   }
@@ -209,15 +169,9 @@ export class SlowMotion {
   /** @param {number} step */
   #turn(step) {
     if (!this.update) return;
-    const { steps, stepButtons } = this.update;
+    const { steps, stepButtons, body } = this.update;
     this.step = Math.min(steps.length - 1, Math.max(0, step));
-    const { reached } = this;
-    const { part } = steps[this.step];
-    for (const node of this.body.querySelectorAll("[data-part]")) {
-      const its = node.getAttribute("data-part") ?? "";
-      node.classList.toggle("le-ahead", !reached.has(its));
-      node.classList.toggle("le-current", its === part);
-    }
+    body.reveal(this.reached, steps[this.step].part);
     stepButtons.forEach((each, n) => {
       each.classList.toggle("le-reached", n <= this.step);
       if (n === this.step) each.setAttribute("aria-current", "step");
@@ -264,18 +218,6 @@ export class SlowMotion {
     else return;
     event.preventDefault();
   }
-}
-
-/** @param {Detail} detail @returns {number[]} the dimensions that its images' codes use most */
-function shownDims(detail) {
-  const { dims } = detail;
-  if (dims <= SHOWN_DIMS) return [...Array(dims).keys()];
-  const carried = Float32Array.from({ length: dims }, (_, d) => {
-    let sum = 0;
-    for (let n = 0; n < detail.count; n++) sum += detail.row("kl", n)?.[d] ?? detail.row("z", n)[d] ** 2;
-    return sum;
-  });
-  return heaviestFirst(carried).slice(0, SHOWN_DIMS);
 }
 
 /**
