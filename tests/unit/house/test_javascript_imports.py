@@ -23,17 +23,7 @@ ROOMS = (
 )
 """The rooms, from what is particular to what is general: each may know those below it, none beside it."""
 
-STANDING = {
-    ("data/keyframes.js", "decode/decoder.js"),
-    ("data/run.js", "decode/decoder.js"),
-    ("data/safetensors.js", "decode/decoder.js"),
-}
-"""The wrong arrows that still stand; each goes from this list with its cure."""
-
-ARROWS = {
-    module: {other for other in others if (module, other) not in STANDING}
-    for module, others in javascript_arrows().items()
-}
+ARROWS = javascript_arrows()
 
 
 def test_no_module_needs_itself() -> None:
