@@ -21,6 +21,8 @@ lint: .venv/tests.txt
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/deno fmt --check --quiet
+	$(BIN)/deno lint --quiet
+	$(BIN)/deno check --quiet assets/explorer
 
 bench: .venv/chromium.txt
 	$(BIN)/python -m bench
