@@ -8,7 +8,7 @@ import { FoldedTable } from "../dom/folded-table.js";
 import { fixed } from "../dom/format.js";
 import { Picture } from "../dom/pictures.js";
 import { readTheme, resolveColour } from "../dom/theme.js";
-import { gaussian } from "../latent/codes.js";
+import { posteriorDeviation, samplePosterior } from "../latent/posterior.js";
 import { codeOf, imageOf, labelOf } from "../latent/space.js";
 import { colourErrors, compare, errorScale } from "./error-map.js";
 import { PosteriorChart } from "./posterior-chart.js";
@@ -152,14 +152,14 @@ export class OneImage {
     setText(this.name, label ? `image ${index}, class ${label}` : `image ${index}`);
     this.original.drawBytes(imageOf(space, index));
     this.original.canvas.setAttribute("aria-label", `The original: ${this.name.textContent}`);
-    this.chart.draw(order, codeOf(space, index), deviationOf(space, index));
+    this.chart.draw(order, codeOf(space, index), posteriorDeviation(space, index));
     this.table.refresh();
     this.#decode();
   }
 
   /** @returns {Float32Array | null} a sample of the image's posterior, (D,); null before any image is looked at */
   sampleLatent() {
-    return this.subject && this.index >= 0 ? sampleOf(this.subject.space, this.index) : null;
+    return this.subject && this.index >= 0 ? samplePosterior(this.subject.space, this.index) : null;
   }
 
   /** The theme changed. */
@@ -174,7 +174,7 @@ export class OneImage {
     const { space, model } = subject;
     const count = space.logvar ? SAMPLES : 0;
     this.samples = new Float32Array(count * space.dims);
-    for (let k = 0; k < count; k++) this.samples.set(sampleOf(space, index), k * space.dims);
+    for (let k = 0; k < count; k++) this.samples.set(samplePosterior(space, index), k * space.dims);
     const codes = new Float32Array((1 + count) * space.dims);
     codes.set(codeOf(space, index));
     codes.set(this.samples, space.dims);
@@ -237,25 +237,6 @@ export class OneImage {
     });
     return { head: ["Dimension", "Mean", "Deviation", "KL in nats"], rows };
   }
-}
-
-/** @param {Space} space @param {number} index @returns {Float32Array | null} its posterior's, (D,); null: a point */
-function deviationOf({ logvar, dims }, index) {
-  return logvar && logvar.slice(index * dims, (index + 1) * dims).map((v) => Math.exp(0.5 * v));
-}
-
-/**
- * Draw from the posterior of an image.
- *
- * @param {Space} space
- * @param {number} index
- * @returns {Float32Array} (D,); its code, where that is a point
- */
-function sampleOf(space, index) {
-  const deviation = deviationOf(space, index);
-  return codeOf(space, index).map((mean, d) =>
-    deviation ? mean + deviation[d] * gaussian(Math.random) : mean
-  );
 }
 
 /** @param {Picture} picture @param {...(Node | string)} caption */

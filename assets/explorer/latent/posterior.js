@@ -6,6 +6,9 @@
  * not drawn are integrated out. A covariance is three numbers, (xx, xy, yy).
  */
 
+import { gaussian } from "./codes.js";
+import { codeOf } from "./space.js";
+
 /** @typedef {import("./space.js").Space} Space */
 
 /** Farther than this from its mean, in standard deviations, a posterior counts for nothing. */
@@ -48,6 +51,30 @@ export function shareWithin(deviations, axes) {
     sum += weight * Math.exp(-0.5 * ((deviations * k) / steps) ** 2);
   }
   return ((2 * deviations) / (3 * steps) / Math.sqrt(2 * Math.PI)) * sum;
+}
+
+/**
+ * Give the standard deviations of an image's posterior.
+ *
+ * @param {Space} space
+ * @param {number} index
+ * @returns {Float32Array | null} (D,); null where a code is a point
+ */
+export function posteriorDeviation({ logvar, dims }, index) {
+  return logvar && logvar.slice(index * dims, (index + 1) * dims).map((v) => Math.exp(0.5 * v));
+}
+
+/**
+ * Draw from the posterior of an image.
+ *
+ * @param {Space} space
+ * @param {number} index
+ * @param {() => number} [random]  a source of numbers in [0, 1)
+ * @returns {Float32Array} (D,); its code, where that is a point
+ */
+export function samplePosterior(space, index, random = Math.random) {
+  const deviation = posteriorDeviation(space, index);
+  return codeOf(space, index).map((mean, d) => deviation ? mean + deviation[d] * gaussian(random) : mean);
 }
 
 /**

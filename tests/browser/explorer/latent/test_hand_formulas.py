@@ -109,6 +109,27 @@ def test_the_aggregate_s_variance_is_that_of_many_samples(call: Call) -> None:
     assert np.allclose(found, samples.flatten(0, 1).var(0), rtol=0.02)
 
 
+def test_samples_of_a_posterior_have_its_moments(call: Call) -> None:
+    mean, logvar = rows(3, 4), rows(3, 4, 1)
+    drawn = call(
+        "latent/posterior.js",
+        f"""((s) => {{
+            let state = 1;
+            const random = () => (state = (state * 16807) % 2147483647) / 2147483647;
+            return Array.from({{ length: 20000 }}, () => [...m.samplePosterior(s, 1, random)]);
+        }})({TYPED})""",
+        space(mean, logvar),
+    )
+    samples = torch.tensor(drawn)
+    assert torch.allclose(samples.mean(0), mean[1], atol=0.05)
+    assert torch.allclose(samples.var(0), logvar[1].exp(), rtol=0.05)
+
+
+def test_a_sample_of_a_point_is_the_point(call: Call) -> None:
+    mean = rows(3, 4)
+    assert call("latent/posterior.js", f"[...m.samplePosterior({TYPED}, 2)]", space(mean)) == mean[2].tolist()
+
+
 def test_ranges_go_by_the_prior_or_by_the_images(call: Call) -> None:
     mean = torch.tensor([[0.0, -1.23], [1.0, -1.23], [4.96, -1.23]])
     code = f"((s) => [...m.sliderRanges(s, 'prior'), ...m.sliderRanges(s, 'data')])({TYPED})"
