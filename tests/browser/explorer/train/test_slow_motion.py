@@ -219,14 +219,14 @@ def test_what_the_browser_works_out_is_python_s(update: StepDetail, module_page:
 def test_arrows_point_downhill_on_whatever_axes(call: Callable) -> None:
     code = """(async () => {
         const { makeAxes } = await import('/latent/js/test/map/scene/axes.js');
-        const { Frame } = await import('/latent/js/test/map/scene/viewport.js');
-        const frame = Object.assign(new Frame(), { width: 600, height: 600 });
+        const { Viewport } = await import('/latent/js/test/map/scene/viewport.js');
+        const viewport = Object.assign(new Viewport(), { width: 600, height: 600 });
         const components = Float32Array.of(0, 1, 0, 0, 0, 1);
         const space = { dims: 3, pca: { mean: Float32Array.of(9, 9, 9), components } };
         return a.axes.map((name) => {
             const axes = makeAxes(name, space);
-            const from = frame.toPixels(...axes.place(Float32Array.from(a.from)));
-            const to = m.downhill(frame, axes, Float32Array.from(a.from), Float32Array.from(a.gradient), 10);
+            const from = viewport.toPixels(...axes.place(Float32Array.from(a.from)));
+            const to = m.downhill(viewport, axes, Float32Array.from(a.from), Float32Array.from(a.gradient), 10);
             return [to[0] - from[0], to[1] - from[1]];
         });
     })()"""
