@@ -11,7 +11,6 @@ one ends at once; no file is ever left half-written.
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import os
 import signal
 import sys
@@ -19,12 +18,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from tqdm import tqdm
 
-from vae_core.config import configs
-from vae_core.config.configs import RANGES, ModelConfig, TrainConfig
+from vae_core.config.configs import ModelConfig, TrainConfig
+from vae_core.config.settings import Choice, Number, number, of_config
 from vae_core.images.loading import image_sets
 from vae_core.release.recipes import RECIPES, SHIPPED_BUNDLES
 
@@ -32,15 +31,6 @@ if TYPE_CHECKING:
     from vae_core.training.trainer import Trainer
 
 SLICE_SECONDS = 0.5
-CHOICES = {
-    "architecture": configs.ARCHITECTURES,
-    "family": configs.FAMILIES,
-    "likelihood": configs.LIKELIHOODS,
-    "binarize": configs.BINARIZE,
-}
-HELP = {name: f"from {least:g} to {greatest:g}" for name, (least, greatest) in RANGES.items()}
-HELP["beta_warmup_epochs"] = "from 0 to --epochs"
-NOT_OPTIONS = ("image_shape", "n_classes")  # they follow from the images
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -77,16 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--title", default="", help="the model's title")
     train.add_argument("--out", type=Path, default=Path("model.safetensors"), help="the file to write")
     train.add_argument("--no-umap", action="store_true", help="leave out the UMAP of more than 2 dimensions")
-    for kind in (ModelConfig, TrainConfig):
-        for field in dataclasses.fields(kind):
-            if field.name not in NOT_OPTIONS:
-                train.add_argument(
-                    "--" + field.name.replace("_", "-"),
-                    type=type(field.default),
-                    default=field.default,
-                    choices=CHOICES.get(field.name),
-                    help=HELP.get(field.name, "one of these"),
-                )
+    for setting in (*of_config("model"), *of_config("train")):
+        if setting.asked:
+            _add_setting(train, setting)
     train.set_defaults(run=_train)
 
     bundles = commands.add_parser("bundles", help="make the models that ship", formatter_class=shows)
@@ -105,6 +88,27 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_setting(parser: argparse.ArgumentParser, setting: Choice | Number) -> None:
+    """Make an option of a setting."""
+    numbers: dict[str, Any] = {}
+    what = setting.summary.removesuffix(".")
+    if isinstance(setting, Number):
+        numbers = {"type": int if setting.whole else float}
+        what = f"{what}: {setting.range}"
+    parser.add_argument(
+        "--" + setting.name.replace("_", "-"),
+        default=setting.default,
+        choices=tuple(setting.options) if isinstance(setting, Choice) else None,
+        help=what.replace("%", "%%"),
+        **numbers,
+    )
+
+
+def _asked_settings(asked: argparse.Namespace, config: Literal["model", "train"]) -> dict[str, Any]:
+    """Return what was said of one config's settings, by name."""
+    return {setting.name: getattr(asked, setting.name) for setting in of_config(config) if setting.asked}
+
+
 def _train(asked: argparse.Namespace) -> int:
     from vae_core.bundles.bundle import check_target, save_bundle
     from vae_core.bundles.making import make_bundle
@@ -116,16 +120,8 @@ def _train(asked: argparse.Namespace) -> int:
     with _download_bar() as progress:
         images = load_image_set(asked.images, limit=asked.limit, download=asked.download, progress=progress)
     test = load_image_set(asked.images, split="test")
-    settings = {
-        kind: {
-            field.name: getattr(asked, field.name)
-            for field in dataclasses.fields(kind)
-            if field.name in asked
-        }
-        for kind in (ModelConfig, TrainConfig)
-    }
-    model = ModelConfig(image_shape=images.image_shape, **settings[ModelConfig])
-    trainer = Trainer(images, model, TrainConfig(**settings[TrainConfig]), test_set=test)
+    model = ModelConfig(image_shape=images.image_shape, **_asked_settings(asked, "model"))
+    trainer = Trainer(images, model, TrainConfig(**_asked_settings(asked, "train")), test_set=test)
     with _interruptible() as interrupted:
         _advance(trainer, asked.images, interrupted)
         print(f"Saving {asked.out} after {trainer.epoch:.1f} epochs", file=sys.stderr)
@@ -172,7 +168,7 @@ def _bundles(asked: argparse.Namespace) -> int:
 def _measure(asked: argparse.Namespace) -> int:
     from vae_core.release import readme_tables
 
-    greatest = RANGES["epochs"][1]
+    greatest = number("epochs").greatest
     if asked.samples < 0:
         raise ValueError(f"--samples must be 0, which leaves the NLL out, or more; got {asked.samples}")
     if not 0 <= asked.baseline_epochs <= greatest:

@@ -10,7 +10,7 @@ from ui.explorer.component import LAYERS, ExplorerResult
 from ui.explorer.link_view import Check, Values
 from ui.library.entry import ModelEntry
 from ui.page.state import view_problem
-from vae_core.config.configs import RANGES
+from vae_core.config.settings import number
 from vae_core.engine import RunInfo
 
 _LARGEST: Final = 1e4
@@ -46,7 +46,7 @@ def train_check(run: RunInfo | None) -> Check:
     """Return what tells usable from unusable values for the Train page; what is to come may have any size."""
 
     def check(link: Values) -> tuple[Values, Sequence[str]]:
-        dims = run.model.latent_dim if run else int(RANGES["latent_dim"][1])
+        dims = run.model.latent_dim if run else int(number("latent_dim").greatest)
         return _sort(link, _map("train", link, dims, has_umap=False))
 
     return check

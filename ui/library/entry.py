@@ -42,6 +42,7 @@ class ModelEntry:
         model_config: what it is.
         train_config: how it was trained.
         image_set: name, title, label_names, factor_names, licence and source of the images.
+        unknown: names of what a later version wrote into it besides.
         metrics: what was measured, by name.
         history: measurements during training.
         has_umap: whether the probe's places on a UMAP are in it.
@@ -60,6 +61,7 @@ class ModelEntry:
     model_config: ModelConfig
     train_config: TrainConfig
     image_set: Mapping[str, Any]
+    unknown: tuple[str, ...]
     metrics: Mapping[str, Any]
     history: tuple[Mapping[str, Any], ...] = field(repr=False)
     has_umap: bool
@@ -123,6 +125,7 @@ def read_entry(path: Path, *, shipped: bool) -> ModelEntry | None:
             model_config=header.model_config,
             train_config=header.train_config,
             image_set=header.image_set,
+            unknown=tuple(name for table in header.unknown.values() for name in table),
             metrics=header.metrics,
             history=header.history,
             has_umap="umap.positions" in header.tensors,

@@ -14,6 +14,7 @@ from ui.library.library import Library, LibraryError, max_bytes, max_models
 from ui.library.share_buttons import share_model
 from ui.models.figures import training_figure
 from ui.page import pictures, state
+from ui.page.describe import of_later_version
 from ui.page.navigation import link
 from ui.page.text import count, duration, file_size, plain
 from vae_core.engine.contract.failures import describe
@@ -179,6 +180,8 @@ def _details(entry: ModelEntry) -> None:
     if isinstance(seconds, (int, float)):
         settings.append(f"trained for {duration(seconds)}")
     st.caption(" · ".join(plain(text) for text in settings))
+    if said := of_later_version(entry.unknown):
+        st.caption(f":material/info: {said}")
     licence = plain(str(entry.image_set.get("licence", "")), longest=1_000, links=entry.shipped)
     st.caption(f"{file_size(entry.size_bytes)}. Images: {licence or 'no licence is given.'}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from typing import Final
 
 from ui.page.text import count, duration, plain
@@ -36,6 +37,16 @@ def run_facts(run: RunInfo) -> str:
     if model.has_likelihood:
         parts.append(f"beta {train.beta:g}")
     return f"This run: {' · '.join(parts)} · learning rate {train.learning_rate:g}"
+
+
+def of_later_version(names: Collection[str]) -> str:
+    """Name what a later version wrote into a file, "" for nothing."""
+    if not names:
+        return ""
+    listed = ", ".join(plain(name, longest=60) for name in sorted(names))
+    return (
+        f"A later version of this app wrote this. What this one does not know is kept and left out: {listed}."
+    )
 
 
 def run_in_brief(run: RunInfo, now: float) -> str:

@@ -15,15 +15,7 @@ from typing import Any, Final, TypeAlias
 import streamlit as st
 
 from ui.page.text import plain
-from vae_core.config.configs import (
-    ARCHITECTURES,
-    BINARIZE,
-    FAMILIES,
-    LIKELIHOODS,
-    RANGES,
-    ModelConfig,
-    TrainConfig,
-)
+from vae_core.config import settings as core
 
 EXPLORE_MODEL: Final = "explore_model"
 INTERPOLATE_MODEL: Final = "interpolate_model"
@@ -49,7 +41,6 @@ DEFAULT_MODELS: Final = {EXPLORE_MODEL: "mnist-2", INTERPOLATE_MODEL: "mnist-16"
 """What a page about one model begins with: a map that is the latent space itself; walks of clear pictures."""
 DEFAULT_IMAGES: Final = "mnist"
 
-_MODEL, _TRAIN = ModelConfig(), TrainConfig()
 _LARGEST_WHOLE: Final = 2**53 - 1  # what a browser's numbers hold exactly
 
 
@@ -110,25 +101,15 @@ class Number:
 Setting: TypeAlias = Choice | Number
 
 
-def _number(name: str, default: float, *, whole: bool = False) -> Number:
-    least, greatest = RANGES[name]
-    return Number(least, min(greatest, _LARGEST_WHOLE), default, whole)
+def _in_link(setting: core.Choice | core.Number) -> Setting:
+    """Return what a link may say of a setting."""
+    if isinstance(setting, core.Choice):
+        return Choice(tuple(setting.options), setting.default)
+    return Number(setting.least, min(setting.greatest, _LARGEST_WHOLE), setting.default, setting.whole)
 
 
 TRAIN_SETTINGS: Final[Mapping[str, Setting]] = {
-    "train_architecture": Choice(ARCHITECTURES, _MODEL.architecture),
-    "train_family": Choice(FAMILIES, _MODEL.family),
-    "train_likelihood": Choice(LIKELIHOODS, _MODEL.likelihood),
-    "train_latent_dim": _number("latent_dim", _MODEL.latent_dim, whole=True),
-    "train_width": _number("width", _MODEL.width),
-    "train_beta": _number("beta", _TRAIN.beta),
-    "train_beta_warmup_epochs": Number(0, RANGES["epochs"][1], _TRAIN.beta_warmup_epochs, True),
-    "train_free_bits": _number("free_bits", _TRAIN.free_bits),
-    "train_binarize": Choice(BINARIZE, _TRAIN.binarize),
-    "train_learning_rate": _number("learning_rate", _TRAIN.learning_rate),
-    "train_epochs": _number("epochs", _TRAIN.epochs, whole=True),
-    "train_batch_size": _number("batch_size", _TRAIN.batch_size, whole=True),
-    "train_seed": _number("seed", _TRAIN.seed, whole=True),
+    f"train_{name}": _in_link(setting) for name, setting in core.SETTINGS.items() if setting.asked
 }
 """The fields of Train but the images, by key: the key is `train_` and the config's own name."""
 

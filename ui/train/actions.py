@@ -16,7 +16,7 @@ from ui.page.describe import run_title
 from ui.train.mishaps import mishap
 from ui.train.settings import Settings, current_settings, other_net, stored_settings
 from vae_core import image_sets
-from vae_core.config.configs import RANGES
+from vae_core.config.settings import number
 from vae_core.engine import EngineBusyError, RunInfo, get_engine
 from vae_core.engine.contract.failures import describe
 
@@ -84,7 +84,7 @@ def branch() -> None:
     other = other_net(run, settings)
     epoch = next((each["epoch"] for each in run.keyframes if each["step"] == step), run.epoch)
     if train.epochs <= epoch:  # so many more, then
-        most = int(RANGES["epochs"][1])
+        most = int(number("epochs").greatest)
         train = train.replace(epochs=min(most, train.epochs + math.floor(epoch)))
         _fill({"train_epochs": train.epochs})
     trunk = run.title.split(FROM_STEP)[0]

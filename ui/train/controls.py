@@ -10,7 +10,7 @@ from ui.identity.owner import current_owner
 from ui.library.entry import slug
 from ui.library.share_buttons import share_run
 from ui.page import jobs, state
-from ui.page.describe import run_facts
+from ui.page.describe import of_later_version, run_facts
 from ui.page.navigation import link, place
 from ui.page.text import plain
 from ui.train.actions import (
@@ -167,7 +167,7 @@ def _status(drawn: tuple[Any, ...] | None, settings: Settings) -> None:
         st.markdown(f":material/visibility: **Look:** {look}")
     elif run is not None:
         with st.container(key="train_facts"):
-            st.caption(run_facts(run))
+            st.caption(" ".join(filter(None, [run_facts(run), of_later_version(run.unknown)])))
     elif settings.model is not None:
         st.caption(f"These settings make a model of {weights_note(settings.model)}.")
 

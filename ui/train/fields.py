@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -11,11 +12,13 @@ import streamlit as st
 from ui.page import state
 from ui.page.text import count, image_size, plain
 from ui.train.actions import set_live
-from ui.train.help_texts import HELP, LABELS, beta_help, collapse_note
-from ui.train.settings import LIVE, Settings, current_settings
-from vae_core import image_sets
+from ui.train.help_texts import IMAGES, IMAGES_HELP, beta_help, collapse_note
+from ui.train.settings import Settings, current_settings
+from vae_core import ImageSetInfo, image_sets
+from vae_core.config.families import FAMILIES
+from vae_core.config.settings import SETTINGS, Choice, Number
 
-FOLDED: Final = ("train_width", "train_beta_warmup_epochs", "train_free_bits", "train_binarize")
+FOLDED: Final = tuple(f"train_{name}" for name, setting in SETTINGS.items() if setting.folded)
 """Fields under "More settings"."""
 
 MORE: Final = "train_more"
@@ -37,35 +40,25 @@ def fields() -> Settings:
 
     with _beside(state.TRAIN_IMAGES, below):
         images = st.selectbox(
-            LABELS[state.TRAIN_IMAGES],
+            IMAGES,
             list(sets),
             index=list(sets).index(state.DEFAULT_IMAGES),
             key=state.TRAIN_IMAGES,
             bind="query-params",
             filter_mode=None,
-            help=HELP[state.TRAIN_IMAGES],
+            help=IMAGES_HELP,
         )
     info = sets[images]
     st.caption(f"{info.title}. {count(info.size, 'image')}, {image_size(info.shape)}")
-    article = _choice("train_architecture", below) == "article"
-    is_vae = _choice("train_family", below) == "vae"
-    likelihood = _choice("train_likelihood", below)
-    note = collapse_note(likelihood, images) if is_vae else ""
-    if note:
-        st.caption(f":material/info: {note}")
-    _number("train_latent_dim", below)
-
-    pixels = info.shape[0] * info.shape[1] * info.shape[2]
-    _number("train_beta", below, help=beta_help(pixels), step=0.5, disabled=not is_vae)
-    _number("train_learning_rate", below, step=1e-4)
-    _number("train_epochs", below)
-    _number("train_batch_size", below)
-    _number("train_seed", below)
+    asked = [setting for setting in SETTINGS.values() if setting.asked]
+    values = {setting.name: setting.default for setting in asked}
+    for setting in asked:
+        if not setting.folded:
+            values[setting.name] = _field(setting, values, info, below)
     with st.expander("More settings", key=MORE, on_change="rerun"):
-        _number("train_width", below, step=0.125, disabled=article)
-        _number("train_beta_warmup_epochs", below, disabled=not is_vae)
-        _number("train_free_bits", below, step=0.1, disabled=not is_vae)
-        _choice("train_binarize", below)
+        for setting in asked:
+            if setting.folded:
+                values[setting.name] = _field(setting, values, info, below)
 
     settings = current_settings()
     for key, sentence in settings.wrong.items():
@@ -98,34 +91,49 @@ def _beside(key: str, below: dict[str, Any]) -> Iterator[None]:
     below[key] = st.empty()
 
 
-def _choice(key: str, below: dict[str, Any]) -> str:
-    setting = state.choice(key)
+def _field(
+    setting: Choice | Number, values: Mapping[str, Any], info: ImageSetInfo, below: dict[str, Any]
+) -> Any:
+    """Draw a setting's field and return what it says.
+
+    Args:
+        setting: what is asked for.
+        values: what is known of all settings so far.
+        info: the images.
+        below: takes the place for what is wrong with it, by the field's key.
+    """
+    key = f"train_{setting.name}"
+    more: dict[str, Any] = {"on_change": set_live, "args": (key,)} if setting.live else {}
+    more |= {"key": key, "bind": "query-params", "help": _help(setting, info)}
+    if not setting.concerns(values["family"], values["architecture"]):
+        more["disabled"] = True
     with _beside(key, below):
-        return st.selectbox(
-            LABELS[key],
-            setting.options,
-            index=setting.options.index(setting.default),
-            key=key,
-            bind="query-params",
-            filter_mode=None,
-            help=HELP[key],
-        )
+        value = _choice(setting, more) if isinstance(setting, Choice) else _number(setting, more)
+    if setting.name == "likelihood" and FAMILIES[values["family"]].has_term("kl"):
+        note = collapse_note(str(value), info.name)
+        if note:
+            st.caption(f":material/info: {note}")
+    return value
 
 
-def _number(
-    key: str, below: dict[str, Any], *, step: float = 1, disabled: bool = False, help: str = ""
-) -> None:
-    setting = state.number(key)
-    with _beside(key, below):
-        st.number_input(
-            LABELS[key],
-            **setting.bounds(),
-            step=int(step) if setting.whole else float(step),
-            format="%d" if setting.whole else "%g",
-            key=key,
-            bind="query-params",
-            help=help or HELP[key],
-            disabled=disabled,
-            on_change=set_live if key in LIVE else None,
-            args=(key,) if key in LIVE else None,
-        )
+def _help(setting: Choice | Number, info: ImageSetInfo) -> str:
+    return beta_help(math.prod(info.shape)) if setting.name == "beta" else setting.help
+
+
+def _choice(setting: Choice, more: Mapping[str, Any]) -> str:
+    options = list(setting.options)
+    chosen: str = st.selectbox(
+        setting.title, options, index=options.index(setting.default), filter_mode=None, **more
+    )
+    return chosen
+
+
+def _number(setting: Number, more: Mapping[str, Any]) -> float:
+    chosen: float = st.number_input(
+        setting.title,
+        **state.number(f"train_{setting.name}").bounds(),
+        step=int(setting.step) if setting.whole else float(setting.step),
+        format="%d" if setting.whole else "%g",
+        **more,
+    )
+    return chosen

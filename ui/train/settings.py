@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Final
 
 import streamlit as st
 
 from ui.page.state import TRAIN_SETTINGS
 from ui.page.text import count, image_size
-from ui.train.help_texts import LABELS
+from ui.train.help_texts import IMAGES
 from vae_core import ImageSetInfo, ModelConfig, TrainConfig, image_sets
 from vae_core.config.configs import check_together, count_weights, offered_architectures
+from vae_core.config.settings import SETTINGS, of_config
 from vae_core.engine import RunInfo, TooLargeError, check_memory
 
-LIVE: Final = ("train_beta", "train_learning_rate", "train_beta_warmup_epochs", "train_free_bits")
-"""Fields that also change the run that is going on, from its next step."""
-
-_MODEL_FIELDS: Final = ("latent_dim", "architecture", "family", "likelihood", "width")
-_TRAIN_FIELDS: Final = tuple(field.name for field in fields(TrainConfig))
+_MODEL_FIELDS: Final = tuple(setting.name for setting in of_config("model") if setting.asked)
+_TRAIN_FIELDS: Final = tuple(setting.name for setting in of_config("train") if setting.asked)
 
 
 @dataclass(frozen=True)
@@ -93,9 +91,9 @@ def stored_settings(run: RunInfo) -> dict[str, Any]:
 
 def other_net(run: RunInfo, settings: Settings) -> str:
     """Name the fields that describe another net or other images than a run's; "" if none does."""
-    fields = [LABELS["train_images"]] if settings.images != run.image_set else []
+    fields = [IMAGES] if settings.images != run.image_set else []
     fields += [
-        LABELS[f"train_{name}"]
+        SETTINGS[name].title
         for name in _MODEL_FIELDS
         if settings.model is not None and getattr(settings.model, name) != getattr(run.model, name)
     ]
@@ -124,5 +122,5 @@ def _sentence(error: ValueError) -> str:
     text = str(error)
     for name in (*_MODEL_FIELDS, *_TRAIN_FIELDS):
         if text.startswith(f"{name} "):
-            text = LABELS[f"train_{name}"] + text[len(name) :]
+            text = SETTINGS[name].title + text[len(name) :]
     return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")

@@ -34,13 +34,13 @@ from ui.web.stream import (
     refuse,
     serve_stream,
 )
-from vae_core.config.configs import RANGES
+from vae_core.config.settings import number
 from vae_core.engine import Subscription, get_engine
 from vae_core.storage.home import owner_hash
 
 MAX_TEXT: Final = 8_000
 MAX_FOLLOWERS: Final = 100
-MOST_DIMS: Final = int(RANGES["latent_dim"][1])
+MOST_DIMS: Final = int(number("latent_dim").greatest)
 LARGEST: Final = 1e4
 LOOK_SECONDS: Final = 2.0
 _AXES: Final = re.compile(r"[a-z0-9,]{1,16}")

@@ -86,6 +86,7 @@ class Bundle:
         metrics: what was measured on held-out images, by name.
         card: title, versions of what made it, and what the model has.
         image_set: name, title, size, label_names, factor_names, licence, source of the training images.
+        unknown: what a later version wrote besides, as in a `BundleHeader`: it plays no part, and is kept.
     """
 
     model_config: ModelConfig
@@ -97,6 +98,7 @@ class Bundle:
     metrics: dict[str, Any]
     card: dict[str, Any]
     image_set: dict[str, Any] = field(default_factory=dict)
+    unknown: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 def save_bundle(path: str | Path, bundle: Bundle) -> None:
@@ -131,8 +133,8 @@ def pack_bundle(bundle: Bundle) -> bytes:
     tensors |= stored.weights_of(bundle.model) | stored.projection_tensors(bundle.projections)
     arrays = {name: tensor.detach().cpu().numpy() for name, tensor in tensors.items()}
     texts = {
-        "model_config": bundle.model_config.to_dict(),
-        "train_config": bundle.train_config.to_dict(),
+        "model_config": {**bundle.model_config.to_dict(), **bundle.unknown.get("model_config", {})},
+        "train_config": {**bundle.train_config.to_dict(), **bundle.unknown.get("train_config", {})},
         "image_set": bundle.image_set,
         "metrics": bundle.metrics,
         "history": list(bundle.history),
@@ -142,7 +144,8 @@ def pack_bundle(bundle: Bundle) -> bytes:
         metadata = {
             name: json.dumps(value, ensure_ascii=False, allow_nan=False) for name, value in texts.items()
         }
-        data = tensorfile.pack(arrays, {"format": FORMAT, "format_version": str(FORMAT_VERSION), **metadata})
+        version = {"format": FORMAT, "format_version": str(FORMAT_VERSION)}
+        data = tensorfile.pack(arrays, {**bundle.unknown.get("header", {}), **version, **metadata})
         unpack_bundle(data)  # what is saved can be opened
     except (TypeError, ValueError) as error:  # a UnicodeEncodeError is a ValueError too
         raise ValueError(f"the model cannot be saved: {error}") from None
@@ -203,6 +206,7 @@ def unpack_bundle(data: bytes) -> Bundle:
         header.metrics,
         header.card,
         header.image_set,
+        header.unknown,
     )
 
 

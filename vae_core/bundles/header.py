@@ -51,8 +51,9 @@ from vae_core.bundles.header_checks import (
     checked_history,
     checked_image_set,
     checked_table,
+    checked_unknown,
 )
-from vae_core.config.configs import ModelConfig, TrainConfig, check_together
+from vae_core.config.configs import ModelConfig, TrainConfig, check_together, read_saved
 from vae_core.config.sizes import count_weights
 from vae_core.storage.tensorfile import LENGTH_BYTES, header_length, parse_header, parse_json
 
@@ -80,6 +81,7 @@ MAX_BYTES: Final = 100_000_000
 MAX_PROBE_IMAGES: Final = 2_000
 MAX_PROBE_BYTES: Final = 2 * 2**20
 
+_FIXED: Final = ("format", "format_version")
 _JSON_TEXTS: Final = ("model_config", "train_config", "image_set", "metrics", "history", "card")
 _ADVICE: Final = "Choose a file that Latent Explorer saved, or fetch it anew if it was cut on its way."
 
@@ -97,6 +99,8 @@ class BundleHeader:
         history: measurements during training, in order.
         card: title, versions, and what the model has.
         tensors: dtype and shape of each array, by name.
+        unknown: what a later version says besides, in "model_config", "train_config" and the "header" itself,
+            by name: it plays no part, and is kept.
     """
 
     format_version: int
@@ -107,6 +111,7 @@ class BundleHeader:
     history: tuple[dict[str, Any], ...]
     card: dict[str, Any]
     tensors: dict[str, tuple[str, tuple[int, ...]]]
+    unknown: dict[str, dict[str, Any]]
 
 
 def read_header(path: str | Path) -> BundleHeader:
@@ -177,10 +182,16 @@ def check_header(
         raise ValueError(f"it lacks {', '.join(missing)}")
     values = {name: parse_json(metadata[name], f"its {name}") for name in _JSON_TEXTS}
     try:
-        model_config = ModelConfig.from_dict(checked_table(values["model_config"], "model_config"))
-        train_config = TrainConfig.from_dict(checked_table(values["train_config"], "train_config"))
+        model_config, model_more = read_saved(
+            ModelConfig, checked_table(values["model_config"], "model_config")
+        )
+        train_config, train_more = read_saved(
+            TrainConfig, checked_table(values["train_config"], "train_config")
+        )
     except (TypeError, OverflowError) as error:
         raise ValueError(f"its settings are not settings: {error}") from None
+    header_more = {name: text for name, text in metadata.items() if name not in (*_FIXED, *_JSON_TEXTS)}
+    unknown = {"model_config": model_more, "train_config": train_more, "header": header_more}
     check_together(model_config, train_config)
     image_set = checked_image_set(values["image_set"])
     header = BundleHeader(
@@ -192,6 +203,7 @@ def check_header(
         checked_history(values["history"]),
         checked_card(values["card"], model_config, image_set),
         dict(arrays),
+        {where: checked_unknown(table, where) for where, table in unknown.items() if table},
     )
     _check_arrays(header)
     return header

@@ -107,6 +107,17 @@ def checked_flat_table(value: Any, what: str, *, lists: bool = False) -> dict[st
     return table
 
 
+def checked_unknown(values: Mapping[str, Any], what: str) -> dict[str, Any]:
+    """Return what this version does not know of a table, as it stands there; its names can be shown.
+
+    Raises:
+        ValueError: too many entries, or a name that is none.
+    """
+    if len(values) > 100:
+        raise ValueError(f"its {what} has {len(values):,} entries that nobody knows; the limit is 100")
+    return {_text(name, 60, f"a name in its {what}"): value for name, value in values.items()}
+
+
 def _text(value: Any, limit: int, what: str) -> str:
     if not isinstance(value, str) or len(value) > limit:
         raise ValueError(f"{what} is not a text of at most {limit:,} characters")

@@ -1,4 +1,4 @@
-"""What a model is and how it is trained, as two frozen dataclasses with their ranges.
+"""What a model is and how it is trained, as two frozen dataclasses; ranges and defaults stand in `settings`.
 
 Plain Python on purpose: the server's process, which must not import torch, makes and checks these.
 Both are refused with a ``ValueError`` when they are made, so whoever holds one holds one that works.
@@ -8,42 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from numbers import Integral, Real
-from typing import Any, Final, Literal, TypeVar, get_args
+from numbers import Integral
+from typing import Any, Final, Literal, TypeVar
 
+from vae_core.config.families import FAMILIES, Family, LatentKind
+from vae_core.config.settings import choice, default, of_config
 from vae_core.config.sizes import count_weights as count_weights
 
-Architecture = Literal["mlp", "conv", "article"]
-Family = Literal["vae", "autoencoder"]
-Likelihood = Literal["bernoulli", "gaussian", "gaussian_learned"]
-Binarize = Literal["none", "dynamic"]
-LatentKind = Literal["gaussian", "point"]
-
-ARCHITECTURES: Final = get_args(Architecture)
-FAMILIES: Final = get_args(Family)
-LIKELIHOODS: Final = get_args(Likelihood)
-BINARIZE: Final = get_args(Binarize)
+ARCHITECTURES: Final = tuple(choice("architecture").options)
+LIKELIHOODS: Final = tuple(choice("likelihood").options)
 
 SIDE_RANGE: Final = (8, 128)
 CHANNELS: Final = (1, 3)
 MAX_WEIGHTS: Final = 20_000_000
 ARTICLE_MAX_SIDE: Final = 32
 """The largest side at which pages offer "article": its 40 M multiply-adds at 28x28 grow with the area."""
-
-RANGES: Final[Mapping[str, tuple[float, float]]] = {
-    "latent_dim": (1, 128),
-    "n_classes": (0, 1000),
-    "width": (0.125, 4.0),
-    "epochs": (1, 500),
-    "batch_size": (2, 4096),
-    "learning_rate": (1e-6, 1.0),
-    "beta": (0.0, 1e5),
-    "free_bits": (0.0, 10.0),
-    "seed": (0, 2**63 - 1),
-}
-"""Least and greatest value of every number; `beta_warmup_epochs` goes from 0 to `epochs`."""
-
-_WHOLE: Final = ("latent_dim", "n_classes", "epochs", "batch_size", "seed", "beta_warmup_epochs")
 
 
 @dataclass(frozen=True)
@@ -52,32 +31,28 @@ class ModelConfig:
 
     Attributes:
         image_shape: (C, H, W); C is 1 or 3, H and W are 8 to 128.
-        latent_dim: number of latent dimensions D, 1 to 128.
-        architecture: "mlp", "conv" or "article"; the layer lists stand in `vae_core.models.vae`.
-        family: "vae", or "autoencoder" (the same nets, a deterministic code, no KL).
+        latent_dim: number of latent dimensions D.
+        architecture: name of the nets; the layer lists stand in `vae_core.models.vae`.
+        family: name in `vae_core.config.families`, which says what it has.
         likelihood: p(x|z): "bernoulli", "gaussian" (variance 1) or "gaussian_learned" (one variance for all).
         n_classes: 0, or the number of labels that encoder and decoder are told.
-        width: factor on the hidden widths and channels of "mlp" and "conv", 0.125 to 4.
+        width: factor on the hidden widths and channels of "mlp" and "conv".
 
     Raises:
         ValueError: what was given, what was expected.
     """
 
     image_shape: tuple[int, int, int] = (1, 28, 28)
-    latent_dim: int = 2
-    architecture: Architecture = "conv"
-    family: Family = "vae"
-    likelihood: Likelihood = "bernoulli"
-    n_classes: int = 0
-    width: float = 1.0
+    latent_dim: int = default("latent_dim")
+    architecture: str = default("architecture")
+    family: str = default("family")
+    likelihood: str = default("likelihood")
+    n_classes: int = default("n_classes")
+    width: float = default("width")
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "image_shape", _checked_shape(self.image_shape))
-        _check_choice("architecture", self.architecture, ARCHITECTURES)
-        _check_choice("family", self.family, FAMILIES)
-        _check_choice("likelihood", self.likelihood, LIKELIHOODS)
-        for name in ("latent_dim", "n_classes", "width"):
-            _check_number(self, name, *RANGES[name])
+        _check(self, "model")
         weights = count_weights(self)
         if weights >= MAX_WEIGHTS:
             channels, height, width = self.image_shape
@@ -88,19 +63,24 @@ class ModelConfig:
             )
 
     @property
+    def traits(self) -> Family:
+        """What its family has."""
+        return FAMILIES[self.family]
+
+    @property
     def has_encoder(self) -> bool:
         """Whether an image can be placed in the latent space."""
-        return True
+        return self.traits.has_encoder
 
     @property
     def has_likelihood(self) -> bool:
-        """Whether the model has a p(x), hence an ELBO, a KL and samples from a prior."""
-        return self.family == "vae"
+        """Whether the model has a p(x), hence an ELBO."""
+        return self.traits.has_likelihood
 
     @property
     def latent_kind(self) -> LatentKind:
-        """Whether an image's code is a Gaussian or a single point."""
-        return "gaussian" if self.family == "vae" else "point"
+        """What an image's code is: a Gaussian, a single point, or something else."""
+        return self.traits.latent_kind
 
     @property
     def grid(self) -> tuple[int, int]:
@@ -127,12 +107,13 @@ class TrainConfig:
     """Describe a training run.
 
     Attributes:
-        epochs: passes over the training images, 1 to 500.
-        batch_size: images a step, 2 to 4096; a last batch of one image joins the one before.
-        learning_rate: Adam's, 1e-6 to 1.
-        beta: weight of the KL, 0 to 1e5 (arXiv:1804.03599 and the beta-VAE); 1 is the ELBO.
-        beta_warmup_epochs: beta rises linearly from 0 over the run's first epochs, 0 to `epochs`.
-        free_bits: nats per latent dimension that cost nothing, 0 to 10 (arXiv:1606.04934).
+        epochs: passes over the training images.
+        batch_size: images a step; a last batch of one image joins the one before.
+        learning_rate: Adam's.
+        beta: weight of the KL (arXiv:1804.03599 and the beta-VAE); 1 is the ELBO.
+        beta_warmup_epochs: beta rises linearly from 0 over the run's first epochs; no more than `epochs`.
+        free_bits: nats per latent dimension that cost nothing (arXiv:1606.04934).
+        weight_decay: share of the learning rate by which weights shrink at each step (arXiv:1711.05101).
         binarize: "none", or "dynamic" (Bernoulli only): pixels are drawn anew at every visit.
         seed: of the weights, the order of the images and all noise.
 
@@ -140,20 +121,18 @@ class TrainConfig:
         ValueError: what was given, what was expected.
     """
 
-    epochs: int = 20
-    batch_size: int = 128
-    learning_rate: float = 1e-3
-    beta: float = 1.0
-    beta_warmup_epochs: int = 0
-    free_bits: float = 0.0
-    binarize: Binarize = "none"
-    seed: int = 0
+    epochs: int = default("epochs")
+    batch_size: int = default("batch_size")
+    learning_rate: float = default("learning_rate")
+    beta: float = default("beta")
+    beta_warmup_epochs: int = default("beta_warmup_epochs")
+    free_bits: float = default("free_bits")
+    weight_decay: float = default("weight_decay")
+    binarize: str = default("binarize")
+    seed: int = default("seed")
 
     def __post_init__(self) -> None:
-        _check_choice("binarize", self.binarize, BINARIZE)
-        for name in ("epochs", "batch_size", "learning_rate", "beta", "free_bits", "seed"):
-            _check_number(self, name, *RANGES[name])
-        _check_number(self, "beta_warmup_epochs", 0, self.epochs)
+        _check(self, "train")
 
     def replace(self, **changes: Any) -> TrainConfig:
         """Return a copy with other values, checked anew."""
@@ -186,7 +165,7 @@ def check_together(model: ModelConfig, train: TrainConfig) -> None:
         )
 
 
-def offered_architectures(image_shape: tuple[int, int, int]) -> tuple[Architecture, ...]:
+def offered_architectures(image_shape: tuple[int, int, int]) -> tuple[str, ...]:
     """Return the architectures that a page offers for images of this shape."""
     small = max(image_shape[1:]) <= ARTICLE_MAX_SIDE
     return tuple(name for name in ARCHITECTURES if small or name != "article")
@@ -206,27 +185,39 @@ def _checked_shape(shape: Any) -> tuple[int, int, int]:
     return channels, height, width
 
 
-def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}; got {value!r}")
-
-
-def _check_number(config: object, name: str, least: float, greatest: float) -> None:
-    value = getattr(config, name)
-    whole = name in _WHOLE
-    number = isinstance(value, Integral if whole else Real) and not isinstance(value, bool)
-    if not number or not least <= value <= greatest:  # a NaN is in no range
-        kind = "a whole number" if whole else "a number"
-        raise ValueError(f"{name} must be {kind} from {least:g} to {greatest:g}; got {value!r}")
-    object.__setattr__(config, name, int(value) if whole else float(value))
+def _check(config: ModelConfig | TrainConfig, which: Literal["model", "train"]) -> None:
+    """Refuse what is out of range, and make plain numbers of what is not."""
+    values = vars(config)
+    for setting in of_config(which):
+        object.__setattr__(config, setting.name, setting.checked(values[setting.name], values))
 
 
 Config = TypeVar("Config", ModelConfig, TrainConfig)
 
 
-def _from_dict(cls: type[Config], values: Mapping[str, Any]) -> Config:
-    known = {field.name for field in fields(cls)}
-    unknown = sorted(set(values) - known)
+def read_saved(kind: type[Config], values: Mapping[str, Any]) -> tuple[Config, dict[str, Any]]:
+    """Make a config of what a file says, perhaps one that a later version wrote.
+
+    Args:
+        kind: `ModelConfig` or `TrainConfig`.
+        values: `to_dict`'s answer; what is missing takes its default.
+
+    Returns:
+        The config, and what this version does not know: it plays no part, and is to be kept and named.
+
+    Raises:
+        ValueError: no table, or a value out of range.
+    """
+    if not isinstance(values, Mapping):
+        raise ValueError(f"a {kind.__name__} is made of a table; got {values!r}")
+    names = {field.name for field in fields(kind)}
+    known = {name: value for name, value in values.items() if name in names}
+    return kind(**known), {name: value for name, value in values.items() if name not in names}
+
+
+def _from_dict(kind: type[Config], values: Mapping[str, Any]) -> Config:
+    config, unknown = read_saved(kind, values)
     if unknown:
-        raise ValueError(f"{cls.__name__} has no {', '.join(unknown)}; it has {', '.join(sorted(known))}")
-    return cls(**values)
+        known = ", ".join(sorted(field.name for field in fields(kind)))
+        raise ValueError(f"{kind.__name__} has no {', '.join(sorted(unknown))}; it has {known}")
+    return config

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from vae_core.config.configs import ModelConfig, TrainConfig
+from vae_core.config.settings import LIVE
 from vae_core.engine.contract.info import Job, RunInfo
 from vae_core.engine.contract.memory import check_run
 from vae_core.engine.jobs.queue import JobQueue
@@ -24,7 +25,6 @@ from vae_core.engine.watching.subscription import Subscription
 from vae_core.storage.home import latent_home, new_id, owner_folder, owner_hash
 
 LOG: Final = logging.getLogger(__name__)
-CHANGEABLE: Final = ("beta", "learning_rate", "beta_warmup_epochs", "free_bits")
 TICK_SECONDS: Final = 0.25
 CLOSE_SECONDS: Final = 2.0
 
@@ -192,16 +192,14 @@ class Engine:
         return self._ask(owner, run_id, self._trainings.stop)
 
     def set(self, owner: str, run_id: str, **settings: float) -> RunInfo:
-        """Change beta, learning_rate, beta_warmup_epochs or free_bits, from the next step on.
+        """Change settings that are live, from the next step on.
 
         Raises:
             ValueError: another setting, or a value out of range.
         """
-        fixed = sorted(set(settings) - set(CHANGEABLE))
+        fixed = sorted(set(settings) - set(LIVE))
         if fixed:
-            raise ValueError(
-                f"{', '.join(fixed)} cannot change while a run trains; {', '.join(CHANGEABLE)} can"
-            )
+            raise ValueError(f"{', '.join(fixed)} cannot change while a run trains; {', '.join(LIVE)} can")
         return self._ask(owner, run_id, self._trainings.set, settings)
 
     def save_run(

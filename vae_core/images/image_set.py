@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from vae_core.config.configs import RANGES
+from vae_core.config.settings import number
 
 if TYPE_CHECKING:
     import torch
 
-MOST_CLASSES: Final = int(RANGES["n_classes"][1])
+MOST_CLASSES: Final = int(number("n_classes").greatest)
 
 
 @dataclass(frozen=True, eq=False)

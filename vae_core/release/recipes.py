@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from vae_core.config.configs import RANGES, ModelConfig, TrainConfig
+from vae_core.config.configs import ModelConfig, TrainConfig
+from vae_core.config.settings import number
 
 if TYPE_CHECKING:
     from vae_core.bundles.bundle import Bundle
@@ -107,7 +108,7 @@ RECIPES: Final = (
 def learning_rate_at(recipe: Recipe, epoch: int) -> float:
     """Return the learning rate of an epoch, 0 to epochs - 1: half a cosine from the recipe's own to zero."""
     fall = 0.5 * (1 + math.cos(math.pi * epoch / recipe.train.epochs))
-    return max(RANGES["learning_rate"][0], recipe.train.learning_rate * fall)
+    return max(number("learning_rate").least, recipe.train.learning_rate * fall)
 
 
 def start(recipe: Recipe) -> Trainer:

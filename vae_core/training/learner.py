@@ -59,6 +59,10 @@ class Learner:
             "exp_avg": torch.zeros_like(self._weights),
             "exp_avg_sq": torch.zeros_like(self._weights),
         }
+        self._matrices: list[Tensor] = [
+            parameter for parameter in self._parameters.values() if parameter.ndim > 1
+        ]
+        self.take_settings(train_config)
         self.noise = stream(self._seed, "noise", device)
 
     def learn(self, x: Tensor, y: Tensor | None, *, beta: float, free_bits: float) -> ElboTerms:
@@ -82,12 +86,20 @@ class Learner:
         excess = torch.linalg.vector_norm(self._gradient) / LARGEST_GRADIENT
         if self._device.type != "cpu" or excess > 1:  # an accelerator would have to wait for the answer
             self._gradient /= excess.clamp(min=1)
+        if self._shrinking:
+            with torch.no_grad():
+                torch._foreach_mul_(self._matrices, 1 - self._shrinking)
         self.optimizer.step()
 
-    def set_learning_rate(self, learning_rate: float) -> None:
-        """Change the learning rate from the next step on."""
+    def take_settings(self, train_config: TrainConfig) -> None:
+        """Move the weights as these settings say, from the next step on.
+
+        Weight decay is decoupled from the gradient and from Adam's moments (arXiv:1711.05101, algorithm 2).
+        It spares biases, batch norms and a learned variance, which have no reason to be near 0.
+        """
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate
+            group["lr"] = train_config.learning_rate
+        self._shrinking = train_config.learning_rate * train_config.weight_decay
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the weights and the optimiser's moments themselves, by the names they have in a state."""

@@ -9,21 +9,24 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import torch
 from torch import Tensor
 
-from vae_core.config.configs import ModelConfig, TrainConfig
+from vae_core.config.configs import ModelConfig, TrainConfig, read_saved
+from vae_core.config.settings import of_config
 
 if TYPE_CHECKING:
-    from vae_core.config.configs import ModelConfig
     from vae_core.training.batches import Batches
     from vae_core.training.learner import Learner
     from vae_core.training.monitor import Measuring
     from vae_core.training.running_means import Tally
 
 State: TypeAlias = Mapping[str, Tensor | float | str]
+
+_FIXED: Final = tuple(setting for setting in of_config("train") if not setting.live)
+"""Settings that stay as they are while a run trains."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,7 @@ class Resuming:
         _check_like(state, self.state(own))
         if not 0 <= state["step"] <= total_steps:  # type: ignore[operator]
             raise ValueError(f"this state is damaged: step {state['step']} of {total_steps}")
-        train_config = TrainConfig.from_dict(_parsed(state, "train_config", dict))
+        train_config, _ = read_saved(TrainConfig, _parsed(state, "train_config", dict))
         if self._identity(train_config) != self._identity(own.train_config):
             raise ValueError(f"this state is damaged: its train_config is of another run: {train_config}")
         history = _parsed(state, "history", list)
@@ -136,17 +139,25 @@ def _identity(image_set: str, images: int, model: ModelConfig, train: TrainConfi
         model: what is trained.
         train: how; what can be changed while a run is under way plays no part.
     """
-    return json.dumps(
-        {
-            "image_set": image_set,
-            "images": images,
-            "model": model.to_dict(),
-            "epochs": train.epochs,
-            "batch_size": train.batch_size,
-            "binarize": train.binarize,
-            "seed": train.seed,
-        }
-    )
+    fixed = {setting.name: getattr(train, setting.name) for setting in _FIXED}
+    return json.dumps({"image_set": image_set, "images": images, "model": model.to_dict(), **fixed})
+
+
+def _same_run(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two identities, perhaps written by different versions, are of one run.
+
+    A setting that one of them does not know yet has its default there.
+
+    Raises:
+        ValueError: one of them has a value out of range.
+    """
+    models = [read_saved(ModelConfig, identity.get("model", {}))[0] for identity in (one, other)]
+    values = [
+        [identity.get(name) for name in ("image_set", "images")]
+        + [identity.get(setting.name, setting.default) for setting in _FIXED]
+        for identity in (one, other)
+    ]
+    return models[0] == models[1] and values[0] == values[1]
 
 
 def _check_like(state: State, own: State) -> None:
@@ -175,7 +186,7 @@ def _check_like(state: State, own: State) -> None:
             )
         if not fits:
             raise ValueError(f"this is no state of such a run: {name} does not fit")
-    if _parsed(state, "run", dict) != _parsed(own, "run", dict):
+    if not _same_run(_parsed(state, "run", dict), _parsed(own, "run", dict)):
         raise ValueError(f"this state is of another run: {state['run']} instead of {own['run']}")
 
 
@@ -212,7 +223,3 @@ def _tensor_in(state: State, name: str) -> Tensor:
     value = state[name]
     assert isinstance(value, Tensor)
     return value
-
-
-if TYPE_CHECKING:
-    from vae_core.config.configs import ModelConfig, TrainConfig

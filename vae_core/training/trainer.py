@@ -24,6 +24,7 @@ import torch
 from torch import Tensor
 
 from vae_core.config.configs import ModelConfig, TrainConfig, check_together
+from vae_core.config.settings import LIVE
 from vae_core.images.probe import Probe, choose_probe, hold_out
 from vae_core.models.vae import VAE
 from vae_core.training.batches import Batches, check_images
@@ -157,26 +158,18 @@ class Trainer:
         """The labels of `test_images`, int64, (N,), or None."""
         return self._measuring.test_labels
 
-    def set(
-        self,
-        *,
-        beta: float | None = None,
-        learning_rate: float | None = None,
-        beta_warmup_epochs: int | None = None,
-        free_bits: float | None = None,
-    ) -> None:
-        """Change settings, in effect at the next step; None leaves one as it is.
+    def set(self, **changes: Any) -> None:
+        """Change settings, in effect at the next step.
+
+        Args:
+            changes: new values by name, of settings that are live (`vae_core.config.settings.LIVE`).
 
         Raises:
-            ValueError: a value out of range; nothing has been changed.
+            ValueError: a setting that cannot change now, or a value out of range; nothing has been changed.
         """
-        given = {
-            "beta": beta,
-            "learning_rate": learning_rate,
-            "beta_warmup_epochs": beta_warmup_epochs,
-            "free_bits": free_bits,
-        }
-        self._apply(self._train_config.replace(**{k: v for k, v in given.items() if v is not None}))
+        if fixed := sorted(set(changes) - set(LIVE)):
+            raise ValueError(f"{', '.join(fixed)} cannot change while a run trains; {', '.join(LIVE)} can")
+        self._apply(self._train_config.replace(**changes))
 
     def advance(
         self,
@@ -346,7 +339,7 @@ class Trainer:
 
     def _apply(self, train_config: TrainConfig) -> None:
         self._train_config = train_config
-        self._learner.set_learning_rate(train_config.learning_rate)
+        self._learner.take_settings(train_config)
 
     def _beta(self) -> float:
         """Return the weight of the KL at the next step."""

@@ -8,6 +8,7 @@ from tests.pages.stand_ins import App, FakeEngine, FakeExplorer
 from tests.pages.train.train_runs import a_run, go_back
 from ui.train.mishaps import MISHAPS, Mishap
 from vae_core import ModelConfig, TrainConfig
+from vae_core.config.settings import LIVE, SETTINGS, Number, number
 from vae_core.engine import EngineBusyError
 
 
@@ -45,6 +46,28 @@ def test_beta_and_learning_rate_reach_the_run_that_is_going_on(app: App, engine:
     app.test.number_input(key="train_learning_rate").set_value(0.01)
     app.run()
     assert engine.asked == [("set", {"beta": 10.0}), ("set", {"learning_rate": 0.01})]
+
+
+@pytest.mark.parametrize("name", [name for name in LIVE if isinstance(SETTINGS[name], Number)])
+def test_every_live_setting_has_a_field_that_reaches_the_run_and_a_name_in_the_link(
+    app: App, engine: FakeEngine, name: str
+) -> None:
+    setting = number(name)
+    engine.current = a_run()
+    app.open("train", **{f"train_{name}": str(setting.least)})
+    field = app.test.number_input(key=f"train_{name}")
+    assert (field.label, field.value) == (setting.title, setting.least)
+    assert setting.help in field.help
+    changed = setting.least + setting.step
+    field.set_value(int(changed) if setting.whole else changed)
+    app.run()
+    assert engine.asked == [("set", {name: changed})]
+
+
+def test_a_run_of_a_later_version_says_what_is_left_out(app: App, engine: FakeEngine) -> None:
+    engine.current = a_run(unknown=("cool_down",))
+    app.open("train")
+    assert "What this one does not know is kept and left out: cool_down." in app.said.replace("\\_", "_")
 
 
 def test_a_stopped_run_takes_settings_for_when_it_goes_on(app: App, engine: FakeEngine) -> None:

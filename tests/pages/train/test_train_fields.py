@@ -23,6 +23,7 @@ FIELDS = [
     "train_width",
     "train_beta_warmup_epochs",
     "train_free_bits",
+    "train_weight_decay",
     "train_binarize",
 ]
 BUTTONS = [

@@ -59,7 +59,6 @@ TEXTS = {
     "no history": ({"history": None}, "lacks history"),
     "config of another kind": ({"model_config": "[]"}, "not a table"),
     "config that is no JSON": ({"model_config": "{"}, "not JSON"),
-    "an unknown setting": ({"model_config": with_json(colour=1)}, "colour"),
     "an unknown architecture": ({"model_config": with_json(architecture="gan")}, "architecture"),
     "an architecture that is a list": ({"model_config": with_json(architecture=["conv"])}, "architecture"),
     "a shape that is text": ({"model_config": with_json(image_shape="abc")}, "image_shape"),

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import subprocess
 import sys
@@ -9,16 +10,17 @@ from hypothesis import strategies as st
 
 from vae_core.config.configs import (
     ARCHITECTURES,
-    FAMILIES,
     LIKELIHOODS,
     MAX_WEIGHTS,
-    RANGES,
     ModelConfig,
     TrainConfig,
     check_together,
     count_weights,
     offered_architectures,
+    read_saved,
 )
+from vae_core.config.families import FAMILIES
+from vae_core.config.settings import SETTINGS, Number, of_config
 
 
 def test_defaults_are_those_of_the_contract():
@@ -76,6 +78,8 @@ def test_a_model_out_of_range_is_refused_by_name(values):
         {"beta": -0.1},
         {"beta": float("inf")},
         {"free_bits": 10.1},
+        {"weight_decay": -0.01},
+        {"weight_decay": 1.01},
         {"beta_warmup_epochs": 21},
         {"beta_warmup_epochs": -1},
         {"beta_warmup_epochs": 0.5},
@@ -91,12 +95,13 @@ def test_training_out_of_range_is_refused_by_name(values):
 
 
 def test_the_ends_of_every_range_are_allowed():
-    for name in ("latent_dim", "n_classes", "width"):
-        for value in RANGES[name]:
-            ModelConfig(image_shape=(1, 8, 8), **{name: value})
-    for name in ("epochs", "batch_size", "learning_rate", "beta", "free_bits", "seed"):
-        for value in RANGES[name]:
-            TrainConfig(**{name: value})
+    for setting in SETTINGS.values():
+        if isinstance(setting, Number) and not setting.at_most:
+            for value in (setting.least, setting.greatest):
+                if setting.config == "model":
+                    ModelConfig(image_shape=(1, 8, 8), **{setting.name: value})
+                else:
+                    TrainConfig(**{setting.name: value})
     assert TrainConfig(epochs=7, beta_warmup_epochs=7).beta_warmup_epochs == 7
 
 
@@ -119,7 +124,7 @@ def test_numbers_become_plain_ones():
         image_shape=st.tuples(st.sampled_from([1, 3]), st.integers(8, 40), st.integers(8, 40)),
         latent_dim=st.integers(1, 128),
         architecture=st.sampled_from(ARCHITECTURES),
-        family=st.sampled_from(FAMILIES),
+        family=st.sampled_from(list(FAMILIES)),
         likelihood=st.sampled_from(LIKELIHOODS),
         n_classes=st.integers(0, 20),
         width=st.floats(0.125, 2),
@@ -138,6 +143,7 @@ def test_a_model_config_survives_json(config):
         beta=st.floats(0, 1e5),
         beta_warmup_epochs=st.integers(0, 30),
         free_bits=st.floats(0, 10),
+        weight_decay=st.floats(0, 1),
         binarize=st.sampled_from(["none", "dynamic"]),
         seed=st.integers(0, 2**63 - 1),
     )
@@ -152,6 +158,23 @@ def test_what_json_lacks_takes_its_default_and_unknown_names_are_refused():
         ModelConfig.from_dict({"depth": 3})
     with pytest.raises(ValueError, match="momentum"):
         TrainConfig.from_dict({"momentum": 0.9})
+
+
+def test_what_a_later_version_wrote_is_told_apart():
+    config, unknown = read_saved(TrainConfig, {"beta": 2.0, "momentum": 0.9})
+    assert (config, unknown) == (TrainConfig(beta=2.0), {"momentum": 0.9})
+    with pytest.raises(ValueError, match="beta"):
+        read_saved(TrainConfig, {"beta": -2.0, "momentum": 0.9})
+    with pytest.raises(ValueError, match="made of a table"):
+        read_saved(ModelConfig, ["latent_dim"])
+
+
+@pytest.mark.parametrize(("kind", "config"), [(ModelConfig, "model"), (TrainConfig, "train")])
+def test_every_setting_is_a_field_of_its_config_and_each_field_is_a_setting(kind, config):
+    names = {field.name for field in dataclasses.fields(kind)}
+    assert {setting.name for setting in of_config(config)} == names - {"image_shape"}
+    for setting in of_config(config):
+        assert getattr(kind(), setting.name) == setting.default
 
 
 def test_too_many_weights_are_refused_with_advice():
@@ -197,6 +220,15 @@ def test_binarized_pixels_want_a_bernoulli():
     for likelihood in ("gaussian", "gaussian_learned"):
         with pytest.raises(ValueError, match="bernoulli"):
             check_together(ModelConfig(likelihood=likelihood), dynamic)
+
+
+def test_a_family_names_settings_that_there_are():
+    for family in FAMILIES.values():
+        assert set(family.settings) <= set(SETTINGS)
+    of_vae = [setting.name for setting in SETTINGS.values() if setting.concerns("vae", "conv")]
+    of_point = [setting.name for setting in SETTINGS.values() if setting.concerns("autoencoder", "conv")]
+    assert set(of_vae) - set(of_point) == {"beta", "beta_warmup_epochs", "free_bits"}
+    assert not SETTINGS["width"].concerns("vae", "article")
 
 
 def test_configs_need_no_torch():

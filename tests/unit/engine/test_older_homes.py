@@ -26,7 +26,7 @@ from safetensors.torch import load
 from ui.classroom import wall
 from ui.library import links as model_links
 from ui.library.library import Library, shared_model
-from vae_core import Bundle, encode_images, load_bundle
+from vae_core import Bundle, ModelConfig, TrainConfig, encode_images, load_bundle
 from vae_core.engine import Engine, RunInfo
 
 HOMES: Final = sorted((Path(__file__).parents[2] / "data" / "homes").glob("*/expected.json"))
@@ -203,10 +203,8 @@ def test_the_model_is_in_its_owners_library_and_opens(home: Home) -> None:
     assert (own.name, own.title, own.has_umap) == (expected["name"], expected["title"], True)
     bundle = load_bundle(own.path)
     stopped = home.expected["runs"]["stopped"]
-    assert (bundle.model_config.to_dict(), bundle.train_config.to_dict()) == (
-        stopped["model"],
-        stopped["train"],
-    )
+    assert bundle.model_config == ModelConfig.from_dict(stopped["model"])
+    assert bundle.train_config == TrainConfig.from_dict(stopped["train"])
     same_history(bundle.history, stopped["history"], ROUNDED)
     assert set(bundle.projections) == {"pca", "umap"}
     compare(bundle, expected, EXACT)

@@ -153,7 +153,11 @@ def test_the_help_says_what_range_each_number_has(capsys):
     with pytest.raises(SystemExit):
         main(["train", "--help"])
     said = " ".join(capsys.readouterr().out.split())
-    for words in ("from 1 to 128 (default: 2)", "from 2 to 4096 (default: 128)", "from 0 to --epochs"):
+    for words in (
+        "from 1 to 128 (default: 2)",
+        "from 2 to 4096 images (default: 128)",
+        "from 0 to the number of epochs",
+    ):
         assert words in said
 
 

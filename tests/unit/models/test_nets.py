@@ -7,7 +7,8 @@ from torch import nn
 
 from tests.unit.bars import generator
 from tests.unit.plain_decoder import decode as plain_decode
-from vae_core.config.configs import ARCHITECTURES, FAMILIES, LIKELIHOODS, ModelConfig, count_weights
+from vae_core.config.configs import ARCHITECTURES, LIKELIHOODS, ModelConfig, count_weights
+from vae_core.config.families import FAMILIES
 from vae_core.models.nets import ADDED_LAYERS, NarrowConvTranspose2d
 from vae_core.models.vae import build_model
 

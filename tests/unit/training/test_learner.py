@@ -36,6 +36,59 @@ def test_a_step_is_one_of_plain_adam(monkeypatch, largest):
         torch.testing.assert_close(ours, plain, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("architecture", ["mlp", "conv"])
+def test_weight_decay_is_that_of_adamw(architecture):
+    config = ModelConfig((1, 8, 8), 3, architecture, likelihood="gaussian_learned", width=0.25)
+    train = TrainConfig(epochs=2, batch_size=16, learning_rate=3e-3)
+    trainer = trained(config, train)
+    trainer.set(weight_decay=0.5)  # live
+    model = build_model(config, seed=0)
+    matrices = [weights for weights in model.parameters() if weights.ndim > 1]
+    others = [weights for weights in model.parameters() if weights.ndim <= 1]
+    optimizer = torch.optim.AdamW(
+        [{"params": matrices, "weight_decay": 0.5}, {"params": others, "weight_decay": 0.0}], lr=3e-3
+    )
+    state = trainer.state_dict()
+    order, noise = torch.Generator(), torch.Generator()
+    order.set_state(state["generator.order"])
+    noise.set_state(state["generator.noise"])
+    x = trainer.image_set.images.float() / 255
+    for batch in torch.randperm(50, generator=order).split(16):
+        optimizer.zero_grad()
+        elbo_terms(model, x[batch], generator=noise).loss().backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), LARGEST_GRADIENT)
+        optimizer.step()
+    trainer.advance()
+    for ours, theirs in zip(trainer.model.parameters(), model.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=2e-5)
+
+
+def test_weight_decay_spares_biases_norms_and_the_variance():
+    config = ModelConfig((1, 8, 8), 3, "article", likelihood="gaussian_learned")
+    before = build_model(config, seed=0).state_dict()
+    plain, decayed = (
+        trained(config, TrainConfig(epochs=2, learning_rate=1e-2, weight_decay=w)) for w in (0, 1)
+    )
+    for trainer in (plain, decayed):
+        trainer.advance(steps=1, measure=False)
+    theirs = dict(plain.model.named_parameters())
+    for name, ours in decayed.model.named_parameters():
+        shrunk = 1e-2 * before[name] if ours.ndim > 1 else 0.0
+        torch.testing.assert_close(ours, theirs[name] - shrunk, rtol=1e-5, atol=1e-7)
+
+
+def test_no_weight_decay_changes_nothing():
+    plain, decayed = trained(), trained(train=TrainConfig(epochs=3, batch_size=16, weight_decay=0.1))
+    for trainer in (plain, decayed):
+        trainer.advance(steps=3)
+        trainer.set(weight_decay=0.0)
+    assert not same_weights(plain, decayed)
+    again = trained()
+    again.set(weight_decay=0.0)
+    again.advance(steps=3)
+    assert same_weights(plain, again)
+
+
 def test_one_image_s_wild_posterior_does_not_end_a_run():
     trainer = trained(train=TrainConfig(epochs=40, batch_size=16, learning_rate=3e-3))
     calm = trainer.advance(steps=40).log_likelihood

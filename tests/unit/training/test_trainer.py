@@ -140,7 +140,7 @@ def test_settings_out_of_range_are_refused_and_change_nothing():
         with pytest.raises(ValueError, match=next(iter(bad))):
             trainer.set(**{"beta": 2.0, "learning_rate": 1e-2, **bad})
     assert trainer.train_config == before
-    with pytest.raises(TypeError):
+    with pytest.raises(ValueError, match="batch_size cannot change while a run trains"):
         trainer.set(batch_size=4)
 
 

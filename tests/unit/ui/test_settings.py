@@ -6,9 +6,10 @@ import pytest
 
 from ui.page.state import TRAIN_SETTINGS, Choice, link_problems
 from ui.page.state import settings as page_settings
-from ui.train.help_texts import HELP, THEORY, beta_help, collapse_note
+from ui.train.help_texts import THEORY, beta_help, collapse_note
 from ui.train.settings import read_settings, stored_settings
 from vae_core import ModelConfig, TrainConfig, image_sets
+from vae_core.config.settings import SETTINGS
 from vae_core.engine import RunInfo
 
 SETS = {info.name: info for info in image_sets()}
@@ -63,10 +64,13 @@ def test_settings_of_a_run_go_back_into_the_fields() -> None:
 
 
 def test_every_field_is_taught() -> None:
-    assert set(HELP) == {"train_images", *TRAIN_SETTINGS}
     for key, setting in TRAIN_SETTINGS.items():
-        if isinstance(setting, Choice) and key != "train_binarize":
-            assert all(f"**{option}**" in HELP[key] for option in setting.options)
+        told = SETTINGS[key.removeprefix("train_")]
+        assert told.title
+        assert told.summary.endswith(".")
+        assert told.help.startswith(told.summary)
+        if isinstance(setting, Choice):
+            assert all(f"**{option}**" in told.help for option in setting.options)
 
 
 def test_what_is_taught_is_right() -> None:

@@ -56,6 +56,7 @@ class RunInfo:
         marks: what was changed while it ran, as tables of step, epoch and text.
         keyframes: moments of its past that can be gone back to, as tables of step and epoch.
         parent: run, title, step, epoch and history of what it branched from; None for a run of its own.
+        unknown: names of what a later version wrote into its file besides: it plays no part, and is kept.
     """
 
     id: str
@@ -83,6 +84,7 @@ class RunInfo:
     marks: tuple[Mapping[str, Any], ...] = ()
     keyframes: tuple[Mapping[str, Any], ...] = ()
     parent: Mapping[str, Any] | None = None
+    unknown: tuple[str, ...] = ()
 
     @property
     def active(self) -> bool:

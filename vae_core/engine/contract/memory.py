@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 import psutil
 
-from vae_core.config.configs import RANGES, ModelConfig, TrainConfig, check_together
+from vae_core.config.configs import ModelConfig, TrainConfig, check_together
+from vae_core.config.settings import number
 from vae_core.config.sizes import count_weights, layer_sizes
 from vae_core.engine.processes.process import worker_pids
 from vae_core.images.loading import image_sets
@@ -115,7 +116,7 @@ def check_memory(
     if images + batch <= room:
         return
     if images <= room / 2:
-        fit = max(int(RANGES["batch_size"][0]), (room - images) // per_image)
+        fit = max(int(number("batch_size").least), (room - images) // per_image)
         raise TooLargeError(
             f"A batch of {train.batch_size:,} images of this net needs {batch / 1e9:.1f} GB, more than this "
             f"machine has for it. The largest batch size that fits is {fit:,}.",

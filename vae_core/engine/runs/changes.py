@@ -7,13 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from vae_core.config.configs import TrainConfig
+from vae_core.config.settings import LIVE, SETTINGS
 
-WORDS: Final = {
-    "beta": "beta",
-    "learning_rate": "learning rate",
-    "beta_warmup_epochs": "warm-up epochs",
-    "free_bits": "free bits",
-}
 MOST: Final = 200
 """Marks of a run; the oldest go first."""
 
@@ -31,14 +26,15 @@ class Mark:
 
     step: int
     epoch: float
-    changes: Mapping[str, tuple[float, float]]
+    changes: Mapping[str, tuple[Any, Any]]
     note: str = ""
 
     @property
     def text(self) -> str:
         """What stands beside the mark."""
         changes = ", ".join(
-            f"{WORDS[name]} {before:g} → {after:g}" for name, (before, after) in self.changes.items()
+            f"{_word(name)} {_value(before)} → {_value(after)}"
+            for name, (before, after) in self.changes.items()
         )
         return "; ".join(filter(None, [self.note, changes]))
 
@@ -91,14 +87,23 @@ def settings_at(train: TrainConfig, marks: Sequence[Mark], step: int) -> TrainCo
     return train
 
 
-def _changes(before: TrainConfig, after: TrainConfig) -> dict[str, tuple[float, float]]:
-    pairs = {name: (getattr(before, name), getattr(after, name)) for name in WORDS}
+def _changes(before: TrainConfig, after: TrainConfig) -> dict[str, tuple[Any, Any]]:
+    pairs = {name: (getattr(before, name), getattr(after, name)) for name in LIVE}
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
 def _without(train: TrainConfig, mark: Mark) -> TrainConfig:
-    """Return the settings as they were before a mark's changes."""
-    return train.replace(**{name: pair[0] for name, pair in mark.changes.items()})
+    """Return the settings as they were before a mark's changes; those of a later version play no part."""
+    return train.replace(**{name: pair[0] for name, pair in mark.changes.items() if name in LIVE})
+
+
+def _word(name: str) -> str:
+    """Return what a setting is called; one of a later version by its own name."""
+    return SETTINGS[name].word if name in SETTINGS else name.replace("_", " ")
+
+
+def _value(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, (int, float)) else str(value)
 
 
 def _with(marks: Sequence[Mark], mark: Mark) -> list[Mark]:

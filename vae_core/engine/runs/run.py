@@ -13,6 +13,7 @@ keyframes/             see `vae_core.engine.runs.keyframes`: by the worker
 from __future__ import annotations
 
 import json
+import logging
 import os
 import time
 from collections.abc import Mapping
@@ -22,7 +23,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from vae_core.config.configs import ModelConfig, TrainConfig
+from vae_core.config.configs import ModelConfig, TrainConfig, read_saved
 from vae_core.engine.contract.info import ACTIVE_STATES, RunInfo, RunState
 from vae_core.engine.contract.memory import Need, need_of
 from vae_core.engine.processes.orders import RunKey
@@ -30,6 +31,8 @@ from vae_core.engine.runs.changes import Mark
 from vae_core.engine.runs.keyframes import read_keyframes
 from vae_core.images.loading import image_sets
 from vae_core.storage.home import write_whole
+
+LOG: Final = logging.getLogger(__name__)
 
 RECORD: Final = "run.json"
 PROGRESS: Final = "progress.json"
@@ -96,6 +99,7 @@ class Run:
         watchers: the browsers that watch.
         weights_asked: whether the worker is about to send its weights.
         logged: the state that stands in the log.
+        later: what a later version wrote into its file besides, in "model", "train" and the "record" itself.
         chosen: when its owner last let it train, or opened it, in seconds since 1970; the latest is current.
     """
 
@@ -136,6 +140,12 @@ class Run:
     watchers: list[Watcher] = field(default_factory=list)
     weights_asked: bool = False
     logged: str = ""
+    later: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Names of what a later version wrote into its file besides."""
+        return tuple(name for table in self.later.values() for name in table)
 
     @property
     def key(self) -> RunKey:
@@ -229,8 +239,10 @@ class Run:
             OSError: the disk is full, or cannot be written.
         """
         record = {name: getattr(self, name) for name in (*_STORED, *_STORED_LATELY)}
-        record |= {"model": self.model.to_dict(), "train": self.train.to_dict()}
+        record["model"] = {**self.later.get("model", {}), **self.model.to_dict()}
+        record["train"] = {**self.later.get("train", {}), **self.train.to_dict()}
         record["marks"] = [mark.to_dict() for mark in self.marks]
+        record = {**self.later.get("record", {}), **record}
         write_whole(self.folder / RECORD, json.dumps(record).encode())
 
     def size(self) -> int:
@@ -252,19 +264,28 @@ def read_run(folder: Path) -> Run | None:
     """Read a run from its folder; one that was active is parked now. None when it cannot be read."""
     try:
         record = json.loads((folder / RECORD).read_bytes())
+        model, model_more = read_saved(ModelConfig, record["model"])
+        train, train_more = read_saved(TrainConfig, record["train"])
+        known = (*_STORED, *_STORED_LATELY, "model", "train", "marks")
+        record_more = {name: value for name, value in record.items() if name not in known}
+        later = {"model": model_more, "train": train_more, "record": record_more}
         run = Run(
             folder=folder,
-            model=ModelConfig.from_dict(record.pop("model")),
-            train=TrainConfig.from_dict(record.pop("train")),
+            model=model,
+            train=train,
+            later=later,
             marks=[Mark.from_dict(mark) for mark in record.get("marks", ())],
             keyframes=read_keyframes(folder),
             **{name: record[name] for name in _STORED},
             **{name: record[name] for name in _STORED_LATELY if name in record},
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        LOG.warning("run %s cannot be read: %s", folder.name[:6], error)
         return None
     if run.id != folder.name:
         return None
+    if run.unknown:
+        LOG.warning("run %s is a later version's; left out: %s", folder.name[:6], ", ".join(run.unknown))
     if run.active:
         run.state = "parked"
     with suppress(OSError, ValueError, TypeError):

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vae_core.config.settings import LIVE
 from vae_core.engine.processes.messages import Beginning
 from vae_core.engine.runs import run
 from vae_core.engine.runs.keyframes import Keyframes, encoder_path, keyframe_path
@@ -135,8 +136,7 @@ class RunFiles:
         origin, encoder = self._folder / run.ORIGIN, self._folder / run.ORIGIN_ENCODER
         if state.exists():
             load_state(self._trainer, state.read_bytes())
-            live = ("beta", "learning_rate", "beta_warmup_epochs", "free_bits")
-            self._trainer.set(**{name: getattr(train, name) for name in live})
+            self._trainer.set(**{name: getattr(train, name) for name in LIVE})
             return None
         if not is_branch:
             return None

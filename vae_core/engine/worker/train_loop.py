@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, assert_never
 
-from vae_core.config.configs import Architecture, ModelConfig, TrainConfig
+from vae_core.config.configs import ModelConfig, TrainConfig
 from vae_core.engine.contract.failures import describe
 from vae_core.engine.processes import messages, orders
 from vae_core.engine.worker.live_run import LiveRun
@@ -169,7 +169,7 @@ class TrainLoop:
 def warm_up() -> None:
     """Train a tiny model for a moment: half of what torch needs is imported at the first step."""
     images = load_image_set("digits", limit=32)
-    architectures: tuple[Architecture, ...] = ("mlp", "conv")
+    architectures: tuple[str, ...] = ("mlp", "conv")
     for architecture in architectures:
         config = ModelConfig(image_shape=(1, 8, 8), architecture=architecture, width=0.125)
         Trainer(images, config, TrainConfig(batch_size=16)).advance(steps=1)

@@ -6,6 +6,7 @@ import os
 import pytest
 
 from vae_core.config.configs import TrainConfig
+from vae_core.config.settings import LIVE, SETTINGS, Choice
 from vae_core.engine.runs.changes import MOST, Mark, gone_back, settings_at, with_change
 from vae_core.engine.runs.keyframes import Keyframes, encoder_path, keyframe_path, read_keyframes
 from vae_core.storage.home import link_or_copy
@@ -147,3 +148,24 @@ def test_a_run_that_goes_back_takes_its_later_changes_along():
     assert [mark.text for mark in again] == ["beta 1 → 4", "went back; learning rate 0.001 → 0.0001"]
     assert with_change(again, 20, 2.0, slower, second)[-1].text == "went back"
     assert [Mark.from_dict(mark.to_dict()) for mark in back] == back
+
+
+@pytest.mark.parametrize("name", LIVE)
+def test_every_live_setting_leaves_a_mark(name):
+    setting = SETTINGS[name]
+    other = list(setting.options)[-1] if isinstance(setting, Choice) else setting.least + 1e-3
+    other = 1 if not isinstance(setting, Choice) and setting.whole else other
+    before = TrainConfig()
+    after = before.replace(**{name: other})
+    (mark,) = with_change([], 10, 1.0, before, after)
+    assert mark.text.startswith(f"{setting.word} ")
+    assert " → " in mark.text
+    assert settings_at(after, [Mark.from_dict(mark.to_dict())], 10) == before
+
+
+def test_a_mark_of_a_later_version_is_named_and_changes_nothing():
+    values = {"step": 10, "epoch": 1.0, "changes": {"cool_down": [0.5, 0.25], "beta": [1.0, 2.0]}, "note": ""}
+    mark = Mark.from_dict(values)
+    assert mark.text == "cool down 0.5 → 0.25, beta 1 → 2"
+    assert mark.to_dict() == values
+    assert settings_at(TrainConfig(beta=2.0), [mark], 10) == TrainConfig(beta=1.0)

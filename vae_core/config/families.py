@@ -1,0 +1,174 @@
+"""The families: what each one has. Whoever needs to know asks this table, and never a family's name.
+
+How a family computes stands in the file of its name in `vae_core.models.families`. A new family is such a
+file and an entry here: training, means, curves, tables, the card, the pages and the browser follow. Plain
+Python, no torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+LatentKind = Literal["gaussian", "point", "categorical", "prior"]
+"""What an image's code is: a Gaussian, a single point, one category for each variable, or none at all, where
+there is a prior and no encoder."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """One number that a family reports for each image, as a mean over them.
+
+    Attributes:
+        name: what it is called in histories, messages and the maths.
+        title: what it is called for people.
+        caption: what it says, or what is good, in a few words.
+        unit: of the number.
+        better: which way is better, or "" where neither is.
+        per_dim: whether there is one for each latent dimension; told without a dimension, it is their sum.
+        parts: the terms that it is made of, each with its factor; empty for one that is computed itself.
+    """
+
+    name: str
+    title: str
+    caption: str
+    unit: str = "nats"
+    better: Literal["higher", "lower", ""] = ""
+    per_dim: bool = False
+    parts: Mapping[str, float] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as JSON-able values, for the browser."""
+        return {**vars(self), "parts": dict(self.parts)}
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """One of the optimisers that move a family's weights.
+
+    Attributes:
+        name: names it among the family's own.
+        parameters: what the names of its weights begin with.
+    """
+
+    name: str
+    parameters: tuple[str, ...]
+
+
+WHOLE_MODEL: Final = (Optimizer("model", ("encoder.", "decoder.")),)
+"""One optimiser for all weights."""
+
+
+@dataclass(frozen=True)
+class Family:
+    """Say what a family has.
+
+    Attributes:
+        name: what it is called in configs and links, and its file's name in `vae_core.models.families`.
+        help: what it is, in Markdown, beside the field on Train.
+        latent_kind: what an image's code is.
+        has_likelihood: whether there is a p(x), hence an ELBO and an estimate of the likelihood.
+        terms: what is reported, the one that is looked at first in front.
+        settings: names of the settings that not every family has, and this one does.
+        optimizers: what moves its weights, in the order in which a step uses them.
+        told_classes: whether encoder and decoder are told the class of each image.
+        explained: whether a step can be taken apart: one pass through encoder and decoder, one loss.
+    """
+
+    name: str
+    help: str
+    latent_kind: LatentKind
+    has_likelihood: bool
+    terms: tuple[Term, ...]
+    settings: tuple[str, ...] = ()
+    optimizers: tuple[Optimizer, ...] = WHOLE_MODEL
+    told_classes: bool = False
+    explained: bool = True
+
+    @property
+    def has_encoder(self) -> bool:
+        """Whether an image can be placed in the latent space."""
+        return self.latent_kind != "prior"
+
+    @property
+    def has_prior(self) -> bool:
+        """Whether codes can be drawn without an image, and decoded to samples."""
+        return self.latent_kind != "point"
+
+    @property
+    def computed(self) -> tuple[Term, ...]:
+        """The terms that are not made of others, in order."""
+        return tuple(term for term in self.terms if not term.parts)
+
+    def has_term(self, name: str) -> bool:
+        """Whether a term is reported."""
+        return any(term.name == name for term in self.terms)
+
+    def value(self, term: Term, numbers: Mapping[str, Any], prefix: str = "") -> float | None:
+        """Return a term of a table of measurements, put together from its parts if need be.
+
+        Args:
+            term: one of the family's.
+            numbers: measurements by name, such as an entry of a history; what is missing may be None.
+            prefix: of the names in the table: "test_" for those of held-out images.
+
+        Returns:
+            The number, or None where it was not measured.
+        """
+        total = 0.0
+        for name, factor in (term.parts or {term.name: 1.0}).items():
+            part = numbers.get(f"{prefix}{name}")
+            if not isinstance(part, (int, float)) or isinstance(part, bool):
+                return None
+            total += factor * part
+        return total
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what the browser is told, as JSON-able values."""
+        return {
+            "latent_kind": self.latent_kind,
+            "has_encoder": self.has_encoder,
+            "has_likelihood": self.has_likelihood,
+            "has_prior": self.has_prior,
+            "explained": self.explained,
+            "terms": [term.to_dict() for term in self.terms],
+        }
+
+
+LOG_LIKELIHOOD: Final = Term(
+    "log_likelihood", "Reconstruction", "log p(x|z), nats per image, higher is better", better="higher"
+)
+KL: Final = Term("kl", "KL", "nats per image: what the codes carry", per_dim=True)
+ELBO: Final = Term(
+    "elbo",
+    "ELBO",
+    "nats per image, higher is better",
+    better="higher",
+    parts={LOG_LIKELIHOOD.name: 1.0, KL.name: -1.0},
+)
+
+FAMILIES: Final[Mapping[str, Family]] = {
+    family.name: family
+    for family in (
+        Family(
+            name="vae",
+            help="the encoder gives a mean and a variance, z = mean + exp(logvar / 2) · noise is drawn from "
+            "them, and the KL keeps them near the prior.",
+            latent_kind="gaussian",
+            has_likelihood=True,
+            terms=(ELBO, LOG_LIKELIHOOD, KL),
+            settings=("likelihood", "beta", "beta_warmup_epochs", "free_bits"),
+        ),
+        Family(
+            name="autoencoder",
+            help="the same nets with one point for each image: no noise and no KL, hence no ELBO. It "
+            "reconstructs well, and leaves holes that decode to nothing.",
+            latent_kind="point",
+            has_likelihood=False,
+            terms=(LOG_LIKELIHOOD,),
+            settings=("likelihood",),
+        ),
+    )
+}
+"""By name, in the order in which they are offered."""
