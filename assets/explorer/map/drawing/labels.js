@@ -85,8 +85,8 @@ function nameSize(viewport) {
   return viewport.width > 640 ? 16 : viewport.width > 340 ? 14 : 12;
 }
 
-/** Names less far apart than this, up and down, overlap; in px. */
-const LINE = 19;
+/** Names that are less than this apart, up and down, overlap; px. */
+const NAME_HEIGHT = 19;
 
 /** Names pushed further than this from their points, in px, say nothing about them any more. */
 const TOO_FAR = 24;
@@ -105,8 +105,8 @@ function spread(names) {
       for (let b = a + 1; b < names.length; b++) {
         const aside = Math.abs(names[a].at[0] - names[b].at[0]) - (names[a].wide + names[b].wide) / 2;
         const gap = names[b].at[1] - names[a].at[1];
-        if (aside >= 0 || Math.abs(gap) >= LINE) continue;
-        const push = (LINE - Math.abs(gap)) / 2 + 0.1;
+        if (aside >= 0 || Math.abs(gap) >= NAME_HEIGHT) continue;
+        const push = (NAME_HEIGHT - Math.abs(gap)) / 2 + 0.1;
         names[a].at[1] -= gap >= 0 ? push : -push;
         names[b].at[1] += gap >= 0 ? push : -push;
         isClear = false;

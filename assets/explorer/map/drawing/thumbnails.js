@@ -14,8 +14,10 @@ const SIDES = [56, 42, 30];
 /** Images are drawn where those in view would cover no more than this share of the map. */
 const MOST_COVERED = 0.35;
 
-/** Between two images, and around each in its point's colour, px. */
+/** Room between two images, px. */
 const GAP = 4;
+
+/** Around each image there is so wide a border in its point's colour, px. */
 const BORDER = 2;
 
 /** So many images are kept ready to draw. */

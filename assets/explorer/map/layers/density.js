@@ -17,10 +17,14 @@ export const MOST_DOUBLINGS = 3;
 /** Where both densities lie below this share of the prior's greatest, colour begins to fade. */
 const FAINT = 0.05;
 
-/** Denser than the prior, thinner than the prior: orange and purple, apart for colour-blind readers too. */
+/** Of places where codes are denser than the prior: orange, which colour-blind readers tell from purple. */
 const DENSER = [224, 130, 20];
+
+/** Of places where codes are thinner than the prior: purple. */
 const THINNER = [128, 100, 205];
-const GREATEST_OPACITY = 200; // of 255
+
+/** How much of what lies below a full colour hides, of 255. */
+const GREATEST_OPACITY = 200;
 
 /** A cell of the picture is at least so wide and high, in px. */
 const LEAST_CELL = 4;

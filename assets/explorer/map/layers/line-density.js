@@ -13,8 +13,10 @@ export const LINE_ROW = -1.25;
 /** Where the density stands, in axis units: above the points. */
 const FOOT = 1.25;
 
-/** How high the density's greatest value is drawn, in axis units: where there is room, and at least. */
+/** How high the density's greatest value is drawn where there is room, in axis units. */
 const HEIGHT = 1.6;
+
+/** How high it is drawn at least, whatever the room. */
 const LEAST_HEIGHT = 0.5;
 
 /** At so many places along the axis the density is computed. */

@@ -11,7 +11,7 @@ import { shareWithin } from "../../latent/posterior.js";
 /** At so many standard deviations there is a ring. */
 const DEVIATIONS = [1, 2, 3];
 
-/** Of the letters, px. */
+/** How large the rings' names are written, px. */
 const SIZE = 12;
 
 /** @param {number} deviations @param {1 | 2} axes @returns {string} e.g. "2σ: 86 %" */
@@ -89,7 +89,7 @@ export function nameBands(pen, viewport, theme) {
 /** Where on a ring its name may stand, in degrees from the right, the best first. */
 const ANGLES = [-45, -135, 45, 135, -20, -160, 20, 160, -70, -110, 70, 110];
 
-/** So far from other words, in px, to both sides and up and down. */
+/** A ring's name keeps so far from other words, in px: to both sides, and up and down. */
 const ROOM = [54, 18];
 
 /**

@@ -18,8 +18,10 @@ import { svgElement, SvgPen } from "../scene/pen.js";
 /** Dots per px of a PNG. */
 const SCALE = 2;
 
-/** Below the map, a line of the key is so high, and its letters are so large; in px. */
+/** How high a line of the key below the map is, px. */
 const KEY_LINE = 20;
+
+/** How large the key is written, px. */
 const KEY_SIZE = 13;
 
 /**

@@ -5,6 +5,7 @@
 
 import { element } from "../../dom/dom.js";
 import { nearestPoints } from "../../latent/projection.js";
+import { svgElement } from "../scene/pen.js";
 import { MARGIN } from "../scene/viewport.js";
 
 /** @typedef {import("../../cursor/cursor.js").Cursor} Cursor */
@@ -147,18 +148,16 @@ export class CursorMarks {
   }
 }
 
-const SVG = "http://www.w3.org/2000/svg";
-
 export class Links {
   constructor() {
-    this.element = make("svg", { class: "le-links", "aria-hidden": "true" });
+    this.element = svgElement("svg", { class: "le-links", "aria-hidden": "true" });
     // Where a line's end lies outside the viewport, the line must not cross ticks and titles on its way.
     const { top, right, bottom, left } = MARGIN;
     this.element.style.clipPath = `inset(${top}px ${right}px ${bottom}px ${left}px)`;
-    this.lines = make("g", { class: "le-link-lines" });
-    this.samples = make("g", { class: "le-link-samples" });
-    this.ring = make("circle", { class: "le-link-ring", r: 9 });
-    this.posterior = make("ellipse", { class: "le-link-posterior", hidden: "" });
+    this.lines = svgElement("g", { class: "le-link-lines" });
+    this.samples = svgElement("g", { class: "le-link-samples" });
+    this.ring = svgElement("circle", { class: "le-link-ring", r: 9 });
+    this.posterior = svgElement("ellipse", { class: "le-link-posterior", hidden: "" });
     this.element.append(this.posterior, this.samples, this.lines, this.ring);
   }
 
@@ -174,8 +173,12 @@ export class Links {
   /** @param {Pixel} from @param {Pixel[]} ends  the nearest first */
   join(from, ends) {
     fill(this.lines, ends.length, () => {
-      const group = make("g", {});
-      group.append(make("line", { class: "le-link-halo" }), make("line", {}), make("circle", { r: 4.5 }));
+      const group = svgElement("g", {});
+      group.append(
+        svgElement("line", { class: "le-link-halo" }),
+        svgElement("line", {}),
+        svgElement("circle", { r: 4.5 }),
+      );
       return group;
     });
     ends.forEach(([x, y], k) => {
@@ -189,7 +192,7 @@ export class Links {
   mark(image, samples) {
     this.ring.toggleAttribute("hidden", !image);
     if (image) set(this.ring, { cx: image[0], cy: image[1] });
-    fill(this.samples, samples.length, () => make("path", { d: "M-4,-4L4,4M-4,4L4,-4" }));
+    fill(this.samples, samples.length, () => svgElement("path", { d: "M-4,-4L4,4M-4,4L4,-4" }));
     samples.forEach(([x, y], k) => set(this.samples.children[k], { transform: `translate(${x} ${y})` }));
   }
 }
@@ -198,13 +201,6 @@ export class Links {
 function fill(parent, count, makeOne) {
   while (parent.children.length > count) parent.lastElementChild?.remove();
   while (parent.children.length < count) parent.append(makeOne());
-}
-
-/** @param {string} name @param {Record<string, string | number>} attributes @returns {SVGElement} */
-function make(name, attributes) {
-  const node = document.createElementNS(SVG, name);
-  set(node, attributes);
-  return node;
 }
 
 /** @param {Element} node @param {Record<string, string | number>} attributes */

@@ -12,7 +12,7 @@
  * @property {string} hint        what switching it on shows
  */
 
-/** @type {Layer[]} */
+/** All layers there are, in the order of their buttons. @type {Layer[]} */
 export const LAYERS = [
   { name: "manifold", title: "Decoded", hint: "What every place decodes to, as one picture" },
   { name: "prior", title: "Prior", hint: "Where the prior expects codes" },
