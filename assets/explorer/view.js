@@ -71,7 +71,7 @@
  * @typedef {object} ShownMap
  * @property {ArrayLike<number>} positions  of the points, N pairs in axis units
  * @property {() => void} recolourAll       colours or the screen's pixels are others
- * @property {() => void} onHand            someone looks at the map
+ * @property {() => void} onTouch           tell whoever made the map that someone looks at it
  */
 
 /**

@@ -34,7 +34,7 @@ const TAKEN_BACK = 4410;
 
 /** What there is to see while nothing is shown. */
 const NO_PICTURE = { z: [], lastLatency: NaN, decode: () => Promise.reject(new Error("Nothing is shown.")) };
-const NO_MAP = { positions: [], recolourAll: () => {}, onHand: () => {} };
+const NO_MAP = { positions: [], recolourAll: () => {}, onTouch: () => {} };
 
 /**
  * @typedef {object} Told            what a follower is told, as `ui/web/following.py` has it
@@ -170,7 +170,7 @@ export class FollowView {
       return;
     }
     if (axes && axes !== panel.axesName) inner.setAxes?.(axes);
-    inner.map.onHand(); // the newest weights of a run are for those who look
+    inner.map.onTouch(); // the newest weights of a run are for those who look
     cursor.start(Float32Array.from(z));
   }
 }

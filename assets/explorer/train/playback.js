@@ -24,7 +24,7 @@ const ENDS = [0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 200];
 
 export class Playback {
   /**
-   * @param {Omit<ConstructorParameters<typeof Stage>[0], "onHand" | "charts" | "pictures" | "beside">} options  of the stage
+   * @param {Omit<ConstructorParameters<typeof Stage>[0], "onTouch" | "charts" | "pictures" | "beside">} options  of the stage
    * @param {(step: number | null) => void} onMoment  which moment of the past is drawn, or now (null)
    */
   constructor(options, onMoment) {
@@ -40,7 +40,7 @@ export class Playback {
     this.pictures = new RunPictures();
     this.stage = new Stage({
       ...options,
-      onHand: () => this.#handMoved(),
+      onTouch: () => this.#resumeWeights(),
       charts: this.charts,
       pictures: this.pictures,
       beside: this.slow.element,
@@ -232,7 +232,8 @@ export class Playback {
     );
   }
 
-  #handMoved() {
+  /** Someone looks at the run as it is now: newer weights are wanted. */
+  #resumeWeights() {
     if (!this.rewind.shown) this.weightsRequest?.goOn();
   }
 }

@@ -39,12 +39,12 @@ export class Stage {
    * @param {string[] | null} options.layers  of the map, to be on at first; null: what suits the model
    * @param {(name: string) => void} options.onAxes  someone chose other axes
    * @param {(names: string[]) => void} options.onLayers  someone switched a layer
-   * @param {() => void} options.onHand  a hand is on the map or a slider
+   * @param {() => void} options.onTouch  the pointer is on the map or a slider, or a key steps there
    * @param {import("./charts/run-charts.js").RunCharts} options.charts
    * @param {import("./run-pictures.js").RunPictures} options.pictures
    * @param {HTMLElement} options.beside  what may take the place of all but the map
    */
-  constructor({ service, plotlyUrl, layers, onAxes, onLayers, onHand, charts, pictures, beside }) {
+  constructor({ service, plotlyUrl, layers, onAxes, onLayers, onTouch, charts, pictures, beside }) {
     this.charts = charts;
     this.pictures = pictures;
     /** @type {Run | null} */
@@ -58,7 +58,7 @@ export class Stage {
     this.decoded = new DecodedPicture(service);
     this.cursor.subscribe((move) => this.decoded.draw(move.z, move.stamp));
     this.readout = new Readout(this.cursor);
-    this.sliders = new Sliders(this.cursor, onHand);
+    this.sliders = new Sliders(this.cursor, onTouch);
     /** How far sliders reach on both sides of 0. */
     this.range = RANGE;
     const onChosenAxes = (/** @type {string} */ name) => {
@@ -72,7 +72,7 @@ export class Stage {
       layers,
       onAxes: onChosenAxes,
       onLayers,
-      onHand,
+      onTouch,
     });
     this.strips = new RunStrips(this.cursor, service);
     this.weightsNote = element("p", { class: "le-caption le-one-line le-weights-note" });
@@ -211,7 +211,7 @@ export class Stage {
   /** Draw something above the map, with which slow motion takes the place of the rest. @param {DrawAbove | null} draw */
   drawAbove(draw) {
     this.element.classList.toggle("le-is-slow", draw !== null);
-    this.map.drawExtra(
+    this.map.drawAbove(
       draw && ((context, viewport, theme) => {
         if (this.panel.axes) draw(context, viewport, theme, this.panel.axes);
       }),

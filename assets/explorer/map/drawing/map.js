@@ -47,8 +47,8 @@ export class LatentMap {
    * @param {import("../../decode/service.js").DecodeService | null} [options.service]  decodes what lies under the points
    * @param {string} options.description         what the map shows and how to step over it, for who cannot see it
    * @param {(sentence: string) => void} options.onTrouble
-   * @param {() => void} [options.onHand]         the pointer came on to the map or moved there, or a key did
-   * @param {(x: number, y: number, stamp: number) => boolean} [options.onPick]  a click; true: it has been dealt with
+   * @param {() => void} [options.onTouch]        the pointer came on to the map or moved there, or a key did
+   * @param {(x: number, y: number, stamp: number) => boolean} [options.onPick]  a click, in axis units; true: it has been dealt with
    */
   constructor({
     cursor,
@@ -56,12 +56,12 @@ export class LatentMap {
     service = null,
     description,
     onTrouble,
-    onHand = () => {},
+    onTouch = () => {},
     onPick = () => false,
   }) {
     this.plotlyUrl = plotlyUrl;
     this.onTrouble = onTrouble;
-    this.onHand = onHand;
+    this.onTouch = onTouch;
     this.element = element("div", {
       class: "le-map",
       "data-role": "map",
@@ -101,7 +101,7 @@ export class LatentMap {
       scene,
       cursor,
       control: this.control,
-      onHand: () => this.onHand(),
+      onTouch: () => this.onTouch(),
       onPick,
     });
     this.stopWatching = watchPointer(this.element, gestures);
@@ -250,8 +250,8 @@ export class LatentMap {
   }
 
   /** Draw something more above all else, whenever the map is drawn. @param {ExtraDrawing | null} extra */
-  drawExtra(extra) {
-    this.overlay.drawExtra(extra);
+  drawAbove(extra) {
+    this.overlay.drawAbove(extra);
   }
 
   /** The points have moved, or what is drawn of them is another thing. */

@@ -51,7 +51,7 @@ export class Overlay {
    *
    * @param {ExtraDrawing | null} extra
    */
-  drawExtra(extra) {
+  drawAbove(extra) {
     this.extra = extra;
     this.draw();
   }

@@ -42,8 +42,8 @@ export class MapPanel {
    * @param {string} options.plotlyUrl
    * @param {import("../../decode/service.js").DecodeService | null} [options.service]
    * @param {string[] | null} [options.layers]         those to be on at first, by name; null: what suits the model
-   * @param {() => void} [options.onHand]
-   * @param {(x: number, y: number, stamp: number) => boolean} [options.onPick]
+   * @param {() => void} [options.onTouch]       the pointer came on to the map or moved there, or a key did
+   * @param {(x: number, y: number, stamp: number) => boolean} [options.onPick]  a click, in axis units; true: it has been dealt with
    * @param {(name: string) => void} [options.onAxes]  someone chose other axes
    * @param {(names: string[]) => void} [options.onLayers]  someone switched a layer
    * @param {HTMLElement | null} [options.actions]     more to stand above the map
@@ -54,7 +54,7 @@ export class MapPanel {
     plotlyUrl,
     service = null,
     layers = null,
-    onHand,
+    onTouch,
     onPick,
     onAxes = () => {},
     onLayers = () => {},
@@ -74,7 +74,7 @@ export class MapPanel {
       service,
       description: "Map of the latent space. Arrow keys walk over it, Home goes to its centre.",
       onTrouble,
-      onHand,
+      onTouch,
       onPick,
     });
     this.legend = new Legend((hidden) => {

@@ -20,17 +20,17 @@ const KEY_STEP = 1 / 80;
  * @param {import("../scene/scene.js").SceneOf<"axes" | "viewport">} options.scene
  * @param {Cursor} options.cursor
  * @param {ViewportMoves} options.control
- * @param {() => void} options.onHand  the pointer came on to the map or moved there, or a key did
- * @param {(x: number, y: number, stamp: number) => boolean} options.onPick  a click; true: it has been dealt with
+ * @param {() => void} options.onTouch  the pointer came on to the map or moved there, or a key did
+ * @param {(x: number, y: number, stamp: number) => boolean} options.onPick  a click, in axis units; true: it has been dealt with
  * @returns {Gestures}
  */
-export function gesturesOn({ scene, cursor, control, onHand, onPick }) {
+export function gesturesOn({ scene, cursor, control, onTouch, onPick }) {
   const { viewport } = scene;
   return {
     isInside: (px, py) => scene.axes !== null && viewport.contains(px, py),
     hover(px, py, stamp) {
       if (!scene.axes) return;
-      onHand();
+      onTouch();
       const place = viewport.toUnits(px, py);
       const { z, distance } = scene.axes.land(place[0], place[1], cursor.pinned);
       cursor.hover(z, place, distance, stamp);
@@ -44,7 +44,7 @@ export function gesturesOn({ scene, cursor, control, onHand, onPick }) {
     },
     step(right, up, stamp) {
       if (!scene.axes) return;
-      onHand();
+      onTouch();
       const unit = (viewport.x1 - viewport.x0) * KEY_STEP;
       const [x, y] = cursor.pinnedPlace ?? scene.axes.place(cursor.pinned);
       /** @type {[number, number]} */
