@@ -13,23 +13,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from tests.browser.played_run import FakeRun
 from tests.browser.serving import JS, Errors, StaticSite, running_app
 from tests.browser.small_models import component_data, component_page, serve_model, small_bundle
+from tests.browser.waiting import PATIENCE
 from vae_core.config.configs import ModelConfig
 
 VIEWPORT = {"width": 1280, "height": 800}
-PATIENCE = 60_000
-"""How long anything may take on a busy machine, in ms; what is waited for ends the wait."""
-
 expect.set_options(timeout=PATIENCE)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give a test in a real browser a second try: on a busy machine one in some hundreds comes too late.
-
-    The report counts those that needed it.
-    """
-    for item in items:
-        if "tests/browser" in item.path.as_posix():
-            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from playwright.sync_api import Page
 
+from tests.browser.waiting import timers_end, two_frames, until
+
 REST = 700
 """Longer than a hand must rest before Python is told, in ms."""
 
@@ -16,10 +18,6 @@ def latent(page: Page) -> list[float]:
 def map_place(page: Page, right: float = 0.5, down: float = 0.4) -> tuple[float, float]:
     box = page.locator("[data-role=map]").bounding_box()
     return box["x"] + right * box["width"], box["y"] + down * box["height"]
-
-
-def two_frames(page: Page) -> None:
-    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
 def sent(page: Page) -> list[list]:
@@ -54,8 +52,32 @@ def wait_for_strips(page: Page) -> None:
 def settled(page: Page) -> None:
     """Wait until what is near has been looked for: it comes after the frame of the picture."""
     two_frames(page)
-    page.evaluate("() => new Promise((done) => setTimeout(done, 30))")
-    two_frames(page)
+    timers_end(page, 30)
+
+
+LAYERS_SUM = """() => {
+    const canvas = document.querySelector("[data-role=layers]");
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    let sum = 0;
+    for (let p = 0; p < data.length; p += 4) sum = (sum * 31 + data[p] + 7 * data[p + 3]) % 1000003;
+    return sum;
+}"""
+"""A number that tells drawings of the map's layers apart; 0 where nothing is drawn."""
+
+
+def layers_sum(page: Page) -> int:
+    found: int = page.evaluate(LAYERS_SUM)
+    return found
+
+
+def unchanging_layers(page: Page) -> int:
+    """Wait until something is drawn, and no timer and no worker draws any more; return its number."""
+    until(page, lambda: layers_sum(page) != 0, "the layers' drawing")
+    before = None
+    while (now := layers_sum(page)) != before:
+        before = now
+        timers_end(page, 500)
+    return now
 
 
 def number(text: str) -> float:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pytest
 from playwright.sync_api import Page, Route, WebSocketRoute
 
 from tests.browser.small_models import lively_model
+from tests.browser.waiting import two_frames, until
 from vae_core.config.configs import ModelConfig, TrainConfig
 from vae_core.engine.watching.messages import message
 from vae_core.storage.tensorfile import pack
@@ -161,13 +161,10 @@ class FakeRun:
         return [said["hand"] for said in self.heard if "hand" in said]
 
 
-def until(page: Page, condition: Callable[[], bool]) -> None:
-    """Wait until something that the page sends has come."""
-    for _ in range(1500):
-        if condition():
-            return
-        page.wait_for_timeout(20)
-    pytest.fail("it did not come")
+def taken_in(page: Page, run: FakeRun, seq: int) -> None:
+    """Wait until the page has acknowledged a message, and drawn what it says."""
+    until(page, lambda: seq in run.acknowledged(), f"the acknowledgement of message {seq}")
+    two_frames(page)
 
 
 def started(page: Page, run: FakeRun) -> None:

@@ -11,6 +11,14 @@ from vae_core.engine import Engine
 from vae_core.images import downloads
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests whose engine has real workers as those that start processes."""
+    for item in items:
+        if "one_thread" in getattr(item, "fixturenames", ()):
+            item.add_marker("process")
+
+
 @pytest.fixture(scope="module")
 def one_thread() -> Iterator[None]:
     """Let workers that start from now on take one thread and their full share of the processor."""

@@ -17,6 +17,7 @@ from playwright.sync_api import Page
 from tests.browser.played_run import FakeRun
 from tests.browser.serving import StaticSite
 from tests.browser.small_models import component_data, component_page
+from tests.browser.waiting import app_rests, two_frames
 from vae_core.config.configs import ModelConfig
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
@@ -83,7 +84,7 @@ def test_pages_have_no_serious_violation(
         for table in page.get_by_text("As a table").all():
             table.click()
         page.locator(".le-sliders summary").first.click()
-    page.wait_for_timeout(500)
+    app_rests(page)
     assert violations(page) == []
 
 
@@ -114,5 +115,5 @@ def test_a_watched_run_has_no_serious_violation(
     page.wait_for_function("window.latentExplorer.ready")
     page.get_by_role("slider", name="Moment of the run").press("Home")
     page.wait_for_function("window.latentExplorer.keyframe === 0")
-    page.wait_for_timeout(300)
+    two_frames(page)
     assert [each for each in violations(page) if each["ours"]] == []

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.serving import Errors
+from tests.browser.waiting import until
 
-PATIENCE = 60_000
 PAGES = {
     "": "Explore",
     "train": "Train",
@@ -43,28 +43,15 @@ KEYS = {
 }
 
 
-def patient(page: Page) -> Page:
-    """Let a busy machine take its time: nothing here is about speed."""
-    page.set_default_timeout(PATIENCE)
-    return page
-
-
-@pytest.fixture(autouse=True)
-def patience() -> Iterator[None]:
-    expect.set_options(timeout=PATIENCE)
-    yield
-    expect.set_options(timeout=5_000)
-
-
 @pytest.mark.parametrize("path", PAGES)
 def test_a_cold_link_opens_the_page_in_its_frame(
     path: str, app_url: str, new_page: Callable[..., Page]
 ) -> None:
-    page, errors, foreign = patient(new_page()), Errors(), []
+    page, errors, foreign = new_page(), Errors(), []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("request", lambda request: foreign.append(request.url) if app_url not in request.url else None)
     page.goto(f"{app_url}/{path}")
-    expect(page.get_by_role("heading", name=PAGES[path], exact=True)).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("heading", name=PAGES[path], exact=True)).to_be_visible()
     for key in KEYS.get(path, []):
         expect(page.locator(f".st-key-{key}")).to_be_attached()
     expect(page.get_by_test_id("stSidebarNav").get_by_role("link")).to_have_count(len(PAGES))
@@ -79,13 +66,13 @@ def test_whoever_runs_the_server_is_known_by_each_name_of_this_machine(
 ) -> None:
     port = app_url.rsplit(":", 1)[1]
     for name in ("localhost", "127.0.0.1"):
-        page = patient(new_page())
+        page = new_page()
         page.goto(f"http://{name}:{port}/server")
         expect(page.get_by_test_id("stMetric").first).to_be_visible()
 
 
 def test_a_cold_link_carries_a_models_view(app_url: str, new_page: Callable[..., Page]) -> None:
-    page = patient(new_page())
+    page = new_page()
     page.goto(f"{app_url}/?explore_model=fashion-2&explore_z=0.500,-1.250")
     page.wait_for_function("window.latentExplorer?.ready === true")
     assert page.evaluate("window.latentExplorer.bundle") == "fashion-2"
@@ -94,7 +81,7 @@ def test_a_cold_link_carries_a_models_view(app_url: str, new_page: Callable[...,
 
 
 def test_a_cold_link_carries_the_settings_of_train(app_url: str, new_page: Callable[..., Page]) -> None:
-    page = patient(new_page())
+    page = new_page()
     page.goto(f"{app_url}/train?train_images=digits&train_beta=4&train_epochs=7&train_seed=x")
     expect(page.locator(".st-key-train_beta input")).to_have_value("4")
     expect(page.locator(".st-key-train_epochs input")).to_have_value("7")
@@ -104,17 +91,17 @@ def test_a_cold_link_carries_the_settings_of_train(app_url: str, new_page: Calla
 
 
 def test_foreign_text_is_shown_as_text(app_url: str, new_page: Callable[..., Page]) -> None:
-    page = patient(new_page())
+    page = new_page()
     page.goto(f"{app_url}/?explore_model=<img src=x> :material/home: **b** $x$ ->")
     sentence = page.get_by_text("The link says explore_model")
-    expect(sentence).to_be_visible(timeout=20_000)
+    expect(sentence).to_be_visible()
     said = sentence.inner_text().replace("\u2060", "")
     assert "explore_model = <img src=x> :material/home: **b** $x$ ->. It should" in said
     assert sentence.locator("img, code, .katex, strong").count() == 0
 
 
 def test_the_links_own_history_works(app_url: str, new_page: Callable[..., Page]) -> None:
-    page = patient(new_page())
+    page = new_page()
     page.goto(f"{app_url}/?explore_model=mnist-2&explore_z=1.000,1.000")
     page.wait_for_function("window.latentExplorer?.ready === true")
     box = page.locator("[data-role=map]").bounding_box()
@@ -129,15 +116,14 @@ def test_the_links_own_history_works(app_url: str, new_page: Callable[..., Page]
 def test_a_page_says_that_its_explorer_is_on_its_way_or_did_not_arrive(
     app_url: str, new_page: Callable[..., Page]
 ) -> None:
-    page, held = patient(new_page()), []
+    page, held = new_page(), []
     page.route("**/explorer.js", lambda route: held.append(route))
     page.goto(app_url)
     place = page.locator(".st-key-explore_place")
     expect(place).to_be_attached()
     said = "getComputedStyle(document.querySelector('.st-key-explore_place'), '::before').content"
     page.wait_for_function(f"{said}.includes('on its way')")
-    while not held:
-        page.wait_for_timeout(100)
+    until(page, lambda: held, "the request for the explorer")
     held[0].abort()
     expect(page.get_by_role("alert").filter(has_text="did not arrive")).to_be_visible()
     assert page.evaluate(said) == "none"

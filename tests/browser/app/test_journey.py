@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.serving import Errors, running_app
+from tests.browser.waiting import app_rests, two_frames, until
 
 SETTINGS = "train_images=digits&train_architecture=mlp"
 LONG = "train_images=mnist&train_architecture=mlp&train_epochs=500"
@@ -31,7 +32,7 @@ def hover_map(page: Page, across: float, down: float) -> list[float]:
     box = page.locator('[data-role="map"]').first.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] * across, box["y"] + box["height"] * down)
-    page.wait_for_timeout(150)
+    two_frames(page)
     found: list[float] = page.evaluate("Array.from(window.latentExplorer.z)")
     return found
 
@@ -55,30 +56,29 @@ def test_train_save_explore_and_interpolate(url: str, new_page: Callable[..., Pa
 
     # Train: the map moves and can be hovered while it does
     page.goto(f"{url}/train?{SETTINGS}&train_epochs=200")
-    expect(page.locator(".st-key-train_start button")).to_be_enabled(timeout=30_000)
+    expect(page.locator(".st-key-train_start button")).to_be_enabled()
     press(page, "train_start")
-    page.wait_for_function("window.latentExplorer?.frames >= 2", timeout=60_000)
+    page.wait_for_function("window.latentExplorer?.frames >= 2")
     page.wait_for_function("window.latentExplorer.points.length >= 100")
     here, there = hover_map(page, 0.4, 0.4), hover_map(page, 0.6, 0.6)
     assert here != there
-    expect(page.get_by_text(re.compile(r"^Done\b")).first).to_be_visible(timeout=120_000)
+    expect(page.get_by_text(re.compile(r"^Done\b")).first).to_be_visible()
 
     # Reload: the run is still there
     page.reload()
-    page.wait_for_function("window.latentExplorer?.points?.length >= 100", timeout=60_000)
+    page.wait_for_function("window.latentExplorer?.points?.length >= 100")
 
     # Save, and follow the link to Explore
     page.locator(".st-key-train_title input").fill("My <b>digits</b>")
     page.locator(".st-key-train_title input").press("Enter")
-    page.wait_for_timeout(500)
     press(page, "train_save")
     link = page.get_by_role("link", name="Explore it")
-    expect(link).to_be_visible(timeout=60_000)
+    expect(link).to_be_visible()
     link.click()
     page.wait_for_url("**explore_model=**")
     name = page.url.partition("explore_model=")[2].partition("&")[0]
     assert re.fullmatch(r"[a-z0-9][a-z0-9-]{0,47}", name)
-    page.wait_for_function(READY, arg=name, timeout=60_000)
+    page.wait_for_function(READY, arg=name)
 
     # Explore: hover, pin, slider; the latent is in the link and survives a reload
     first, second = hover_map(page, 0.35, 0.5), None
@@ -88,26 +88,30 @@ def test_train_save_explore_and_interpolate(url: str, new_page: Callable[..., Pa
     assert drawn != pixels(page, "decoded")
     page.mouse.down()
     page.mouse.up()
-    page.wait_for_url("**explore_z=**", timeout=10_000)
+    page.wait_for_url("**explore_z=**")
     page.mouse.move(5, 5)
-    page.wait_for_timeout(300)
+    two_frames(page)
     pinned = page.evaluate("Array.from(window.latentExplorer.z)")
+    assert pinned == pytest.approx(second, abs=1e-5)
     page.reload()
-    page.wait_for_function(READY, arg=name, timeout=60_000)
-    page.wait_for_timeout(500)
-    assert page.evaluate("Array.from(window.latentExplorer.z)") == pytest.approx(pinned, abs=2e-3)
+    page.wait_for_function(READY, arg=name)
+    until(
+        page,
+        lambda: page.evaluate("Array.from(window.latentExplorer.z)") == pytest.approx(pinned, abs=2e-3),
+        "the latent of the link",
+    )
 
     # Interpolate the same model: two ends, any number of steps
     page.goto(
         f"{url}/interpolate?interpolate_model={name}&interpolate_from=0&interpolate_to=7&interpolate_steps=9"
     )
-    page.wait_for_function(READY, arg=name, timeout=60_000)
+    page.wait_for_function(READY, arg=name)
     expect(page.locator(".st-key-interpolate_method")).to_be_visible()
     expect(page.locator('[data-role="map"]').first).to_be_visible()
 
     # Models: it is listed as its title says, as text
     page.goto(f"{url}/models")
-    expect(page.get_by_text("My <b>digits</b>").first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("My <b>digits</b>").first).to_be_visible()
     assert not errors
 
 
@@ -115,28 +119,28 @@ def test_two_browsers_have_runs_of_their_own(url: str, new_page: Callable[..., P
     size = {"width": 1280, "height": 800}
     first, second = new_page(viewport=size), new_page(viewport=size)  # each a browser of its own
     first.goto(f"{url}/train?{LONG}")
-    expect(first.locator(".st-key-train_start button")).to_be_enabled(timeout=30_000)
+    expect(first.locator(".st-key-train_start button")).to_be_enabled()
     press(first, "train_start")
-    first.wait_for_function("window.latentExplorer?.frames >= 1", timeout=60_000)
+    first.wait_for_function("window.latentExplorer?.frames >= 1")
     second.goto(f"{url}/train")
-    expect(second.get_by_text("No run yet").first).to_be_visible(timeout=30_000)
+    expect(second.get_by_text("No run yet").first).to_be_visible()
     second.goto(f"{url}/train?{LONG}&train_latent_dim=3")
-    expect(second.locator(".st-key-train_start button")).to_be_enabled(timeout=30_000)
+    expect(second.locator(".st-key-train_start button")).to_be_enabled()
     press(second, "train_start")
-    second.wait_for_function("window.latentExplorer?.frames >= 1", timeout=60_000)
-    first.wait_for_function("window.latentExplorer?.z.length === 2", timeout=60_000)
-    second.wait_for_function("window.latentExplorer?.z.length === 3", timeout=60_000)
+    second.wait_for_function("window.latentExplorer?.frames >= 1")
+    first.wait_for_function("window.latentExplorer?.z.length === 2")
+    second.wait_for_function("window.latentExplorer?.z.length === 3")
 
     # Pause, leave, come back: it rests where it was, and goes on
     press(first, "train_pause")
-    expect(first.get_by_role("button", name="Resume")).to_be_visible(timeout=15_000)
+    expect(first.get_by_role("button", name="Resume")).to_be_visible()
     first.get_by_role("link", name="Images", exact=True).first.click()
     first.wait_for_url("**/images*")
     first.get_by_role("link", name="Train", exact=True).first.click()
-    expect(first.get_by_role("button", name="Resume")).to_be_visible(timeout=15_000)
+    expect(first.get_by_role("button", name="Resume")).to_be_visible()
     before = first.evaluate("window.latentExplorer?.frames ?? 0")
     press(first, "train_pause")
-    first.wait_for_function("before => window.latentExplorer?.frames > before", arg=before, timeout=30_000)
+    first.wait_for_function("before => window.latentExplorer?.frames > before", arg=before)
     press(first, "train_stop")
 
 
@@ -150,9 +154,9 @@ def test_each_page_opens_from_a_cold_link(url: str, new_page: Callable[..., Page
     page.goto(f"{url}/{path}")
     expect(
         page.get_by_role("heading", level=1).or_(page.get_by_role("heading", level=2)).first
-    ).to_be_visible(timeout=30_000)
+    ).to_be_visible()
     expect(page.get_by_role("link", name="Models", exact=True).first).to_be_visible()
-    page.wait_for_timeout(1000)
+    app_rests(page)
     assert page.locator('[data-testid="stException"]').count() == 0
     assert not foreign, "the app works without a network"
 

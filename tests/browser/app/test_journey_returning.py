@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.waiting import app_rests, timers_end
+
 
 def go(page: Page, name: str) -> None:
     page.get_by_role("link", name=name, exact=True).first.click()
@@ -55,7 +57,8 @@ def test_back_brings_a_page_back_and_leads_further_back(app_url: str, new_page: 
         if page.url.endswith("/images"):
             break
         page.go_back()
-        page.wait_for_timeout(1000)
+        timers_end(page, 500)  # time for an entry that Streamlit may add on arriving
+        app_rests(page)
     heading(page, "Images")
 
 

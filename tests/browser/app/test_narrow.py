@@ -41,7 +41,7 @@ def test_train_s_buttons_take_two_lines_and_the_stage_begins_in_the_first_screen
     expect(empty).to_be_visible()
     expect(page.locator(".st-key-train_share")).to_be_attached()
     page.wait_for_function("document.querySelector('.st-key-train_controls').offsetHeight < 120")
-    assert empty.bounding_box()["y"] < 500
+    page.wait_for_function("document.querySelector('.le-empty').getBoundingClientRect().top < 500")
     mask = "getComputedStyle(document.querySelector('.st-key-train_controls .stHorizontalBlock')).maskImage"
     assert "gradient" in page.evaluate(mask), "the last one fades: there are more behind the edge"
     share = page.locator(".st-key-train_share button")

@@ -11,7 +11,6 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.serving import Errors, running_app
 
 SETTINGS = "train_images=mnist&train_architecture=mlp&train_epochs=500"
-PATIENCE = 60_000
 
 
 @pytest.fixture
@@ -37,10 +36,9 @@ def step_of(page: Page) -> int:
 
 def test_start_change_pause_step_rewind_branch_and_reload(url: str, new_page: Callable[..., Page]) -> None:
     page, errors = new_page(viewport={"width": 1280, "height": 1000}), Errors()
-    page.set_default_timeout(PATIENCE)
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(f"{url}/train?{SETTINGS}")
-    expect(page.locator(".st-key-train_start button")).to_be_enabled(timeout=PATIENCE)
+    expect(page.locator(".st-key-train_start button")).to_be_enabled()
     press(page, "train_start")
     page.wait_for_function("window.latentExplorer?.frames >= 5")
 
@@ -48,11 +46,11 @@ def test_start_change_pause_step_rewind_branch_and_reload(url: str, new_page: Ca
     beta = page.locator(".st-key-train_beta input")
     beta.fill("4")
     beta.press("Enter")
-    expect(marked(page, "beta 1 → 4")).to_be_attached(timeout=PATIENCE)
+    expect(marked(page, "beta 1 → 4")).to_be_attached()
 
     # Pause, one step, one step taken apart
     press(page, "train_pause")
-    expect(page.get_by_role("button", name="Resume")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("button", name="Resume")).to_be_visible()
     before = step_of(page)
     press(page, "train_step")
     page.wait_for_function(
@@ -60,7 +58,7 @@ def test_start_change_pause_step_rewind_branch_and_reload(url: str, new_page: Ca
         arg=f"step {before + 1:,}",
     )
     press(page, "train_explain")
-    expect(page.locator('[data-role="slow-motion"]')).to_be_visible(timeout=PATIENCE)
+    expect(page.locator('[data-role="slow-motion"]')).to_be_visible()
 
     # Rewind to the first moment, and back to now
     scrubber = page.locator('[data-role="scrubber"]').first
@@ -76,11 +74,11 @@ def test_start_change_pause_step_rewind_branch_and_reload(url: str, new_page: Ca
     scrubber.press("Home")
     page.wait_for_function("window.latentExplorer.keyframe === 0")
     press(page, "train_branch")
-    expect(marked(page, "branched from step 0")).to_be_attached(timeout=PATIENCE)
+    expect(marked(page, "branched from step 0")).to_be_attached()
     page.wait_for_function("window.latentExplorer?.keyframe === null && window.latentExplorer.frames >= 2")
     page.reload()
     page.wait_for_function("window.latentExplorer?.frames >= 1")
-    expect(marked(page, "branched from step 0")).to_be_attached(timeout=PATIENCE)
+    expect(marked(page, "branched from step 0")).to_be_attached()
 
     # Its parent, which was last seen at its first moment, is shown, and hence saved, as it is now
     page.get_by_text("Your other runs").click()
@@ -91,12 +89,12 @@ def test_start_change_pause_step_rewind_branch_and_reload(url: str, new_page: Ca
     )
     press(page, "train_save")
     saved = page.get_by_text(re.compile("Saved as"))
-    expect(saved).to_be_visible(timeout=PATIENCE)
+    expect(saved).to_be_visible()
     assert ", step" not in saved.inner_text()
 
     # At a moment of its past it is that moment, however soon the button is pressed
     scrubber.press("Home")
     page.wait_for_function("window.latentExplorer.keyframe === 0")
     press(page, "train_save")
-    expect(page.get_by_text(re.compile("Saved as .*, step 0"))).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text(re.compile("Saved as .*, step 0"))).to_be_visible()
     assert errors == []

@@ -14,6 +14,7 @@ from playwright.sync_api import Page
 from tests.browser.played_run import FakeRun
 from tests.browser.serving import NO_PLOTLY, StaticSite
 from tests.browser.small_models import component_page
+from tests.browser.waiting import two_frames
 from vae_core.config.configs import ModelConfig
 
 
@@ -27,7 +28,7 @@ def test_an_old_call_that_comes_late_does_not_take_the_run_away(
     page.goto(site.put("/late-calls", component_page(data)))
     page.evaluate("mount({turn: 7, stream: {url: '/latent/stream/r1', run: 'r1', keyframes: null}})")
     page.evaluate("mount({turn: 5, stream: null})")
-    page.wait_for_timeout(300)
+    two_frames(page)
     assert page.locator(".le-train-stage").is_visible()
     assert not page.locator(".le-empty").is_visible()
     page.evaluate("mount({turn: 8, stream: null})")  # a newer call is heard, whatever it says

@@ -8,6 +8,7 @@ from playwright.sync_api import CDPSession, Page
 
 from tests.browser.serving import Errors, StaticSite
 from tests.browser.small_models import component_data, serve_model, small_bundle
+from tests.browser.waiting import timers_end, until
 
 WARM, ROUNDS = 10, 10
 KILOBYTES = 40
@@ -44,7 +45,7 @@ OPEN_AND_CLOSE = """async (mode) => {
 
 def state(page: Page, session: CDPSession) -> dict[str, float]:
     """What the page holds once everything that can go has gone."""
-    page.wait_for_timeout(2200)  # the last of the looks for elements that have left
+    timers_end(page, 2200)  # the last of the looks for elements that have left
     for _ in range(3):
         session.send("HeapProfiler.collectGarbage")
     metrics = {each["name"]: each["value"] for each in session.send("Performance.getMetrics")["metrics"]}
@@ -64,7 +65,7 @@ def test_opening_and_closing_leaves_nothing(opened: Callable, site: StaticSite, 
         return state(page, session)
 
     before, after = openings(WARM), openings(ROUNDS)
-    assert len(page.workers) == 0
+    until(page, lambda: not page.workers, "the last worker's end")
     assert page.locator("canvas").count() == 0
     assert after["JSEventListeners"] <= before["JSEventListeners"] + 2
     assert after["Nodes"] <= before["Nodes"] + 5 * ROUNDS

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.hand import wait_for_strips
 from tests.browser.serving import Errors
 from tests.browser.small_models import component_data
+from tests.browser.waiting import timers_end, until
 
 
 def test_late_clean_ups_change_nothing_while_the_element_lives(opened: Callable, flat: dict) -> None:
     page = opened(component_data("explore", flat))
     page.evaluate("async () => { const earlier = window.cleanUp; await window.mount(); earlier(); }")
-    page.wait_for_timeout(400)
+    timers_end(page, 400)
     assert page.evaluate("window.latentExplorer.ready")
     assert page.locator("[data-role=map]").count() == 1
 
@@ -28,9 +30,8 @@ def test_nothing_is_left_when_the_element_has_gone(opened: Callable, flat: dict,
         """() => { window.root = document.getElementById("root"); root.remove(); window.cleanUp(); }"""
     )
     page.wait_for_function("window.latentExplorer === undefined")
-    page.wait_for_timeout(100)
-    assert len(page.workers) == 0
-    assert page.locator("canvas").count() == 0
+    until(page, lambda: not page.workers, "the worker's end")
+    expect(page.locator("canvas")).to_have_count(0)
     page.mouse.move(300, 300)
     page.evaluate("""async () => { const fresh = document.createElement("div"); document.body.append(fresh);
         window.cleanUp = await window.mount({}, fresh); }""")

@@ -80,6 +80,7 @@ def test_weights_are_halved_only_if_that_changes_none(tmp_path):
     assert float(load_bundle(tmp_path / "full").model.decoder.output.bias.detach()[0]) == np.float32(1 / 3)
 
 
+@pytest.mark.process
 def test_the_header_is_read_without_torch(tmp_path):
     save_bundle(tmp_path / "tiny.safetensors", a_bundle())
     code = (

@@ -231,6 +231,7 @@ def test_a_family_names_settings_that_there_are():
     assert not SETTINGS["width"].concerns("vae", "article")
 
 
+@pytest.mark.process
 def test_configs_need_no_torch():
     code = (
         "import sys; from vae_core import ModelConfig, TrainConfig; ModelConfig(); TrainConfig();"

@@ -13,7 +13,10 @@ from bench.classroom.soak import soak
 from bench.classroom.visitor import SMALL
 from bench.served import served
 
-pytestmark = pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks at processes in /proc")
+pytestmark = [
+    pytest.mark.process,
+    pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks at processes in /proc"),
+]
 
 SESSIONS = 10
 SECONDS = 120.0

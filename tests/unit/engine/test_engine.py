@@ -1,12 +1,10 @@
 """The engine with real worker processes: runs that train, are watched and steered."""
 
-import time
-
 import numpy as np
 import pytest
 import torch
 
-from tests.unit.engine.engine_watcher import SMALL, Watcher, progressed, start, wait_until
+from tests.unit.engine.engine_watcher import SMALL, Watcher, kept_at_rest, progressed, start, wait_until
 from vae_core import load_bundle
 from vae_core.config.configs import ModelConfig, TrainConfig
 from vae_core.training.state_file import make_trainer
@@ -95,8 +93,7 @@ def test_pause_step_resume_stop(engine):
     assert engine.pause("bea", run.id).state == "paused"
     watcher.wait_for("snapshot")
     paused = wait_until(lambda: at_rest(engine, "bea", run, watcher))
-    time.sleep(0.3)
-    assert engine.run("bea", run.id).step == paused.step
+    assert kept_at_rest(engine, "bea", run).step == paused.step
 
     for expected in (1, 2):
         engine.step("bea", run.id)

@@ -20,7 +20,10 @@ from vae_core.engine import Engine
 
 ROOT = Path(__file__).resolve().parents[3]
 
-pytestmark = pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks at processes in /proc")
+pytestmark = [
+    pytest.mark.process,
+    pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks at processes in /proc"),
+]
 
 
 class Served:

@@ -219,6 +219,7 @@ def test_tables_keep_grey_and_binarised_apart_and_show_factors():
     assert "| 0.50 |" in third
 
 
+@pytest.mark.process
 @pytest.mark.skipif(sys.platform == "win32", reason="another kind of Ctrl-C")
 @pytest.mark.parametrize("command", ["train", "bundles"])
 def test_ctrl_c_leaves_a_whole_bundle(tmp_path, command):

@@ -160,6 +160,7 @@ print("no torch")
 """
 
 
+@pytest.mark.process
 def test_no_page_brings_torch_into_the_servers_process(tmp_path: Path) -> None:
     import os
 

@@ -73,6 +73,7 @@ def test_a_star_import_brings_the_public_names():
     assert set(CONTRACT) <= set(names)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     "statement",
     [

@@ -20,6 +20,7 @@ SHIPPED = {"mnist": (1, 28, 28), "fashion": (1, 28, 28), "digits": (1, 8, 8), "s
 DOWNLOADED = ("mnist_full", "fashion_full", "kmnist", "cifar10")
 
 
+@pytest.mark.process
 def test_listing_the_sets_imports_no_torch():
     code = (
         "import sys; from vae_core import ImageSetInfo, image_sets; assert len(image_sets()) == 8; "
@@ -220,6 +221,7 @@ def test_take_keeps_what_belongs_together():
 # torchvision
 
 
+@pytest.mark.process
 def test_torchvision_can_be_imported_beside_this_torch():
     code = (
         "from vae_core.images.torchvision_import import import_torchvision; first = import_torchvision(); "
@@ -229,6 +231,7 @@ def test_torchvision_can_be_imported_beside_this_torch():
     subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=ROOT, check=True, timeout=120)
 
 
+@pytest.mark.process
 def test_torchvision_is_off_the_way_of_sets_that_are_here():
     code = (
         "import sys; from vae_core import load_image_set; load_image_set('mnist', limit=10); "

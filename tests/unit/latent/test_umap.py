@@ -208,6 +208,7 @@ def test_a_folder_for_compiled_code_is_found_where_umap_finds_none(monkeypatch, 
     assert asked == ["umap", "umap"]
 
 
+@pytest.mark.process
 def test_umap_is_not_imported_before_it_is_needed():
     code = (
         "import sys, torch; from vae_core import fit_projection; "

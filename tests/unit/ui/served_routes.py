@@ -15,6 +15,9 @@ from ui.page import urls
 from ui.web import middleware, routes
 from vae_core.storage.tensorfile import metadata_of
 
+PATIENCE = 60
+"""How long anything may take on a busy machine, in seconds; what is waited for ends the wait."""
+
 
 def application():
     return Starlette(
@@ -43,7 +46,7 @@ class Server:
     def stop(self):
         self.server.should_exit = True
         before = time.monotonic()
-        self.thread.join(20)
+        self.thread.join(PATIENCE)
         return time.monotonic() - before
 
     def connect(self, path="/latent/stream/mine", owner=None, origin=None, **headers):
@@ -65,13 +68,13 @@ def kind(data):
 def close_code(websocket):
     try:
         while True:
-            websocket.recv(timeout=5)
+            websocket.recv(timeout=PATIENCE)
     except ConnectionClosed as closed:
         return closed.rcvd.code
 
 
 def wait_until(condition):
-    until = time.monotonic() + 5
+    until = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < until
         time.sleep(0.01)

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from tests.unit.ui.asgi_client import Browser
-from tests.unit.ui.served_routes import Server, application, close_code, wait_until
+from tests.unit.ui.served_routes import PATIENCE, Server, application, close_code, wait_until
 from tests.unit.ui.test_owner import (
     add,
     shipped,  # noqa: F401
@@ -63,7 +63,7 @@ def both(server, owner, token):
 def hear(websocket, **wanted):
     """Receive until something comes that holds what is wanted."""
     while True:
-        said = json.loads(websocket.recv(timeout=5))
+        said = json.loads(websocket.recv(timeout=PATIENCE))
         if all(said.get(name) == value for name, value in wanted.items()):
             return said
 

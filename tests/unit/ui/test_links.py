@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.engine.engine_watcher import LONG, SMALL, Loop
 from tests.unit.ui.asgi_client import Browser
-from tests.unit.ui.served_routes import Server, application, close_code, kind, wait_until
+from tests.unit.ui.served_routes import PATIENCE, Server, application, close_code, kind, wait_until
 from tests.unit.ui.test_owner import (
     add,
     shipped,  # noqa: F401
@@ -88,13 +88,13 @@ def test_nobody_who_asks_for_a_link_waits_for_the_disk_on_which_one_is_made(monk
 
     def slow_disk(path, data):
         writing.set()
-        assert written.wait(20)
+        assert written.wait(PATIENCE)
         write_whole(path, data)
 
     monkeypatch.setattr(links, "write_whole", slow_disk)
     maker = threading.Thread(target=links.share, args=(owner, "follow"))
     maker.start()
-    assert writing.wait(20)
+    assert writing.wait(PATIENCE)
     answers = []
 
     def ask():
@@ -102,7 +102,7 @@ def test_nobody_who_asks_for_a_link_waits_for_the_disk_on_which_one_is_made(monk
 
     asker = threading.Thread(target=ask)
     asker.start()
-    asker.join(5)
+    asker.join(PATIENCE)
     in_time = list(answers)
     written.set()
     maker.join()
@@ -199,7 +199,7 @@ def test_a_guest_watches_until_the_link_is_taken_back(watched):
     server, engine, owner = watched
     token = links.share(owner, "run", "mine").token
     with server.connect(f"/latent/watch/{token}") as guest:
-        assert kind(guest.recv(timeout=5)) == "hello"
+        assert kind(guest.recv(timeout=PATIENCE)) == "hello"
         (watcher,) = engine.watchers
         links.stop_sharing(owner, "run", "mine")
         watcher.put("frame", {"step": 1})
@@ -213,7 +213,7 @@ def test_a_quiet_run_shows_its_guests_out_too(watched):
     server, _, owner = watched
     token = links.share(owner, "run", "mine").token
     with server.connect(f"/latent/watch/{token}") as guest:
-        guest.recv(timeout=5)
+        guest.recv(timeout=PATIENCE)
         links.stop_sharing(owner, "run", "mine")
         assert close_code(guest) == stream.TAKEN_BACK
 

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from tests.unit.ui.served_routes import Server, application, close_code, kind, wait_until
+from tests.unit.ui.served_routes import PATIENCE, Server, application, close_code, kind, wait_until
 from ui.identity.owner import COOKIE, cookie_of, new_owner
 from ui.web import stream
 from vae_core.engine.watching.subscription import Subscription
@@ -59,16 +59,16 @@ def test_an_owner_watches_with_two_messages_unacknowledged(watched):
     server, engine = watched
     own = f"http://127.0.0.1:{server.port}"
     with server.connect(owner=engine.owner, origin=own) as websocket:
-        assert kind(websocket.recv(timeout=5)) == "hello"
+        assert kind(websocket.recv(timeout=PATIENCE)) == "hello"
         (watcher,) = engine.watchers
         for step in range(20):
             watcher.put("frame", {"step": step})
-        assert kind(websocket.recv(timeout=5)) == "frame"
+        assert kind(websocket.recv(timeout=PATIENCE)) == "frame"
         watcher.put("frame", {"step": 99})
         with pytest.raises(TimeoutError):
             websocket.recv(timeout=0.2)
         websocket.send('{"ack": 2}')
-        assert json.loads(metadata_of(websocket.recv(timeout=5))["json"]) == {"step": 99}
+        assert json.loads(metadata_of(websocket.recv(timeout=PATIENCE))["json"]) == {"step": 99}
         websocket.send('{"hand": true}')
         wait_until(lambda: watcher.has_hand)
     wait_until(lambda: not engine.watchers)
@@ -108,7 +108,7 @@ def test_who_may_watch(watched, case, code):
     }[case]
     with server.connect(**{"owner": engine.owner, "origin": own, **settings}) as websocket:
         if code is None:
-            assert kind(websocket.recv(timeout=5)) == "hello"
+            assert kind(websocket.recv(timeout=PATIENCE)) == "hello"
         else:
             assert close_code(websocket) == code
             assert not engine.watchers
@@ -131,12 +131,12 @@ def test_who_may_watch(watched, case, code):
 def test_a_malformed_message_ends_the_stream_and_nothing_else(watched, text):
     server, engine = watched
     with server.connect(owner=engine.owner) as good, server.connect(owner=engine.owner) as bad:
-        good.recv(timeout=5)
+        good.recv(timeout=PATIENCE)
         bad.send(text)
         assert close_code(bad) == 1003
         wait_until(lambda: len(engine.watchers) == 1)
         engine.watchers[0].put("frame", {"step": 1})
-        assert kind(good.recv(timeout=5)) == "frame"
+        assert kind(good.recv(timeout=PATIENCE)) == "frame"
 
 
 def test_a_hand_that_flutters_is_shown_out(watched, monkeypatch):
@@ -163,10 +163,10 @@ def test_a_client_that_stops_reading_holds_up_neither_others_nor_the_end(watched
     wait_until(lambda: len(engine.watchers) == 1)
     engine.watchers[0].put("snapshot", {}, big)
     with server.connect(owner=engine.owner) as good:
-        good.recv(timeout=5)
+        good.recv(timeout=PATIENCE)
         for step in range(5):
             engine.watchers[1].put("frame", {"step": step})
-            good.recv(timeout=5)
+            good.recv(timeout=PATIENCE)
             good.send(json.dumps({"ack": step + 2}))
         assert server.stop() < 3
     raw.close()
@@ -177,6 +177,6 @@ def test_the_server_ends_within_three_seconds_with_watchers(watched):
     with contextlib.ExitStack() as stack:
         for _ in range(8):
             websocket = stack.enter_context(server.connect(owner=engine.owner))
-            websocket.recv(timeout=5)
+            websocket.recv(timeout=PATIENCE)
         assert server.stop() < 3
     assert not engine.watchers

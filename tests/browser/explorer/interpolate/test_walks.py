@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.hand import REST
 from tests.browser.serving import Errors, StaticSite
 from tests.browser.small_models import component_data, component_page, serve_model, small_bundle
+from tests.browser.waiting import timers_end, two_frames, until
 from vae_core.config.configs import ModelConfig
 from vae_core.latent.walks import interpolate
 
@@ -69,10 +70,8 @@ def test_rows_are_the_walk_that_python_walks(method: str, walk: Callable) -> Non
     codes = interpolate(bundle.probe.mean[4], bundle.probe.mean[17], STEPS, method=method)
     with torch.no_grad():
         expected = bundle.model.decode_images(codes)[:, 0].flatten(1).numpy() * 255
-    page.wait_for_timeout(300)
-    found = row(page, method)
-    assert found.shape == (STEPS, 120)
-    assert np.abs(found - expected).max() < 1
+    assert row(page, method).shape == expected.shape == (STEPS, 120)
+    until(page, lambda: np.abs(row(page, method) - expected).max() < 1, "the walk")
     assert not errors
 
 
@@ -177,13 +176,13 @@ def test_steps_and_method_follow_python(walk: Callable) -> None:
 
 def test_ends_are_chosen_in_the_gallery_and_python_is_told_once(walk: Callable) -> None:
     page, errors = walk(**{"from": 0, "to": 1})
-    page.wait_for_timeout(REST)
+    timers_end(page, REST)
     assert page.evaluate("window.sent") == []
     page.get_by_role("button", name="bag, number 5").click()
     page.get_by_role("button", name="sneaker, number 10").click()
     expect(page.get_by_role("button", name="bag, number 5")).to_have_attribute("aria-pressed", "true")
     page.wait_for_function("window.sent.length === 2")
-    page.wait_for_timeout(REST)
+    timers_end(page, REST)
     assert page.evaluate("window.sent.map(([key, value]) => [key, value])") == [["from", 5], ["to", 10]]
     page.get_by_role("button", name="Swap").click()
     page.wait_for_function("window.sent.length === 4")
@@ -225,7 +224,7 @@ def test_the_slider_walks_and_the_picture_follows(walk: Callable) -> None:
     slider = page.get_by_role("slider", name="Place on the way")
     for share, expected in ((1, mean[17]), (0.5, (mean[4] + mean[17]) / 2)):
         slider.fill(str(share))
-        page.wait_for_timeout(50)
+        two_frames(page)
         assert np.allclose(page.evaluate("window.latentExplorer.z"), expected, atol=1e-5)
     assert not errors
 

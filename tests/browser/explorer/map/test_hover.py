@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from tests.browser.hand import REST, decoded, drawn, latent, map_place, sent, two_frames
 from tests.browser.serving import JS, Errors
 from tests.browser.small_models import component_data
+from tests.browser.waiting import timers_end
 
 
 def test_the_picture_under_the_pointer_is_the_decoded_latent(
@@ -93,7 +94,7 @@ def test_nothing_is_sent_while_mounting_or_moving_and_one_choice_after_it(
     opened: Callable, flat: dict
 ) -> None:
     page = opened(component_data("explore", flat))
-    page.wait_for_timeout(REST)
+    timers_end(page, REST)
     assert sent(page) == []
     requests = []
     page.on("request", lambda request: requests.append(request.url))
@@ -110,9 +111,9 @@ def test_nothing_is_sent_while_mounting_or_moving_and_one_choice_after_it(
     page.mouse.click(*map_place(page, 0.4))
     for step in range(30):
         page.mouse.move(*map_place(page, 0.3 + step / 100))
-        page.wait_for_timeout(25)
+        two_frames(page)
     page.wait_for_function("window.sent.length")
-    page.wait_for_timeout(REST)
+    timers_end(page, REST)
     [(key, value)] = sent(page)
     assert key == "z"
     assert len(value) == 2

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.hand import layers_sum, unchanging_layers
 from tests.browser.serving import JS, Errors, StaticSite
 from tests.browser.small_models import component_data, component_page, serve_model, small_bundle
+from tests.browser.waiting import two_frames, until
 from vae_core.config.configs import ModelConfig
 
 MakePage = Callable[..., Page]
@@ -57,26 +59,6 @@ def map_place(page: Page, right: float = 0.5, down: float = 0.4) -> tuple[float,
     return box["x"] + right * box["width"], box["y"] + down * box["height"]
 
 
-def wait_for_pictures(page: Page) -> None:
-    """Until the canvas of layers has not changed for a while."""
-    page.evaluate("""async () => {
-        const canvas = document.querySelector("[data-role=layers]");
-        const look = () => {
-            const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-            let sum = 0;
-            for (let p = 0; p < data.length; p += 4) sum = (sum * 31 + data[p] + 7 * data[p + 3]) % 1000003;
-            return sum;
-        };
-        let [before, same] = [look(), 0];
-        while (same < 4 || before === 0) {
-            await new Promise((done) => setTimeout(done, 100));
-            const now = look();
-            same = now === before ? same + 1 : 0;
-            before = now;
-        }
-    }""")
-
-
 # What is on the screen at the middle of each pixel of decoded pictures, by Plotly's own ranges, and of which
 # place each picture is: for some cells of the lattice that the frame shows whole.
 ALIGNED = """async ([shape, across, line]) => {
@@ -113,15 +95,21 @@ ALIGNED = """async ([shape, across, line]) => {
 def check_alignment(
     page: Page, latent_at: Callable[[list[float]], list[float]], *, across: float = 32, line: bool = False
 ) -> int:
-    """Compare what is on the screen with the decoded latents; give the number of pictures compared."""
-    wait_for_pictures(page)
-    cells = page.evaluate(ALIGNED, [[1, 12, 10], across, line])
-    for cell in cells:
-        expected = page.evaluate(
-            "async (z) => Array.from(await window.latentExplorer.decode(z))", latent_at(cell["centre"])
-        )
-        assert np.abs(np.array(cell["seen"]) - 255 * np.array(expected)).max() < 1.01
+    """Wait until what is on the screen is the decoded latents; give the number of pictures compared."""
+    cells: list[dict] = []
+
+    def is_aligned() -> bool:
+        cells[:] = page.evaluate(ALIGNED, [[1, 12, 10], across, line])
+        return all(off(page, cell, latent_at(cell["centre"])) < 1.01 for cell in cells)
+
+    until(page, is_aligned, "pictures of the latents at their places")
     return len(cells)
+
+
+def off(page: Page, cell: dict, z: list[float]) -> float:
+    """By how much a picture on the screen differs from the one that a latent decodes to, in grey values."""
+    expected = page.evaluate("async (z) => Array.from(await window.latentExplorer.decode(z))", z)
+    return float(np.abs(np.array(cell["seen"]) - 255 * np.array(expected)).max())
 
 
 # --- which layers there are ------------------------------------------------------------------------------
@@ -151,7 +139,7 @@ def test_models_without_a_prior_or_a_plane(
 ) -> None:
     page = opened(small_bundle(config), axes="0,1" if config.latent_dim > 1 else None, layers=expected)
     assert offered(page) == expected
-    wait_for_pictures(page)
+    until(page, lambda: layers_sum(page) != 0, "the layers' drawing")
     assert not errors
 
 
@@ -225,29 +213,30 @@ def test_on_a_umap_there_are_pictures_near_points_alone(opened: Callable) -> Non
     bundle = small_bundle()
     chart = bundle.projections["umap"]
     page = opened(bundle, layers=["manifold"])
-    wait_for_pictures(page)
     positions = chart.positions.numpy()
     reach = 0.035 * np.ptp(positions, axis=0).max()
-    cells = page.evaluate(ALIGNED, [[1, 12, 10], 32, False])
-    far, near = 0, 0
-    for cell in cells:
-        distance = np.linalg.norm(positions - cell["centre"], axis=1).min()
-        if distance > reach:
-            assert not np.any(cell["seen"])
-            far += 1
-        else:
-            z = chart.invert(chart.positions.new_tensor([cell["centre"]]))[0][0].tolist()
-            expected = page.evaluate("async (z) => Array.from(await window.latentExplorer.decode(z))", z)
-            assert np.abs(np.array(cell["seen"]) - 255 * np.array(expected)).max() < 1.6
-            near += 1
-    assert far > 3
-    assert near > 0
+
+    def seen() -> tuple[list[dict], list[dict]]:
+        """The cells far from all points, and those near one."""
+        cells: tuple[list[dict], list[dict]] = ([], [])
+        for cell in page.evaluate(ALIGNED, [[1, 12, 10], 32, False]):
+            cells[np.linalg.norm(positions - cell["centre"], axis=1).min() <= reach].append(cell)
+        return cells
+
+    def latent_at(cell: dict) -> list[float]:
+        return chart.invert(chart.positions.new_tensor([cell["centre"]]))[0][0].tolist()
+
+    until(page, lambda: all(off(page, cell, latent_at(cell)) < 1.6 for cell in seen()[1]), "the pictures")
+    far, near = seen()
+    assert not any(np.any(cell["seen"]) for cell in far)
+    assert len(far) > 3
+    assert near
 
 
 def test_hovering_draws_no_layer_anew(opened: Callable) -> None:
     page = opened(small_bundle(FLAT), layers=["manifold", "prior", "density", "ellipse", "ellipses"])
-    wait_for_pictures(page)
     page.wait_for_function("document.querySelector('.le-plot').data.length === 3")
+    unchanging_layers(page)
     page.evaluate("""() => {
         window.drawings = [];
         const { clearRect } = CanvasRenderingContext2D.prototype;
@@ -258,7 +247,7 @@ def test_hovering_draws_no_layer_anew(opened: Callable) -> None:
     }""")
     for step in range(12):
         page.mouse.move(*map_place(page, 0.3 + step / 30))
-        page.wait_for_timeout(20)
+        two_frames(page)
     assert "le-layer" not in page.evaluate("window.drawings")
     expect(page.locator(".le-link-posterior")).to_be_visible()
 

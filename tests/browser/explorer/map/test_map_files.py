@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.hand import unchanging_layers
 from tests.browser.serving import Errors, StaticSite
 from tests.browser.small_models import component_data, component_page, serve_model, small_bundle
 from vae_core.bundles.bundle import Bundle
@@ -60,7 +61,7 @@ def test_an_svg_has_its_points_layers_and_words_as_vectors(
 ) -> None:
     bundle = small_bundle(FLAT, count=300, classes=(EVIL, "a & b", "plain"))
     page = opened(bundle, layers=["manifold", "prior", "ellipses"])
-    page.wait_for_timeout(300)
+    unchanging_layers(page)
     path = save(page, "Vectors", tmp_path)
     assert path.name == "filed-0-1.svg"
     root = ElementTree.parse(path).getroot()

@@ -8,27 +8,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.hand import LAYERS_SUM, layers_sum, unchanging_layers
 from tests.browser.played_run import started
+from tests.browser.waiting import until
 from vae_core.config.configs import ModelConfig
-
-DRAWN = """() => {
-    const canvas = document.querySelector("[data-role=layers]");
-    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-    let sum = 0;
-    for (let p = 0; p < data.length; p += 4) sum = (sum * 31 + data[p] + 7 * data[p + 3]) % 1000003;
-    return sum;
-}"""
-
-
-def settled(page: Page) -> int:
-    """What the canvas of layers shows, once it has stopped changing."""
-    before, same = None, 0
-    while same < 3:
-        page.wait_for_timeout(100)
-        now = page.evaluate(DRAWN)
-        same = same + 1 if now == before else 0
-        before = now
-    return before
 
 
 def switch(page: Page, name: str) -> None:
@@ -42,13 +25,12 @@ def test_layers_follow_a_run_s_codes(dims: int, watch: Callable) -> None:
     expect(page.locator("[data-layer=prior]")).to_have_attribute("aria-pressed", "true")
     switch(page, "prior")
     for name in ("ellipses", "density") if dims > 1 else ("ellipses",):
-        empty = settled(page)
+        until(page, lambda: layers_sum(page) == 0, "the empty map")
         switch(page, name)
-        before = settled(page)
-        assert before != empty
+        before = unchanging_layers(page)
         run.codes = (run.codes * np.float16(0.5)).astype(np.float16)
         run.snapshot(30)
-        page.wait_for_function(f"(before) => ({DRAWN})() !== before", arg=before)
+        page.wait_for_function(f"(before) => ({LAYERS_SUM})() !== before", arg=before)
         switch(page, name)
     assert not errors
 
@@ -58,11 +40,11 @@ def test_a_run_is_decoded_under_its_points_as_its_weights_come(watch: Callable) 
     started(page, run)
     switch(page, "prior")
     switch(page, "manifold")
-    first = settled(page)
+    first = unchanging_layers(page)
     box = page.locator("[data-role=map]").bounding_box()
     page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.4 * box["height"])
     run.send("weights", {"step": 33}, run.decoder(0.5))
-    page.wait_for_function(f"(before) => ({DRAWN})() !== before", arg=first)
+    page.wait_for_function(f"(before) => ({LAYERS_SUM})() !== before", arg=first)
     assert not errors
 
 

@@ -16,6 +16,7 @@ from scipy.stats import chi2, norm
 from tests.browser.hand import latent, map_place, number, pixels, settled
 from tests.browser.serving import Errors, StaticSite
 from tests.browser.small_models import component_data, serve_model, small_bundle
+from tests.browser.waiting import timers_end
 from vae_core.bundles.bundle import Bundle
 from vae_core.config.configs import ModelConfig
 from vae_core.latent.codes import neighbours
@@ -131,7 +132,7 @@ def test_a_latent_pinned_on_one_map_is_placed_anew_on_another(
     page.get_by_role("button", name="PCA").click()
     expect(page.locator(".le-readout-first")).to_have_text(re.compile("Pinned: z"))
     settled(page)
-    page.wait_for_timeout(700)  # the points glide
+    timers_end(page, 700)  # the points glide
     assert latent(page) == pinned
     expected = bundle.projections["pca"].place(torch.tensor([pinned]))[0].tolist()
     lines = np.array(

@@ -10,6 +10,7 @@ from playwright.sync_api import Page
 
 from tests.browser.hand import latent, map_place, settled
 from tests.browser.small_models import component_data
+from tests.browser.waiting import timers_end
 
 
 def axes_ranges(page: Page) -> list[float]:
@@ -33,7 +34,7 @@ def test_a_finger_walks_the_map_and_scrolls_the_page(width: int, opened: Callabl
                 "Input.dispatchTouchEvent",
                 {"type": kind, "touchPoints": [] if kind == "touchEnd" else [point]},
             )
-        page.wait_for_timeout(200)
+        timers_end(page, 200)
 
     page.locator("[data-role=map]").scroll_into_view_if_needed()
     settled(page)

@@ -138,11 +138,15 @@ def test_labels_are_text_whatever_they_say(opened: Callable, site: StaticSite, e
     page = opened(component_data("explore", model, plotly=True))
     page.wait_for_function("document.querySelector('.le-plot')?.data?.length === 2")
     page.mouse.move(*map_place(page))
-    page.wait_for_timeout(200)
+    settled(page)
     expect(page.get_by_role("button", name="<b>bold</b>", exact=True)).to_be_visible()
     page.evaluate("(bundle) => window.mount({ mode: 'interpolate', bundle })", model)
     expect(page.locator(".le-gallery")).to_contain_text("<b>bold</b>")
-    page.wait_for_timeout(200)
+    page.evaluate("""() => new Promise((done) => { // one of our own fails after theirs would have
+        const image = new Image();
+        image.onerror = done;
+        image.src = "y";
+    })""")
     assert page.evaluate("window.hacked") is None
     assert page.locator(".latent-explorer img").count() == 0
     assert not errors

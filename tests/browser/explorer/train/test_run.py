@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.played_run import points, started, until
+from tests.browser.played_run import points, started, taken_in
 from tests.browser.serving import StaticSite
 from tests.browser.small_models import component_data, component_page
+from tests.browser.waiting import timers_end, two_frames, until
 from vae_core.config.configs import ModelConfig
 
 
@@ -56,7 +57,7 @@ def test_weights_come_once_and_then_only_for_a_hand(watch: Callable) -> None:
     box = page.locator("[data-role=map]").bounding_box()
     page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.4 * box["height"])
     until(page, lambda: run.hands()[2:] == [True])
-    page.wait_for_timeout(100)
+    two_frames(page)
     before = page.evaluate("window.latentExplorer.z")
     run.weights(33)
     expect(page.get_by_text("step 33")).to_be_visible()
@@ -83,8 +84,7 @@ def test_pictures_and_bars_are_drawn(watch: Callable) -> None:
 def test_an_autoencoder_has_no_kl_and_no_samples(watch: Callable) -> None:
     page, run, errors = watch(ModelConfig((1, 8, 8), 2, "mlp", family="autoencoder", width=0.125))
     started(page, run)
-    run.frame(20, np.array([0]), np.zeros((1, 2)))
-    page.wait_for_timeout(100)
+    taken_in(page, run, run.frame(20, np.array([0]), np.zeros((1, 2))))
     expect(page.get_by_role("img", name="Reconstruction", exact=False).first).to_be_visible()
     for name in ("ELBO", "KL per dimension", "Samples from the prior"):
         expect(page.get_by_role("img", name=name)).to_have_count(0)
@@ -105,7 +105,7 @@ def test_a_lost_connection_is_taken_up_again(watch: Callable) -> None:
 def test_a_refusal_is_final_and_said(code: int, says: str, watch: Callable) -> None:
     page, run, _ = watch(refuse_with=code)
     expect(page.locator(".le-status")).to_contain_text(says)
-    page.wait_for_timeout(1500)
+    timers_end(page, 1500)
     assert len(run.sockets) == 1
 
 
@@ -218,8 +218,8 @@ def test_points_that_fly_out_of_the_map_make_it_wider_until_someone_zooms(watch:
     page.wait_for_function(f"(far) => {ranges}[1] < far", arg=widest)
     zoomed = page.evaluate(ranges)
     run.codes = run.codes * 4
-    run.snapshot(60)
-    page.wait_for_timeout(300)
+    taken_in(page, run, run.snapshot(60))
+    timers_end(page, 300)
     assert page.evaluate(ranges) == zoomed
 
 
@@ -251,8 +251,8 @@ def test_ticks_are_round_numbers(call: Callable) -> None:
 def test_points_without_a_place_get_one_and_stand_still_when_the_run_does(watch: Callable) -> None:
     page, run, errors = watch(plotly=True)
     until(page, lambda: bool(run.sockets))
-    run.frame(3, np.arange(20), run.codes[:20])  # the other twenty have no codes yet
-    page.wait_for_timeout(200)
+    # The other twenty have no codes yet.
+    taken_in(page, run, run.frame(3, np.arange(20), run.codes[:20]))
     started(page, run)
     run.send("state", {"state": "paused", "error": "", "place": 0, "step": 10, "eta_seconds": None})
     page.wait_for_function("document.querySelector('.le-plot').data?.length === 2")
@@ -297,7 +297,7 @@ def test_a_new_connection_leaves_the_map_as_it_was(watch: Callable) -> None:
     run.codes = run.codes[::-1].copy()
     run.snapshot(20)
     page.wait_for_function("(x) => window.latentExplorer.points[0][0] === x", arg=float(run.codes[0, 0]))
-    page.wait_for_timeout(100)
+    two_frames(page)
     assert page.evaluate(ranges) == zoomed
     expect(page.locator(".le-legend button").first).to_have_attribute("aria-pressed", "false")
     assert not errors

@@ -226,7 +226,8 @@ def test_arrows_point_downhill_on_whatever_axes(call: Callable) -> None:
         return a.axes.map((name) => {
             const axes = makeAxes(name, space);
             const from = viewport.toPixels(...axes.place(Float32Array.from(a.from)));
-            const to = m.downhill(viewport, axes, Float32Array.from(a.from), Float32Array.from(a.gradient), 10);
+            const gradient = Float32Array.from(a.gradient);
+            const to = m.downhill(viewport, axes, Float32Array.from(a.from), gradient, 10);
             return [to[0] - from[0], to[1] - from[1]];
         });
     })()"""

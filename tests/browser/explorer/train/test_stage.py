@@ -9,7 +9,8 @@ import pytest
 import torch
 from playwright.sync_api import Page, expect
 
-from tests.browser.played_run import FakeRun, points, started
+from tests.browser.played_run import FakeRun, points, started, taken_in
+from tests.browser.waiting import two_frames, until
 from vae_core.config.configs import ModelConfig
 from vae_core.measures.evaluate import active_units
 
@@ -130,7 +131,7 @@ def test_whatever_the_numbers_nothing_moves(width: int, watch: Callable) -> None
     }
     run.snapshot(398, **large, test_log_likelihood=-1234567.0, test_kl=12345.0)
     expect(page.locator(".le-status")).to_contain_text("step 398")
-    page.wait_for_timeout(60)
+    two_frames(page)
     assert boxes(page) == before
     page.get_by_role("slider", name="Moment of the run").press("Home")
     page.wait_for_function("window.latentExplorer.keyframe === 0")
@@ -153,7 +154,7 @@ def test_the_past_keeps_the_zoom(watch: Callable) -> None:
     for key, step in (("Home", 0), ("ArrowRight", 1), ("End", None)):
         slider.press(key)
         page.wait_for_function("(step) => window.latentExplorer.keyframe === step", arg=step)
-        page.wait_for_timeout(50)
+        two_frames(page)
         assert page.evaluate(ranges) == zoomed
 
 
@@ -217,17 +218,12 @@ def test_each_run_lies_on_axes_that_suit_it_until_someone_chooses_some(watch: Ca
 def test_the_picture_follows_the_run_without_a_hand(watch: Callable) -> None:
     page, run, _ = watch()
     started(page, run)  # weights of step 10
-    page.wait_for_timeout(200)
+    taken_in(page, run, run.seq)
     asked = run.hands().count(True)
-    run.snapshot(12)
-    page.wait_for_timeout(150)
+    taken_in(page, run, run.snapshot(12))
     assert run.hands().count(True) == asked
     run.snapshot(13)
-    for _ in range(100):
-        if run.hands().count(True) > asked:
-            return
-        page.wait_for_timeout(20)
-    pytest.fail("the picture stays that of step 10")
+    until(page, lambda: run.hands().count(True) > asked, "the wish for weights newer than step 10's")
 
 
 def test_readings_at_a_moment_and_after_going_back(call: Callable) -> None:
@@ -334,8 +330,7 @@ def test_sliders_reach_all_codes_of_an_autoencoder(watch: Callable) -> None:
     expect(slider).to_have_attribute("max", "20")
     expect(slider).to_have_attribute("min", "-20")
     run.codes = run_codes
-    run.snapshot(30)
-    page.wait_for_timeout(200)
+    taken_in(page, run, run.snapshot(30))
     expect(slider).to_have_attribute("max", "20")  # it does not jump back and forth
     slider.fill("12.5")
     page.wait_for_function("window.latentExplorer.z[1] === 12.5")

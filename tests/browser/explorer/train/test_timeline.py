@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.played_run import FakeRun, points, started, until
+from tests.browser.played_run import FakeRun, points, started, taken_in
+from tests.browser.waiting import timers_end, two_frames, until
 from vae_core.config.configs import ModelConfig
 from vae_core.engine.watching.messages import message
 from vae_core.storage.tensorfile import pack
@@ -258,12 +259,12 @@ def test_the_film_plays_all_moments_and_ends_now(kept: Callable) -> None:
     expect(button).to_have_text("Pause film")
     expect(button).to_have_text("Play film")
     shown(page, None)
-    page.wait_for_timeout(50)
+    two_frames(page)
     assert page.evaluate("window.seen") == [None, *STEPS, None]
     button.click()
     shown(page, 1)
     button.click()
-    page.wait_for_timeout(800)
+    timers_end(page, 800)
     assert page.evaluate("window.latentExplorer.keyframe") == 1
     assert not errors
 
@@ -277,7 +278,7 @@ def test_a_film_ends_with_its_run(kept: Callable) -> None:
     stream = {"url": "/latent/stream/r2", "run": "r2", "keyframes": "/latent/runs/r2/keyframes"}
     page.evaluate("(stream) => window.mount({ stream })", stream)
     until(page, lambda: len(run.sockets) == 2)
-    page.wait_for_timeout(len(STEPS) * 600 + 500)  # as long as the film could go on
+    timers_end(page, len(STEPS) * 600 + 500)  # as long as the film could go on
     assert not errors
     assert page.evaluate("window.latentExplorer.keyframe") is None
     run.name = "r2"
@@ -315,7 +316,7 @@ def test_without_moments_or_on_another_s_run_there_is_no_scrubber(watch: Callabl
     started(page, run)
     expect(scrubber(page)).to_have_count(0)
     run.keep(*STEPS)
-    page.wait_for_timeout(100)
+    taken_in(page, run, run.seq)
     expect(scrubber(page)).to_have_count(0)
 
 
@@ -401,8 +402,7 @@ def test_a_moment_forgotten_on_its_way_is_not_kept(call: Callable) -> None:
 
 def test_the_numbers_below_the_scrubber_keep_apart_when_it_becomes_narrow(kept: Callable) -> None:
     page, run = kept(viewport={"width": 1280, "height": 800})[:2]
-    run.snapshot(390)
-    page.wait_for_timeout(200)
+    taken_in(page, run, run.snapshot(390))
     page.set_viewport_size({"width": 390, "height": 844})
     gaps = """() => {
         const labels = [...document.querySelectorAll(".le-tick-labels span")];

@@ -7,7 +7,7 @@ import time
 import pytest
 import torch
 
-from tests.unit.engine.engine_watcher import SMALL, Watcher, progressed, start, wait_until
+from tests.unit.engine.engine_watcher import SMALL, Watcher, kept_at_rest, progressed, start, wait_until
 from vae_core.config.configs import ModelConfig, TrainConfig
 from vae_core.engine import Engine
 from vae_core.engine.contract.failures import RESTARTED
@@ -97,8 +97,7 @@ def test_a_damaged_state_is_refused_in_a_sentence(tmp_path, engine, damage):
     progressed(engine, "sue", run, 1)
     engine.stop("sue", run.id)
     state = engine.home / "owners" / run.owner / "runs" / run.id / "state.safetensors"
-    wait_until(state.exists)
-    time.sleep(0.2)
+    kept_at_rest(engine, "sue", run)
     state.write_bytes(damage)
     engine.resume("sue", run.id)
     failed = wait_until(lambda: (now := engine.run("sue", run.id)).state == "failed" and now)

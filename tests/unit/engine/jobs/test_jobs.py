@@ -165,7 +165,7 @@ def test_a_running_job_is_cancelled_and_the_next_comes(engine, bundle):
     waiting.cancel()
     assert waiting.state == "cancelled"
     job.cancel()
-    job.wait(10)
+    job.wait(120)
     assert (job.state, job.error, job.result) == ("cancelled", "", None)
     job.cancel()
     assert done(engine.submit("cleo", "importance_nll", bundle=str(bundle), n_samples=1, count=5))
@@ -180,7 +180,7 @@ def test_a_killed_process_is_replaced_and_its_job_tried_once_more(engine, bundle
         wait_until(lambda pid=pid: engine.worker_pids().get("long") != pid)
         if attempt == 1:
             assert job.state in ("waiting", "running")
-    job.wait(10)
+    job.wait(120)
     assert (job.state, job.error) == ("failed", PROCESS_DIED)
     quick = engine.submit("ada", "set_sample", name="digits", count=4)
     done(quick)  # another pool, another process: it noticed nothing

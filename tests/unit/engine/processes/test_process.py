@@ -9,6 +9,8 @@ import pytest
 from vae_core.engine.processes.orders import DoJob
 from vae_core.engine.processes.process import WorkerProcess, worker_pids
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture
 def started(tmp_path):
@@ -34,7 +36,7 @@ def test_nobody_waits_for_a_worker_that_does_not_read(started):
 
     speaker = threading.Thread(target=speak, daemon=True)
     speaker.start()
-    speaker.join(5)
+    speaker.join(60)
     is_free = not speaker.is_alive()
     os.kill(process.pid, signal.SIGCONT)
     assert is_free

@@ -129,7 +129,7 @@ def test_a_browser_gets_what_there_is_while_someone_holds_the_engines_lock():
     browser = threading.Thread(target=take)
     with lock:
         browser.start()
-        browser.join(5)
+        browser.join(60)
         in_time = list(taken)
     browser.join()
     assert kinds(in_time[:1]) == ["hello"]
