@@ -220,7 +220,8 @@ def test_on_a_umap_there_are_pictures_near_points_alone(opened: Callable) -> Non
         """The cells far from all points, and those near one."""
         cells: tuple[list[dict], list[dict]] = ([], [])
         for cell in page.evaluate(ALIGNED, [[1, 12, 10], 32, False]):
-            cells[np.linalg.norm(positions - cell["centre"], axis=1).min() <= reach].append(cell)
+            is_near = np.linalg.norm(positions - cell["centre"], axis=1).min() <= reach
+            cells[int(is_near)].append(cell)
         return cells
 
     def latent_at(cell: dict) -> list[float]:
