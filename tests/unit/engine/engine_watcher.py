@@ -53,8 +53,8 @@ def kept_at_rest(engine: Engine, owner: str, run: RunInfo) -> RunInfo:
     """The run's info, once it rests and its last keyframe is that of its last step."""
     obeyed = threading.Event()
     with engine._lock:  # this is answered after all orders before it: until then it may go on a little
-        found = engine._trainings.archive.runs[run.id]
-        engine._trainings.residents.flush(found, engine.home / "at rest", lambda *_: obeyed.set())
+        found = engine._scheduler.archive.runs[run.id]
+        engine._scheduler.loaded.flush(found, engine.home / "at rest", lambda *_: obeyed.set())
     assert obeyed.wait(120)
 
     def rested() -> RunInfo | None:

@@ -12,7 +12,8 @@ from vae_core.engine.processes import messages, supervisor
 from vae_core.engine.processes.orders import DoJob, Watch
 from vae_core.engine.processes.supervisor import Supervisor
 from vae_core.engine.runs.run import Run
-from vae_core.engine.scheduling.commands import Trainings
+from vae_core.engine.scheduling.attendance import Attendance
+from vae_core.engine.scheduling.reports import make_scheduler
 from vae_core.engine.watching.messages import NO_ARRAYS
 from vae_core.storage.tensorfile import metadata_of
 
@@ -72,18 +73,23 @@ def all_runs(tmp_path, worker, monkeypatch):
     monkeypatch.setattr(
         memory, "free_memory", lambda: None
     )  # or the line would be as long as this machine says
-    return trainings(tmp_path)
+    return scheduler_of(tmp_path)
 
 
-def trainings(home):
+@pytest.fixture
+def attendance(all_runs):
+    return Attendance(all_runs)
+
+
+def scheduler_of(home):
     lock = threading.RLock()
-    return Trainings(home, lock, Supervisor(home, lock))
+    return make_scheduler(home, lock, Supervisor(home, lock))
 
 
 def begin(all_runs, owner, created=None, image_set="digits"):
     created = time.time() if created is None else created
     run_id = os.urandom(16).hex()
-    folder = all_runs.home / "owners" / owner / "runs" / run_id
+    folder = all_runs.archive.home / "owners" / owner / "runs" / run_id
     run = Run(run_id, owner, folder, "title", image_set, SMALL, LONG, created)
     all_runs.start(run)
     return run

@@ -12,8 +12,8 @@ from tests.unit.engine.fake_worker import (
     all_runs,  # noqa: F401
     begin,
     failed,
+    scheduler_of,
     told,
-    trainings,
     watch,
     worker,  # noqa: F401
 )
@@ -24,7 +24,7 @@ from vae_core.engine.processes.supervisor import MAX_FAILED_STARTS
 from vae_core.engine.runs import run as record
 from vae_core.engine.runs.branching import branch_of
 from vae_core.engine.runs.run import ORIGIN, STATE
-from vae_core.engine.scheduling.lifecycle import MAX_DEATHS
+from vae_core.engine.scheduling.reports import MAX_DEATHS
 from vae_core.storage import home
 
 
@@ -56,9 +56,9 @@ def test_a_crash_loop_backs_off_and_ends_the_run_that_causes_it(all_runs, worker
         died.die()
         if all_runs.worker.rests:
             rests.append(all_runs.worker.restart_at - time.monotonic())
-            all_runs.supervisor.tick(all_runs.worker.restart_at - 0.1)
+            all_runs.worker.tick(all_runs.worker.restart_at - 0.1, awake=True)
             assert worker() is died
-            all_runs.supervisor.tick(all_runs.worker.restart_at)
+            all_runs.worker.tick(all_runs.worker.restart_at, awake=True)
         assert worker() is not died
     assert (bad.state, bad.error) == ("failed", DIED_AGAIN)
     assert good.state == "running"
@@ -83,7 +83,7 @@ def test_a_worker_that_cannot_start_is_given_up(all_runs, worker):  # noqa: F811
     for _ in range(MAX_FAILED_STARTS):
         worker().die()
         if all_runs.worker.rests:
-            all_runs.supervisor.tick(all_runs.worker.restart_at)
+            all_runs.worker.tick(all_runs.worker.restart_at, awake=True)
     assert (run.state, run.error) == ("failed", CANNOT_START)
     count = len(FakeWorker.made)
     all_runs.resume(run)  # a click tries again
@@ -99,15 +99,15 @@ def test_a_run_started_while_the_worker_rests_waits_for_it(all_runs, worker):  #
     second = begin(all_runs, "b")
     all_runs.pause(first)
     assert worker().orders_for(second) == []
-    all_runs.supervisor.tick(all_runs.worker.restart_at)
+    all_runs.worker.tick(all_runs.worker.restart_at, awake=True)
     assert worker().orders_for(second) == ["load"]
     assert next(order for order in worker().given(Load) if order.key == first.key).paused
 
 
 def test_a_flush_that_the_worker_never_answers_is_answered(all_runs, worker, tmp_path):  # noqa: F811
     run, answers = begin(all_runs, "a"), []
-    all_runs.residents.flush(run, tmp_path / "one", lambda written, _: answers.append(written))
-    all_runs.residents.flush(run, tmp_path / "two", lambda written, _: answers.append(written))
+    all_runs.loaded.flush(run, tmp_path / "one", lambda written, _: answers.append(written))
+    all_runs.loaded.flush(run, tmp_path / "two", lambda written, _: answers.append(written))
     worker().say(Flushed(str(tmp_path / "one"), True, ""))
     worker().say(Flushed(str(tmp_path / "one"), True, ""))
     worker().die()
@@ -117,11 +117,11 @@ def test_a_flush_that_the_worker_never_answers_is_answered(all_runs, worker, tmp
 def test_a_flush_comes_after_the_save_of_a_run_that_was_stopped(all_runs, worker, tmp_path):  # noqa: F811
     answers, run = [], begin(all_runs, "a")
     all_runs.stop(run)
-    all_runs.residents.flush(run, tmp_path / "one", lambda written, _: answers.append(written))
+    all_runs.loaded.flush(run, tmp_path / "one", lambda written, _: answers.append(written))
     assert worker().orders_for(run) == ["load", "drop", "flush"]
     worker().say(Flushed(str(tmp_path / "one"), False, ""))
     assert answers == [False]
-    trainings(all_runs.home).residents.flush(
+    scheduler_of(all_runs.archive.home).loaded.flush(
         run, tmp_path / "two", lambda written, _: answers.append(written)
     )
     assert answers == [False, False]
@@ -133,14 +133,14 @@ def test_who_moves_up_when_a_run_is_given_up_starts_no_second_worker(all_runs, w
     assert waiting.state == "queued"
     for _ in range(MAX_DEATHS):
         if all_runs.worker.rests:
-            all_runs.supervisor.tick(all_runs.worker.restart_at)
+            all_runs.worker.tick(all_runs.worker.restart_at, awake=True)
         worker().say(Ready())
         worker().say(BusyWith(bad.id))
         count = len(FakeWorker.made)
         worker().die()
     assert [run.state for run in (bad, good, waiting)] == ["failed", "running", "running"]
     assert len(FakeWorker.made) == count  # it rests
-    all_runs.supervisor.tick(all_runs.worker.restart_at)
+    all_runs.worker.tick(all_runs.worker.restart_at, awake=True)
     assert len(FakeWorker.made) == count + 1
     assert all(worker().orders_for(run) == ["load"] for run in (good, waiting))
     all_runs.pause(good)
@@ -150,7 +150,7 @@ def test_who_moves_up_when_a_run_is_given_up_starts_no_second_worker(all_runs, w
 def test_a_run_that_was_to_rest_after_an_epoch_rests_when_its_worker_dies(all_runs, worker):  # noqa: F811
     run = begin(all_runs, "a")
     all_runs.pause(run)
-    all_runs.step(run, None)
+    all_runs.take_steps(run, None)
     assert run.state == "running"
     worker().die()
     assert (run.state, run.note) == ("paused", RESTARTED)
@@ -165,8 +165,8 @@ def test_an_epoch_asked_for_while_no_worker_is_there_does_not_train_to_the_end(a
     worker().die()
     worker().die()
     assert all_runs.worker.rests
-    all_runs.step(run, None)
-    all_runs.supervisor.tick(all_runs.worker.restart_at)
+    all_runs.take_steps(run, None)
+    all_runs.worker.tick(all_runs.worker.restart_at, awake=True)
     assert worker().orders_for(other) == ["load"]
     load = next(order for order in worker().given(Load) if order.key == run.key)
     assert load.paused
@@ -194,7 +194,7 @@ def test_a_run_that_is_paused_and_resumed_while_no_worker_is_there_is_loaded_onc
     assert all_runs.worker.rests
     all_runs.pause(run)
     all_runs.resume(run)
-    all_runs.supervisor.tick(all_runs.worker.restart_at)
+    all_runs.worker.tick(all_runs.worker.restart_at, awake=True)
     assert worker().orders_for(run) == ["load"]
 
 
@@ -253,7 +253,7 @@ def test_a_run_that_waited_for_a_worker_is_loaded_whatever_dies_meanwhile(all_ru
     late = begin(all_runs, "b")
     all_runs.worker._start()
     worker().die()
-    all_runs.supervisor.tick(all_runs.worker.restart_at)
+    all_runs.worker.tick(all_runs.worker.restart_at, awake=True)
     assert [worker().orders_for(run) for run in (first, late)] == [["load"], ["load"]]
 
 
@@ -264,5 +264,5 @@ def test_a_run_stopped_while_no_worker_is_there_stays_so(all_runs, worker):  # n
     all_runs.pause(run)
     begin(all_runs, "a", image_set="mnist")  # of its owner, so this one stops
     assert run.state == "stopped"
-    all_runs.supervisor.tick(all_runs.worker.restart_at)
+    all_runs.worker.tick(all_runs.worker.restart_at, awake=True)
     assert worker().orders_for(run) == []

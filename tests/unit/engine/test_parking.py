@@ -6,10 +6,11 @@ import pytest
 
 from tests.unit.engine.fake_worker import (
     all_runs,  # noqa: F401
+    attendance,  # noqa: F401
     begin,
     failed,
+    scheduler_of,
     told,
-    trainings,
     watch,
     worker,  # noqa: F401
 )
@@ -17,38 +18,38 @@ from vae_core.engine.contract.failures import DISK_FULL, NOT_KEPT
 from vae_core.engine.runs.run import read_run
 
 
-def test_a_run_without_its_owner_is_parked_and_resumes(all_runs, worker, monkeypatch):  # noqa: F811
+def test_a_run_without_its_owner_is_parked_and_resumes(all_runs, attendance, worker, monkeypatch):  # noqa: F811
     monkeypatch.setenv("LATENT_PARK_MINUTES", "5")
     alone, watched = begin(all_runs, "a"), begin(all_runs, "b")
     watcher = watch(all_runs, watched)
     now = time.monotonic()
-    all_runs.tick(now + 299)
+    attendance.tick(now + 299)
     assert (alone.state, watched.state) == ("running", "running")
-    all_runs.tick(now + 301)
+    attendance.tick(now + 301)
     assert (alone.state, watched.state) == ("parked", "running")
     assert worker().orders_for(alone) == ["load", "drop"]
     watcher.close()
-    all_runs.tick(watched.seen + 301)
+    attendance.tick(watched.seen + 301)
     assert watched.state == "parked"
     all_runs.resume(all_runs.archive.get("a", alone.id))
     assert alone.state == "running"
     assert worker().orders_for(alone) == ["load", "drop", "load"]
     monkeypatch.setenv("LATENT_PARK_MINUTES", "0")
-    all_runs.tick(now + 1e6)
+    attendance.tick(now + 1e6)
     assert alone.state == "running"
 
 
-def test_a_run_whose_owner_looks_at_another_page_trains_on(all_runs, monkeypatch):  # noqa: F811
+def test_a_run_whose_owner_looks_at_another_page_trains_on(all_runs, attendance, monkeypatch):  # noqa: F811
     monkeypatch.setenv("LATENT_PARK_MINUTES", "5")
     explores, left = begin(all_runs, "a"), begin(all_runs, "b")
-    all_runs.is_here = lambda owner: owner == "a"
+    attendance.is_here = lambda owner: owner == "a"
     now = time.monotonic()
-    all_runs.tick(now + 301)
+    attendance.tick(now + 301)
     assert (explores.state, left.state) == ("running", "parked")
-    all_runs.is_here = lambda owner: False  # if only for a moment, on its way to another page
-    all_runs.tick(now + 500)
+    attendance.is_here = lambda owner: False  # if only for a moment, on its way to another page
+    attendance.tick(now + 500)
     assert explores.state == "running"  # five minutes from when it was last seen
-    all_runs.tick(now + 602)
+    attendance.tick(now + 602)
     assert explores.state == "parked"
 
 
@@ -67,10 +68,10 @@ def test_what_could_not_be_put_on_disk_is_said_and_logged(all_runs, worker, capl
     assert run.note == ""
 
 
-def test_a_run_at_rest_leaves_memory_and_comes_back_from_disk(all_runs):  # noqa: F811
+def test_a_run_at_rest_leaves_memory_and_comes_back_from_disk(all_runs, attendance):  # noqa: F811
     run = begin(all_runs, "a")
     all_runs.stop(run)
-    all_runs.tick(time.monotonic() + 1e5)
+    attendance.tick(time.monotonic() + 1e5)
     assert all_runs.archive.runs == {}
     again = all_runs.archive.get("a", run.id)
     assert (again.state, again.model, again.train) == ("stopped", run.model, run.train)
@@ -79,7 +80,7 @@ def test_a_run_at_rest_leaves_memory_and_comes_back_from_disk(all_runs):  # noqa
 def test_what_was_running_is_parked_after_a_restart(all_runs, tmp_path, worker):  # noqa: F811
     run, other = begin(all_runs, "a"), begin(all_runs, "b")
     worker().say(failed(other, "The loss …"))
-    later = trainings(tmp_path)
+    later = scheduler_of(tmp_path)
     assert later.archive.get("a", run.id).state == "parked"
     gone = later.archive.get("b", other.id)
     assert (gone.state, gone.error) == ("failed", "The loss …")

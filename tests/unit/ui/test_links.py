@@ -256,13 +256,13 @@ def test_guests_neither_keep_a_run_going_nor_push_its_owner_out(tmp_path, monkey
     with pytest.raises(EngineBusyError):
         engine.subscribe_guest(run.owner, run.id, Loop(), lambda: None)
     mine = engine.subscribe(owner, run.id, Loop(), lambda: None)
-    trainings = engine._trainings
+    attendance, archive = engine._parts.attendance, engine._scheduler.archive
     with engine._lock:
-        trainings.tick(trainings.archive.runs[run.id].seen + 3600)
+        attendance.tick(archive.runs[run.id].seen + 3600)
     assert engine.shared_run(run.owner, run.id).state == "running"  # the owner watches
     mine.close()
     with engine._lock:
-        trainings.tick(trainings.archive.runs[run.id].seen + 3600)
+        attendance.tick(archive.runs[run.id].seen + 3600)
     assert engine.shared_run(run.owner, run.id).state == "parked"
     with pytest.raises(PermissionError):
         engine.shared_run(owner_hash(new_owner()), run.id)

@@ -32,7 +32,7 @@ class RunInfo:
     Attributes:
         id: the run's name in URLs, unguessable.
         owner: hash of the owner's name, as in the folder of its data; never the cookie itself.
-        state: "queued" (in the line), "running", "paused", "done", "stopped" (by its owner, resumable),
+        state: "queued" (on the waiting list), "running", "paused", "done", "stopped" (by its owner, resumable),
             "failed" (see `error`; resumable from its last good state) or "parked" (put on disk because its
             owner was away or the server ended; resumable).
         title: the name for people.
@@ -46,8 +46,8 @@ class RunInfo:
         images_per_second: training speed while it has its turn; None when unknown.
         error: one sentence when the state is "failed", else "".
         note: one sentence on something that happened and is over, such as a restart; else "".
-        place: place in the line from 1, when queued; else 0.
-        wait_seconds: expected wait in the line, when queued; None when unknown.
+        place: place on the waiting list from 1, when queued; else 0.
+        wait_seconds: expected wait, when queued; None when unknown.
         why: one sentence on what it waits for, when queued; else "".
         history: one entry an epoch, as a bundle stores it.
         created: when it was started, in seconds since 1970.
@@ -88,7 +88,7 @@ class RunInfo:
 
     @property
     def active(self) -> bool:
-        """Whether it runs, rests in a pause, or waits in the line."""
+        """Whether it runs, rests in a pause, or waits for a place."""
         return self.state in ACTIVE_STATES
 
     @property

@@ -1,1 +1,1 @@
-"""The queue of jobs: who is next in which lane, and what came out."""
+"""The queue of jobs: which pool of processes does which, who is next, and what came out."""

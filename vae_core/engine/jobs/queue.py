@@ -87,7 +87,7 @@ class JobQueue:
         held: bool = False,
         files: tuple[Path, ...] = (),
     ) -> Job:
-        """Put a job into the line.
+        """Put a job into the queue.
 
         Args:
             owner: hash of the owner's name.
@@ -130,7 +130,7 @@ class JobQueue:
         return job
 
     def cancel(self, job: Job) -> None:
-        """Take a job out of the line, or tell its worker to stop."""
+        """Take a job out of the queue, or tell its worker to stop."""
         with self._lock:
             entry = self._entries.get(job.id)
             if entry is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import re
 import shutil
 import threading
@@ -19,6 +20,9 @@ from vae_core.storage.home import new_id
 LOG: Final = logging.getLogger(__name__)
 
 DAY_SECONDS: Final = 24 * 3600.0
+SWEEP_SECONDS: Final = 3600.0
+"""So often it is looked for runs that are too old."""
+
 RUN_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
@@ -35,6 +39,7 @@ class Archive:
     runs: dict[str, Run] = field(default_factory=dict)
     _owners: set[str] = field(default_factory=set)
     _grown: set[str] = field(default_factory=set)
+    _swept_at: float = -math.inf
 
     def of_owner(self, owner: str) -> list[Run]:
         """Return an owner's runs, the newest first; they are read from disk when first asked for."""
@@ -85,6 +90,18 @@ class Archive:
         """Keep a run only on disk."""
         self.runs.pop(run.id, None)
         self._owners.discard(run.owner)
+
+    def clear(self, now: float, lock: threading.RLock) -> None:
+        """Delete runs that are too many, and now and then those that are too old.
+
+        Args:
+            now: on the monotonic clock.
+            lock: the engine's, not held: this takes a while.
+        """
+        self.tidy(lock)
+        if now - self._swept_at > SWEEP_SECONDS:
+            self._swept_at = now
+            self.sweep(lock)
 
     def tidy(self, lock: threading.RLock) -> None:
         """Delete the oldest runs at rest of owners who have too many of late, and empty the bin.

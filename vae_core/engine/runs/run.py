@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from vae_core.config.configs import ModelConfig, TrainConfig, read_saved
-from vae_core.engine.contract.info import ACTIVE_STATES, RunInfo, RunState
+from vae_core.engine.contract.info import ACTIVE_STATES, RESUMABLE_STATES, RunInfo, RunState
 from vae_core.engine.contract.memory import Need, need_of
 from vae_core.engine.processes.orders import RunKey
 from vae_core.engine.runs.changes import Mark
@@ -90,9 +90,9 @@ class Run:
     Attributes:
         folder: where it lies on disk.
         loaded: whether it is in the memory of the worker.
-        generation: counts how often it was loaded; messages from before the last time are old news.
+        generation: counts how often it was loaded; messages from before the last time are out of date.
         stepping: number of the request whose steps it takes, to rest then; 0 when there is none.
-        requested: what the run does when its turn in the line has come; None: it trains.
+        requested: what the run does when its turn on the waiting list has come; None: it trains.
         deaths: how often the worker died with this run in its hands since it last reached the disk.
         seen: when its owner was last heard of, on the monotonic clock.
         snapshot: the newest snapshot, facts and arrays, while it is loaded.
@@ -154,8 +154,13 @@ class Run:
 
     @property
     def active(self) -> bool:
-        """Whether it runs, rests in a pause, or waits in the line."""
+        """Whether it runs, rests in a pause, or waits for a place."""
         return self.state in ACTIVE_STATES
+
+    @property
+    def resumable(self) -> bool:
+        """Whether it rests, and can go on."""
+        return self.state in RESUMABLE_STATES
 
     @property
     def trains(self) -> bool:

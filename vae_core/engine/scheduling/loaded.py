@@ -21,7 +21,7 @@ Written = Callable[[bool, str], None]
 
 
 @dataclass(eq=False)
-class Residents:
+class LoadedRuns:
     """Keep the worker's memory and what the server believes of it alike.
 
     Attributes:
@@ -36,7 +36,7 @@ class Residents:
     _lost: list[Run] = field(default_factory=list)
     _flushes: dict[str, Written] = field(default_factory=dict)
 
-    def tell(self, run: Run, order: RunOrder) -> None:
+    def order(self, run: Run, order: RunOrder) -> None:
         """Give the worker an order for a run, if it has that run."""
         if run.loaded:
             self.worker.send(order)
@@ -73,7 +73,7 @@ class Residents:
 
     def unload(self, run: Run) -> None:
         """Take a run out of the worker's memory; it is put on disk first."""
-        self.tell(run, Drop(run.key))
+        self.order(run, Drop(run.key))
         run.stepping = 0
         self.has_left(run)
         self.give_up(run)

@@ -16,7 +16,7 @@ from vae_core.engine.jobs.queue import JobQueue
 from vae_core.engine.runs.changes import settings_at
 from vae_core.engine.runs.keyframes import encoder_path, keyframe_path
 from vae_core.engine.runs.run import STATE, Run
-from vae_core.engine.scheduling.loaded import Residents
+from vae_core.engine.scheduling.loaded import LoadedRuns
 from vae_core.storage.home import incoming, link_or_copy
 
 
@@ -26,12 +26,12 @@ class Saving:
 
     Attributes:
         home: folder of all data.
-        residents: the runs in the worker's memory, whose states are newer than those on disk.
+        loaded: the runs in the worker's memory, whose states are newer than those on disk.
         jobs: where the jobs go.
     """
 
     home: Path
-    residents: Residents
+    loaded: LoadedRuns
     jobs: JobQueue
 
     def save_now(self, run: Run, path: Path, title: str) -> Job:
@@ -54,7 +54,7 @@ class Saving:
             train = {"train": run.train.to_dict()}
             self.jobs.release(job, {**_arguments(run, path, title), **state, **train})
 
-        self.residents.flush(run, kept, release)
+        self.loaded.flush(run, kept, release)
         return job
 
     def save_keyframe(self, run: Run, step: int, path: Path, title: str) -> Job:

@@ -1,4 +1,4 @@
-"""The line: who waits for a place among the runs that train, or for memory, why, and for how long.
+"""The waiting list: who waits for a place among the runs that train, or for memory, why, and for how long.
 
 Whoever fits goes first: one who asks for much must not keep thirty others waiting. With nobody else there
 anyone fits, so that nobody waits for ever.
@@ -24,7 +24,7 @@ NO_ROOM: Final = (
 
 
 @dataclass(eq=False)
-class Line:
+class WaitingList:
     """Hold the runs that wait.
 
     Attributes:
@@ -40,7 +40,7 @@ class Line:
         return run in self.waiting
 
     def add(self, run: Run) -> None:
-        """Let a run wait behind all others."""
+        """Let a run wait, behind all others."""
         self.waiting.append(run)
 
     def remove(self, run: Run) -> None:

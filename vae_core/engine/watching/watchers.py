@@ -31,12 +31,12 @@ class Watchers:
     Attributes:
         lock: the engine's lock.
         runs: all runs that are in memory, by their names.
-        tell: gives the worker an order for a run, if it has that run.
+        order: gives the worker an order for a run, if it has that run.
     """
 
     lock: threading.RLock
     runs: Mapping[str, Run]
-    tell: Callable[[Run, RunOrder], None]
+    order: Callable[[Run, RunOrder], None]
     _hands: int = 0
 
     def subscribe(
@@ -103,7 +103,7 @@ class Watchers:
     def report(self, run: Run) -> None:
         """Tell the worker how many watch a run, and how many hands there are."""
         hands = sum(watcher.has_hand for watcher in run.watchers)
-        self.tell(run, Watch(run.key, len(run.watchers), hands, self._hands))
+        self.order(run, Watch(run.key, len(run.watchers), hands, self._hands))
 
     def close(self) -> None:
         """Show everyone out."""
@@ -125,7 +125,7 @@ class Watchers:
         if on and run.loaded:
             if not run.weights_asked:  # what is on its way goes to all hands
                 run.weights_asked = True
-                self.tell(run, SendWeights(run.key))
+                self.order(run, SendWeights(run.key))
         elif on:
             _put_stored(run, [watcher], "weights", WEIGHTS)
 

@@ -10,14 +10,13 @@ from tests.unit.engine.engine_watcher import start
 from tests.unit.engine.fake_worker import (
     all_runs,  # noqa: F401
     begin,
-    trainings,
+    scheduler_of,
     worker,  # noqa: F401
 )
 from vae_core.engine import Engine
 from vae_core.engine.contract import limits
-from vae_core.engine.runs.archive import Archive
+from vae_core.engine.runs.archive import SWEEP_SECONDS, Archive
 from vae_core.engine.runs.run import read_run
-from vae_core.engine.scheduling.commands import SWEEP_SECONDS
 
 MAX_RUNS = int(limits.RUNS.default)
 
@@ -34,24 +33,24 @@ def test_what_is_left_of_runs_that_could_not_be_begun_goes(tmp_path):
 
 def test_old_runs_go(all_runs, monkeypatch):  # noqa: F811
     runs = [begin(all_runs, "a", created=index) for index in range(MAX_RUNS + 3)]
-    all_runs.clear(time.monotonic())
+    all_runs.archive.clear(time.monotonic(), all_runs.lock)
     assert [run.folder.exists() for run in runs] == [False] * 3 + [True] * MAX_RUNS
     assert len(all_runs.archive.of_owner("a")) == MAX_RUNS
     (runs[5].folder / "state.safetensors").write_bytes(bytes(1_100_000))
     monkeypatch.setenv("LATENT_MAX_RUNS_MB", "1")
     begin(all_runs, "a", created=99)
-    all_runs.clear(time.monotonic())
+    all_runs.archive.clear(time.monotonic(), all_runs.lock)
     assert not runs[3].folder.exists()
     assert not runs[5].folder.exists()
     assert runs[6].folder.exists()
     old, newest = runs[-2], all_runs.archive.of_owner("a")[0]
     for run in (old, newest):
         os.utime(run.folder / "run.json", (1, 1))
-    all_runs.clear(time.monotonic() + SWEEP_SECONDS + 1)
+    all_runs.archive.clear(time.monotonic() + SWEEP_SECONDS + 1, all_runs.lock)
     assert not old.folder.exists()
     assert newest.folder.exists()  # it trains
     assert old.id not in all_runs.archive.runs
-    assert list((all_runs.home / "bin").iterdir()) == []
+    assert list((all_runs.archive.home / "bin").iterdir()) == []
 
 
 @pytest.mark.parametrize("why", ["too many", "too old"])
@@ -74,7 +73,7 @@ def test_nobody_waits_for_the_disk_while_runs_are_deleted(all_runs, monkeypatch,
         other.join()
 
     monkeypatch.setattr("vae_core.engine.runs.archive.shutil.rmtree", slow_disk)
-    all_runs.clear(time.monotonic())
+    all_runs.archive.clear(time.monotonic(), all_runs.lock)
     assert len(free) >= 1
     assert not old.folder.exists()
     assert all_runs.archive.of_owner("a") == [newest]
@@ -85,14 +84,14 @@ def test_a_damaged_record_is_no_run(all_runs, text):  # noqa: F811
     run = begin(all_runs, "a")
     (run.folder / "run.json").write_text(text)
     assert read_run(run.folder) is None
-    assert trainings(all_runs.home).archive.of_owner("a") == []
+    assert scheduler_of(all_runs.archive.home).archive.of_owner("a") == []
 
 
 def test_a_run_in_a_foreign_folder_is_no_run(all_runs):  # noqa: F811
     run = begin(all_runs, "a")
-    (all_runs.home / "owners" / "b" / "runs").mkdir(parents=True)
-    (all_runs.home / "owners" / "b" / "runs" / run.id).symlink_to(run.folder)
-    assert trainings(all_runs.home).archive.of_owner("b") == []
+    (all_runs.archive.home / "owners" / "b" / "runs").mkdir(parents=True)
+    (all_runs.archive.home / "owners" / "b" / "runs" / run.id).symlink_to(run.folder)
+    assert scheduler_of(all_runs.archive.home).archive.of_owner("b") == []
 
 
 def test_visitors_who_never_train_leave_nothing_in_memory(all_runs):  # noqa: F811

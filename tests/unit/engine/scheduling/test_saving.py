@@ -14,6 +14,7 @@ from vae_core.engine.jobs import queue
 from vae_core.engine.jobs.queue import JobQueue
 from vae_core.engine.processes.messages import Flushed
 from vae_core.engine.processes.orders import Flush
+from vae_core.engine.processes.supervisor import Supervisor
 from vae_core.engine.runs.keyframes import FOLDER, encoder_path, keyframe_path
 from vae_core.engine.scheduling.saving import Saving
 
@@ -31,13 +32,13 @@ def run(all_runs, worker):  # noqa: F811
 
 
 @pytest.fixture
-def line(all_runs):  # noqa: F811
-    return JobQueue(all_runs.supervisor, all_runs.lock)
+def line(all_runs, tmp_path):  # noqa: F811
+    return JobQueue(Supervisor(tmp_path, all_runs.lock), all_runs.lock)
 
 
 @pytest.fixture
 def saving(all_runs, line, tmp_path):  # noqa: F811
-    return Saving(tmp_path, all_runs.residents, line)
+    return Saving(tmp_path, all_runs.loaded, line)
 
 
 def quick():

@@ -57,10 +57,10 @@ def test_a_waiting_run_can_be_paused_and_stopped(all_runs, worker):  # noqa: F81
         begin(all_runs, f"owner{index}")
     run = begin(all_runs, "last")
     all_runs.pause(run)
-    assert (run.state, run.place, all_runs.lifecycle.line.waiting) == ("paused", 0, [])
+    assert (run.state, run.place, all_runs.waiting.waiting) == ("paused", 0, [])
     all_runs.resume(run)
     all_runs.stop(run)
-    assert (run.state, all_runs.lifecycle.line.waiting) == ("stopped", [])
+    assert (run.state, all_runs.waiting.waiting) == ("stopped", [])
     assert worker().orders_for(run) == []
 
 
@@ -150,9 +150,9 @@ def test_a_step_waits_for_memory_too(all_runs, worker, monkeypatch):  # noqa: F8
     run, other = begin(all_runs, "a"), begin(all_runs, "b")
     leave_room_for(monkeypatch, run.need)
     all_runs.stop(run)
-    all_runs.step(run, 3)
+    all_runs.take_steps(run, 3)
     assert run.state == "queued"
-    all_runs.step(run, 3)  # once is enough
+    all_runs.take_steps(run, 3)  # once is enough
     all_runs.stop(other)
     assert (run.state, worker().orders_for(run)) == ("paused", ["load", "drop", "load", "step"])
     late = begin(all_runs, "c")
@@ -204,9 +204,9 @@ def test_the_time_left_is_unknown_once_a_run_rests(all_runs, worker):  # noqa: F
 def test_only_the_end_of_the_last_steps_asked_for_counts(all_runs, worker):  # noqa: F811
     run = begin(all_runs, "a")
     all_runs.pause(run)
-    all_runs.step(run, None)
+    all_runs.take_steps(run, None)
     before = run.stepping
-    all_runs.step(run, None)
+    all_runs.take_steps(run, None)
     worker().say(Rested(run.key, before))
     assert (run.state, run.stepping > before) == ("running", True)
     worker().say(Rested(run.key, run.stepping))
@@ -220,7 +220,7 @@ def test_a_run_that_is_stopped_in_its_steps_takes_no_place(all_runs, monkeypatch
     monkeypatch.setenv("LATENT_MAX_ACTIVE", "1")
     run = begin(all_runs, "a")
     all_runs.pause(run)
-    all_runs.step(run, None)
+    all_runs.take_steps(run, None)
     late = begin(all_runs, "b")
     assert late.state == "queued"
     all_runs.stop(run)
@@ -230,6 +230,6 @@ def test_a_run_that_is_stopped_in_its_steps_takes_no_place(all_runs, monkeypatch
 def test_a_run_that_is_over_takes_no_step(all_runs, worker):  # noqa: F811
     run = begin(all_runs, "a")
     worker().say(Done(run.key))
-    all_runs.step(run, 1)
+    all_runs.take_steps(run, 1)
     all_runs.explain(run)
     assert (run.state, worker().orders_for(run)) == ("done", ["load"])

@@ -6,6 +6,7 @@ import time
 from tests.unit.engine.engine_watcher import LONG, SMALL, Loop
 from tests.unit.engine.fake_worker import (
     all_runs,  # noqa: F401
+    attendance,  # noqa: F401
     begin,
     frame,
     snapshot,
@@ -100,17 +101,17 @@ def test_who_comes_gets_the_newest_snapshot_and_not_an_older_one_from_disk(all_r
     assert [facts_of(watch(all_runs, run), "snapshot")["step"]] == [1]
 
 
-def test_a_run_that_is_watched_stays_in_memory(all_runs, worker):  # noqa: F811
+def test_a_run_that_is_watched_stays_in_memory(all_runs, attendance, worker):  # noqa: F811
     watched, forgotten = begin(all_runs, "a"), begin(all_runs, "b")
     guest = all_runs.watchers.subscribe(watched, Loop(), lambda: None, is_guest=True)
     for run in (watched, forgotten):
         all_runs.stop(run)
-    all_runs.tick(time.monotonic() + 1e5)
+    attendance.tick(time.monotonic() + 1e5)
     assert list(all_runs.archive.runs.values()) == [watched]
     before = watched.seen
     guest.close()
     assert watched.seen == before  # a guest is no sign of the owner
-    all_runs.tick(time.monotonic() + 1e5)
+    attendance.tick(time.monotonic() + 1e5)
     assert all_runs.archive.runs == {}
 
 
