@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -82,12 +81,7 @@ def app(
     shipped: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[App]:
-    import ui.page.jobs
-    import ui.page.pictures
-
+) -> App:
     monkeypatch.setenv("LATENT_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("LATENT_DOWNLOADS", raising=False)
-    yield App()
-    ui.page.jobs._JOBS.clear()
-    ui.page.pictures._PICTURES.clear()
+    return App()

@@ -73,6 +73,7 @@ class FakeEngine:
     outcome: Callable[[str, dict[str, Any]], Job] | None = None
     refuses: Exception | None = None
     jobs: dict[str, Job] = field(default_factory=dict)
+    purposes: dict[str, Job] = field(default_factory=dict)
 
     def current_run(self, owner: str) -> RunInfo | None:
         return self.current
@@ -149,7 +150,8 @@ class FakeEngine:
 
     def film(self, owner: str, run_id: str) -> Job:
         self._ask("film")
-        return self._job("film", {})
+        self.purposes[f"film of {run_id}"] = self._job("film", {})
+        return self.purposes[f"film of {run_id}"]
 
     def stop(self, owner: str, run_id: str) -> None:
         self._become("stop", "stopped")
@@ -164,6 +166,18 @@ class FakeEngine:
     def submit(self, owner: str, function: str, **arguments: Any) -> Job:
         self._ask("submit", function, arguments)
         return self._job(function, arguments)
+
+    def begin(
+        self, owner: str, purpose: str, function: str, *, is_shared: bool = False, **arguments: Any
+    ) -> Job:
+        return self.begun(owner, purpose) or self.begin_anew(owner, purpose, function, **arguments)
+
+    def begin_anew(self, owner: str, purpose: str, function: str, **arguments: Any) -> Job:
+        self.purposes[purpose] = self.submit(owner, function, **arguments)
+        return self.purposes[purpose]
+
+    def begun(self, owner: str, purpose: str) -> Job | None:
+        return self.purposes.get(purpose)
 
     def job(self, owner: str, job_id: str) -> Job:
         return self.jobs[job_id]

@@ -7,7 +7,7 @@ from typing import Final
 import streamlit as st
 
 from ui.identity.locality import downloads_allowed
-from ui.page import jobs, pictures, state
+from ui.page import pictures, state
 from ui.page.navigation import link
 from ui.page.text import count, file_size, image_size, plain
 from vae_core import ImageSetInfo
@@ -61,7 +61,7 @@ def _words(owner: str, info: ImageSetInfo) -> None:
 
 
 def _download(owner: str, info: ImageSetInfo) -> None:
-    job = jobs.begun(owner, _purpose(info))
+    job = get_engine().begun(owner, _purpose(info))
     running = job is not None and not job.finished
     allowed = downloads_allowed()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -94,17 +94,15 @@ def _download(owner: str, info: ImageSetInfo) -> None:
 def _begin_download(owner: str, info: ImageSetInfo) -> None:
     st.session_state.pop(_REFUSED, None)
     try:
-        job = get_engine().submit(owner, "download_set", name=info.name)
+        get_engine().begin_anew(owner, _purpose(info), "download_set", name=info.name)
     except EngineBusyError as error:
         st.session_state[_REFUSED] = (info.name, str(error))
-    else:
-        jobs.keep(owner, _purpose(info), job)
 
 
 def _waiting(owner: str, info: ImageSetInfo) -> bool:
     if info.available:
         return _picture(owner, info).pending
-    job = jobs.begun(owner, _purpose(info))
+    job = get_engine().begun(owner, _purpose(info))
     return job is not None and not job.finished
 
 

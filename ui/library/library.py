@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +24,14 @@ from vae_core.bundles.bundle import read_header
 from vae_core.bundles.header import MAX_BYTES, MAX_TITLE
 from vae_core.engine import get_engine
 from vae_core.engine.contract import limits
-from vae_core.storage.home import holder_folder, incoming, latent_home, owner_folder, write_whole
+from vae_core.storage.home import (
+    holder_folder,
+    incoming,
+    latent_home,
+    owner_folder,
+    put_in_place,
+    write_whole,
+)
 
 SHIPPED: Final = Path(__file__).resolve().parents[2] / "assets" / "bundles"
 CHECK_SECONDS: Final = 60.0
@@ -178,7 +184,7 @@ class Library:
                 stem = name[: -len(SUFFIX)] if name.lower().endswith(SUFFIX) else name
                 path = self._free(stem)
                 path.parent.mkdir(parents=True, exist_ok=True)
-                os.replace(waiting, path)
+                put_in_place(waiting, path)
         finally:
             with contextlib.suppress(OSError):
                 waiting.unlink(missing_ok=True)

@@ -1,21 +1,14 @@
-"""Contact sheets: made by jobs, kept for everyone by what they show."""
+"""Contact sheets: made by jobs, kept by the engine for everyone by what they show."""
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import streamlit as st
 
-from ui.page import jobs
 from ui.page.text import plain
-from vae_core.engine import get_engine
-
-_LIMIT: Final = 32_000_000  # bytes
-_PICTURES: OrderedDict[str, bytes] = OrderedDict()
-_LOCK: Final = threading.Lock()
+from vae_core.engine import EngineBusyError, get_engine
 
 
 @dataclass(frozen=True)
@@ -40,22 +33,15 @@ def picture(owner: str, name: str, function: str, **arguments: Any) -> Picture:
         function: the job that draws it.
         arguments: the job's.
     """
-    with _LOCK:
-        if name in _PICTURES:
-            _PICTURES.move_to_end(name)
-            return Picture(_PICTURES[name])
-    job = jobs.begin(owner, f"picture {name}", lambda: get_engine().submit(owner, function, **arguments))
-    if job is None or not job.finished:
+    try:
+        job = get_engine().begin(owner, f"picture {name}", function, is_shared=True, **arguments)
+    except EngineBusyError:
+        return Picture()
+    if not job.finished:
         return Picture()
     if job.state != "done":
         return Picture(problem=job.error or "It was not drawn.")
-    jobs.forget(owner, f"picture {name}")
-    png = job.result["png"] if isinstance(job.result, dict) else job.result
-    with _LOCK:
-        _PICTURES[name] = png
-        while sum(map(len, _PICTURES.values())) > _LIMIT:
-            _PICTURES.popitem(last=False)
-    return Picture(png)
+    return Picture(job.result["png"] if isinstance(job.result, dict) else job.result)
 
 
 def draw(shown: Picture, alt: str, *, height: int) -> None:

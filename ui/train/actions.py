@@ -11,7 +11,6 @@ import streamlit as st
 from ui.explorer.component import chosen_keyframe
 from ui.identity.owner import current_owner
 from ui.library.library import Library, LibraryError
-from ui.page import jobs
 from ui.page.describe import run_title
 from ui.train.mishaps import mishap
 from ui.train.settings import Settings, current_settings, other_net, stored_settings
@@ -139,12 +138,11 @@ def make_film() -> None:
     """Draw the current run as a GIF; the job is found again after a reload."""
     run = get_engine().current_run(current_owner())
     if run is not None:
-        owner = current_owner()
-        _try(lambda: jobs.keep(owner, film_of(run), get_engine().film(owner, run.id)))
+        _try(lambda: get_engine().film(current_owner(), run.id))
 
 
 def film_of(run: RunInfo) -> str:
-    """Return the purpose under which the job of a run's film is kept."""
+    """Return the purpose under which the engine finds the job of a run's film."""
     return f"film of {run.id}"
 
 

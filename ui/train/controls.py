@@ -9,7 +9,7 @@ import streamlit as st
 from ui.identity.owner import current_owner
 from ui.library.entry import slug
 from ui.library.share_buttons import share_run
-from ui.page import jobs, state
+from ui.page import state
 from ui.page.describe import of_later_version, run_facts
 from ui.page.navigation import link, place
 from ui.page.text import plain
@@ -173,7 +173,7 @@ def _status(drawn: tuple[Any, ...] | None, settings: Settings) -> None:
 
 
 def _film(run: RunInfo | None) -> Job | None:
-    return None if run is None else jobs.begun(current_owner(), film_of(run))
+    return None if run is None else get_engine().begun(current_owner(), film_of(run))
 
 
 def _film_status(film: Job, run: RunInfo) -> None:

@@ -8,10 +8,9 @@ Importing this module imports no torch; `read_header` works without it.
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import json
 import os
-import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +32,7 @@ from vae_core.bundles.header import (
 )
 from vae_core.config.configs import ModelConfig, TrainConfig
 from vae_core.storage import tensorfile
+from vae_core.storage.home import write_whole
 
 if TYPE_CHECKING:
     import torch
@@ -108,7 +108,11 @@ def save_bundle(path: str | Path, bundle: Bundle) -> None:
         ValueError: the bundle could not be opened again, and what is wrong with it; or `path` is no file.
         OSError: the file cannot be written (a full disk, a folder that is not there).
     """
-    _write_whole(Path(path), pack_bundle(bundle))
+    data, path = pack_bundle(bundle), Path(path)
+    check_target(path)
+    if not path.parent.is_dir():  # a mistyped one is not to be made
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path.parent))
+    write_whole(path, data)
 
 
 def check_target(path: Path) -> None:
@@ -208,19 +212,3 @@ def unpack_bundle(data: bytes) -> Bundle:
         header.image_set,
         header.unknown,
     )
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    """Write to a temporary name in the same folder and rename."""
-    check_target(path)
-    temporary = path.with_name(f".{path.name[:40]}.{secrets.token_hex(6)}.tmp")
-    try:
-        with temporary.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise

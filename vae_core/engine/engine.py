@@ -178,19 +178,52 @@ class Engine:
         """
         return self._jobs.submit(owner_hash(owner), function, arguments)
 
+    def begin(
+        self, owner: str, purpose: str, function: str, *, is_shared: bool = False, **arguments: Any
+    ) -> Job:
+        """Return the job that serves a purpose; start it where there is none, or where it failed long ago.
+
+        Args:
+            owner: whose job it is.
+            purpose: what it serves: same purpose, same job, also after a reload.
+            function: a name in `vae_core.engine.tasks.functions`.
+            is_shared: whether its result is the same for everyone with that purpose. What is private is
+                named by a digest, then.
+            arguments: the function's, JSON-able values or bytes.
+
+        Raises:
+            ValueError: there is no such function.
+            EngineBusyError: the owner has too many jobs waiting.
+        """
+        with self._lock:
+            found = self.begun(owner, purpose)
+            if found is not None and not found.worth_another_try:
+                return found
+            holder = owner_hash(owner)
+            return self._jobs.submit(holder, function, arguments, purpose=purpose, is_shared=is_shared)
+
+    def begin_anew(self, owner: str, purpose: str, function: str, **arguments: Any) -> Job:
+        """Start a job that serves a purpose, in place of the one before; otherwise as `begin`."""
+        return self._jobs.submit(owner_hash(owner), function, arguments, purpose=purpose)
+
+    def begun(self, owner: str, purpose: str) -> Job | None:
+        """Return the last job that served a purpose, whatever its state; None when that is long over."""
+        return self._jobs.serving(owner_hash(owner), purpose)
+
     def job(self, owner: str, job_id: str) -> Job:
         """Return a job; one that is long over is there no more."""
         return self._jobs.job(owner_hash(owner), job_id)
 
     def film(self, owner: str, run_id: str) -> Job:
-        """Draw the run's keyframes as a GIF, which is the job's result.
+        """Draw the run's keyframes as a GIF, which is the job's result; its purpose is `film of <run>`.
 
         Raises:
             EngineBusyError: the owner has too many jobs waiting.
         """
         with self._lock:
             run = self._run(owner, run_id)
-            return self._jobs.submit(run.owner, "film", {"folder": str(run.folder), "title": run.title})
+            arguments = {"folder": str(run.folder), "title": run.title}
+            return self._jobs.submit(run.owner, "film", arguments, purpose=f"film of {run.id}")
 
     def save_run(
         self, owner: str, run_id: str, path: Path, title: str = "", *, step: int | None = None

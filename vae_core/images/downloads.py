@@ -15,7 +15,6 @@ import gzip
 import hashlib
 import http.client
 import math
-import os
 import secrets
 import urllib.request
 from collections.abc import Callable
@@ -25,6 +24,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from vae_core.storage.home import latent_home, put_in_place
 
 __all__ = ["DOWNLOADABLE", "Progress", "default_root", "fetch", "is_here", "read"]
 
@@ -70,8 +71,6 @@ DOWNLOADABLE = {
 
 def default_root() -> Path:
     """Return the folder of downloaded sets when none is given: `images` in the app's data folder."""
-    from vae_core.storage.home import latent_home
-
     return latent_home() / "images"
 
 
@@ -203,7 +202,7 @@ def _fetch_file(
             _copy(mirror + filename, partial, tell)
             if _md5(partial) != md5:
                 raise OSError(f"what {mirror} sent is incomplete or not the right file")
-            os.replace(partial, target)
+            put_in_place(partial, target)
             return target.stat().st_size
         except (OSError, http.client.HTTPException) as error:
             failure = error

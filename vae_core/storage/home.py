@@ -57,22 +57,48 @@ def new_id() -> str:
     return secrets.token_hex(16)
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes, *, durable: bool = True) -> None:
     """Write a file so that a reader, and a crash, find either the old bytes or the new ones.
+
+    Args:
+        path: the file; its folder is made if need be.
+        data: all of it.
+        durable: whether that holds also when the power fails, which takes some milliseconds. Not so for what
+            is written anew every few seconds and can be done without.
 
     Raises:
         OSError: the disk is full, or the folder cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    partial = path.with_name(f".{path.name[:40]}.{secrets.token_hex(6)}.part")
     try:
-        with partial.open("wb") as file:
+        with partial.open("xb") as file:
             file.write(data)
-        _replace(partial, path)
+            if durable:  # or the name may reach the disk before the bytes
+                file.flush()
+                os.fsync(file.fileno())
+        put_in_place(partial, path)
     except BaseException:
         with contextlib.suppress(OSError):
             partial.unlink()
         raise
+
+
+def put_in_place(partial: Path, path: Path) -> None:
+    """Give a whole file its name, in place of one that may bear it.
+
+    On Windows someone who reads the old one holds that up for a moment.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    for _ in range(20):
+        try:
+            os.replace(partial, path)
+            return
+        except PermissionError:
+            time.sleep(0.05)
+    os.replace(partial, path)
 
 
 def link_or_copy(source: Path, path: Path) -> None:
@@ -91,17 +117,6 @@ def link_or_copy(source: Path, path: Path) -> None:
         raise
     except OSError:  # a file system without links
         shutil.copyfile(source, path)
-
-
-def _replace(partial: Path, path: Path) -> None:
-    """Give a file its name; on Windows someone who reads the old one holds that up for a moment."""
-    for _ in range(20):
-        try:
-            os.replace(partial, path)
-            return
-        except PermissionError:
-            time.sleep(0.05)
-    os.replace(partial, path)
 
 
 def incoming(home: Path, suffix: str) -> Path:

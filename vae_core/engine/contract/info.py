@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
@@ -21,6 +22,10 @@ ACTIVE_STATES: Final = ("queued", "running", "paused")
 RESUMABLE_STATES: Final = ("paused", "stopped", "failed", "parked")
 
 
+RETRY_SECONDS: Final = 60.0
+"""After this long, what failed is tried again when someone asks for it."""
+
+
 class EngineBusyError(RuntimeError):
     """Refuse what would be too much at once; the text says what, and what to do."""
 
@@ -32,9 +37,9 @@ class RunInfo:
     Attributes:
         id: the run's name in URLs, unguessable.
         owner: hash of the owner's name, as in the folder of its data; never the cookie itself.
-        state: "queued" (on the waiting list), "running", "paused", "done", "stopped" (by its owner, resumable),
-            "failed" (see `error`; resumable from its last good state) or "parked" (put on disk because its
-            owner was away or the server ended; resumable).
+        state: "queued" (it waits for a place), "running", "paused", "done", "stopped" (by its owner;
+            resumable), "failed" (see `error`; resumable from its last good state) or "parked" (put on disk
+            because its owner was away or the server ended; resumable).
         title: the name for people.
         image_set: name of the image set it learns from.
         model: what is trained.
@@ -110,6 +115,7 @@ class Job:
         message: what is going on, one phrase.
         result: JSON-able value, bytes, or a dict with bytes among its values; None until done.
         error: one sentence when failed, else "".
+        finished_at: when it was over, on the monotonic clock.
     """
 
     id: str
@@ -120,6 +126,7 @@ class Job:
     message: str = ""
     result: Any = None
     error: str = ""
+    finished_at: float = 0.0
     _on_cancel: Callable[[Job], None] | None = field(default=None, repr=False)
     _finished: threading.Event = field(default_factory=threading.Event, repr=False)
 
@@ -133,6 +140,11 @@ class Job:
         """How much memory its result takes, as far as that is worth counting: bytes, and bytes in a dict."""
         parts = self.result.values() if isinstance(self.result, Mapping) else [self.result]
         return sum(len(part) for part in parts if isinstance(part, bytes))
+
+    @property
+    def worth_another_try(self) -> bool:
+        """Whether it failed so long ago that what was in its way may be gone."""
+        return self.state == "failed" and time.monotonic() - self.finished_at > RETRY_SECONDS
 
     def cancel(self) -> None:
         """Stop it, now or at its next sign of progress; a finished job stays as it is."""

@@ -41,6 +41,8 @@ class _Entry:
     then: Callable[[Job], None] | None = None
     held: bool = False
     files: tuple[Path, ...] = ()
+    purpose: str = ""
+    is_shared: bool = False
     attempts: int = 0
     deadline: float = 0.0
     cancelled_at: float | None = None
@@ -86,6 +88,8 @@ class JobQueue:
         then: Callable[[Job], None] | None = None,
         held: bool = False,
         files: tuple[Path, ...] = (),
+        purpose: str = "",
+        is_shared: bool = False,
     ) -> Job:
         """Put a job into the queue.
 
@@ -97,6 +101,8 @@ class JobQueue:
             held: keep it waiting until `release`.
             files: short-lived ones that it reads; they go when it is over, however it ends, and not before:
                 a process that dies leaves them to the next attempt.
+            purpose: what it serves, by which it is found again (`serving`), in place of the one before.
+            is_shared: whether its result is the same for everyone with that purpose.
 
         Raises:
             ValueError: there is no such function.
@@ -109,7 +115,9 @@ class JobQueue:
             if sum(job.owner == owner and job.state == "waiting" for job in self.unfinished()) >= most:
                 raise EngineBusyError(f"You have {most:g} jobs waiting. Wait until some are done.")
             job = Job(new_id(), owner, function, _on_cancel=self.cancel)
-            self._entries[job.id] = _Entry(job, TASKS[function].pool, dict(arguments), then, held, files)
+            self._entries[job.id] = _Entry(
+                job, TASKS[function].pool, dict(arguments), then, held, files, purpose, is_shared
+            )
             self._dispatch()
             return job
 
@@ -128,6 +136,14 @@ class JobQueue:
         if job.owner != owner:
             raise PermissionError(job_id)
         return job
+
+    def serving(self, owner: str, purpose: str) -> Job | None:
+        """Return the last job that serves a purpose, whatever its state; None when there is none."""
+        with self._lock:
+            for entry in reversed(self._entries.values()):
+                if entry.purpose == purpose and entry.job.owner == owner:
+                    return entry.job
+            return self._results.serving(owner, purpose)
 
     def cancel(self, job: Job) -> None:
         """Take a job out of the queue, or tell its worker to stop."""
@@ -262,10 +278,10 @@ class JobQueue:
             return
         job.result, job.error = result, error if outcome == "failed" else ""
         job.progress = 1.0 if outcome == "done" else job.progress
-        job.state = outcome
+        job.state, job.finished_at = outcome, time.monotonic()
         entry.arguments = {}
         del self._entries[job.id]
-        self._results.add(job)
+        self._results.add(job, purpose=entry.purpose, is_shared=entry.is_shared)
         for file in entry.files:
             with suppress(OSError):
                 file.unlink()

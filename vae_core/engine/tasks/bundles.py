@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from vae_core.bundles.bundle import load_bundle, save_bundle
 from vae_core.bundles.making import make_bundle, with_umap
 from vae_core.config.configs import ModelConfig, TrainConfig
+from vae_core.storage.home import put_in_place
 from vae_core.training.state_file import begin_at_keyframe, load_state, make_trainer
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def fit_umap(report: Report, *, bundle: str, write: bool = False, seed: int = 0)
         try:
             now = path.stat()
             if (now.st_mtime_ns, now.st_size) == (before.st_mtime_ns, before.st_size):
-                os.replace(partial, path)
+                put_in_place(partial, path)
                 written = True
         except FileNotFoundError:  # the model was deleted or renamed meanwhile
             pass

@@ -58,7 +58,7 @@ class RunFiles:
         self.keyframes.forget_after(self._trainer.step)
         probe = self._trainer.probe
         data = message("hello", 0, {"probe_count": len(probe), **self._names}, pack_probe(probe))
-        write_whole(self._folder / run.PROBE, data)
+        write_whole(self._folder / run.PROBE, data, durable=False)
         return began
 
     def save(self) -> None:
@@ -74,10 +74,11 @@ class RunFiles:
         progress = {**asdict(self._broadcast.progress()), "history": self._trainer.history, **self._names}
         write_whole(self._folder / run.PROGRESS, json.dumps(progress).encode())
         weights = pack_weights(self._trainer.model, "decoder")
-        write_whole(self._folder / run.WEIGHTS, message("weights", 0, {"step": self._trainer.step}, weights))
+        data = message("weights", 0, {"step": self._trainer.step}, weights)
+        write_whole(self._folder / run.WEIGHTS, data, durable=False)
         if (shown := self._broadcast.last) is not None:
             data = message("snapshot", 0, shown.facts, tensorfile.pack(shown.arrays, {}))
-            write_whole(self._folder / run.SNAPSHOT, data)
+            write_whole(self._folder / run.SNAPSHOT, data, durable=False)
         for name in (run.ORIGIN, run.ORIGIN_ENCODER):
             (self._folder / name).unlink(missing_ok=True)
         self._broadcast.count("saves", before)

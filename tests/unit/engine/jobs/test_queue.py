@@ -10,11 +10,12 @@ from tests.unit.engine.fake_worker import (
     worker,  # noqa: F401
 )
 from vae_core.engine import EngineBusyError
-from vae_core.engine.contract import limits
+from vae_core.engine.contract import info, limits
 from vae_core.engine.contract.failures import PROCESS_DIED
 from vae_core.engine.jobs import results
 from vae_core.engine.jobs.queue import JobQueue
 from vae_core.engine.processes import supervisor as supervising
+from vae_core.engine.processes.messages import JobFailed
 from vae_core.engine.processes.orders import CancelJob
 from vae_core.engine.processes.supervisor import LONGEST_REST, Supervisor
 
@@ -183,3 +184,26 @@ def test_closing_cancels_what_is_left(line):
     line.close()
     assert [job.state for job in jobs] == ["cancelled"] * 3
     assert all(job.wait(0).finished for job in jobs)
+
+
+def test_a_job_is_found_by_its_purpose_whatever_its_state(line):
+    first = line.submit("a", "encode", {}, purpose="sheet")
+    assert line.serving("a", "sheet") is first
+    FakeWorker.made[0].finish(1)
+    assert line.serving("a", "sheet") is first
+    second = line.submit("a", "encode", {}, purpose="sheet")
+    assert line.serving("a", "sheet") is second
+    assert line.serving("b", "sheet") is None
+    assert line.serving("a", "") is None
+
+
+def test_what_failed_is_tried_again_after_a_while(line, monkeypatch):
+    job = line.submit("a", "encode", {}, purpose="sheet")
+    FakeWorker.made[0].say(JobFailed(job.id, "The file is gone."))
+    assert (job.state, job.worth_another_try) == ("failed", False)
+    monkeypatch.setattr(info, "RETRY_SECONDS", -1.0)
+    assert job.worth_another_try
+    other = line.submit("a", "encode", {}, purpose="x")
+    assert not other.worth_another_try
+    FakeWorker.made[0].finish()
+    assert not other.worth_another_try  # it is done
