@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: app check test lint dev bench clean
+.PHONY: app check test lint dev bench kernels clean
 .DELETE_ON_ERROR:
 
 app: .venv/app.txt
@@ -34,8 +34,17 @@ lint: .venv/tests.txt
 bench: .venv/chromium.txt
 	$(BIN)/python -m bench
 
+# After a change of kernels.c. The compiler takes 400 MB: it comes into a folder of its own, and for nothing else.
+kernels: build/kernels.txt
+	build/kernels/bin/python assets/explorer/decode/kernels/build.py
+
+build/kernels.txt: assets/explorer/decode/kernels/requirements.txt
+	$(PYTHON) -m venv build/kernels
+	build/kernels/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	cp $< $@
+
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf build/kernels build/kernels.txt .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -19,6 +19,7 @@ KINDS: Final = {
     ".js": "text/javascript; charset=utf-8",
     ".mjs": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
+    ".wasm": "application/wasm",
     ".json": "application/json",
     ".svg": "image/svg+xml",
     ".safetensors": "application/octet-stream",
