@@ -5,7 +5,7 @@
  * then answers the newest request only.
  */
 
-import { Decoder, measureDecode } from "../decode/decoder.js";
+import { decoderWith, measureDecode } from "../decode/decoder.js";
 import { Picture } from "../dom/pictures.js";
 
 /** A decoder that takes less than this, in ms, runs in the pointer's own frame; at 60 Hz that has 16. */
@@ -26,7 +26,7 @@ export class DecodedPicture {
       class: "le-picture le-decoded",
       "aria-label": "The picture that the model makes of the latent",
     });
-    /** @type {Decoder | null} */
+    /** @type {import("../decode/decoder.js").Decoder | null} */
     this.decoder = null;
     this.isFast = true;
     this.model = "";
@@ -73,8 +73,8 @@ export class DecodedPicture {
    * @throws {import("../data/safetensors.js").FormatError}
    */
   load(model, config, weights) {
-    const decoder = new Decoder(config, weights);
     const isNew = this.model !== model;
+    const decoder = decoderWith(isNew ? null : this.decoder, config, weights);
     if (isNew) this.service.cancel(CHANNEL);
     if (isNew && this.model) this.service.drop(this.model);
     this.model = model;

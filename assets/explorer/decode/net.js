@@ -75,7 +75,7 @@ export class Net {
    * Take other weights of the same net.
    *
    * @param {Weights} weights
-   * @throws {FormatError} if they are not, or not numbers; then the net keeps those that it has
+   * @throws {FormatError} if they are not; then the net keeps those that it has
    */
   load(weights) {
     checkWeights(this.list.weights, weights);

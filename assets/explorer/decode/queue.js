@@ -5,7 +5,7 @@
  */
 
 import { writeRgba } from "../dom/pictures.js";
-import { Decoder } from "./decoder.js";
+import { decoderWith } from "./decoder.js";
 
 /**
  * @typedef {object} DecodeRequest
@@ -44,7 +44,7 @@ export class DecodeQueue {
   constructor(send, slice) {
     this.send = send;
     this.slice = slice;
-    /** @type {Map<string, Decoder>} */
+    /** @type {Map<string, import("./decoder.js").Decoder>} */
     this.decoders = new Map();
     /** @type {Map<string, DecodeRequest & {next: number}>} */
     this.waiting = new Map();
@@ -62,7 +62,7 @@ export class DecodeQueue {
 
   /** @param {string} model @param {ModelConfig} config @param {Weights} weights */
   load(model, config, weights) {
-    this.decoders.set(model, new Decoder(config, weights));
+    this.decoders.set(model, decoderWith(this.decoders.get(model), config, weights));
   }
 
   /** @param {string} model */
@@ -115,12 +115,13 @@ export class DecodeQueue {
     }
     const { dims, size, height, width } = decoder;
     const total = request.codes.length / dims;
-    const count = Math.min(request.chunk, total - request.next);
-    const picture = new Float32Array(size);
-    const rgba = new Uint8ClampedArray(Math.max(0, count) * height * width * 4);
+    const count = Math.max(0, Math.min(request.chunk, total - request.next));
+    const codes = request.codes.subarray(request.next * dims, (request.next + count) * dims);
+    const pictures = decoder.decode(codes, new Float32Array(count * size));
+    const rgba = new Uint8ClampedArray(count * height * width * 4);
     for (let n = 0; n < count; n++) {
-      const z = request.codes.subarray((request.next + n) * dims, (request.next + n + 1) * dims);
-      writeRgba(decoder.decode(z, picture), 255, decoder.config.image_shape, rgba, n * height * width * 4);
+      const picture = pictures.subarray(n * size, (n + 1) * size);
+      writeRgba(picture, 255, decoder.config.image_shape, rgba, n * height * width * 4);
     }
     const start = request.next;
     request.next += count;

@@ -1,5 +1,6 @@
 /** The worker that draws strips, grids and the pictures of slow nets. */
 
+import { kernels } from "./kernels/kernels.js";
 import { DecodeQueue } from "./queue.js";
 
 /** How long it decodes before newer orders are heard, in ms. */
@@ -10,6 +11,9 @@ const queue = new DecodeQueue(
   SLICE,
 );
 
-self.onmessage = ({ data }) => queue.obey(data);
+const ready = kernels();
+
+// An error that nobody catches tells the page to decode for itself.
+self.onmessage = ({ data }) => ready.then(() => queue.obey(data)).catch(reportError);
 
 self.postMessage({ channel: "ready" });

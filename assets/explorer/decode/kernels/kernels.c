@@ -132,10 +132,14 @@ INLINE void single(const Product *p, const float *w, const float *bias, const fl
   }
 }
 
+/* Up to four numbers, zeros behind them: what stands there is not read, it may be no number. */
+INLINE f4 load_some(const float *at, int count) {
+  return count >= LANES ? load(at) : (f4){at[0], count > 1 ? at[1] : 0, count > 2 ? at[2] : 0, 0};
+}
+
 /*
  * Four patches by one channel, for channels that fill no panel: a grey picture has one. The lanes are neighbouring
- * numbers of a patch. Each run's weights are filled up to whole lanes with zeros, so that what stands behind a run
- * does not matter.
+ * numbers of a patch; each run's weights are filled up to whole lanes.
  */
 INLINE f4 narrow(const Product *p, const float *w, float bias, const float *in[LANES]) {
   f4 even[LANES], odd[LANES];
@@ -144,14 +148,13 @@ INLINE f4 narrow(const Product *p, const float *w, float bias, const float *in[L
     const float *a[LANES];
     for (int i = 0; i < LANES; i++) a[i] = in[i] + start;
     int k = 0;
-    for (; k + LANES < p->run; k += 2 * LANES, w += 2 * LANES)
+    for (; k + 2 * LANES <= p->run; k += 2 * LANES, w += 2 * LANES)
       for (int i = 0; i < LANES; i++) {
         even[i] = madd(load(a[i] + k), load(w), even[i]);
         odd[i] = madd(load(a[i] + k + LANES), load(w + LANES), odd[i]);
       }
-    if (k >= p->run) continue;
-    for (int i = 0; i < LANES; i++) even[i] = madd(load(a[i] + k), load(w), even[i]);
-    w += LANES;
+    for (; k < p->run; k += LANES, w += LANES)
+      for (int i = 0; i < LANES; i++) even[i] = madd(load_some(a[i] + k, p->run - k), load(w), even[i]);
   }
   for (int i = 0; i < LANES; i++) even[i] += odd[i];
   f4 left = __builtin_shufflevector(even[0], even[1], 0, 4, 1, 5) + __builtin_shufflevector(even[0], even[1], 2, 6, 3, 7);

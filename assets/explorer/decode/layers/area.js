@@ -3,9 +3,6 @@
  * adds. Plain numbers are an image of one pixel.
  */
 
-/** Numbers that a kernel may read behind the last that it wants. */
-const BEHIND = 4;
-
 /** @typedef {{above: number, left: number, below: number, right: number}} Sides  in pixels */
 
 /** The place of one feature map of each image. Addresses are known once all areas are laid out. */
@@ -55,7 +52,7 @@ export class Area {
 
   /** @param {number} images @returns {number} numbers that so many take */
   room(images) {
-    return Math.ceil((images * this.image + BEHIND) / 4) * 4;
+    return Math.ceil((images * this.image) / 4) * 4;
   }
 
   /** @param {number} row @param {number} column @returns {number} the pixel's address in bytes; it may lie around */

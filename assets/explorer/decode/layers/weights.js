@@ -11,7 +11,7 @@ import { count } from "./shape.js";
 const LANES = 4;
 
 /**
- * Check that all weights are there, as many as they should be, and numbers.
+ * Check that all weights are there, as many as they should be. Whether they are numbers is for who opens a file.
  *
  * @param {[string, number[]][]} wanted  names and shapes
  * @param {Weights} weights
@@ -23,12 +23,6 @@ export function checkWeights(wanted, weights) {
     if (!found) throw new FormatError(`Its weights “${name}” are missing.`);
     if (found.length !== count(shape)) {
       throw new FormatError(`Its weights “${name}” have ${found.length} numbers instead of ${count(shape)}.`);
-    }
-    let sum = 0;
-    for (let i = 0; i < found.length; i++) sum += 0 * found[i]; // no zero for what is no finite number
-    const isVariance = name.endsWith(".running_var");
-    if (sum !== 0 || (isVariance && found.some((value) => value < 0))) {
-      throw new FormatError(`Its weights “${name}” hold a number that cannot be.`);
     }
   }
 }

@@ -241,7 +241,7 @@ def test_new_weights_take_the_place_of_the_old_and_of_nothing_else(
             const [z, y] = [file.floats("z"), file.floats("y")];
             const after = net.run(z, 5);
             const broken = weights("old");
-            broken.set("decoder.dense1.bias", broken.get("decoder.dense1.bias").with(7, NaN));
+            broken.set("decoder.norm2.bias", new Float32Array(3));
             let reason = "";
             try {{ net.load(broken); }} catch (error) {{ reason = error.message; }}
             const again = net.run(z, 5);
@@ -256,7 +256,7 @@ def test_new_weights_take_the_place_of_the_old_and_of_nothing_else(
     )
     assert found["worst"] < LARGEST_DIFFERENCE
     assert found["sameMemory"]
-    assert "decoder.dense1.bias" in found["reason"]
+    assert "decoder.norm2.bias” have 3 numbers instead of" in found["reason"]
     assert found["kept"]
 
 
@@ -378,7 +378,6 @@ def test_what_is_no_net_or_too_large_is_refused_before_memory_is_asked_for(
     [
         ({"d.weight": [1.0] * 11, "d.bias": [1.0] * 3}, "“d.weight” have 11 numbers instead of 12"),
         ({"d.weight": [1.0] * 12}, "“d.bias” are missing"),
-        ({"d.weight": [*[1.0] * 11, 1e40], "d.bias": [0.0] * 3}, "“d.weight” hold a number that cannot be"),
     ],
 )
 def test_weights_of_another_net_are_refused_with_a_reason(
@@ -387,10 +386,24 @@ def test_weights_of_another_net_are_refused_with_a_reason(
     assert words in refusal(call, [DENSE], (4,), weights)
 
 
-def test_a_variance_below_zero_is_refused(call: Callable) -> None:
-    parts = {f"n.{part}": [1.0, 1.0] for part in ("weight", "bias", "running_mean")}
-    said = refusal(call, [{"kind": "batch_norm", "name": "n"}], (2,), parts | {"n.running_var": [1.0, -1.0]})
-    assert "“n.running_var” hold a number that cannot be" in said
+def test_weights_that_were_no_numbers_leave_nothing_behind(call: Callable) -> None:
+    """A run that diverges sends such weights, and may be started again."""
+    first, second = call(
+        "decode/net.js",
+        f"""await (async () => {{
+            await (await import("{JS}/decode/kernels/kernels.js")).kernels();
+            const weights = (value) => new Map([["c.weight", new Float32Array(27).fill(value)],
+                ["c.bias", new Float32Array(3)]]);
+            const layers = [{{ kind: "convolution", name: "c", channels: 3, kernel: [3, 1] }},
+                {{ kind: "convolution", name: "c", channels: 3, kernel: [3, 1] }}];
+            const net = new m.Net(layers, weights(NaN), [3, 5, 1]);
+            const first = net.run(new Float32Array(60).fill(1), 4);
+            net.load(weights(1));
+            return [Array.from(first, String), Array.from(net.run(new Float32Array(15).fill(1)))];
+        }})()""",
+    )
+    assert first == ["NaN"] * 12
+    assert second == [81.0] * 3
 
 
 def test_a_net_that_is_dropped_gives_its_memory_back(module_page: Page, site: StaticSite) -> None:
