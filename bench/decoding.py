@@ -27,8 +27,9 @@ PART = 50
 """Latents in one call, so that the page answers in between."""
 
 OPEN = """async ([url, config]) => {
-    const { Safetensors } = await import("/explorer/safetensors.js");
-    const { Decoder } = await import("/explorer/decoder.js");
+    const { Safetensors } = await import("/explorer/data/safetensors.js");
+    const { Decoder } = await import("/explorer/decode/decoder.js");
+    await (await import("/explorer/decode/kernels/kernels.js")).kernels();
     const file = new Safetensors(await (await fetch(url)).arrayBuffer());
     const weights = new Map(file.names().filter((name) => name.startsWith("decoder."))
         .map((name) => [name, { shape: file.shape(name), data: file.floats(name) }]));

@@ -10,6 +10,7 @@
 import { BundleError, loadBundle } from "./data/bundle.js";
 import { Reporter } from "./data/reporter.js";
 import { FormatError } from "./data/safetensors.js";
+import { kernels } from "./decode/kernels/kernels.js";
 import { DecodeService } from "./decode/service.js";
 import { watchPixelRatio } from "./dom/canvas.js";
 import { element } from "./dom/dom.js";
@@ -29,6 +30,8 @@ const VIEWS = { explore: ExploreView, train: TrainView, interpolate: Interpolate
 
 /** When to look whether an element has left the page, in ms after a clean-up. */
 const LOOKS = [0, 200, 2000];
+
+kernels().catch(() => {}); // on their way until the first view opens, which says what is wrong with them
 
 /** @type {Map<Element, Explorer>} */
 const mounted = new Map();
@@ -156,7 +159,8 @@ class Explorer {
     const settle = () => {
       if (this.view === view) this.root.style.minHeight = "";
     };
-    view.open().then(settle, (/** @type {unknown} */ error) => {
+    const open = () => (this.view === view ? view.open() : undefined); // it may be gone before they are here
+    kernels().then(open).then(settle, (/** @type {unknown} */ error) => {
       if (this.view !== view) return;
       settle();
       view.element.hidden = true;

@@ -4,7 +4,7 @@ import { decoderLayers } from "./architectures.js";
 import { Net } from "./net.js";
 
 /** @typedef {import("../latent/space.js").ModelConfig} ModelConfig */
-/** @typedef {Map<string, {shape: number[], data: Float32Array}>} Weights */
+/** @typedef {import("../data/safetensors.js").Weights} Weights */
 
 /** One decoder, ready to run. `await kernels()` comes before the first. */
 export class Decoder {

@@ -18,6 +18,7 @@ ROOMS = (
     ("map/scene",),
     ("cursor",),
     ("decode",),
+    ("decode/kernels", "decode/layers"),
     ("data",),
     ("dom", "latent"),
 )

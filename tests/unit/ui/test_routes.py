@@ -56,6 +56,15 @@ def test_modules_are_public_for_ever_and_compressed_once(modules):
     assert browser().get(f"{urls.explorer_url()}/deep/style.css").text == ".latent {}"
 
 
+def test_what_is_compiled_for_the_browser_comes_as_such_and_its_source_stays_here():
+    folder = f"{urls.explorer_url()}/decode/kernels"
+    response = browser().get(f"{folder}/kernels.wasm")
+    assert response.content[:8] == b"\0asm\1\0\0\0"
+    assert response.headers["content-type"] == "application/wasm"
+    for name in ("kernels.c", "build.py", "requirements.txt"):
+        assert browser().get(f"{folder}/{name}").status_code == 404
+
+
 def test_the_folder_is_not_looked_through_for_each_of_a_hundred_modules(modules, monkeypatch):
     monkeypatch.setattr(urls, "LOOK_SECONDS", 3600.0)
     before = urls.explorer_version()

@@ -28,6 +28,7 @@ def test_a_shipped_model_is_torch_s(path: Path, site: StaticSite, module_page: P
         f"""async ([model, cases]) => {{
             const {{ parseBundle }} = await import("{JS}/data/bundle.js");
             const {{ Decoder }} = await import("{JS}/decode/decoder.js");
+            await (await import("{JS}/decode/kernels/kernels.js")).kernels();
             const {{ Safetensors }} = await import("{JS}/data/safetensors.js");
             const {{ defaultAxes, makeAxes }} = await import("{JS}/map/scene/axes.js");
             const bytes = async (url) => (await fetch(url)).arrayBuffer();
