@@ -31,7 +31,8 @@ const VIEWS = { explore: ExploreView, train: TrainView, interpolate: Interpolate
 /** When to look whether an element has left the page, in ms after a clean-up. */
 const LOOKS = [0, 200, 2000];
 
-kernels().catch(() => {}); // on their way until the first view opens, which says what is wrong with them
+// All that draws pictures expects them. Without them a view says that the explorer could not start.
+await kernels().catch(console.error);
 
 /** @type {Map<Element, Explorer>} */
 const mounted = new Map();
@@ -159,8 +160,7 @@ class Explorer {
     const settle = () => {
       if (this.view === view) this.root.style.minHeight = "";
     };
-    const open = () => (this.view === view ? view.open() : undefined); // it may be gone before they are here
-    kernels().then(open).then(settle, (/** @type {unknown} */ error) => {
+    view.open().then(settle, (/** @type {unknown} */ error) => {
       if (this.view !== view) return;
       settle();
       view.element.hidden = true;
