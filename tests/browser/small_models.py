@@ -14,7 +14,7 @@ from vae_core.bundles.header import card_facts
 from vae_core.config.configs import ModelConfig, TrainConfig
 from vae_core.latent.codes import encode_images
 from vae_core.latent.projection import Projection
-from vae_core.models.nets import ADDED_LAYERS
+from vae_core.models.layers import Residual
 from vae_core.models.vae import VAE, build_model
 
 THEME = {
@@ -30,12 +30,14 @@ def lively_model(config: ModelConfig) -> VAE:
     """A model whose pictures have contrast and whose batch norms are not the identity."""
     model = build_model(config, seed=1).eval()
     generator = torch.Generator().manual_seed(2)
+    added = [layer.layers for layer in model.decoder.layers if isinstance(layer, Residual)]
+    gentle = {layer.name for layers in added for layer in layers if hasattr(layer, "name")}
     for name, tensor in model.decoder.state_dict().items():
         if name.endswith("running_mean") or (name.endswith(".bias") and "norm" in name):
             tensor.copy_(0.3 * torch.randn(tensor.shape, generator=generator))
         elif name.endswith("running_var"):
             tensor.copy_(0.5 + torch.rand(tensor.shape, generator=generator))
-        elif name.endswith(".weight") and f"decoder.{name.removesuffix('.weight')}" not in ADDED_LAYERS:
+        elif name.endswith(".weight") and f"decoder.{name.removesuffix('.weight')}" not in gentle:
             tensor.mul_(2.0)
     return model
 

@@ -1,4 +1,4 @@
-"""The decoders once more, in plain NumPy, from the layer lists that `vae_core.models.vae` documents."""
+"""The decoders once more, in plain NumPy, written apart from the lists of `vae_core.models.architectures`."""
 
 import numpy as np
 

@@ -15,8 +15,7 @@ texts in the header's metadata:
 
 and the arrays (P probe images of C, H, W; D latent dimensions; F factors):
 
-    encoder.* decoder.*  F16 or F32  weights and running statistics by their names in `vae_core.models.vae` (a
-                                     counter is I64)
+    encoder.* decoder.*  F16 or F32  weights and running statistics by their layers' names (a counter is I64)
     probe.images         U8   (P, C, H, W)
     probe.mean           F32  (P, D)
     probe.logvar         F32  (P, D)     where the code is a Gaussian
@@ -53,8 +52,7 @@ from vae_core.bundles.header_checks import (
     checked_table,
     checked_unknown,
 )
-from vae_core.config.configs import ModelConfig, TrainConfig, check_together, read_saved
-from vae_core.config.sizes import count_weights
+from vae_core.config.configs import ModelConfig, TrainConfig, check_together, count_weights, read_saved
 from vae_core.storage.tensorfile import LENGTH_BYTES, header_length, parse_header, parse_json
 
 __all__ = [

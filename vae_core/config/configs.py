@@ -6,23 +6,24 @@ Both are refused with a ``ValueError`` when they are made, so whoever holds one 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from functools import lru_cache
+from math import prod
 from numbers import Integral
 from typing import Any, Final, Literal, TypeVar
 
 from vae_core.config.families import FAMILIES, Family, LatentKind
 from vae_core.config.settings import choice, default, of_config
-from vae_core.config.sizes import count_weights as count_weights
+from vae_core.models import architectures
+from vae_core.models.layer_lists import MAX_WEIGHTS as MAX_WEIGHTS
+from vae_core.models.layer_lists import Nets, Placed, placed, weights_of
 
 ARCHITECTURES: Final = tuple(choice("architecture").options)
 LIKELIHOODS: Final = tuple(choice("likelihood").options)
 
 SIDE_RANGE: Final = (8, 128)
 CHANNELS: Final = (1, 3)
-MAX_WEIGHTS: Final = 20_000_000
-ARTICLE_MAX_SIDE: Final = 32
-"""The largest side at which pages offer "article": its 40 M multiply-adds at 28x28 grow with the area."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class ModelConfig:
     Attributes:
         image_shape: (C, H, W); C is 1 or 3, H and W are 8 to 128.
         latent_dim: number of latent dimensions D.
-        architecture: name of the nets; the layer lists stand in `vae_core.models.vae`.
+        architecture: name of the nets: one of `vae_core.models.architectures`.
         family: name in `vae_core.config.families`, which says what it has.
         likelihood: p(x|z): "bernoulli", "gaussian" (variance 1) or "gaussian_learned" (one variance for all).
         n_classes: 0, or the number of labels that encoder and decoder are told.
@@ -87,6 +88,18 @@ class ModelConfig:
         """Height and width of the coarsest feature map: a quarter of the image's, rounded up."""
         _, height, width = self.image_shape
         return -(-height // 4), -(-width // 4)
+
+    def layers(self) -> Nets:
+        """Return the encoder's and the decoder's list of layers."""
+        return _nets_of(architectures.ARCHITECTURES[self.architecture], self)[0]
+
+    def placed(self) -> tuple[tuple[Placed, ...], tuple[Placed, ...]]:
+        """Return the two lists with the shapes that each layer gets and makes.
+
+        Raises:
+            ValueError: a list does not chain; which layer, and what would do.
+        """
+        return _nets_of(architectures.ARCHITECTURES[self.architecture], self)[1]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as JSON-able values."""
@@ -152,6 +165,21 @@ class TrainConfig:
         return _from_dict(cls, values)
 
 
+@lru_cache(maxsize=256)  # a page's script asks for a dozen models each time it runs
+def _nets_of(
+    architecture: Callable[[ModelConfig], Nets], config: ModelConfig
+) -> tuple[Nets, tuple[tuple[Placed, ...], tuple[Placed, ...]]]:
+    encoder, decoder = architecture(config)
+    shapes = placed(encoder, config.image_shape, "encoder"), placed(decoder, (config.latent_dim,), "decoder")
+    return (encoder, decoder), shapes
+
+
+def count_weights(config: ModelConfig) -> int:
+    """Return the number of trained parameters, without building the model."""
+    learned = (shape for net in config.placed() for shape in weights_of(net).values())
+    return sum(map(prod, learned)) + int(config.likelihood == "gaussian_learned")
+
+
 def check_together(model: ModelConfig, train: TrainConfig) -> None:
     """Refuse settings that are fine alone and not together.
 
@@ -167,8 +195,8 @@ def check_together(model: ModelConfig, train: TrainConfig) -> None:
 
 def offered_architectures(image_shape: tuple[int, int, int]) -> tuple[str, ...]:
     """Return the architectures that a page offers for images of this shape."""
-    small = max(image_shape[1:]) <= ARTICLE_MAX_SIDE
-    return tuple(name for name in ARCHITECTURES if small or name != "article")
+    largest = architectures.LARGEST_SIDES
+    return tuple(name for name in ARCHITECTURES if max(image_shape[1:]) <= largest.get(name, SIDE_RANGE[1]))
 
 
 def _checked_shape(shape: Any) -> tuple[int, int, int]:

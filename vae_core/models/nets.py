@@ -1,168 +1,124 @@
-"""The nets: encoders and decoders of "mlp", "conv" and "article", whose layers `vae_core.models.vae` lists.
-
-An encoder returns what parametrises the posterior, a decoder what parametrises p(x|z).
-"""
+"""A list of layers as a torch module: its weights under the layers' names, and what each kind does."""
 
 from __future__ import annotations
 
-import math
-from typing import Final
+from collections.abc import Iterator
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vae_core.config.configs import ModelConfig
-from vae_core.config.sizes import layer_sizes
-
-NEGATIVE_SLOPE: Final = 0.1
-"""Of "conv": with 16 dimensions on Fashion-MNIST the leak is worth 4 nats, and costs nothing."""
-
-ADDED_LAYERS: Final = ("encoder.dense3", "decoder.dense2", "decoder.dense3")
-"""Of "conv": layers whose answer is added to their input (arXiv:1512.03385). Depth helps two dimensions;
-without the sum it costs sixteen, on MNIST 4 nats and four of those in use."""
-
-
-class _Encoder(nn.Module):
-    """Turn a trunk's features into the posterior's mean and, unless a code is a point, log variance."""
-
-    def __init__(self, config: ModelConfig, features: int) -> None:
-        super().__init__()
-        hidden = layer_sizes(config).dense
-        self.activation = leaky if config.architecture == "conv" else F.relu
-        self.dense1 = nn.Linear(features + config.n_classes, hidden)
-        # With 2 dimensions on MNIST the second layer is worth 4 nats, and 5 points of a 10-NN on the means.
-        deep = config.architecture == "conv"
-        self.dense2 = nn.Linear(hidden, hidden) if deep else None
-        self.dense3 = nn.Linear(hidden, hidden) if deep else None
-        self.mean = nn.Linear(hidden, config.latent_dim)
-        self.logvar = nn.Linear(hidden, config.latent_dim) if config.latent_kind == "gaussian" else None
-
-    def heads(self, features: Tensor, one_hot: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        if one_hot is not None:
-            features = torch.cat([features, one_hot], dim=1)
-        hidden = self.activation(self.dense1(features))
-        if self.dense2 is not None and self.dense3 is not None:
-            hidden = leaky(self.dense2(hidden))
-            hidden = hidden + leaky(self.dense3(hidden))
-        return exactly(self.mean, hidden), None if self.logvar is None else exactly(self.logvar, hidden)
+from vae_core.models.layer import Layer, Shape
+from vae_core.models.layer_lists import Layers, Placed, placed
+from vae_core.models.layers import (
+    Activation,
+    AppendLabel,
+    BatchNorm,
+    Crop,
+    Dense,
+    Flatten,
+    Heads,
+    Reshape,
+    Residual,
+    Upsample,
+)
+from vae_core.models.windows import AveragePool, Convolution, MaxPool, TransposedConvolution
 
 
-class DenseEncoder(_Encoder):
-    """The encoder of "mlp"."""
+class Net(nn.Module):
+    """Run a list of layers.
 
-    def __init__(self, config: ModelConfig) -> None:
-        super().__init__(config, math.prod(config.image_shape))
+    Its modules lie flat in it, also those of residuals, so that its weights are called as the layers are.
 
-    def forward(self, x: Tensor, one_hot: Tensor | None) -> tuple[Tensor, Tensor | None]:  # noqa: D102
-        return self.heads(x.flatten(1), one_hot)
+    Args:
+        layers: the list.
+        given: the shape, without the batch, that the first layer gets.
+        part: "encoder" or "decoder", with which the layers' names begin.
 
+    Attributes:
+        layers: the list.
 
-class ConvEncoder(_Encoder):
-    """The encoder of "conv" and "article"."""
-
-    def __init__(self, config: ModelConfig) -> None:
-        sizes = layer_sizes(config)
-        (first, second), kernel = sizes.encoder_channels, sizes.encoder_kernel
-        super().__init__(config, second * math.prod(config.grid))
-        self.conv1 = nn.Conv2d(config.image_shape[0], first, kernel, stride=2, padding=kernel // 2)
-        self.conv2 = nn.Conv2d(first, second, kernel, stride=2, padding=kernel // 2)
-
-    def forward(self, x: Tensor, one_hot: Tensor | None) -> tuple[Tensor, Tensor | None]:  # noqa: D102
-        x = self.activation(self.conv1(x))  # (B, 16, H/2, W/2)
-        x = self.activation(self.conv2(x))  # (B, 32, h, w)
-        return self.heads(x.flatten(1), one_hot)
-
-
-class _Decoder(nn.Module):
-    """Hold what every decoder has: the shape of its images and perhaps a learned log variance."""
-
-    log_variance: nn.Parameter
-
-    def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
-        self.image_shape = config.image_shape
-        self.grid = config.grid
-        if config.likelihood == "gaussian_learned":
-            self.log_variance = nn.Parameter(torch.empty(()))
-
-    def crop(self, x: Tensor) -> Tensor:
-        _, height, width = self.image_shape
-        return x[:, :, :height, :width]
-
-
-class DenseDecoder(_Decoder):
-    """The decoder of "mlp"."""
-
-    def __init__(self, config: ModelConfig) -> None:
-        super().__init__(config)
-        hidden = layer_sizes(config).dense
-        self.dense1 = nn.Linear(config.latent_dim + config.n_classes, hidden)
-        self.output = nn.Linear(hidden, math.prod(config.image_shape))
-
-    def forward(self, z: Tensor) -> Tensor:  # noqa: D102
-        x: Tensor = self.output(F.relu(exactly(self.dense1, z)))
-        return x.view(len(z), *self.image_shape)
-
-
-class ConvDecoder(_Decoder):
-    """The decoder of "conv": cheap enough to follow a hand in JavaScript."""
-
-    def __init__(self, config: ModelConfig) -> None:
-        super().__init__(config)
-        sizes = layer_sizes(config)
-        coarse, fine = sizes.decoder_channels
-        self.dense1 = nn.Linear(config.latent_dim + config.n_classes, sizes.dense)
-        self.dense2 = nn.Linear(sizes.dense, sizes.dense)
-        self.dense3 = nn.Linear(sizes.dense, sizes.dense)
-        self.dense4 = nn.Linear(sizes.dense, coarse * math.prod(self.grid))
-        self.deconv1 = _doubling(coarse, fine, sizes.decoder_kernel, bias=True)
-        self.output = _doubling(fine, config.image_shape[0], sizes.decoder_kernel, bias=True, narrow=True)
-
-    def forward(self, z: Tensor) -> Tensor:  # noqa: D102
-        x = leaky(self.dense1(z))
-        x = x + leaky(self.dense2(x))
-        x = x + leaky(self.dense3(x))
-        x = leaky(self.dense4(x))
-        x = x.view(len(z), self.deconv1.in_channels, *self.grid)  # (B, 32, h, w)
-        x = leaky(self.deconv1(x))  # (B, 16, 2h, 2w)
-        return self.crop(self.output(x))
-
-
-class ArticleDecoder(_Decoder):
-    """The decoder of "article"; both transposed convolutions have stride 2, else it would end too small."""
-
-    def __init__(self, config: ModelConfig) -> None:
-        super().__init__(config)
-        sizes = layer_sizes(config)
-        coarse, fine = sizes.decoder_channels
-        cells = math.prod(self.grid)
-        self.dense1 = nn.Linear(config.latent_dim + config.n_classes, coarse * cells)
-        self.norm1 = nn.BatchNorm1d(coarse * cells)
-        self.deconv1 = _doubling(coarse, fine, sizes.decoder_kernel, bias=False)
-        self.norm2 = nn.BatchNorm2d(fine)
-        self.output = _doubling(fine, config.image_shape[0], sizes.decoder_kernel, bias=False, narrow=True)
-
-    def forward(self, z: Tensor) -> Tensor:  # noqa: D102
-        x = self.norm1(F.relu(self.dense1(z)))
-        x = x.view(len(z), self.deconv1.in_channels, *self.grid)  # (B, 256, h, w)
-        x = F.relu(self.norm2(self.deconv1(x)))  # (B, 128, 2h, 2w)
-        return self.crop(self.output(x))
-
-
-def exactly(layer: nn.Linear, x: Tensor) -> Tensor:
-    """Apply a layer beside the code in its own precision, also where autocast rounds the others.
-
-    A posterior can be narrower than the steps between two bfloat16 numbers.
+    Raises:
+        ValueError: the list does not chain; which layer, and what would do.
     """
-    with torch.autocast(x.device.type, enabled=False):
-        answer: Tensor = layer(x.to(layer.weight.dtype))
-    return answer
+
+    def __init__(self, layers: Layers, given: Shape, part: str) -> None:
+        super().__init__()
+        self.layers = layers
+        self._weighted: list[tuple[Layer, str]] = []
+        # Dense layers first: so they have always been drawn, and a seed is to give the weights it gave.
+        for each in sorted(placed(layers, given, part), key=lambda each: not _is_dense(each.layer)):
+            for layer, name, module in _modules_of(each):
+                self._weighted.append((layer, name))
+                self._modules[name] = module  # `add_module` refuses names such as "train" that a file may use
+
+    def forward(self, x: Tensor, one_hot: Tensor | None = None) -> Tensor:
+        """Apply the layers.
+
+        Args:
+            x: (B, *given).
+            one_hot: the images' labels, (B, K), for a list that appends them.
+
+        Returns:
+            (B, *output).
+        """
+        return self._through(self.layers, x, one_hot)
+
+    def weighted(self) -> Iterator[tuple[Layer, nn.Module]]:
+        """Yield each layer that has weights with its module, in the order in which they are drawn."""
+        for layer, name in self._weighted:
+            yield layer, self._module(name)
+
+    def _through(self, layers: Layers, x: Tensor, one_hot: Tensor | None) -> Tensor:
+        is_fresh = False  # whether x is ours alone, and its gradient does not need it
+        for layer in layers:
+            x = self._apply_layer(layer, x, one_hot, is_fresh)
+            is_fresh = layer.is_fresh
+        return x
+
+    def _apply_layer(self, layer: Layer, x: Tensor, one_hot: Tensor | None, is_fresh: bool) -> Tensor:
+        answer: Tensor
+        match layer:
+            case Dense() | Convolution() | TransposedConvolution() | BatchNorm():
+                answer = self._module(_own_name(layer.name))(x)
+            case Activation():
+                answer = _bent(layer, x, is_fresh)
+            case Residual():
+                answer = x + self._through(layer.layers, x, one_hot)
+            case Heads():
+                answers = [self._module(_own_name(name))(x) for name in layer.names]
+                answer = torch.cat(answers, dim=1) if len(answers) > 1 else answers[0]
+            case Flatten():
+                answer = x.flatten(1)
+            case Reshape():
+                answer = x.reshape(len(x), *layer.shape)
+            case Crop():
+                answer = x[:, :, : layer.height, : layer.width]
+            case AppendLabel():
+                if one_hot is None:
+                    raise ValueError("this net wants labels")
+                answer = torch.cat([x, one_hot], dim=1)
+            case Upsample():
+                answer = _repeated(x, *layer.factor)
+            case AveragePool():
+                answer = F.avg_pool2d(x, layer.kernel, layer.stride, layer.padding)
+            case MaxPool():
+                answer = F.max_pool2d(x, layer.kernel, layer.stride, layer.padding)
+            case _:
+                raise TypeError(f"nothing here runs a {layer.kind}")
+        return answer
+
+    def _module(self, name: str) -> nn.Module:
+        return cast("nn.Module", self._modules[name])
 
 
-def leaky(x: Tensor) -> Tensor:
-    """Return x where it is positive, else a tenth of it; x itself, which is overwritten."""
-    return F.leaky_relu(x, NEGATIVE_SLOPE, inplace=True)
+class ExactLinear(nn.Linear):
+    """A dense layer that is computed in its own precision, also where autocast rounds the others."""
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: D102
+        with torch.autocast(input.device.type, enabled=False):
+            return super().forward(input.to(self.weight.dtype))
 
 
 class NarrowConvTranspose2d(nn.ConvTranspose2d):
@@ -181,9 +137,68 @@ class NarrowConvTranspose2d(nn.ConvTranspose2d):
         return answer
 
 
-def _doubling(
-    inputs: int, outputs: int, kernel: int, *, bias: bool, narrow: bool = False
-) -> nn.ConvTranspose2d:
-    padding, odd = (kernel - 1) // 2, kernel % 2
-    kind = NarrowConvTranspose2d if narrow else nn.ConvTranspose2d
-    return kind(inputs, outputs, kernel, stride=2, padding=padding, output_padding=odd, bias=bias)
+def _bent(layer: Activation, x: Tensor, is_fresh: bool) -> Tensor:
+    match layer.function:
+        case "relu":
+            return F.relu(x, inplace=is_fresh)
+        case "leaky_relu":
+            return F.leaky_relu(x, layer.slope, inplace=is_fresh)
+        case "tanh":
+            return torch.tanh(x)
+        case "sigmoid":
+            return torch.sigmoid(x)
+        case "silu":
+            return F.silu(x)
+        case "gelu":
+            return F.gelu(x)
+        case "gelu_tanh":
+            return F.gelu(x, approximate="tanh")
+        case _:
+            return F.elu(x, layer.alpha)
+
+
+def _repeated(x: Tensor, rows: int, columns: int) -> Tensor:
+    batch, channels, height, width = x.shape
+    wide = x[:, :, :, None, :, None].expand(-1, -1, -1, rows, -1, columns)
+    return wide.reshape(batch, channels, height * rows, width * columns)
+
+
+def _is_dense(layer: Layer) -> bool:
+    return isinstance(layer, (Dense, Heads))
+
+
+def _own_name(name: str) -> str:
+    """Return a layer's name without the net's in front."""
+    return name.partition(".")[2]
+
+
+def _modules_of(each: Placed) -> Iterator[tuple[Layer, str, nn.Module]]:
+    """Yield the modules that hold a layer's weights, each with its layer and its name in the net."""
+    layer, given = each.layer, each.given
+    for part in layer.parts() if isinstance(layer, Heads) else (layer,):
+        module: nn.Module
+        match part:
+            case Dense():
+                linear = ExactLinear if part.exact else nn.Linear
+                module = linear(given[0], part.outputs, bias=part.bias)
+            case Convolution():
+                module = nn.Conv2d(
+                    given[0], part.channels, part.kernel, part.stride, part.padding, bias=part.bias
+                )
+            case TransposedConvolution():
+                transposed = NarrowConvTranspose2d if part.has_few_channels else nn.ConvTranspose2d
+                module = transposed(
+                    given[0],
+                    part.channels,
+                    part.kernel,
+                    part.stride,
+                    part.padding,
+                    part.output_padding,
+                    bias=part.bias,
+                )
+            case BatchNorm():
+                norm = nn.BatchNorm1d if len(given) == 1 else nn.BatchNorm2d
+                module = norm(given[0], eps=part.epsilon)
+            case _:
+                continue
+        yield part, _own_name(part.name), module

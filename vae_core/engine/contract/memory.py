@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 import psutil
 
-from vae_core.config.configs import ModelConfig, TrainConfig, check_together
+from vae_core.config.configs import ModelConfig, TrainConfig, check_together, count_weights
 from vae_core.config.settings import number
-from vae_core.config.sizes import count_weights, layer_sizes
 from vae_core.engine.processes.process import worker_pids
 from vae_core.images.loading import image_sets
 
@@ -131,15 +130,10 @@ def check_memory(
 
 
 def batch_bytes(model: ModelConfig) -> int:
-    """Return about how many bytes a step takes for each image: activations and their gradients."""
-    channels, height, width = model.image_shape
-    sizes, cells = layer_sizes(model), model.grid[0] * model.grid[1]
-    pixels = channels * height * width
-    numbers = 6 * pixels + 4 * sizes.dense + 8 * model.latent_dim
-    if model.architecture != "mlp":
-        (first, second), (coarse, fine) = sizes.encoder_channels, sizes.decoder_channels
-        numbers += cells * (4 * first + second + coarse + 4 * fine) * 2  # before and after the activation
-    return 2 * 4 * numbers
+    """Return about how many bytes a step takes for each image: what each layer makes, and its gradient."""
+    made = sum(math.prod(each.output) for net in model.placed() for each in net)
+    beside = 4 * math.prod(model.image_shape) + 8 * model.latent_dim  # images, likelihood, posterior, code
+    return 2 * 4 * (made + beside)
 
 
 def memory_for_runs() -> int | None:
