@@ -14,7 +14,7 @@ from vae_core.bundles.header import card_facts
 from vae_core.config.configs import ModelConfig, TrainConfig
 from vae_core.latent.codes import encode_images
 from vae_core.latent.projection import Projection
-from vae_core.models.layers import Residual
+from vae_core.models.layers.kinds import Residual
 from vae_core.models.vae import VAE, build_model
 
 THEME = {

@@ -16,8 +16,8 @@ from typing import Any, Final, Literal, TypeVar
 from vae_core.config.families import FAMILIES, Family, LatentKind
 from vae_core.config.settings import choice, default, of_config
 from vae_core.models import architectures
-from vae_core.models.layer_lists import MAX_WEIGHTS as MAX_WEIGHTS
-from vae_core.models.layer_lists import Nets, Placed, placed, weights_of
+from vae_core.models.layers.lists import MAX_WEIGHTS as MAX_WEIGHTS
+from vae_core.models.layers.lists import Nets, Placed, placed, weights_of
 
 ARCHITECTURES: Final = tuple(choice("architecture").options)
 LIKELIHOODS: Final = tuple(choice("likelihood").options)

@@ -7,9 +7,9 @@ import math
 import torch
 from torch import Tensor, nn
 
-from vae_core.models.layers import Dense
+from vae_core.models.layers.kinds import Dense
+from vae_core.models.layers.windows import Convolution, TransposedConvolution
 from vae_core.models.nets import Net
-from vae_core.models.windows import Convolution, TransposedConvolution
 
 
 def draw_weights(net: Net, generator: torch.Generator) -> None:

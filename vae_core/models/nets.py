@@ -9,9 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vae_core.models.layer import Layer, Shape
-from vae_core.models.layer_lists import Layers, Placed, placed
-from vae_core.models.layers import (
+from vae_core.models.layers.kinds import (
     Activation,
     AppendLabel,
     BatchNorm,
@@ -23,7 +21,9 @@ from vae_core.models.layers import (
     Residual,
     Upsample,
 )
-from vae_core.models.windows import AveragePool, Convolution, MaxPool, TransposedConvolution
+from vae_core.models.layers.layer import Layer, Shape
+from vae_core.models.layers.lists import Layers, Placed, placed
+from vae_core.models.layers.windows import AveragePool, Convolution, MaxPool, TransposedConvolution
 
 
 class Net(nn.Module):

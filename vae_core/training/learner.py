@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from vae_core.config.configs import ModelConfig, TrainConfig, count_weights
-from vae_core.models.layer_lists import flat_layers
+from vae_core.models.layers.lists import flat_layers
 from vae_core.models.objective import elbo_terms
 from vae_core.models.vae import VAE, build_model
 from vae_core.training.generators import stream

@@ -48,6 +48,8 @@ ROOMS = (
     ("vae_core.models",),
     ("vae_core.images",),
     ("vae_core.config", "vae_core.storage"),
+    ("vae_core.models.architectures",),
+    ("vae_core.models.layers",),
 )
 """The rooms, from what is particular to what is general: each may know those below it, none beside it."""
 

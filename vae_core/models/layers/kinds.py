@@ -4,9 +4,9 @@ Plain Python, without torch: a net is described, checked and counted before anyt
 in torch: dense (outputs, inputs); convolution (channels, inputs, k, k); transposed convolution (inputs,
 channels, k, k). Flattening and reshaping are row-major over (channel, row, column).
 
-A layer is a frozen dataclass. Its fields are those that stand in a file (`vae_core.models.layer_json`), two
-of which only training asks for: `spread`, how its first weights are drawn, and `exact`, whether it is kept in
-its own precision where others are rounded.
+A layer is a frozen dataclass. Its fields are those that stand in a file (`layer_json`), two of which only
+training asks for: `spread`, how its first weights are drawn, and `exact`, whether it is kept in its own
+precision where others are rounded.
 
 To add a kind: a class here, its entry in `KINDS`, what runs it in `vae_core.models.nets`, and its twin in the
 browser (`assets/explorer/decode`).
@@ -18,9 +18,9 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from vae_core.models.layer import ACTIVATIONS as ACTIVATIONS
-from vae_core.models.layer import Layer, Pair, Shape, flat, named, picture, with_bias
-from vae_core.models.windows import AveragePool, Convolution, MaxPool, TransposedConvolution
+from vae_core.models.layers.layer import ACTIVATIONS as ACTIVATIONS
+from vae_core.models.layers.layer import Layer, Pair, Shape, flat, named, picture, with_bias
+from vae_core.models.layers.windows import AveragePool, Convolution, MaxPool, TransposedConvolution
 
 
 @dataclass(frozen=True)

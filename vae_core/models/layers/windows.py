@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from vae_core.models.layer import Layer, Pair, Shape, named, picture, with_bias
+from vae_core.models.layers.layer import Layer, Pair, Shape, named, picture, with_bias
 
 FEW_CHANNELS: Final = 3
 """Up to so many channels torch's own transposed convolution is faster than the library it would choose."""

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from vae_core.models.layer import LARGEST, Layer, Shape, named
-from vae_core.models.layers import AppendLabel, BatchNorm, Residual
+from vae_core.models.layers.kinds import AppendLabel, BatchNorm, Residual
+from vae_core.models.layers.layer import LARGEST, Layer, Shape, named
 
 Layers = tuple[Layer, ...]
 

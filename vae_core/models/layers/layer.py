@@ -131,6 +131,10 @@ def _is_tuple_of(fits: Callable[[Any], bool], lengths: tuple[int, ...] = ()) -> 
     return check
 
 
+def _are_names(value: Any) -> bool:
+    return _is_tuple_of(_is_name)(value) and len(set(value)) == len(value)
+
+
 def _short(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:59]}…"
@@ -144,7 +148,7 @@ _NUMBER: Final = (_is_number, "a number")
 
 _WANTED: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
     "name": (_is_name, '"encoder." or "decoder." and then letters, digits and underscores'),
-    "names": (_is_tuple_of(_is_name), 'a list of names that begin with "encoder." or "decoder."'),
+    "names": (_are_names, 'a list of different names that begin with "encoder." or "decoder."'),
     "outputs": _WHOLE,
     "channels": _WHOLE,
     "classes": _WHOLE,

@@ -4,7 +4,7 @@
      {"kind": "activation", "function": "leaky_relu", "slope": 0.1},
      {"kind": "residual", "layers": [...]}, ...]
 
-The fields of a kind are those of its class in `vae_core.models.layers`. One that has its default is left
+The fields of a kind are those of its class (`vae_core.models.layers.kinds`). One that has its default is left
 out; a pair of equal numbers is written as one. A field that is not known is ignored: a later version may have
 added one that changes nothing (what does change something stands under a file's `needs`).
 """
@@ -14,9 +14,9 @@ from __future__ import annotations
 from dataclasses import MISSING, fields
 from typing import Any
 
-from vae_core.models.layer import Layer
-from vae_core.models.layer_lists import MAX_LAYERS, Layers
-from vae_core.models.layers import KINDS
+from vae_core.models.layers.kinds import KINDS
+from vae_core.models.layers.layer import Layer
+from vae_core.models.layers.lists import MAX_LAYERS, Layers
 
 _PAIRS = ("kernel", "stride", "padding", "output_padding", "factor")
 
