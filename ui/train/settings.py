@@ -59,7 +59,7 @@ def read_settings(values: Mapping[str, Any], info: ImageSetInfo) -> Settings:
     except ValueError as error:
         wrong[_field(str(error), "train_epochs")] = _sentence(error)
     if model and model.architecture not in offered_architectures(info.shape):
-        wrong["train_architecture"] = f"article is too slow for {image_size(info.shape)}: take conv."
+        wrong["train_architecture"] = f"{model.architecture} is too slow for {image_size(info.shape)}: take conv."
     if model and train:
         try:
             check_together(model, train)

@@ -91,7 +91,7 @@ class ModelConfig:
 
     def layers(self) -> Nets:
         """Return the encoder's and the decoder's list of layers."""
-        return _nets_of(architectures.ARCHITECTURES[self.architecture], self)[0]
+        return _nets_of(architectures.ARCHITECTURES[self.architecture].build, self)[0]
 
     def placed(self) -> tuple[tuple[Placed, ...], tuple[Placed, ...]]:
         """Return the two lists with the shapes that each layer gets and makes.
@@ -99,7 +99,7 @@ class ModelConfig:
         Raises:
             ValueError: a list does not chain; which layer, and what would do.
         """
-        return _nets_of(architectures.ARCHITECTURES[self.architecture], self)[1]
+        return _nets_of(architectures.ARCHITECTURES[self.architecture].build, self)[1]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as JSON-able values."""
@@ -195,8 +195,8 @@ def check_together(model: ModelConfig, train: TrainConfig) -> None:
 
 def offered_architectures(image_shape: tuple[int, int, int]) -> tuple[str, ...]:
     """Return the architectures that a page offers for images of this shape."""
-    largest = architectures.LARGEST_SIDES
-    return tuple(name for name in ARCHITECTURES if max(image_shape[1:]) <= largest.get(name, SIDE_RANGE[1]))
+    side = max(image_shape[1:])
+    return tuple(each.name for each in architectures.ARCHITECTURES.values() if side <= each.largest_side)
 
 
 def _checked_shape(shape: Any) -> tuple[int, int, int]:

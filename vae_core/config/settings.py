@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 from vae_core.config.families import FAMILIES
 from vae_core.config.setting_kinds import Choice as Choice
 from vae_core.config.setting_kinds import Number as Number
+from vae_core.models.architectures import ARCHITECTURES
 
 _ALL: Final[tuple[Choice | Number, ...]] = (
     Choice(
@@ -23,13 +24,7 @@ _ALL: Final[tuple[Choice | Number, ...]] = (
         title="Architecture",
         summary="The layers of the encoder and the decoder.",
         default="conv",
-        options={
-            "mlp": "one hidden layer of 400 units on either side, the textbook net.",
-            "conv": "small convolutions: sharper pictures from fewer weights, and quick under your hand.",
-            "article": "the layer widths of a tutorial that is often copied: 5×5 convolutions of 32 and 64 "
-            "channels, dense 128, and back through 256 and 128. As printed, its decoder ends at 14×14 and "
-            "its model cannot be built; here both transposed convolutions have stride 2.",
-        },
+        options={architecture.name: architecture.help for architecture in ARCHITECTURES.values()},
     ),
     Choice(
         name="family",
@@ -127,7 +122,7 @@ _ALL: Final[tuple[Choice | Number, ...]] = (
         summary="Factor on the hidden widths and channels of mlp and conv.",
         details="At 0.125 the net is too small to learn much.",
         folded=True,
-        architectures=("mlp", "conv"),
+        architectures=tuple(each.name for each in ARCHITECTURES.values() if each.has_width),
         default=1.0,
         least=0.125,
         greatest=4.0,
