@@ -59,7 +59,8 @@ def read_settings(values: Mapping[str, Any], info: ImageSetInfo) -> Settings:
     except ValueError as error:
         wrong[_field(str(error), "train_epochs")] = _sentence(error)
     if model and model.architecture not in offered_architectures(info.shape):
-        wrong["train_architecture"] = f"{model.architecture} is too slow for {image_size(info.shape)}: take conv."
+        slow = f"{model.architecture} is too slow for {image_size(info.shape)}"
+        wrong["train_architecture"] = f"{slow}: take conv."
     if model and train:
         try:
             check_together(model, train)
