@@ -15,6 +15,7 @@ STATES: Final = {
     "running": "Training",
     "paused": "Paused",
     "done": "Done",
+    "stopping": "Stopping",
     "stopped": "Stopped",
     "failed": "Stopped by itself",
     "parked": "Put aside",

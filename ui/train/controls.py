@@ -127,7 +127,7 @@ def status(run: RunInfo | None, settings: Settings) -> None:
     """Draw the line that says what is going on; it keeps itself up to date without drawing the page again."""
     film = _film(run)
     waits = SAVING in st.session_state or (film is not None and not film.finished)
-    lively = (run is not None and run.active) or waits
+    lively = (run is not None and (run.active or run.state == "stopping")) or waits
     with st.container(key="train_status", gap="xxsmall"):
         st.fragment(_status, run_every=1.0 if lively else None)(_drawn(run), settings)
 

@@ -8,7 +8,7 @@
 
 import { Safetensors } from "./safetensors.js";
 
-/** @typedef {"queued" | "running" | "paused" | "done" | "stopped" | "failed" | "parked"} RunState */
+/** @typedef {"queued" | "running" | "paused" | "done" | "stopping" | "stopped" | "failed" | "parked"} RunState */
 
 /**
  * @typedef {object} TrainConfig  as in `vae_core/config/configs.py`

@@ -12,6 +12,7 @@ const STATES = {
   running: "Training",
   paused: "Paused",
   done: "Done",
+  stopping: "Stopping",
   stopped: "Stopped",
   failed: "Stopped by itself",
   parked: "Put aside",

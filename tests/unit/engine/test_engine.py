@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from tests.unit.engine.engine_watcher import SMALL, Watcher, kept_at_rest, progressed, start, wait_until
+from tests.unit.engine.engine_watcher import (
+    SMALL,
+    Watcher,
+    become,
+    kept_at_rest,
+    progressed,
+    start,
+    wait_until,
+)
 from vae_core import load_bundle
 from vae_core.config.configs import ModelConfig, TrainConfig
 from vae_core.training.state_file import make_trainer
@@ -108,7 +116,8 @@ def test_pause_step_resume_stop(engine):
     assert engine.resume("bea", run.id).state == "running"
     progressed(engine, "bea", run, paused.step + 60)
     watcher.wait_for("weights", 2)
-    assert engine.stop("bea", run.id).state == "stopped"
+    assert engine.stop("bea", run.id).state == "stopping"
+    become(engine, "bea", run, "stopped")
     step = wait_until(lambda: at_rest(engine, "bea", run, watcher)).step
     assert engine.resume("bea", run.id).state == "running"
     progressed(engine, "bea", run, step + 1)
@@ -151,12 +160,12 @@ def test_one_run_an_owner_and_all_owners_in_turn(engine):
     first = start(engine, "eve")
     others = [start(engine, owner) for owner in ("fay", "gus", "hal")]
     second = start(engine, "eve")
-    assert engine.run("eve", first.id).state == "stopped"
+    become(engine, "eve", first, "stopped")
     assert engine.current_run("eve").id == second.id
     for owner, run in zip(("fay", "gus", "hal", "eve"), [*others, second]):
         progressed(engine, owner, run, 10)
     assert engine.resume("eve", first.id).state == "running"
-    assert engine.run("eve", second.id).state == "stopped"
+    become(engine, "eve", second, "stopped")
     assert [run.id for run in engine.runs("eve")] == [second.id, first.id]
     assert engine.current_run("eve").id == first.id
     for owner in ("eve", "fay", "gus", "hal"):

@@ -107,7 +107,7 @@ def test_a_branch_goes_on_from_a_keyframe_with_other_settings(engine):
     # the one it came from can be gone on with, and then is the current one
     assert engine.resume("fay", run.id).state == "running"
     assert engine.current_run("fay").id == run.id
-    assert engine.run("fay", branch.id).state == "stopped"
+    become(engine, "fay", branch, "stopped")
     engine.stop("fay", run.id)
 
 

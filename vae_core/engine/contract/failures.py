@@ -26,6 +26,10 @@ DIED_AGAIN: Final = (
     "The training process ended again and again while training this model, most likely because memory ran "
     "out. Try a smaller model, batch or image set."
 )
+CUT_SHORT: Final = (
+    "The training process ended before the last seconds of this run were on disk. "
+    "It stands where it was saved last."
+)
 NOT_KEPT: Final = "The last seconds of this run could not be put on disk. {}"
 CANNOT_START: Final = "The training process cannot be started on this server; its log says why."
 NOT_A_NUMBER: Final = (

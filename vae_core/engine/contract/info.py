@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 from vae_core.config.configs import ModelConfig, TrainConfig
 
-RunState = Literal["queued", "running", "paused", "done", "stopped", "failed", "parked"]
+RunState = Literal["queued", "running", "paused", "done", "stopping", "stopped", "failed", "parked"]
 JobState = Literal["waiting", "running", "done", "failed", "cancelled"]
 
 Report = Callable[[float, str], None]
@@ -19,7 +19,7 @@ Report = Callable[[float, str], None]
 ACTIVE_STATES: Final = ("queued", "running", "paused")
 """A run in one of these has, or waits for, a place among the running; an owner has at most one such run."""
 
-RESUMABLE_STATES: Final = ("paused", "stopped", "failed", "parked")
+RESUMABLE_STATES: Final = ("paused", "stopping", "stopped", "failed", "parked")
 
 
 RETRY_SECONDS: Final = 60.0
@@ -37,9 +37,9 @@ class RunInfo:
     Attributes:
         id: the run's name in URLs, unguessable.
         owner: hash of the owner's name, as in the folder of its data; never the cookie itself.
-        state: "queued" (it waits for a place), "running", "paused", "done", "stopped" (by its owner;
-            resumable), "failed" (see `error`; resumable from its last good state) or "parked" (put on disk
-            because its owner was away or the server ended; resumable).
+        state: "queued" (it waits for a place), "running", "paused", "done", "stopping" (being put on disk),
+            "stopped" (by its owner; resumable), "failed" (see `error`; resumable from its last good state)
+            or "parked" (put on disk because its owner was away or the server ended; resumable).
         title: the name for people.
         image_set: name of the image set it learns from.
         model: what is trained.

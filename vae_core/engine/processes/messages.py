@@ -241,6 +241,13 @@ class Done:
 
 
 @dataclass(frozen=True)
+class Dropped:
+    """A run is no longer in memory, as was ordered; it is on disk, if nothing else was said of it."""
+
+    key: RunKey
+
+
+@dataclass(frozen=True)
 class Failed:
     """Something went wrong with a run; it is no longer in memory.
 
@@ -326,6 +333,6 @@ class JobFailed:
 
 WorkerMessage = Ready | Idle | BusyWith
 ShownMessage = Progressed | Frame | Snapshot
-RunMessage = ShownMessage | Loaded | Weights | Detail | Keyframes | Saved | Rested | Done | Failed
+RunMessage = ShownMessage | Loaded | Weights | Detail | Keyframes | Saved | Rested | Done | Dropped | Failed
 JobMessage = JobProgress | JobWaits | JobDone | JobFailed
 Message = WorkerMessage | RunMessage | Flushed | JobMessage

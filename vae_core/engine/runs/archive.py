@@ -140,7 +140,7 @@ class Archive:
     def _throw_away(self, folder: Path) -> bool:
         """Move a run's folder into the bin, unless the run trains or waits; with the engine's lock held."""
         known = self.runs.get(folder.name)
-        if known is not None and known.active:
+        if known is not None and (known.active or known.leaving):
             return False
         self.runs.pop(folder.name, None)
         with suppress(OSError):

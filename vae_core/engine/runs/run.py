@@ -90,6 +90,7 @@ class Run:
     Attributes:
         folder: where it lies on disk.
         loaded: whether it is in the memory of the worker.
+        leaving: whether the worker is still to put it on disk; until then nobody is told that it is stopped.
         generation: counts how often it was loaded; messages from before the last time are out of date.
         stepping: number of the request whose steps it takes, to rest then; 0 when there is none.
         requested: what the run does when its turn on the waiting list has come; None: it trains.
@@ -131,6 +132,7 @@ class Run:
     label_names: tuple[str, ...] = ()
     factor_names: tuple[str, ...] = ()
     loaded: bool = False
+    leaving: bool = False
     generation: int = 0
     stepping: int = 0
     requested: StepRequest | None = None
@@ -156,6 +158,11 @@ class Run:
     def active(self) -> bool:
         """Whether it runs, rests in a pause, or waits for a place."""
         return self.state in ACTIVE_STATES
+
+    @property
+    def shown_state(self) -> RunState:
+        """In which state it is, as far as that is true on disk."""
+        return "stopping" if self.leaving and self.state in ("stopped", "parked") else self.state
 
     @property
     def resumable(self) -> bool:
@@ -184,12 +191,12 @@ class Run:
             "keyframes": tuple(self.keyframes),
         }
         others = {name: getattr(self, name) for name in names if name not in lists}
-        return RunInfo(**others | lists)
+        return RunInfo(**others | lists | {"state": self.shown_state})
 
     def state_facts(self) -> dict[str, Any]:
         """Return what a watcher gets at each change of state."""
         return {
-            "state": self.state,
+            "state": self.shown_state,
             "error": self.error,
             "note": self.note,
             "place": self.place,
@@ -236,6 +243,11 @@ class Run:
         if "history" in progress:
             self.history = list(progress["history"])
         self.history.extend(progress.get("history_tail", ()))
+
+    def read_progress(self) -> None:
+        """Take over how far it is on disk."""
+        with suppress(OSError, ValueError, TypeError):
+            self.adopt(json.loads((self.folder / PROGRESS).read_bytes()))
 
     def write(self) -> None:
         """Put the server's part of the run on disk.
@@ -293,6 +305,5 @@ def read_run(folder: Path) -> Run | None:
         LOG.warning("run %s is a later version's; left out: %s", folder.name[:6], ", ".join(run.unknown))
     if run.active:
         run.state = "parked"
-    with suppress(OSError, ValueError, TypeError):
-        run.adopt(json.loads((folder / PROGRESS).read_bytes()))
+    run.read_progress()
     return run

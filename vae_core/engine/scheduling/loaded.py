@@ -5,9 +5,11 @@ All of it happens with the engine's lock held.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Final
 
 from vae_core.engine.contract.memory import together
 from vae_core.engine.processes.messages import Flushed
@@ -18,6 +20,16 @@ from vae_core.engine.scheduling.waiting import room
 
 Written = Callable[[bool, str], None]
 """Called with whether a state was written, and what went wrong where the worker could not write it."""
+
+
+FLUSH_SECONDS: Final = 45.0
+"""So long it is waited for a run's newest state: a dear step of someone else may come first."""
+
+
+@dataclass(frozen=True)
+class _Flush:
+    then: Written
+    until: float
 
 
 @dataclass(eq=False)
@@ -34,7 +46,7 @@ class LoadedRuns:
     worker: Worker
     on_load: Callable[[Run], None]
     _lost: list[Run] = field(default_factory=list)
-    _flushes: dict[str, Written] = field(default_factory=dict)
+    _flushes: dict[str, _Flush] = field(default_factory=dict)
 
     def order(self, run: Run, order: RunOrder) -> None:
         """Give the worker an order for a run, if it has that run."""
@@ -57,7 +69,7 @@ class LoadedRuns:
         if new:
             self._make_room(run)
         run.generation += 1
-        run.loaded = True
+        run.loaded, run.leaving = True, False
         order = Load(
             run.key,
             folder=str(run.folder),
@@ -72,8 +84,10 @@ class LoadedRuns:
         self.on_load(run)
 
     def unload(self, run: Run) -> None:
-        """Take a run out of the worker's memory; it is put on disk first."""
-        self.order(run, Drop(run.key))
+        """Take a run out of the worker's memory; it is put on disk first, and leaving until that is done."""
+        if run.loaded:
+            self.worker.send(Drop(run.key))
+            run.leaving = True
         run.stepping = 0
         self.has_left(run)
         self.give_up(run)
@@ -100,8 +114,8 @@ class LoadedRuns:
     def lose(self) -> list[Run]:
         """Note that the worker has died; returns the runs that the next one is to have."""
         flushes, self._flushes = self._flushes, {}
-        for then in flushes.values():
-            then(False, "")
+        for flush in flushes.values():
+            flush.then(False, "")
         self._lost = [run for run in self.runs.values() if run.loaded]  # nobody waited for it: it was there
         for run in self._lost:
             self.has_left(run)
@@ -123,15 +137,22 @@ class LoadedRuns:
         if self.worker.process is None:
             then(False, "")
             return
-        self._flushes[str(path)] = then
+        self._flushes[str(path)] = _Flush(then, time.monotonic() + FLUSH_SECONDS)
         key = run.key if run.loaded else replace(run.key, generation=0)
         self.worker.send(Flush(key, str(path)))
 
     def flushed(self, answer: Flushed) -> None:
         """Take the worker's answer to a flush."""
-        then = self._flushes.pop(answer.path, None)
-        if then is not None:
-            then(answer.written, answer.error)
+        flush = self._flushes.pop(answer.path, None)
+        if flush is not None:
+            flush.then(answer.written, answer.error)
+
+    def tick(self, now: float) -> None:
+        """Wait no longer for states that the worker does not come to write: those on disk will do."""
+        for path, flush in list(self._flushes.items()):
+            if now > flush.until:
+                del self._flushes[path]
+                flush.then(False, "")
 
     def _make_room(self, run: Run) -> None:
         """Keep runs that rest in a pause only on disk, if another needs their memory."""

@@ -11,7 +11,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final, assert_never
 
-from vae_core.engine.contract.failures import CANNOT_START, DIED_AGAIN, NOT_KEPT, RESTARTED, RESTARTED_HUNG
+from vae_core.engine.contract.failures import (
+    CANNOT_START,
+    CUT_SHORT,
+    DIED_AGAIN,
+    NOT_KEPT,
+    RESTARTED,
+    RESTARTED_HUNG,
+)
 from vae_core.engine.processes import messages
 from vae_core.engine.processes.supervisor import Death, Supervisor
 from vae_core.engine.runs.archive import Archive
@@ -67,6 +74,10 @@ def bury(scheduler: Scheduler, death: Death) -> None:
                 scheduler.settle(run, "paused")
             else:
                 scheduler.watchers.put_state(run)
+    for run in [run for run in scheduler.archive.runs.values() if run.leaving]:
+        run.leaving, run.note = False, CUT_SHORT
+        run.read_progress()
+        scheduler.settle(run, run.state, run.error)
     if death.count == 1 or scheduler.loaded.is_worker_needed:
         scheduler.worker.ready()
 
@@ -89,6 +100,9 @@ def _hear_of(scheduler: Scheduler, run: Run, message: messages.RunMessage) -> No
             scheduler.watchers.put_timeline(run)
         case messages.Loaded():
             _note_beginning(scheduler, run, message)
+        case messages.Dropped():
+            run.leaving = False
+            scheduler.watchers.put_state(run)
         case messages.Failed() if not run.loaded:
             _note_loss(scheduler, run, message)
         case _ if not run.loaded:
@@ -127,7 +141,7 @@ def _note_loss(scheduler: Scheduler, run: Run, failed: messages.Failed) -> None:
     """Say that a run that was put aside could not be put on disk as it was last."""
     LOG.warning("run %s: its last state is not on disk: %s", run.id[:6], failed.error)
     _note_return(scheduler, run, failed.back)
-    run.note = failed.error if failed.back else NOT_KEPT.format(failed.error)
+    run.note, run.leaving = failed.error if failed.back else NOT_KEPT.format(failed.error), False
     scheduler.settle(run, run.state)
 
 

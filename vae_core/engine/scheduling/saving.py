@@ -44,6 +44,7 @@ class Saving:
         kept = incoming(self.home, ".state")
         then = self._with_umap(run, path)
         job = self.jobs.submit(run.owner, "save_run", {}, then=then, held=True, files=(kept,))
+        job.message = "as soon as the step is taken that is being taken"
 
         def release(written: bool, error: str) -> None:
             if job.finished:  # it was cancelled before the file was there

@@ -92,6 +92,7 @@ class Scheduler:
             if error:  # the branch could not be put on disk either
                 self.loaded.unload(run)
                 run.generation += 1  # what the worker still says of its attempt is out of date
+                run.leaving = False
                 self.settle(run, "failed", error)
             elif not written:
                 link_last(parent, run)
@@ -196,6 +197,7 @@ class Scheduler:
 
     def tick(self, now: float) -> None:
         """Tell those who wait, now and then, how long it may take; there may be room by now, too."""
+        self.loaded.tick(now)
         if len(self.waiting) and now - self._told_at > WAITING_SECONDS:
             self._told_at = now
             self.move_up(again=True)

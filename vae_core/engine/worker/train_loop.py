@@ -86,12 +86,10 @@ class TrainLoop:
                 self._load(order)
             case orders.Flush():
                 self._flush(run, order.path)
+            case orders.Drop():
+                self._drop(run, order.key)
             case _ if run is None:
                 return
-            case orders.Drop():
-                self._schedule.remove(name)
-                self._guarded(run, run.leave)
-                self._leave(name)
             case orders.Pause():
                 self._schedule.remove(name)
                 self._guarded(run, run.rest)
@@ -120,6 +118,14 @@ class TrainLoop:
         if self._guarded(run, run.open) and not order.paused:
             self._schedule.add(name, new=order.is_new)
         self._outbox.put(messages.BusyWith(""))
+
+    def _drop(self, run: LiveRun | None, key: orders.RunKey) -> None:
+        """Put a run on disk and let go of it; where it has ended meanwhile, it is there."""
+        if run is not None:
+            self._schedule.remove(key.run)
+            self._guarded(run, run.leave)
+            self._leave(key.run)
+        self._outbox.put(messages.Dropped(key))
 
     def _flush(self, run: LiveRun | None, path: str) -> None:
         """Write a run's present state to a file of its own, if it is here, and say whether it was done."""

@@ -45,6 +45,7 @@ ALL = [
     messages.Saved(KEY),
     messages.Rested(KEY, 0),
     messages.Done(KEY),
+    messages.Dropped(KEY),
     messages.Failed(KEY, "The disk is full.", None),
     messages.Failed(KEY, "no number", Position(4, 0.5)),
     messages.Flushed("/home/x/y", False, ""),

@@ -15,6 +15,7 @@ from tests.unit.engine.fake_worker import (
 )
 from vae_core.engine import Engine
 from vae_core.engine.contract import limits
+from vae_core.engine.processes.messages import Dropped
 from vae_core.engine.runs.archive import SWEEP_SECONDS, Archive
 from vae_core.engine.runs.run import read_run
 
@@ -107,12 +108,14 @@ def test_a_run_that_is_opened_again_is_the_current_one_also_after_a_restart(tmp_
     engine = Engine(tmp_path)
     first, second = start(engine, "ann"), start(engine, "ann")
     assert engine.current_run("ann").id == second.id
+    assert engine.run("ann", first.id).state == "stopping"
+    worker().say(Dropped(engine._scheduler.archive.runs[first.id].key))
     opened = engine.choose("ann", first.id)
     assert (opened.id, opened.state) == (first.id, "stopped")
     assert engine.current_run("ann").id == first.id
     assert engine.run("ann", second.id).state == "running", "looking at another run ends none"
     assert engine.resume("ann", first.id).state == "running"
-    assert engine.run("ann", second.id).state == "stopped"
+    assert engine.run("ann", second.id).state == "stopping"
     engine.choose("ann", second.id)
     engine.close()
     after = Engine(tmp_path)

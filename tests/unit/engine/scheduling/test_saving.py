@@ -13,9 +13,11 @@ from tests.unit.engine.fake_worker import (
 from vae_core.engine.jobs import queue
 from vae_core.engine.jobs.queue import JobQueue
 from vae_core.engine.processes.messages import Flushed
-from vae_core.engine.processes.orders import Flush
+from vae_core.engine.processes.orders import DoJob, Flush
 from vae_core.engine.processes.supervisor import Supervisor
 from vae_core.engine.runs.keyframes import FOLDER, encoder_path, keyframe_path
+from vae_core.engine.runs.run import STATE
+from vae_core.engine.scheduling.loaded import FLUSH_SECONDS
 from vae_core.engine.scheduling.saving import Saving
 
 STEP = 25
@@ -127,5 +129,19 @@ def test_a_save_whose_state_was_written_by_a_process_that_then_died_leaves_nothi
         file.write(b"state")
     worker().die()
     assert job.state == "running"
+    quick().finish({"path": "x", "name": "x"})
+    assert (job.state, left(tmp_path)) == ("done", 0)
+
+
+def test_a_save_does_not_wait_for_ever_for_the_newest_state(saving, all_runs, worker, run, tmp_path):  # noqa: F811
+    job = saving.save_now(run, tmp_path / "x.safetensors", "x")
+    assert (job.state, "step" in job.message) == ("waiting", True)
+    now = time.monotonic()
+    all_runs.tick(now + FLUSH_SECONDS - 1)
+    assert job.state == "waiting"
+    all_runs.tick(now + FLUSH_SECONDS + 1)
+    assert job.state == "running"
+    assert quick().given(DoJob)[-1].arguments["state"] == str(run.folder / STATE)  # some seconds old
+    flush(worker)  # it comes too late
     quick().finish({"path": "x", "name": "x"})
     assert (job.state, left(tmp_path)) == ("done", 0)

@@ -6,8 +6,8 @@ import pytest
 
 from tests.unit.engine.engine_watcher import LONG, SMALL
 from vae_core.engine.contract.failures import DISK_FULL
-from vae_core.engine.processes.messages import Flushed
-from vae_core.engine.processes.orders import Flush, Load, RunKey
+from vae_core.engine.processes.messages import Dropped, Flushed
+from vae_core.engine.processes.orders import Drop, Flush, Load, RunKey
 from vae_core.engine.worker import train_loop
 from vae_core.engine.worker.inbox import Inbox
 from vae_core.engine.worker.train_loop import TrainLoop
@@ -26,6 +26,7 @@ class FakeRun:
 
     trained = []  # noqa: RUF012
     loaded = []  # noqa: RUF012
+    left = []  # noqa: RUF012
     inbox = None
 
     def __init__(self, order, outbox):
@@ -34,6 +35,9 @@ class FakeRun:
 
     def open(self):
         self.loaded.append(self.key.run)
+
+    def leave(self):
+        self.left.append(self.key.run)
 
     def flush(self, path):
         if path == "full":
@@ -49,7 +53,7 @@ class FakeRun:
 def inbox(monkeypatch):
     orders = Inbox(lambda taken: None)
     monkeypatch.setattr(train_loop, "LiveRun", FakeRun)
-    FakeRun.trained, FakeRun.loaded, FakeRun.inbox = [], [], orders
+    FakeRun.trained, FakeRun.loaded, FakeRun.left, FakeRun.inbox = [], [], [], orders
     return orders
 
 
@@ -92,3 +96,14 @@ def test_a_state_that_cannot_be_written_is_told_with_the_reason(inbox, run, gene
     TrainLoop(inbox, outbox).run_until_closed()
     answers = [message for message in outbox.said if isinstance(message, Flushed)]
     assert answers == [Flushed(path, done, error)]
+
+
+@pytest.mark.parametrize("run", ["run0", "run1"], ids=["it is here", "it has ended"])
+def test_a_drop_is_always_answered(inbox, run):
+    for order in (load("run0"), Drop(RunKey(run, 1))):
+        inbox.put(order)
+    inbox.close()
+    outbox = FakeOutbox()
+    TrainLoop(inbox, outbox).run_until_closed()
+    assert [message for message in outbox.said if isinstance(message, Dropped)] == [Dropped(RunKey(run, 1))]
+    assert FakeRun.left == ["run0"] * (run == "run0")
