@@ -4,16 +4,40 @@ from __future__ import annotations
 
 import math
 import random
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from vae_core.config.configs import ModelConfig
-from vae_core.config.sizes import layer_sizes
 
 Layers = list[dict[str, Any]]
+
+
+class Sizes(NamedTuple):
+    """The hidden widths of a net after `width` has been applied, written down apart from the nets."""
+
+    dense: int
+    encoder_channels: tuple[int, int] = (0, 0)
+    decoder_channels: tuple[int, int] = (0, 0)
+    encoder_kernel: int = 0
+    decoder_kernel: int = 0
+
+
+def layer_sizes(config: ModelConfig) -> Sizes:
+    """Write down once more how wide the layers of each architecture are."""
+
+    def scaled(size: int) -> int:
+        return round(size * config.width)
+
+    if config.architecture == "mlp":
+        return Sizes(scaled(400))
+    if config.architecture == "conv":
+        return Sizes(scaled(128), (scaled(16), scaled(32)), (scaled(32), scaled(16)), 3, 4)
+    return Sizes(128, (32, 64), (256, 128), 5, 5)
+
+
 Weights = dict[str, Tensor]
 
 RELU = {"kind": "activation", "function": "relu"}
