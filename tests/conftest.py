@@ -6,8 +6,12 @@ import subprocess
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
+import joblib
 import pytest
 from hypothesis import settings
+
+# It asks another program for the number of cores, once: not in the test that happens to come first.
+joblib.cpu_count(only_physical_cores=True)
 
 # No test is timed, and the same commit gives the same examples everywhere.
 settings.register_profile("here", deadline=None, derandomize=True, database=None)

@@ -1,8 +1,7 @@
 """The families: what each one has. Whoever needs to know asks this table, and never a family's name.
 
-How a family computes stands in the file of its name in `vae_core.models.families`. A new family is such a
-file and an entry here: training, means, curves, tables, the card, the pages and the browser follow. Plain
-Python, no torch.
+What a family computes stands in `vae_core.models.vae` and `vae_core.models.objective`. Plain Python, no
+torch.
 """
 
 from __future__ import annotations

@@ -160,8 +160,7 @@ _ALL: Final[tuple[Choice | Number, ...]] = (
         config="train",
         title="Weight decay",
         summary="Shrinks the weights at each step by this share of the learning rate.",
-        details="As AdamW does: apart from the gradient, and not the biases and batch norms. A little of it "
-        "keeps a net that trains for long on few images from learning them by heart.",
+        details="As AdamW does: apart from the gradient, and not the biases and batch norms.",
         live=True,
         folded=True,
         default=0.0,

@@ -9,7 +9,7 @@ import pytest
 from tests.unit.engine.engine_watcher import LONG, SMALL, Loop
 from vae_core.engine.contract import memory
 from vae_core.engine.processes import messages, supervisor
-from vae_core.engine.processes.orders import DoJob, Watch
+from vae_core.engine.processes.orders import DoJob, Drop, Watch
 from vae_core.engine.processes.supervisor import Supervisor
 from vae_core.engine.runs.run import Run
 from vae_core.engine.scheduling.attendance import Attendance
@@ -56,6 +56,11 @@ class FakeWorker:
 
     def finish(self, result=None):
         self.say(messages.JobDone(self.given(DoJob)[-1].job, result))
+
+    def drop(self):
+        """Say of all runs that were to be dropped that they are on disk."""
+        for order in self.given(Drop):
+            self.say(messages.Dropped(order.key))
 
     def die(self):
         self.on_exit(self)

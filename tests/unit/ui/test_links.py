@@ -263,6 +263,8 @@ def test_guests_neither_keep_a_run_going_nor_push_its_owner_out(tmp_path, monkey
     mine.close()
     with engine._lock:
         attendance.tick(archive.runs[run.id].seen + 3600)
+    assert engine.shared_run(run.owner, run.id).state == "stopping"
+    FakeWorker.made[-1].drop()
     assert engine.shared_run(run.owner, run.id).state == "parked"
     with pytest.raises(PermissionError):
         engine.shared_run(owner_hash(new_owner()), run.id)

@@ -32,14 +32,16 @@ def test_what_is_left_of_runs_that_could_not_be_begun_goes(tmp_path):
     assert (left.exists(), fresh.exists()) == (False, True)
 
 
-def test_old_runs_go(all_runs, monkeypatch):  # noqa: F811
+def test_old_runs_go(all_runs, worker, monkeypatch):  # noqa: F811
     runs = [begin(all_runs, "a", created=index) for index in range(MAX_RUNS + 3)]
+    worker().drop()
     all_runs.archive.clear(time.monotonic(), all_runs.lock)
     assert [run.folder.exists() for run in runs] == [False] * 3 + [True] * MAX_RUNS
     assert len(all_runs.archive.of_owner("a")) == MAX_RUNS
     (runs[5].folder / "state.safetensors").write_bytes(bytes(1_100_000))
     monkeypatch.setenv("LATENT_MAX_RUNS_MB", "1")
     begin(all_runs, "a", created=99)
+    worker().drop()
     all_runs.archive.clear(time.monotonic(), all_runs.lock)
     assert not runs[3].folder.exists()
     assert not runs[5].folder.exists()
@@ -55,8 +57,9 @@ def test_old_runs_go(all_runs, monkeypatch):  # noqa: F811
 
 
 @pytest.mark.parametrize("why", ["too many", "too old"])
-def test_nobody_waits_for_the_disk_while_runs_are_deleted(all_runs, monkeypatch, why):  # noqa: F811
+def test_nobody_waits_for_the_disk_while_runs_are_deleted(all_runs, worker, monkeypatch, why):  # noqa: F811
     old, newest = begin(all_runs, "a", created=1), begin(all_runs, "a", created=2)
+    worker().drop()
     if why == "too many":
         monkeypatch.setenv("LATENT_MAX_RUNS", "1")
     else:
