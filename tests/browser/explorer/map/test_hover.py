@@ -210,6 +210,7 @@ def test_keys_that_walk_beyond_the_edge_take_the_map_along(opened: Callable, fla
 
 
 PAINTED = """(async () => {
+    await (await import("JS/decode/kernels/kernels.js")).kernels();
     const { loadBundle } = await import("JS/data/bundle.js");
     const { space, weights } = await loadBundle(a);
     const open = new Map();

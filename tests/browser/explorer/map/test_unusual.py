@@ -145,7 +145,7 @@ def test_labels_are_text_whatever_they_say(opened: Callable, site: StaticSite, e
     page.evaluate("""() => new Promise((done) => { // one of our own fails after theirs would have
         const image = new Image();
         image.onerror = done;
-        image.src = "y";
+        image.src = "data:,"; // no picture, and nothing that a server would be asked for
     })""")
     assert page.evaluate("window.hacked") is None
     assert page.locator(".latent-explorer img").count() == 0
