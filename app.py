@@ -21,6 +21,7 @@ from ui.page.urls import base_path
 from ui.web.hosts import KnownHost
 from ui.web.lifespan import lifespan
 from ui.web.middleware import LetGo, PageHeaders, PathTricks
+from ui.web.one_server import OneServer
 from ui.web.routes import routes
 
 app = st.App(
@@ -28,6 +29,7 @@ app = st.App(
     lifespan=lifespan,
     routes=routes(),
     middleware=[
+        Middleware(OneServer),
         Middleware(LetGo),
         Middleware(KnownHost),
         Middleware(PageHeaders, base=base_path()),

@@ -28,6 +28,7 @@ from vae_core.storage.home import (
     holder_folder,
     incoming,
     latent_home,
+    make_folder,
     owner_folder,
     put_in_place,
     write_whole,
@@ -183,7 +184,7 @@ class Library:
                 self.check_room(len(data))
                 stem = name[: -len(SUFFIX)] if name.lower().endswith(SUFFIX) else name
                 path = self._free(stem)
-                path.parent.mkdir(parents=True, exist_ok=True)
+                make_folder(path.parent)
                 put_in_place(waiting, path)
         finally:
             with contextlib.suppress(OSError):

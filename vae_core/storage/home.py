@@ -57,6 +57,17 @@ def new_id() -> str:
     return secrets.token_hex(16)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, for this user's eyes alone; what is there stays.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+
 def write_whole(path: Path, data: bytes, *, durable: bool = True) -> None:
     """Write a file so that a reader, and a crash, find either the old bytes or the new ones.
 
@@ -69,7 +80,7 @@ def write_whole(path: Path, data: bytes, *, durable: bool = True) -> None:
     Raises:
         OSError: the disk is full, or the folder cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     partial = path.with_name(f".{path.name[:40]}.{secrets.token_hex(6)}.part")
     try:
         with partial.open("xb") as file:
@@ -108,7 +119,7 @@ def link_or_copy(source: Path, path: Path) -> None:
         FileNotFoundError: it is not there.
         OSError: the disk is full, or cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     try:
         os.link(source, path)
         with contextlib.suppress(OSError):
@@ -122,7 +133,7 @@ def link_or_copy(source: Path, path: Path) -> None:
 def incoming(home: Path, suffix: str) -> Path:
     """Return a fresh path for a short-lived file, and drop forgotten ones."""
     folder = home / "incoming"
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     oldest = time.time() - INCOMING_AGE
     for path in folder.iterdir():
         with contextlib.suppress(OSError):

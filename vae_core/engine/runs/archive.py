@@ -15,7 +15,7 @@ from typing import Final
 
 from vae_core.engine.contract import limits
 from vae_core.engine.runs.run import RECORD, Run, read_run
-from vae_core.storage.home import new_id
+from vae_core.storage.home import make_folder, new_id
 
 LOG: Final = logging.getLogger(__name__)
 
@@ -144,7 +144,7 @@ class Archive:
             return False
         self.runs.pop(folder.name, None)
         with suppress(OSError):
-            self._bin.mkdir(exist_ok=True)
+            make_folder(self._bin)
             folder.rename(self._bin / new_id())
             return True
         shutil.rmtree(folder, ignore_errors=True)  # a system that moves no folder with an open file in it
