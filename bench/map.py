@@ -78,9 +78,11 @@ def hovering(page: Page, url: str) -> list[Row]:
 def strips(page: Page, url: str) -> list[Row]:
     """Open a model of 16 living dimensions: from the request to the last strip; the hand meanwhile."""
     bundle = load_bundle(SHIPPED_BUNDLES / "mnist-16.safetensors")
-    noise = torch.randn(bundle.probe.mean.shape, generator=torch.Generator().manual_seed(0))
-    is_awake = bundle.probe.mean.var(dim=0) > 0.1
-    awake = torch.where(is_awake, bundle.probe.mean, noise)  # the others' strips would be folded away
+    mean = bundle.probe.mean
+    assert mean is not None
+    noise = torch.randn(mean.shape, generator=torch.Generator().manual_seed(0))
+    is_awake = mean.var(dim=0) > 0.1
+    awake = torch.where(is_awake, mean, noise)  # the others' strips would be folded away
     body = pack_bundle(replace(bundle, probe=replace(bundle.probe, mean=awake)))
     page.route("**/latent/models/mnist-16/*", lambda route: route.fulfill(body=body))
     took, worst = [], []

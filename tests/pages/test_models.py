@@ -75,7 +75,7 @@ def test_links_open_the_model_in_the_other_pages(app: App) -> None:
 def test_a_file_of_another_version_is_named_and_can_be_fetched_and_deleted(app: App, own: Path) -> None:
     data = own.read_bytes()
     (own.parent / "older.safetensors").write_bytes(
-        data.replace(b'"format_version":"2"', b'"format_version":"1"')
+        data.replace(b'"format_version":"3"', b'"format_version":"1"')
     )
     app.open("models")
     assert r"**older\.safetensors**" in app.text

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from vae_core.bundles.bundle import read_header
+from vae_core.bundles.older import with_layers
 from vae_core.config.configs import ModelConfig, TrainConfig
 from vae_core.engine.contract.failures import describe
 from vae_core.storage.tensorfile import (
@@ -40,7 +41,7 @@ class ModelEntry:
         title: the name for people.
         card: title, versions, and what the model has, as the bundle says.
         model_config: what it is.
-        train_config: how it was trained.
+        train_config: how it was trained; None where that was elsewhere.
         image_set: name, title, label_names, factor_names, licence and source of the images.
         unknown: names of what a later version wrote into it besides.
         metrics: what was measured, by name.
@@ -49,7 +50,7 @@ class ModelEntry:
         probe_count: number of images on its map.
         size_bytes: size of the file.
         modified: when it was written, in seconds since 1970.
-        digest: names the content.
+        digest: names what the browser is sent.
         url: where the browser gets it, below the server's base path.
     """
 
@@ -59,7 +60,7 @@ class ModelEntry:
     title: str
     card: Mapping[str, Any]
     model_config: ModelConfig
-    train_config: TrainConfig
+    train_config: TrainConfig | None
     image_set: Mapping[str, Any]
     unknown: tuple[str, ...]
     metrics: Mapping[str, Any]
@@ -115,7 +116,7 @@ def read_entry(path: Path, *, shipped: bool) -> ModelEntry | None:
     entry: ModelEntry | None = None
     with contextlib.suppress(OSError, ValueError):
         header = read_header(path)
-        digest = content_digest(path.read_bytes())
+        digest = content_digest(with_layers(path.read_bytes()))  # of what the browser is sent
         entry = ModelEntry(
             name=path.stem,
             path=path,

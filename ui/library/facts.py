@@ -25,7 +25,7 @@ def model_facts(entry: ModelEntry) -> str:
     config = entry.model_config
     images = plain(str(entry.image_set.get("title") or entry.image_set.get("name") or "own images"))
     parts = [images, count(config.latent_dim, "latent dimension"), f"{config.family}, {config.architecture}"]
-    beta = entry.train_config.beta
+    beta = entry.train_config.beta if entry.train_config else 1
     if config.has_likelihood and beta != 1:
         parts.append(f"beta {beta:g}")
     return " · ".join(parts)

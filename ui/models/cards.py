@@ -167,28 +167,34 @@ def _details(entry: ModelEntry) -> None:
         st.markdown("**How it was trained**")
         figure = training_figure(entry.history, has_likelihood=entry.model_config.has_likelihood)
         st.plotly_chart(figure, config={"displayModeBar": False})
-    train = entry.train_config
-    settings = [
-        _epochs(entry),
-        f"batch {train.batch_size}",
-        f"learning rate {train.learning_rate:g}",
-    ]
-    if entry.model_config.has_likelihood:
-        settings.append(f"beta {train.beta:g}")
-    settings += [f"likelihood {entry.model_config.likelihood}", f"seed {train.seed}"]
-    seconds = entry.history[-1].get("seconds") if entry.history else None
-    if isinstance(seconds, (int, float)):
-        settings.append(f"trained for {duration(seconds)}")
-    st.caption(" · ".join(plain(text) for text in settings))
+    st.caption(" · ".join(plain(text) for text in _settings(entry)))
     if said := of_later_version(entry.unknown):
         st.caption(f":material/info: {said}")
     licence = plain(str(entry.image_set.get("licence", "")), longest=1_000, links=entry.shipped)
     st.caption(f"{file_size(entry.size_bytes)}. Images: {licence or 'no licence is given.'}")
 
 
-def _epochs(entry: ModelEntry) -> str:
+def _settings(entry: ModelEntry) -> list[str]:
+    """Say how a model was trained, in short phrases."""
+    train, model = entry.train_config, entry.model_config
+    if train is None:
+        return ["trained elsewhere", f"likelihood {model.likelihood}"]
+    settings = [
+        _epochs(entry, train.epochs),
+        f"batch {train.batch_size}",
+        f"learning rate {train.learning_rate:g}",
+    ]
+    if model.has_likelihood:
+        settings.append(f"beta {train.beta:g}")
+    settings += [f"likelihood {model.likelihood}", f"seed {train.seed}"]
+    seconds = entry.history[-1].get("seconds") if entry.history else None
+    if isinstance(seconds, (int, float)):
+        settings.append(f"trained for {duration(seconds)}")
+    return settings
+
+
+def _epochs(entry: ModelEntry, planned: int) -> str:
     """Say how long it learned; a model may have been saved before its last epoch."""
-    planned = entry.train_config.epochs
     done = entry.history[-1].get("epoch") if entry.history else None
     if isinstance(done, (int, float)) and done < planned:
         return f"{done:.3g} of {count(planned, 'epoch')}"

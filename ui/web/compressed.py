@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -41,22 +42,28 @@ class PackedFiles:
     def __init__(self, limit: int = CACHE_BYTES) -> None:
         self._limit = limit
         self._held = 0
-        self._files: OrderedDict[tuple[str, int, int], Packed] = OrderedDict()
+        self._files: OrderedDict[tuple[str, int, int, bool], Packed] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, path: Path) -> Packed:
+    def get(self, path: Path, change: Callable[[bytes], bytes] | None = None) -> Packed:
         """Return a file's bytes; takes up to half a second for a large one not met before.
+
+        Args:
+            path: the file.
+            change: makes what is sent of what the file holds, always in the same way.
 
         Raises:
             OSError: the file is gone, or cannot be read.
+            ValueError: `change` cannot make anything of it.
         """
         found = path.stat()
-        key = (str(path), found.st_mtime_ns, found.st_size)
+        key = (str(path), found.st_mtime_ns, found.st_size, change is not None)
         with self._lock:
             if key in self._files:
                 self._files.move_to_end(key)
                 return self._files[key]
-        packed = pack_file(path.read_bytes())
+        data = path.read_bytes()
+        packed = pack_file(change(data) if change else data)
         with self._lock:
             if key not in self._files and len(packed.body) <= self._limit // 2:
                 self._files[key] = packed

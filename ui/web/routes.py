@@ -21,6 +21,7 @@ first page, whose path Streamlit wants to be `/`.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -39,6 +40,7 @@ from ui.page.urls import KINDS, PLOTLY_VERSION, base_path
 from ui.web.compressed import Packed, PackedFiles
 from ui.web.following import followed_model, serve_followed_run, serve_follower, serve_leader
 from ui.web.stream import stream, watch
+from vae_core.bundles.older import with_layers
 from vae_core.engine import get_engine
 
 PUBLIC: Final = "public, max-age=31536000, immutable"
@@ -111,8 +113,10 @@ async def _bundle(request: Request, entry: ModelEntry | None) -> Response:
     """Serve a bundle under the name of its present content."""
     if entry is None or request.path_params["file"] != f"{entry.digest}.safetensors":
         return await _nothing(request)
-    response = await _send_file(request, entry.path, PUBLIC if entry.shipped else PRIVATE)
-    if request.query_params.get("download"):
+    is_download = bool(request.query_params.get("download"))
+    caching, change = PUBLIC if entry.shipped else PRIVATE, None if is_download else with_layers
+    response = await _send_file(request, entry.path, caching, change)
+    if is_download:
         response.headers["Content-Disposition"] = f'attachment; filename="{entry.name}.safetensors"'
     return response
 
@@ -138,11 +142,13 @@ async def _nothing(_request: Request) -> Response:
     return PlainTextResponse("Not found", 404, {"Cache-Control": "no-store"})
 
 
-async def _send_file(request: Request, path: Path, caching: str) -> Response:
-    """Send a file's bytes, compressed once for all."""
+async def _send_file(
+    request: Request, path: Path, caching: str, change: Callable[[bytes], bytes] | None = None
+) -> Response:
+    """Send a file's bytes, or what `change` makes of them, compressed once for all."""
     try:
-        packed = await run_in_threadpool(_PACKED.get, path)
-    except OSError:
+        packed = await run_in_threadpool(_PACKED.get, path, change)
+    except (OSError, ValueError):
         return await _nothing(request)
     tag = f'"{packed.digest}"'
     headers = {

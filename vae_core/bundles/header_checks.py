@@ -14,6 +14,9 @@ MAX_TITLE: Final = 200
 MAX_TEXT: Final = 20_000
 MAX_NAMES: Final = 1_000
 
+KNOWN_NEEDS: Final[frozenset[str]] = frozenset()
+"""What a file may name under `needs`: so far nothing came that older readers would get wrong."""
+
 
 def checked_table(value: Any, name: str) -> dict[str, Any]:
     """Return a JSON value that must be a table.
@@ -105,6 +108,21 @@ def checked_flat_table(value: Any, what: str, *, lists: bool = False) -> dict[st
         elif not (part is None or isinstance(part, bool) or _is_number(part)):
             raise ValueError(f"{name} in its {what} is neither a number nor a text")
     return table
+
+
+def checked_needs(value: Any) -> None:
+    """Refuse what a file says a reader must know, and this one does not.
+
+    Raises:
+        ValueError: its names.
+    """
+    if not isinstance(value, list) or len(value) > 100:
+        raise ValueError("its needs are not a list of at most 100 names")
+    needs = [_text(name, 60, "a name in its needs") for name in value]
+    unknown = [name for name in needs if name not in KNOWN_NEEDS]
+    if unknown:
+        named = ", ".join(map(repr, unknown))
+        raise ValueError(f"it needs {named}, which this version does not know; update Latent Explorer")
 
 
 def checked_unknown(values: Mapping[str, Any], what: str) -> dict[str, Any]:

@@ -91,7 +91,7 @@ def make_bundle(trainer: Trained, *, title: str = "", umap: bool = False) -> Bun
 
     probe = _placed(model, trainer.probe)
     projections = {}
-    if config.latent_dim >= 2:
+    if config.latent_dim >= 2 and probe.mean is not None:
         projections["pca"] = fit_projection(probe.mean, method="pca")
     bundle = Bundle(
         config,
@@ -126,9 +126,10 @@ def with_umap(bundle: Bundle, *, seed: int = 0) -> Bundle:
     """
     from vae_core.latent.projection import fit_projection
 
-    if bundle.model_config.latent_dim <= 2:
+    mean = bundle.probe.mean
+    if mean is None or bundle.model_config.latent_dim <= 2:
         return bundle
-    projection = fit_projection(bundle.probe.mean, method="umap", seed=seed)
+    projection = fit_projection(mean, method="umap", seed=seed)
     if projection.method != "umap":  # too few images for one
         return bundle
     return replace(bundle, projections={**bundle.projections, "umap": projection})
@@ -156,6 +157,8 @@ def _placed(model: VAE, probe: Probe) -> BundleProbe:
     """Put the probe's images into the model's latent space."""
     from vae_core.latent.codes import encode_images
 
+    if not model.config.has_encoder:
+        return BundleProbe(probe.images, labels=probe.labels, factors=probe.factors)
     labels = probe.labels if model.config.n_classes else None
     posterior = encode_images(model, probe.images, labels=labels)
     return BundleProbe(probe.images, posterior.mean, posterior.logvar, probe.labels, probe.factors)

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from vae_core.config.configs import ModelConfig
 from vae_core.models.distributions import Posterior
 from vae_core.models.first_weights import draw_weights
+from vae_core.models.layers.lists import check_limits
 from vae_core.models.nets import Net
 
 INITIAL_LOG_VARIANCE: Final = -3.0
@@ -33,7 +34,7 @@ class VAE(nn.Module):
         super().__init__()
         self.config = config
         encoder, decoder = config.layers()
-        self.encoder = Net(encoder, config.image_shape, "encoder")
+        self.encoder = Net(encoder, config.image_shape, "encoder") if encoder else None
         self.decoder = Net(decoder, (config.latent_dim,), "decoder")
         if config.likelihood == "gaussian_learned":
             self.decoder.log_variance = nn.Parameter(torch.empty(()))
@@ -49,8 +50,10 @@ class VAE(nn.Module):
             The posterior, its tensors (B, D).
 
         Raises:
-            ValueError: if shapes, types or labels do not fit the model.
+            ValueError: if shapes, types or labels do not fit the model, or it has no encoder.
         """
+        if self.encoder is None:
+            raise ValueError("this model has no encoder: it cannot place images in its latent space")
         dtype = next(self.parameters()).dtype
         if x.ndim != 4 or tuple(x.shape[1:]) != self.config.image_shape or x.dtype != dtype:
             channels, height, width = self.config.image_shape
@@ -123,13 +126,19 @@ def build_model(config: ModelConfig, *, seed: int = 0) -> VAE:
 
     Returns:
         The model, float32 on the CPU.
+
+    Raises:
+        ValueError: a net is too large; which layer, and what would do.
     """
+    for placed in config.placed():
+        check_limits(placed)
     with torch.device("meta"):  # so that the layers' constructors draw no numbers
         model = VAE(config)
     model.to_empty(device="cpu")
     generator = torch.Generator().manual_seed(seed)
     for net in (model.encoder, model.decoder):
-        draw_weights(net, generator)
+        if net is not None:
+            draw_weights(net, generator)
     if config.likelihood == "gaussian_learned":
         nn.init.constant_(model.decoder.get_parameter("log_variance"), INITIAL_LOG_VARIANCE)
     return model

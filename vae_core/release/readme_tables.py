@@ -78,15 +78,15 @@ def rows(
     for path in paths:
         progress(path.stem)
         bundle = load_bundle(path)
-        name = bundle.image_set["name"]
+        name, run = bundle.image_set["name"], bundle.train_config
         train, test = (load_image_set(name, split=split, limit=limit) for split in ("train", "test"))
         metrics = measure(
             bundle.model,
             train,
             test,
-            binarized=bundle.train_config.binarize != "none",
+            binarized=run is not None and run.binarize != "none",
             nll_samples=nll_samples if bundle.model_config.has_likelihood else 0,
-            seed=bundle.train_config.seed,
+            seed=0 if run is None else run.seed,
         )
         if baseline_epochs and bundle.model_config.latent_dim == 2 and train.labels is not None:
             if name not in baselines:

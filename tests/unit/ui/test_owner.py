@@ -33,7 +33,9 @@ from ui.library import library
 from ui.library.library import Library, LibraryError
 from vae_core.bundles.bundle import read_header
 from vae_core.bundles.header import FORMAT_VERSION
-from vae_core.config.configs import ModelConfig, TrainConfig, count_weights
+from vae_core.config.configs import ModelConfig, TrainConfig
+from vae_core.models.layers.layer_json import nets_to_json
+from vae_core.models.layers.lists import stored_of
 from vae_core.storage import tensorfile
 from vae_core.storage.home import owner_folder
 
@@ -42,8 +44,9 @@ SMALL = ModelConfig(image_shape=(1, 8, 8), architecture="mlp", width=0.125)
 
 def bundle_bytes(title="My model", **texts):
     """A bundle as far as its header goes."""
+    weights = {name: shape for net in SMALL.placed() for name, shape in stored_of(net).items()}
     arrays = {
-        "encoder.all": np.zeros(count_weights(SMALL), np.float32),
+        **{name: np.zeros(shape, np.float32) for name, shape in weights.items()},
         "probe.images": np.zeros((3, 1, 8, 8), np.uint8),
         "probe.mean": np.zeros((3, 2), np.float32),
         "probe.logvar": np.zeros((3, 2), np.float32),
@@ -52,6 +55,7 @@ def bundle_bytes(title="My model", **texts):
         "format": "latent-explorer",
         "format_version": str(FORMAT_VERSION),
         "model_config": json.dumps(SMALL.to_dict()),
+        "layers": json.dumps(nets_to_json(SMALL.layers())),
         "train_config": json.dumps(TrainConfig().to_dict()),
         "image_set": json.dumps({"name": "digits", "title": "Digits"}),
         "metrics": json.dumps({"elbo": -20.5}),

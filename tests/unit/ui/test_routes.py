@@ -18,6 +18,8 @@ from ui.library.library import Library
 from ui.page import urls
 from ui.web import routes
 from ui.web.compressed import PackedFiles, pack_file
+from vae_core.bundles.older import with_layers
+from vae_core.storage.tensorfile import content_digest
 
 
 def browser(owner=None):
@@ -156,7 +158,8 @@ def test_routes_follow_the_servers_base_path(modules, monkeypatch):
 def test_shipped_models_are_public(shipped):  # noqa: F811
     entry = Library(None).get("mnist-2")
     response = browser().get(entry.url)
-    assert response.content == entry.path.read_bytes()
+    assert response.content == with_layers(entry.path.read_bytes())
+    assert content_digest(response.content) == entry.digest
     assert response.headers["cache-control"].startswith("public")
     assert "content-disposition" not in response.headers
     assert browser().get(entry.url.replace(entry.digest, "0" * 20)).status_code == 404

@@ -30,6 +30,7 @@ from vae_core.engine.processes.orders import RunKey
 from vae_core.engine.runs.changes import Mark
 from vae_core.engine.runs.keyframes import read_keyframes
 from vae_core.images.loading import image_sets
+from vae_core.models.layers.layer_json import nets_to_json
 from vae_core.storage.home import write_whole
 
 LOG: Final = logging.getLogger(__name__)
@@ -215,6 +216,7 @@ class Run:
             **self.state_facts(),
             "run": self.id,
             "model": self.model.to_dict(),
+            "layers": nets_to_json(self.model.layers()),
             "image_set": self.image_set,
             "title": self.title,
             "label_names": self.label_names,

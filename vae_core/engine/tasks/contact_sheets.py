@@ -86,6 +86,8 @@ def thumbnails(
         order = _class_order(labels, len(images), rows, columns)
         picked = images[torch.from_numpy(order)]
         if reconstructed:
+            if loaded.probe.mean is None:
+                raise ValueError("This model has no encoder: it reconstructs nothing.")
             with torch.no_grad():
                 decoded = loaded.model.decode_images(loaded.probe.mean[torch.from_numpy(order)])
             picked = (decoded * 255).round().to(torch.uint8)

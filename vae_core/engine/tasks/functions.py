@@ -33,7 +33,7 @@ def importance_nll(
     from vae_core.measures.evaluate import importance_nll as estimate
 
     loaded = load_bundle(bundle)
-    binarized = loaded.train_config.binarize == "dynamic"
+    binarized = loaded.train_config is not None and loaded.train_config.binarize == "dynamic"
     images = load_image_set(loaded.image_set["name"], split="test", limit=count).images.float() / 255
     generator = torch.Generator().manual_seed(seed)
     if binarized:
