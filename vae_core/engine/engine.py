@@ -46,6 +46,7 @@ class Engine:
 
         Raises:
             ValueError: settings that do not fit together or the images.
+            EngineBusyError: the owner has started many within a minute.
         """
         check_run(image_set, model, train)
         run_id = new_id()
@@ -145,6 +146,7 @@ class Engine:
 
         Raises:
             ValueError: settings that do not fit, or nothing would be left to train.
+            EngineBusyError: the owner has started many within a minute.
         """
         with self._lock:
             parent = self._run(owner, run_id)

@@ -60,7 +60,7 @@ class LoadedRuns:
 
         Args:
             run: the run.
-            new: whether its first turn comes before all others'; runs that rest make room for it.
+            new: whether its first turn comes early; runs that rest make room for it.
         """
         if not self.worker.ready():
             if run not in self._lost:
@@ -72,6 +72,7 @@ class LoadedRuns:
         run.loaded, run.leaving = True, False
         order = Load(
             run.key,
+            owner=run.owner,
             folder=str(run.folder),
             image_set=run.image_set,
             model=run.model,
