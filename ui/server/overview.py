@@ -19,7 +19,13 @@ from vae_core.engine.contract import limits
 
 _LOOK_SECONDS: Final = 2.0
 _WRONG: Final = "server_wrong_key"
-_PROCESSES: Final = {"train": "training", "quick": "short jobs", "umap": "UMAP fits"}
+_PROCESSES: Final = {
+    "train": "training",
+    "quick": "short jobs",
+    "large": "saving large models",
+    "long": "long jobs",
+    "umap": "UMAP fits",
+}
 """What the worker processes are called for people."""
 
 

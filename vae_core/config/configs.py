@@ -201,6 +201,11 @@ def count_weights(config: ModelConfig) -> int:
     return sum(map(prod, learned)) + int(config.likelihood == "gaussian_learned")
 
 
+def count_multiply_adds(config: ModelConfig) -> int:
+    """Return how many an image takes on its way through both nets, without building the model."""
+    return sum(each.layer.multiply_adds(each.given) for net in config.placed() for each in net)
+
+
 def check_together(model: ModelConfig, train: TrainConfig) -> None:
     """Refuse settings that are fine alone and not together.
 
