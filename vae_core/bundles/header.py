@@ -13,7 +13,7 @@ texts in the header's metadata:
     image_set       JSON: name, title, size (number of training images), label_names, factor_names,
                     licence (with its notice), source
     metrics         JSON: name -> number, text or null
-    history         JSON: a list of tables, one per measurement during training
+    history         JSON: a list of tables, one per measurement during training, of at most 0.5 MB
     card            JSON: title, versions, has_encoder, has_likelihood, latent_kind, n_classes, factor_names
 
 and the arrays (P probe images of C, H, W; D latent dimensions; F factors):

@@ -6,10 +6,11 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from vae_core.bundles.history import thinned
+
 if TYPE_CHECKING:
     from vae_core.config.configs import ModelConfig
 
-MAX_HISTORY: Final = 5_000
 MAX_TITLE: Final = 200
 MAX_TEXT: Final = 20_000
 MAX_NAMES: Final = 1_000
@@ -79,14 +80,14 @@ def card_facts(config: ModelConfig, factor_names: Sequence[str]) -> dict[str, An
 
 
 def checked_history(value: Any) -> tuple[dict[str, Any], ...]:
-    """Return the measurements made during training, in order.
+    """Return the measurements made during training, in order; some of them where they take much room.
 
     Raises:
         ValueError: what is wrong with them.
     """
-    if not isinstance(value, list) or len(value) > MAX_HISTORY:
-        raise ValueError(f"its history is not a list of at most {MAX_HISTORY:,} entries")
-    return tuple(checked_flat_table(entry, "history", lists=True) for entry in value)
+    if not isinstance(value, list):
+        raise ValueError("its history is not a list of entries")
+    return thinned([checked_flat_table(entry, "history", lists=True) for entry in value])
 
 
 def checked_flat_table(value: Any, what: str, *, lists: bool = False) -> dict[str, Any]:

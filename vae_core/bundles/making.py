@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from vae_core.bundles.bundle import Bundle, BundleProbe
 from vae_core.bundles.header import MAX_TEXT, MAX_TITLE, card_facts
+from vae_core.bundles.history import thinned
 from vae_core.config.configs import ModelConfig, TrainConfig
 from vae_core.config.version import VERSION
 from vae_core.images.image_set import ImageSet
@@ -99,7 +100,7 @@ def make_bundle(trainer: Trained, *, title: str = "", umap: bool = False) -> Bun
         model,
         probe,
         projections,
-        tuple(_short(entry) for entry in trainer.history),
+        thinned([_short(entry) for entry in trainer.history]),
         metrics,
         {
             "title": _title(title or f"{image_set.title}, {config.latent_dim} dimensions"),

@@ -129,7 +129,7 @@ TEXTS = {
     "metrics of lists": ({"metrics": '{"elbo": [1]}'}, "metrics"),
     "a hundred metrics and one": ({"metrics": json.dumps(dict.fromkeys(map(str, range(101)), 1))}, "101"),
     "an infinite metric": ({"metrics": '{"elbo": 1e999}'}, "metrics"),
-    "a history of 10,000": ({"history": json.dumps([{}] * 10_000)}, "history"),
+    "a history that is a table": ({"history": "{}"}, "history"),
     "a history of tables": ({"history": '[{"a": {}}]'}, "history"),
     "labels without end": ({"image_set": with_json(label_names=["a"] * 5000)}, "label_names"),
     "fewer labels than used": ({"image_set": with_json(label_names=["a"])}, "labels"),
