@@ -13,7 +13,9 @@ MAX_HISTORY_BYTES: Final = 500_000
 """As JSON, in a file that is written, and in memory."""
 
 
-def thinned(history: Sequence[Mapping[str, Any]], most: int = MAX_HISTORY_BYTES) -> tuple[dict[str, Any], ...]:
+def thinned(
+    history: Sequence[Mapping[str, Any]], most: int = MAX_HISTORY_BYTES
+) -> tuple[dict[str, Any], ...]:
     """Return a history that takes at most so many bytes as JSON; the first and the last entry stay.
 
     Every second entry goes until it fits; where even two are too large, their lists go, too.

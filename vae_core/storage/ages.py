@@ -41,7 +41,10 @@ class WallClock:
         """Return by how many seconds the wall clock was set since the last call; 0 when it was not."""
         now = self.steady()
         apart = self.wall() - now
-        moved, self._apart = apart - self._apart, apart  # what it was adjusted a little each time adds up to nothing
+        moved, self._apart = (
+            apart - self._apart,
+            apart,
+        )  # what it was adjusted a little each time adds up to nothing
         if abs(moved) < JUMP_SECONDS:
             return 0.0
         self.began = now

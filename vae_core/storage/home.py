@@ -19,6 +19,8 @@ from typing import Final
 
 from vae_core.storage.ages import WallClock
 
+INCOMING: Final = "incoming"
+
 INCOMING_AGE: Final = 24 * 3600.0
 """Seconds after which a forgotten short-lived file goes."""
 
@@ -156,6 +158,11 @@ def link_or_copy(source: Path, path: Path) -> None:
         shutil.copyfile(source, path)
 
 
+def is_short_lived(path: Path) -> bool:
+    """Whether a file is one that `incoming` gave its path."""
+    return path.parent.name == INCOMING
+
+
 def incoming(home: Path, suffix: str, clock: WallClock = _CLOCK) -> Path:
     """Return a fresh path for a short-lived file, and drop forgotten ones.
 
@@ -164,7 +171,7 @@ def incoming(home: Path, suffix: str, clock: WallClock = _CLOCK) -> Path:
         suffix: how the file's name is to end.
         clock: tells how old files are.
     """
-    folder = home / "incoming"
+    folder = home / INCOMING
     make_folder(folder)
     if not clock.jumped() and clock.ran_for() > TRUST_SECONDS:
         oldest = clock.wall() - INCOMING_AGE

@@ -63,7 +63,9 @@ MODELS: Final = Limit("LATENT_MAX_MODELS", 50, "{} models in each browser's libr
 MODEL_MEGABYTES: Final = Limit("LATENT_MAX_MODELS_MB", 500, "{} MB for each browser's models", least=0)
 KEYFRAMES: Final = Limit("LATENT_MAX_KEYFRAMES", 60, "{} moments of each run are kept", least=2)
 KEYFRAME_MEGABYTES: Final = Limit("LATENT_MAX_KEYFRAMES_MB", 150, "{} MB for each run's moments", least=0)
-STARTS: Final = Limit("LATENT_MAX_STARTS", 20, "{} runs and branches of each browser may be started in a minute")
+STARTS: Final = Limit(
+    "LATENT_MAX_STARTS", 20, "{} runs and branches of each browser may be started in a minute"
+)
 JOBS: Final = Limit("LATENT_MAX_JOBS", 2, "{} jobs of each browser at a time")
 WAITING_JOBS: Final = Limit("LATENT_MAX_WAITING_JOBS", 64, "{} more of its jobs may wait")
 PARK_MINUTES: Final = Limit(

@@ -1,6 +1,7 @@
 """Which jobs there are, and which worker process does which: short ones never wait behind long ones.
 
-How long a job takes is reckoned before it starts (`vae_core.engine.jobs.efforts`). UMAP has a process of its own, because two fits at once in one process can kill it.
+How long a job takes is reckoned before it starts (`vae_core.engine.jobs.efforts`). UMAP has a process of its
+own, because two fits at once in one process can kill it.
 """
 
 from __future__ import annotations

@@ -117,9 +117,7 @@ class JobQueue:
                 raise EngineBusyError(f"You have {most:g} jobs waiting. Wait until some are done.")
             job = Job(new_id(), owner, function, _on_cancel=self.cancel)
             pool = TASKS[function].pool_for(seconds_for(function, arguments))
-            self._entries[job.id] = _Entry(
-                job, pool, dict(arguments), then, held, files, purpose, is_shared
-            )
+            self._entries[job.id] = _Entry(job, pool, dict(arguments), then, held, files, purpose, is_shared)
             self._dispatch()
             return job
 

@@ -46,7 +46,9 @@ class Archive:
     clock: WallClock = field(default_factory=WallClock)
     _owners: set[str] = field(default_factory=set)
     _grown: set[str] = field(default_factory=set)
-    _swept_at: float = field(default_factory=time.monotonic)  # so not in the first hour: the clock may be wrong
+    _swept_at: float = field(
+        default_factory=time.monotonic
+    )  # so not in the first hour: the clock may be wrong
 
     def of_owner(self, owner: str) -> list[Run]:
         """Return an owner's runs, the newest first; they are read from disk when first asked for."""
@@ -152,7 +154,7 @@ class Archive:
         return (self.home / "owners").glob("*/runs/*")
 
     def _park(self, folder: Path) -> bool:
-        """Begin the age of a run anew that trained when a server ended, and that nobody has asked for since."""
+        """Begin the age of a run anew that trained when a server ended, and was not asked for since."""
         if folder.name in self.runs or not is_marked_active(folder):
             return False
         found = read_run(folder)
@@ -164,14 +166,14 @@ class Archive:
         return False
 
     def _used(self, folder: Path) -> float:
-        """Return when a run was last used, by its server or its worker, in seconds since 1970; now, if it has gone."""
+        """Return when server or worker last used a run, in seconds since 1970; now, if it has gone."""
         found = [when for name in AGED if (when := _written(folder / name)) is not None]
         if not found and (when := _written(folder)) is not None:
             found.append(when)
         return max(found, default=self.clock.wall())
 
     def _shift(self, seconds: float) -> None:
-        """Let runs be as old as they were before the wall clock was set forward by so many seconds, or back."""
+        """Let runs be as old as they were before the wall clock was set by so many seconds."""
         now = self.clock.wall()
         for folder in self._folders():
             for path in (folder, *(folder / name for name in AGED)):

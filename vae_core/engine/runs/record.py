@@ -66,7 +66,9 @@ def number(value: Any) -> float:
     return float(value)
 
 
-def _check(table: Mapping[str, Any], wanted: Mapping[str, Callable[[Any], bool]], *, whole: bool = True) -> None:
+def _check(
+    table: Mapping[str, Any], wanted: Mapping[str, Callable[[Any], bool]], *, whole: bool = True
+) -> None:
     for name, fits in wanted.items():
         if name not in table:
             if whole and name not in _LATELY:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,7 @@ from vae_core.engine.processes.orders import Drop, Flush, Load, RunOrder
 from vae_core.engine.processes.supervisor import Worker
 from vae_core.engine.runs.run import Run
 from vae_core.engine.scheduling.waiting import room
+from vae_core.storage.home import is_short_lived
 
 Written = Callable[[bool, str], None]
 """Called with whether a state was written, and what went wrong where the worker could not write it."""
@@ -147,6 +149,9 @@ class LoadedRuns:
         flush = self._flushes.pop(answer.path, None)
         if flush is not None:
             flush.then(answer.written, answer.error)
+        elif is_short_lived(path := Path(answer.path)):  # nobody waits for it any more
+            with suppress(OSError):
+                path.unlink()
 
     def tick(self, now: float) -> None:
         """Wait no longer for states that the worker does not come to write: those on disk will do."""

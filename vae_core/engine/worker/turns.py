@@ -3,8 +3,8 @@
 Turns belong to owners, not to runs: whoever presses buttons without pause does that in a time of their own.
 Five rules keep the others' maps moving:
 
-- after each *first* turn (for a new run, Resume, Step, ...) comes an ordinary one, and first turns get at most
-  a third of the time;
+- after each *first* turn (for a new run, Resume, Step, ...) comes an ordinary one, and first turns get at
+  most a third of the time;
 - an owner has one first turn a round; what they ask for besides waits for their place in the ring;
 - whoever takes longer than a turn, as a large step may, is in *debt*, and is passed over until it is paid;
 - who has asked for nothing of late, and has waited as long as a round should take, waits no longer;
@@ -23,10 +23,10 @@ LONGEST_TURN: Final = 2.0
 ROUND: Final = 1.0
 ROUND_EACH: Final = 0.06
 LONGEST_ROUND: Final = 3.0
-"""Seconds that the ordinary turns of a round may take: some, and more for each who takes part, up to so many.
+"""Seconds that the ordinary turns of a round may take: some, and more for each who takes part, to so many.
 
-With the first turns, half as long, in between, nobody waits longer than 2 s beside four others who ask without
-pause, nor 5 s beside forty."""
+With the first turns, half as long, in between, nobody waits longer than 2 s beside four others who ask
+without pause, nor 5 s beside forty."""
 
 FIRST_SHARE: Final = 0.5
 """Seconds of first turns to each second of ordinary ones."""
@@ -107,7 +107,7 @@ class Schedule:
 
     @property
     def is_asked(self) -> bool:
-        """Whether someone waits for a first turn in this round: they share the time that there is for these."""
+        """Whether someone waits for a first turn in this round; all who do share the time for these."""
         return self._next_to_ask() is not None
 
     def turn(self) -> Turn | None:

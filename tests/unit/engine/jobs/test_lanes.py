@@ -68,4 +68,6 @@ def test_encoding_a_few_images_is_quick_and_a_whole_set_by_a_large_net_is_not(tm
 
 
 def test_what_is_not_reckoned_takes_no_time():
-    assert all(seconds_for(name, {}) == 0.0 for name in TASKS if name not in ("save_run", "save_keyframe", "encode"))
+    assert all(
+        seconds_for(name, {}) == 0.0 for name in TASKS if name not in ("save_run", "save_keyframe", "encode")
+    )

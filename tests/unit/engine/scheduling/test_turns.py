@@ -13,7 +13,6 @@ from vae_core.engine.worker import train_loop
 from vae_core.engine.worker.inbox import Inbox
 from vae_core.engine.worker.train_loop import TrainLoop
 
-
 PIECE, OPENING = 0.1, 0.25
 """Seconds that it takes to train a little, and to load or save a run, on the tests' clock."""
 
@@ -85,9 +84,7 @@ def inbox(monkeypatch):
 
 def load(name, owner="", is_new=True):
     key = RunKey(name, 1)
-    return Load(
-        key, owner or name, "", "digits", SMALL, LONG, paused=False, is_branch=False, is_new=is_new
-    )
+    return Load(key, owner or name, "", "digits", SMALL, LONG, paused=False, is_branch=False, is_new=is_new)
 
 
 def trained_while(inbox, greedy, pieces=300):
@@ -129,7 +126,7 @@ def test_whoever_presses_start_without_pause_keeps_nobody_waiting_for_long(inbox
     finally:
         FakeRun.piece = real
     assert len(seen_at) > 140
-    assert longest_gap(seen_at) <= seconds
+    assert longest_gap(seen_at) <= seconds + 1e-9
 
 
 def test_after_a_turn_out_of_the_row_comes_an_ordinary_one(inbox):
