@@ -13,6 +13,7 @@ from tests.browser.small_models import lively_model
 from tests.browser.waiting import two_frames, until
 from vae_core.config.configs import ModelConfig, TrainConfig
 from vae_core.engine.watching.messages import message
+from vae_core.models.layers.layer_json import nets_to_json
 from vae_core.storage.tensorfile import pack
 
 COUNT = 40
@@ -57,6 +58,7 @@ class FakeRun:
             "run": self.name,
             "state": state,
             "model": self.config.to_dict(),
+            "layers": nets_to_json(self.config.layers()),
             "train": TrainConfig(epochs=4).to_dict(),
             "image_set": "noise",
             "title": "Noise",

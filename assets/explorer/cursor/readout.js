@@ -41,6 +41,7 @@ export class Readout {
   setSpace(space) {
     this.surroundings.setSpace(space);
     this.prior.row.hidden = !space.isGaussian;
+    this.data.row.hidden = !space.count;
   }
 
   close() {

@@ -83,7 +83,8 @@ import { Safetensors } from "./safetensors.js";
 /**
  * @typedef {object} RunFacts       what stays as it is
  * @property {string} run           the run's id
- * @property {import("../latent/space.js").ModelConfig} model
+ * @property {Omit<import("../latent/space.js").ModelConfig, "layers">} model
+ * @property {import("../latent/space.js").NetLists} layers
  * @property {string} image_set
  * @property {string} title
  * @property {string[]} label_names

@@ -4,7 +4,7 @@
  * Messages come from `stream.js`; what they hold stands in `messages.js`.
  */
 
-import { decoderOf } from "./safetensors.js";
+import { weightsOf } from "./safetensors.js";
 import { Readings } from "./series.js";
 
 /** @typedef {import("../latent/space.js").Space} Space */
@@ -45,7 +45,7 @@ export class Run {
     this.facts = facts;
     /** @type {Space} */
     this.space = {
-      config: facts.model,
+      config: { ...facts.model, layers: facts.layers },
       isGaussian: facts.model.family !== "autoencoder",
       dims,
       count,
@@ -139,7 +139,7 @@ export class Run {
 
   /** @param {import("./messages.js").WeightsMessage} message */
   applyWeights({ facts, file }) {
-    this.weights = decoderOf(file);
+    this.weights = weightsOf(file, "decoder");
     this.weightsStep = facts.step ?? -1;
   }
 

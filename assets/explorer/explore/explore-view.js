@@ -123,7 +123,9 @@ export class ExploreView {
     const aggregate = aggregatePosterior(space);
     const dead = deadDimensions(space, aggregate);
     const by = space.isGaussian ? "prior" : "data";
-    this.rangeSwitch.element.hidden = !space.isGaussian;
+    const hasImages = space.count > 0;
+    this.rangeSwitch.element.hidden = !space.isGaussian || !hasImages;
+    this.neighbours.element.hidden = this.oneImage.element.hidden = !hasImages;
     const codes = { aggregate, dead, hasPrior: space.isGaussian };
     this.sliders.make(order, carried, sliderRanges(space, by), what, codes);
     this.panel.showSpace(space, data.axes, { model, name, title });
@@ -133,6 +135,7 @@ export class ExploreView {
     if (this.isClosed) return;
     this.isReady = true;
     this.strips.make(space, model, order, carried, what, dead, by);
+    if (!hasImages) return;
     this.oneImage.setSpace(space, model, order);
     this.oneImage.lookAt(this.#nearest(space), false);
   }
@@ -193,11 +196,15 @@ export class ExploreView {
     const random = () => Float32Array.from({ length: space.dims }, () => gaussian(Math.random));
     this.buttons.replaceChildren(
       go("Centre", centre, () => new Float32Array(space.dims)),
-      textButton(
-        "A real image",
-        "The code of one of the images on the map",
-        (event) => this.#pickImage(anyImage, event.timeStamp),
-      ),
+      ...(space.count
+        ? [
+          textButton(
+            "A real image",
+            "The code of one of the images on the map",
+            (event) => this.#pickImage(anyImage, event.timeStamp),
+          ),
+        ]
+        : []),
       ...(space.isGaussian
         ? [go("A sample", "Drawn from the prior, as the model makes new images", random)]
         : []),

@@ -3,7 +3,7 @@
 import { Cursor } from "../cursor/cursor.js";
 import { DecodedPicture } from "../cursor/picture.js";
 import { Readout } from "../cursor/readout.js";
-import { loadBundle } from "../data/bundle.js";
+import { BundleError, loadBundle } from "../data/bundle.js";
 import { element } from "../dom/dom.js";
 import { fixed } from "../dom/format.js";
 import { between, interpolate } from "../latent/codes.js";
@@ -128,6 +128,11 @@ export class InterpolateView {
     if (this.isClosed) return;
     const { data, reporter } = this.context;
     const { name: model, title, space, weights } = this.bundle;
+    if (!space.count) {
+      throw new BundleError(
+        `The model “${title}” has no encoder, so no image has a place to walk from. Explore it, or choose another one.`,
+      );
+    }
     this.decoded.load(source.url, space.config, weights);
     this.readout.setSpace(space);
     this.rows.fileName = (name) => `${model}-${this.ends.join("-")}-${name}.png`;

@@ -216,7 +216,7 @@ export class MapPanel {
 
   /** @param {Shown} shown @returns {Layer[]} */
   #offered({ axes, space }) {
-    return offeredLayers(axes, space.isGaussian, Boolean(this.subject.model));
+    return offeredLayers(axes, space, Boolean(this.subject.model));
   }
 
   /** @param {Shown} shown @returns {Set<LayerName>} */

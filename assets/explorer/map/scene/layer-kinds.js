@@ -30,22 +30,23 @@ export const FIRST_LAYERS = ["prior"];
 
 /**
  * Say which layers make sense: posteriors and prior have a place on latent dimensions and on a PCA alone, and only
- * where codes have them; a picture needs a decoder.
+ * where codes have them; posteriors want images; a picture needs a decoder.
  *
  * @param {Axes} axes
- * @param {boolean} hasPrior      codes have a prior and a variance
+ * @param {Space} space
  * @param {boolean} hasDecoder
  * @returns {Layer[]}
  */
-export function offeredLayers(axes, hasPrior, hasDecoder) {
-  const isPlane = axes.isExact && hasPrior;
+export function offeredLayers(axes, { isGaussian, count }, hasDecoder) {
+  const isPlane = axes.isExact && isGaussian;
+  const hasPosteriors = isPlane && count > 0;
   /** @type {Record<LayerName, boolean>} */
   const makesSense = {
     manifold: hasDecoder,
     prior: isPlane,
-    ellipse: isPlane,
-    ellipses: isPlane,
-    density: isPlane && axes.name !== "0", // a single dimension shows its density anyway
+    ellipse: hasPosteriors,
+    ellipses: hasPosteriors,
+    density: hasPosteriors && axes.name !== "0", // a single dimension shows its density anyway
   };
   return LAYERS.filter(({ name }) => makesSense[name]);
 }
