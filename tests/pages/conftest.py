@@ -12,8 +12,8 @@ from vae_core import ModelConfig
 
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
-    import ui.classroom.parts
     import ui.classroom.wall
+    import ui.classroom.wall_cards
     import ui.explorer.guest
     import ui.images.cards
     import ui.library.library
@@ -27,7 +27,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
 
     fake = FakeEngine()
     pages = (
-        ui.classroom.parts,
+        ui.classroom.wall_cards,
         ui.images.cards,
         ui.train.other_runs,
         ui.server.overview,

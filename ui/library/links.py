@@ -21,10 +21,14 @@ from typing import Final, Literal
 
 from vae_core.storage.home import latent_home, owner_hash, write_whole
 
-Kind = Literal["model", "run", "follow"]
+Kind = Literal["model", "run", "follow", "task"]
 
 LOG: Final = logging.getLogger(__name__)
 TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{32}")
+LETTERS: Final = "ACDEFGHJKMNPRTVWXY"
+"""Of a code: none that another, or a digit, could be taken for."""
+
+CODE_LETTERS: Final = 6
 MAX_LINKS: Final = 100
 """Of one owner; the oldest goes."""
 
@@ -35,11 +39,12 @@ class Link:
 
     Attributes:
         token: its name in the URL, 192 bits.
-        kind: "model", "run", or "follow": whatever its owner shows at the time.
+        kind: "model", "run", "follow" (whatever its owner shows at the time), or "task" (for others to do).
         owner: hash of the owner's name.
-        what: the model's name or the run's id; "" for "follow".
+        what: the model's name, the run's id, or the task as text; "" for "follow".
         created: in seconds since 1970.
-        announced: whether the Class page shows it to everyone on this server.
+        announced: whether every page shows it to everyone on this server.
+        code: letters that lead to it as well, while there is the link; "" for "model" and "run".
     """
 
     token: str
@@ -48,6 +53,7 @@ class Link:
     what: str
     created: float
     announced: bool = False
+    code: str = ""
 
 
 class _Links:
@@ -66,6 +72,13 @@ class _Links:
         """Return an owner's links, the oldest first."""
         mine = [link for link in self.by_token.values() if link.owner == owner]
         return sorted(mine, key=lambda link: link.created)
+
+    def new_code(self) -> str:
+        """Return a code that leads nowhere yet."""
+        while True:
+            code = random_code()
+            if all(link.code != code for link in self.by_token.values()):
+                return code
 
     def put(self, link: Link) -> None:
         write_whole(self.folder / f"{link.token}.json", json.dumps(asdict(link)).encode())
@@ -110,7 +123,8 @@ def share(owner: str, kind: Kind, what: str = "") -> Link:
             return found
         for oldest in links.of(holder)[: -MAX_LINKS + 1]:
             links.drop(oldest)
-        link = Link(secrets.token_urlsafe(24), kind, holder, what, time.time())
+        code = links.new_code() if kind in ("follow", "task") else ""
+        link = Link(secrets.token_urlsafe(24), kind, holder, what, time.time(), code=code)
         links.put(link)
         LOG.info("%s shares a %s", holder[:6], kind)
         return link
@@ -146,6 +160,21 @@ def announced() -> tuple[Link, ...]:
     """Return the links that everyone on this server is shown, the oldest first."""
     shown = [link for link in _links().by_token.values() if link.announced]
     return tuple(sorted(shown, key=lambda link: link.created))
+
+
+def random_code() -> str:
+    """Return a code that nobody has guessed."""
+    return "".join(secrets.choice(LETTERS) for _ in range(CODE_LETTERS))
+
+
+def by_code(code: str) -> Link | None:
+    """Return what a code leads to; None when it leads nowhere, or not any more."""
+    return next((link for link in _links().by_token.values() if code and link.code == code), None)
+
+
+def all_shared(owner: str, kind: Kind) -> tuple[Link, ...]:
+    """Return an owner's links of a kind, the oldest first."""
+    return tuple(link for link in _links().of(owner_hash(owner)) if link.kind == kind)
 
 
 def moved(owner: str, kind: Kind, what: str, now: str) -> None:

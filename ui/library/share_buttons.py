@@ -45,7 +45,12 @@ def share_box(kind: Kind, what: str, sentence: str) -> None:
 
 def path_of(link: links.Link) -> str:
     """Return the page, and what its URL says, to which a link leads."""
-    pages: dict[Kind, str] = {"model": "/?shared=", "run": "/train?watch=", "follow": "/class?follow="}
+    pages: dict[Kind, str] = {
+        "model": "/?shared=",
+        "run": "/train?watch=",
+        "follow": "/class?follow=",
+        "task": "/class?task=",
+    }
     return f"{pages[link.kind]}{link.token}"
 
 

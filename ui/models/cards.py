@@ -9,7 +9,7 @@ import streamlit as st
 
 from ui.identity.owner import current_owner
 from ui.library.entry import ModelEntry, UnreadableFile
-from ui.library.facts import model_facts, model_metrics
+from ui.library.facts import TIGHTER, model_facts, model_metrics, net_facts
 from ui.library.library import Library, LibraryError, max_bytes, max_models
 from ui.library.share_buttons import share_model
 from ui.models.figures import training_figure
@@ -19,7 +19,7 @@ from ui.page.navigation import link
 from ui.page.text import count, duration, file_size, plain
 from vae_core.engine.contract.failures import describe
 
-PICTURE_HEIGHT: Final = 150
+PICTURE_HEIGHT: Final = 80
 _SAID: Final = "models_said"
 _ADDED: Final = "models_added"
 _UPLOADS: Final = "models_uploads"
@@ -51,7 +51,7 @@ def unreadable(library: Library) -> None:
 def upload(library: Library) -> None:
     """Draw the way in for model files, and how full the library is."""
     models, size = library.usage()
-    with st.expander("Add a model file", icon=":material/upload_file:", expanded=bool(_said())):
+    with st.popover("Add a model file", icon=":material/upload_file:", key="models_add"):
         # A new key after each upload empties the field: a rerun must not add the file again.
         key = f"models_upload_{st.session_state.get(_UPLOADS, 0)}"
         given = st.file_uploader(
@@ -114,13 +114,13 @@ def _card(entry: ModelEntry, picture: pictures.Picture) -> None:
     alt = f"What {entry.title} makes of images: a few of each class, reconstructed"
     pictures.draw(picture, alt, height=PICTURE_HEIGHT)
     st.markdown(f"**{plain(entry.title, longest=60)}**")
-    facts = model_metrics(entry)[:3]
-    origin = f"{plain(entry.name)}, {'came with the app' if entry.shipped else 'yours'}"
-    st.caption(f"{model_facts(entry)} · {origin}")
-    st.caption(" · ".join(f"{plain(name)} {value}" for name, value, _ in facts) or "Nothing was measured.")
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
         link("explore", "Explore", query={state.EXPLORE_MODEL: entry.name})
         link("interpolate", "Interpolate", query={state.INTERPOLATE_MODEL: entry.name})
+    origin = f"{plain(entry.name)}, {'came with the app' if entry.shipped else 'yours'}"
+    st.caption(f"{origin} · {net_facts(entry)}")
+    facts = [(name, value) for name, value, _ in model_metrics(entry) if name != TIGHTER][:2]
+    st.caption(" · ".join(f"{plain(name)} {value}" for name, value in facts) or "Nothing was measured.")
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         _opener("Details", entry, _details)
         _download(entry)

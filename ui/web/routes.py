@@ -12,6 +12,7 @@
     follow/<token>                         WebSocket: what the leader shows        whoever has the link
     follow/<token>/model/<digest>...       the leader's own model, while shown     whoever has the link
     follow/<token>/run/<run id>            WebSocket: the leader's run, while shown  whoever has the link
+    follow/<token>/run/<run id>/keyframes/<step>.safetensors   a moment of its past, while shown
     new-owner                              start as someone new, then to the first page
 
 Anything else below `/latent/` is 404: Streamlit would answer it with its page. `<base>/explore` leads to the
@@ -38,7 +39,13 @@ from ui.library.library import Library, shared_model
 from ui.page import urls
 from ui.page.urls import KINDS, PLOTLY_VERSION, base_path
 from ui.web.compressed import Packed, PackedFiles
-from ui.web.following import followed_model, serve_followed_run, serve_follower, serve_leader
+from ui.web.following import (
+    followed_keyframe,
+    followed_model,
+    serve_followed_run,
+    serve_follower,
+    serve_leader,
+)
 from ui.web.stream import stream, watch
 from vae_core.bundles.older import with_layers
 from vae_core.engine import get_engine
@@ -61,6 +68,7 @@ def routes() -> list[BaseRoute]:
         Route(f"{top}/models/{{name}}/{{file}}", _model),
         Route(f"{top}/shared/{{token}}/{{file}}", _shared),
         Route(f"{top}/runs/{{run}}/keyframes/{{step}}.safetensors", keyframe),
+        Route(f"{top}/follow/{{token}}/run/{{run}}/keyframes/{{step}}.safetensors", keyframe),
         Route(f"{top}/new-owner", _new_owner),
         WebSocketRoute(f"{top}/stream/{{run}}", stream),
         WebSocketRoute(f"{top}/watch/{{token}}", watch),
@@ -194,18 +202,18 @@ HEADERS: Final = {
 async def keyframe(request: Request) -> Response:
     """Serve a keyframe's file as it lies on disk."""
     try:
-        data = await run_in_threadpool(
-            _read, owner_of(request), request.path_params["run"], request.path_params["step"]
-        )
+        data = await run_in_threadpool(_read, owner_of(request), **request.path_params)
     except (KeyError, PermissionError, OSError):
         return PlainTextResponse("Not found", 404, {"Cache-Control": "no-store"})
     return Response(data, headers=dict(HEADERS), media_type="application/octet-stream")
 
 
-def _read(owner: str | None, run_id: str, step: str) -> bytes:
-    """Read a keyframe; KeyError, PermissionError or OSError when that cannot be."""
-    if owner is None:
-        raise PermissionError("no owner")
+def _read(owner: str | None, *, run: str, step: str, token: str = "") -> bytes:
+    """Read a keyframe, by a link its leader's; KeyError, PermissionError or OSError when that cannot be."""
     if not STEP.fullmatch(step):  # Python refuses to read thousands of digits
         raise KeyError(step)
-    return get_engine().keyframe(owner, run_id, int(step)).read_bytes()
+    if token:
+        return followed_keyframe(token, run, int(step)).read_bytes()
+    if owner is None:
+        raise PermissionError("no owner")
+    return get_engine().keyframe(owner, run, int(step)).read_bytes()

@@ -283,6 +283,13 @@ class Engine:
             run = self._scheduler.archive.get(holder, run_id, touch=False)
             return self._scheduler.watchers.subscribe(run, loop, wake, is_guest=True)
 
+    def shared_keyframe(self, holder: str, run_id: str, step: int) -> Path:
+        """Return a keyframe of a run that its owner, named by the hash, lets others see; see `keyframe`."""
+        with self._lock:
+            run = self._scheduler.archive.get(holder, run_id, touch=False)
+            find_keyframe(run.keyframes, step)
+            return keyframe_path(run.folder, step)
+
     def shared_run(self, holder: str, run_id: str) -> RunInfo:
         """Return a run that its owner, named by the hash, lets others see."""
         with self._lock:

@@ -121,6 +121,22 @@ export class InterpolateView {
     return this.panel.map;
   }
 
+  /** @returns {import("../view.js").Particulars} the walk, for whoever follows */
+  get particulars() {
+    const { ends: [from, to], method, steps, progress } = this;
+    return { walk: this.bundle && { from, to, method, steps, at: progress.valueAsNumber } };
+  }
+
+  /** Walk as another does, whose page shows the same model. @param {import("../view.js").Particulars} theirs */
+  takeParticulars({ walk }) {
+    if (!walk || !this.bundle) return;
+    const { ends, method, steps } = this;
+    this.#read({ interpolation: walk });
+    if (walk.from !== ends[0] || walk.to !== ends[1]) this.#setEnds([walk.from, walk.to], false);
+    else if (method !== this.method || steps !== this.steps) this.#drawRows();
+    this.#tellProgress(walk.at);
+  }
+
   async open() {
     const { bundle: source } = this.context.data;
     if (!source) throw new Error("There is no model to interpolate with.");
@@ -190,7 +206,7 @@ export class InterpolateView {
     return [reporter.hear("from", given.from), reporter.hear("to", given.to)];
   }
 
-  /** Take the method and the number of steps. @param {ExplorerData} data */
+  /** Take the method and the number of steps. @param {Pick<ExplorerData, "interpolation">} data */
   #read({ interpolation }) {
     this.method = interpolation?.method === "slerp" ? "slerp" : "linear";
     this.steps = Math.min(MOST_STEPS, Math.max(2, Math.round(interpolation?.steps || USUAL_STEPS)));

@@ -91,6 +91,17 @@ export class TrainView {
     return this.rewind.shown?.step ?? null;
   }
 
+  /** @returns {import("../view.js").Particulars} what is shown of the run besides its map, for whoever follows */
+  get particulars() {
+    return { slow: this.playback.slow.place, moment: this.keyframe };
+  }
+
+  /** Show the moment and the step of slow motion that another shows. @param {import("../view.js").Particulars} theirs */
+  takeParticulars({ slow, moment }) {
+    this.rewind.goToStep(moment ?? null);
+    this.playback.slow.goTo(slow ?? null);
+  }
+
   /** @param {string | null} name  axes wanted from outside */
   setAxes(name) {
     this.stage.setAxes(name);

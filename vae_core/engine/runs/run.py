@@ -99,6 +99,7 @@ class Run:
         deaths: how often the worker died with this run in its hands since it last reached the disk.
         seen: when its owner was last heard of, on the monotonic clock.
         snapshot: the newest snapshot, facts and arrays, while it is loaded.
+        detail: the update that was taken apart last, facts and arrays, while it is loaded.
         watchers: the browsers that watch.
         weights_asked: whether the worker is about to send its weights.
         logged: the state that stands in the log.
@@ -141,6 +142,7 @@ class Run:
     deaths: int = 0
     seen: float = field(default_factory=time.monotonic)
     snapshot: tuple[Mapping[str, Any], bytes] | None = None
+    detail: tuple[Mapping[str, Any], bytes] | None = None
     watchers: list[Watcher] = field(default_factory=list)
     weights_asked: bool = False
     logged: str = ""

@@ -97,7 +97,7 @@ class LoadedRuns:
 
     def has_left(self, run: Run) -> None:
         """Note that a run is not in the worker's memory any more."""
-        run.loaded, run.snapshot, run.weights_asked = False, None, False
+        run.loaded, run.snapshot, run.detail, run.weights_asked = False, None, None, False
 
     def waits_for_worker(self, run: Run) -> bool:
         """Whether a run will be loaded as soon as there is a worker."""

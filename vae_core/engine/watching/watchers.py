@@ -75,6 +75,8 @@ class Watchers:
             watcher.put("snapshot", *run.snapshot)
         elif not run.loaded:
             _put_stored(run, [watcher], "snapshot", SNAPSHOT)
+        if is_guest and run.detail is not None and run.detail[0].get("step") == run.step:
+            watcher.put("detail", *run.detail)  # its owner may be explaining it just now
         watcher.put("state", run.state_facts())
         self.report(run)
         return watcher

@@ -123,6 +123,17 @@ export class LatentMap {
     return this.drawing.frames;
   }
 
+  /** @returns {import("./viewport-control.js").Seen} what of the axes is seen */
+  get seen() {
+    const { ranges, width, height } = this.scene.viewport;
+    return { ranges, size: [width, height] };
+  }
+
+  /** See what another sees. @param {import("./viewport-control.js").Seen} seen */
+  followSeen(seen) {
+    this.control.followSeen(seen);
+  }
+
   /** @returns {DrawnMap} what a figure of the map as it is now is made from */
   get drawn() {
     const { scene, underlay, plot, cursorMarks, overlay } = this;

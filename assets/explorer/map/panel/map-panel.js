@@ -13,6 +13,7 @@ import { AxesTools, LayerTools, Legend } from "./tools.js";
 
 /** @typedef {import("../../latent/space.js").Space} Space */
 /** @typedef {import("../scene/axes.js").Axes} Axes */
+/** @typedef {import("../scene/choices.js").MapChoices} MapChoices */
 /** @typedef {import("../scene/colouring.js").Colouring} Colouring */
 /** @typedef {import("../scene/layer-kinds.js").Layer} Layer */
 /** @typedef {import("../scene/layer-kinds.js").LayerName} LayerName */
@@ -155,6 +156,34 @@ export class MapPanel {
   setLayers(names) {
     this.wanted = checkedLayers(names);
     if (this.shown) this.#showLayers(this.shown);
+  }
+
+  /** @returns {MapChoices} what is chosen here, and what is seen of the axes */
+  get choices() {
+    const { axesName, by, legend, map, wanted } = this;
+    const { ranges, size } = map.seen;
+    return {
+      axes: axesName || null,
+      layers: [...checkedLayers([...wanted])],
+      by: by || null,
+      hidden: [...legend.hidden].sort((a, b) => a - b),
+      ranges,
+      size,
+    };
+  }
+
+  /** Take another's choices. The axes are the view's to change. @param {Omit<MapChoices, "axes">} choices */
+  takeChoices({ layers, by, hidden, ranges, size }) {
+    const { shown } = this;
+    if (!shown) return;
+    const now = this.choices;
+    if (layers && layers.join() !== now.layers?.join()) this.setLayers(layers);
+    if (by && by !== now.by && colourings(shown.space).includes(by)) {
+      this.#colourBy(by);
+      this.#makeTools(shown);
+    }
+    if (hidden && hidden.join() !== this.choices.hidden?.join()) this.legend.hideOnly(hidden);
+    if (ranges && size) this.map.followSeen({ ranges, size });
   }
 
   /** There is a decoder now, or its weights are newer. @param {string} model  as the decoding service knows it */
