@@ -84,7 +84,11 @@ def follow_me() -> None:
 
 def followed(token: str) -> None:
     """Draw the page of someone who follows."""
-    opening("Follow", "You see what someone shows you, and move along with them.")
+    opening(
+        "Follow",
+        "You see what someone shows, as they move. **Move over the map** yourself; their next move takes you "
+        "back.",
+    )
     if links.find(token, "follow") is None:
         st.caption(":material/link_off: The link leads nowhere, or its owner has stopped. Ask for a new one.")
         link("explore", "Explore a model yourself")

@@ -25,8 +25,7 @@ const WAITING = "Nothing to see yet: whoever leads is on a page without a map.";
 const FOREIGN =
   "Whoever leads looks at something that someone else shares with them, and cannot pass it on. You see what they " +
   "show next.";
-const FOLLOWING =
-  "You see what whoever leads shows. Move over the map yourself; their next move takes you back.";
+const FOLLOWING = "Following";
 const LOST = "The connection was lost; trying to come back …";
 const NOWHERE = "This link leads nowhere any more. Ask for a new one.";
 const OVER = "Whoever led has stopped. Thank you for following.";

@@ -2,7 +2,7 @@
  * Follow me, the leader's side: tell the server what is shown here, as the hand moves, a few times a second.
  *
  * It looks at the view now and then instead of listening to it: what has not changed is not sent, and a hand that moves
- * is worth no more than eight messages a second, however many followers there are.
+ * is worth no more than twelve messages a second, however many followers there are.
  */
 
 import { Socket } from "../data/socket.js";
@@ -10,7 +10,7 @@ import { rounded } from "../latent/codes.js";
 import { NO_CHOICES } from "../map/scene/choices.js";
 
 /** How long it waits before it looks again whether something else is shown, in ms. */
-const EVERY = 120;
+const EVERY = 80;
 
 export class Leader {
   /**
