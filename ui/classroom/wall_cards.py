@@ -9,6 +9,7 @@ import streamlit as st
 from ui.classroom import wall
 from ui.identity import leaders
 from ui.identity.owner import current_owner
+from ui.page import state
 from ui.page.describe import STATES
 from ui.page.navigation import link
 from ui.page.text import count, plain
@@ -26,6 +27,8 @@ _LOOK_SECONDS: Final = 2.0
 
 def the_wall() -> None:
     """Draw what was posted, and the way to post."""
+    if state.entered():
+        _closed()
     owner = current_owner()
     _post_form(owner)
     st.fragment(_look, run_every=_LOOK_SECONDS)(wall.changes())
