@@ -16,6 +16,7 @@ from ui.page import state
 from ui.page.navigation import place
 
 _SAID: Final = "class_code_said"
+"""Session key: what came of the last code; it is said until the next one, or until the page changes."""
 
 
 def code_entry() -> None:
@@ -35,9 +36,11 @@ def code_entry() -> None:
         pressed = st.form_submit_button(
             "Go", key="class_code_go", type="primary", icon=":material/arrow_forward:"
         )
+    if pressed or state.entered():
+        st.session_state.pop(_SAID, None)
     if pressed:
         _go(given or "")
-    if said := st.session_state.pop(_SAID, ""):
+    if said := st.session_state.get(_SAID, ""):
         st.caption(said)
 
 
