@@ -65,8 +65,8 @@ class Trained(Protocol):
 def make_bundle(trainer: Trained, *, title: str = "", umap: bool = False) -> Bundle:
     """Make a bundle of what a trainer has learned so far.
 
-    The model is a copy, its weights rounded to float16 where that moves the held-out ELBO (an autoencoder's
-    log-likelihood) by less than 0.1 nats with the same noise: what is stored is what was measured.
+    The model is a copy, its weights rounded to float16 where that moves what its family looks at first (the
+    held-out ELBO) by less than 0.1 nats with the same noise: what is stored is what was measured.
 
     Args:
         trainer: the trainer; it can go on afterwards.
@@ -176,15 +176,17 @@ def _round_weights(model: VAE, x: torch.Tensor, y: torch.Tensor | None) -> None:
     import torch
 
     from vae_core.measures.suite import chunks
-    from vae_core.models.objective import elbo_terms
+    from vae_core.models.objective import value_of
+
+    best = model.config.traits.terms[0]
 
     def worth() -> float:
         generator, total = torch.Generator().manual_seed(0), 0.0
         with torch.no_grad():
             for part in chunks(len(x), model.config):
                 labels = None if y is None else y[part]
-                terms = elbo_terms(model, x[part], generator=generator, y=labels)
-                total += float((terms.log_likelihood if terms.elbo is None else terms.elbo).sum())
+                terms = model.objective.measured(model, x[part], generator=generator, n_samples=1, y=labels)
+                total += float(value_of(best, terms).sum())
         return total / len(x)
 
     exact = {name: weight.clone() for name, weight in model.state_dict().items()}

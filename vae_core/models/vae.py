@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from vae_core.config.configs import ModelConfig
 from vae_core.models.distributions import Posterior
+from vae_core.models.families import objective_of
 from vae_core.models.first_weights import draw_weights
 from vae_core.models.layers.lists import check_limits
 from vae_core.models.nets import Net
@@ -28,11 +29,13 @@ class VAE(nn.Module):
 
     Attributes:
         config: what was built.
+        objective: how its family computes.
     """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
+        self.objective = objective_of(config.family)
         encoder, decoder = config.layers()
         self.encoder = Net(encoder, config.image_shape, "encoder") if encoder else None
         self.decoder = Net(decoder, (config.latent_dim,), "decoder")
@@ -61,10 +64,7 @@ class VAE(nn.Module):
                 f"images must be floating point ({dtype}) in [0, 1], "
                 f"of shape (B, {channels}, {height}, {width}); got {x.dtype} of shape {tuple(x.shape)}"
             )
-        parameters: Tensor = self.encoder(x, self._one_hot(y, x))  # (B, 2 D), of a point (B, D)
-        if self.config.latent_kind == "point":
-            return Posterior(parameters, None)
-        return Posterior(*parameters.chunk(2, dim=1))
+        return self.objective.code(self.encoder(x, self._one_hot(y, x)))
 
     def decode(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         """Return the parameters of p(x|z): a Bernoulli's logits, a Gaussian's mean.
@@ -90,7 +90,10 @@ class VAE(nn.Module):
 
     def decode_images(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         """Return the expected images, (B, C, H, W) in [0, 1]; arguments as for `decode`."""
-        parameters = self.decode(z, y)
+        return self.images_of(self.decode(z, y))
+
+    def images_of(self, parameters: Tensor) -> Tensor:
+        """Return the expected images, (B, C, H, W) in [0, 1], of parameters of p(x|z)."""
         if self.config.likelihood == "bernoulli":
             return torch.sigmoid(parameters)
         return parameters.clamp(0, 1)

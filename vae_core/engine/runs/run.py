@@ -220,6 +220,7 @@ class Run:
             "run": self.id,
             "model": self.model.to_dict(),
             "layers": nets_to_json(self.model.layers()),
+            "family": self.model.traits.to_dict(),
             "image_set": self.image_set,
             "title": self.title,
             "label_names": self.label_names,
