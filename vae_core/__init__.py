@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from vae_core.measures.evaluate import importance_nll as importance_nll
     from vae_core.models.distributions import Posterior as Posterior
     from vae_core.models.objective import ElboTerms as ElboTerms
-    from vae_core.models.objective import elbo_terms as elbo_terms
     from vae_core.models.vae import VAE as VAE
     from vae_core.models.vae import build_model as build_model
+    from vae_core.models.vae import elbo_terms as elbo_terms
     from vae_core.training.snapshot import Snapshot as Snapshot
     from vae_core.training.step_detail import StepDetail as StepDetail
     from vae_core.training.trainer import Trainer as Trainer
@@ -57,7 +57,7 @@ _HOME = {  # public name -> the module that defines it
     "VAE": "models.vae",
     "attribute_vector": "latent.directions",
     "build_model": "models.vae",
-    "elbo_terms": "models.objective",
+    "elbo_terms": "models.vae",
     "encode_images": "latent.codes",
     "fit_projection": "latent.projection",
     "image_sets": "images.loading",

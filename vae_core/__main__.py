@@ -246,10 +246,9 @@ def _download_bar() -> Iterator[Callable[[float, str], None]]:
 def _latest(trainer: Trainer) -> str:
     """Return the newest held-out values in a few words."""
     entry: dict[str, Any] = trainer.history[-1] if trainer.history else {}
-    likelihood, kl = entry.get("test_log_likelihood"), entry.get("test_kl")
-    if likelihood is None:
-        return ""
-    return f"log p(x|z) {likelihood:.1f}" if kl is None else f"ELBO {likelihood - kl:.1f}, KL {kl:.1f}"
+    family = trainer.model_config.traits
+    values = [(term.title, family.value(term, entry, "test_")) for term in family.terms]
+    return ", ".join(f"{title} {value:.1f}" for title, value in values if value is not None)
 
 
 @contextmanager

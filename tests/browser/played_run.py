@@ -59,6 +59,7 @@ class FakeRun:
             "state": state,
             "model": self.config.to_dict(),
             "layers": nets_to_json(self.config.layers()),
+            "family": self.config.traits.to_dict(),
             "train": TrainConfig(epochs=4).to_dict(),
             "image_set": "noise",
             "title": "Noise",

@@ -9,7 +9,7 @@ from torch import nn
 
 from vae_core.config.configs import ModelConfig
 from vae_core.models.distributions import Posterior
-from vae_core.models.families import objective_of
+from vae_core.models.family import objective_of
 
 SCALES = (3.0, 1.0, 0.3)
 

@@ -165,7 +165,7 @@ def _details(entry: ModelEntry) -> None:
             st.markdown(f"**{plain(name)} {plain(value)}** :small[:gray[{meaning}]]")
     if len(entry.history) > 1:
         st.markdown("**How it was trained**")
-        figure = training_figure(entry.history, has_likelihood=entry.model_config.has_likelihood)
+        figure = training_figure(entry.history, entry.model_config.traits)
         st.plotly_chart(figure, config={"displayModeBar": False})
     st.caption(" · ".join(plain(text) for text in _settings(entry)))
     if said := of_later_version(entry.unknown):

@@ -12,14 +12,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from vae_core.config.families import Term
-    from vae_core.models.vae import VAE
+from vae_core.config.families import Term
 
 Terms: TypeAlias = Mapping[str, Tensor]
 """A batch's terms by name, those of `Family.computed`: (B,), or (B, D) where there is one per dimension."""
@@ -62,33 +60,6 @@ class ElboTerms:
         if self.kl_per_dim is None:
             return distortion
         return distortion + beta * self.kl_per_dim.mean(dim=0).clamp(min=free_bits).sum()
-
-
-def elbo_terms(
-    model: VAE,
-    x: Tensor,
-    *,
-    generator: torch.Generator | None = None,
-    n_samples: int = 1,
-    y: Tensor | None = None,
-) -> ElboTerms:
-    """Estimate the ELBO's terms, differentiably (arXiv:1312.6114, algorithm 1).
-
-    Args:
-        model: the model, in whatever mode it is.
-        x: images in [0, 1], (B, C, H, W).
-        generator: of the posterior's noise; None means a fresh unseeded one.
-        n_samples: latent samples per image that the log-likelihood is averaged over.
-        y: labels, (B,), for a model with classes.
-
-    Returns:
-        The terms, in nats per image.
-
-    Raises:
-        ValueError: if the images do not fit the model or `n_samples` is below 1.
-    """
-    terms = model.objective.measured(model, x, generator=generator, n_samples=n_samples, y=y)
-    return ElboTerms(terms["log_likelihood"], terms.get("kl"))
 
 
 def value_of(term: Term, terms: Terms) -> Tensor:

@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
+from vae_core.config.configs import ModelConfig
 from vae_core.models.distributions import Posterior, bernoulli_log_likelihood, gaussian_log_likelihood
 
-if TYPE_CHECKING:
-    from vae_core.models.vae import VAE
+
+class Model(Protocol):
+    """What a batch passes through; a `VAE` is one, and its methods say more."""
+
+    @property
+    def config(self) -> ModelConfig:
+        """What was built."""
+
+    @property
+    def log_variance(self) -> Tensor:
+        """The learned log variance of p(x|z)."""
+
+    def encode(self, x: Tensor, y: Tensor | None = ...) -> Posterior:
+        """Place images in the latent space."""
+
+    def decode(self, z: Tensor, y: Tensor | None = ...) -> Tensor:
+        """Return the parameters of p(x|z)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +56,7 @@ class Pass:
         draws: one or more draws from it.
     """
 
-    model: VAE
+    model: Model
     x: Tensor
     posterior: Posterior
     draws: tuple[Draw, ...]
@@ -52,7 +68,7 @@ class Pass:
 
 
 def passed_through(
-    model: VAE,
+    model: Model,
     x: Tensor,
     *,
     generator: torch.Generator | None = None,
@@ -81,7 +97,7 @@ def passed_through(
     return Pass(model, x, posterior, tuple(draws))
 
 
-def log_likelihood(model: VAE, x: Tensor, parameters: Tensor) -> Tensor:
+def log_likelihood(model: Model, x: Tensor, parameters: Tensor) -> Tensor:
     """Return log p(x|z) under the model's likelihood, constants included.
 
     Args:

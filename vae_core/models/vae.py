@@ -14,10 +14,11 @@ from torch.nn import functional as F
 
 from vae_core.config.configs import ModelConfig
 from vae_core.models.distributions import Posterior
-from vae_core.models.families import objective_of
+from vae_core.models.family import objective_of
 from vae_core.models.first_weights import draw_weights
 from vae_core.models.layers.lists import check_limits
 from vae_core.models.nets import Net
+from vae_core.models.objective import ElboTerms
 
 INITIAL_LOG_VARIANCE: Final = -3.0
 LEAST_LOG_VARIANCE: Final = 2 * math.log(1 / 256)
@@ -145,3 +146,30 @@ def build_model(config: ModelConfig, *, seed: int = 0) -> VAE:
     if config.likelihood == "gaussian_learned":
         nn.init.constant_(model.decoder.get_parameter("log_variance"), INITIAL_LOG_VARIANCE)
     return model
+
+
+def elbo_terms(
+    model: VAE,
+    x: Tensor,
+    *,
+    generator: torch.Generator | None = None,
+    n_samples: int = 1,
+    y: Tensor | None = None,
+) -> ElboTerms:
+    """Estimate the ELBO's terms, differentiably (arXiv:1312.6114, algorithm 1).
+
+    Args:
+        model: the model, in whatever mode it is.
+        x: images in [0, 1], (B, C, H, W).
+        generator: of the posterior's noise; None means a fresh unseeded one.
+        n_samples: latent samples per image that the log-likelihood is averaged over.
+        y: labels, (B,), for a model with classes.
+
+    Returns:
+        The terms, in nats per image.
+
+    Raises:
+        ValueError: if the images do not fit the model or `n_samples` is below 1.
+    """
+    terms = model.objective.measured(model, x, generator=generator, n_samples=n_samples, y=y)
+    return ElboTerms(terms["log_likelihood"], terms.get("kl"))

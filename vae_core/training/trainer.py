@@ -27,7 +27,7 @@ from torch import Tensor
 from vae_core.config.configs import ModelConfig, TrainConfig, check_together
 from vae_core.config.settings import LIVE
 from vae_core.images.probe import Probe, choose_probe, hold_out
-from vae_core.models.families.objective import StepContext
+from vae_core.models.family import StepContext
 from vae_core.models.vae import VAE
 from vae_core.training.batches import Batches, check_images
 from vae_core.training.learner import Learner

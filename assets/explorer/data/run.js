@@ -46,7 +46,7 @@ export class Run {
     /** @type {Space} */
     this.space = {
       config: { ...facts.model, layers: facts.layers },
-      isGaussian: facts.model.family !== "autoencoder",
+      isGaussian: facts.family.latent_kind === "gaussian",
       dims,
       count,
       shape,
@@ -66,11 +66,11 @@ export class Run {
     this.hasCodes = false;
     /** What each dimension carries now, in nats per image, (D,). @type {number[] | null} */
     this.klPerDim = null;
-    this.readings = new Readings();
+    this.readings = new Readings(facts.family.terms);
     /** The run that this one branched from, if it did. @type {{title: string, readings: Readings} | null} */
     this.parent = null;
     if (facts.parent) {
-      const readings = new Readings();
+      const readings = new Readings(facts.family.terms);
       for (const entry of facts.parent.history ?? []) readings.add(entry);
       this.parent = { title: String(facts.parent.title), readings };
     }

@@ -45,6 +45,7 @@ ROOMS = (
     ("vae_core.bundles",),
     ("vae_core.measures",),
     ("vae_core.latent",),
+    ("vae_core.models.families",),
     ("vae_core.models",),
     ("vae_core.images",),
     ("vae_core.config", "vae_core.storage"),

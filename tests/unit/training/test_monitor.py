@@ -7,7 +7,7 @@ import torch
 
 from tests.unit.bars import finish, trained
 from vae_core.config.configs import ModelConfig, TrainConfig
-from vae_core.models.objective import elbo_terms
+from vae_core.models.vae import elbo_terms
 
 
 def test_a_snapshot_has_all_that_a_vae_has():

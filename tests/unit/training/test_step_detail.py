@@ -5,7 +5,7 @@ import torch
 
 from vae_core.config.configs import ModelConfig, TrainConfig
 from vae_core.images.loading import ImageSet
-from vae_core.models.objective import elbo_terms
+from vae_core.models.vae import elbo_terms
 from vae_core.training.trainer import Trainer
 
 

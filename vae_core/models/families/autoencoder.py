@@ -7,7 +7,7 @@ from typing import Final
 from torch import Tensor
 
 from vae_core.models.distributions import Posterior
-from vae_core.models.families.objective import Objective, StepContext
+from vae_core.models.family import Objective, StepContext
 from vae_core.models.objective import Terms
 from vae_core.models.passing import Pass
 

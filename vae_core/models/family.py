@@ -1,22 +1,23 @@
-"""What a family computes: the interface that training, measuring and the model itself ask."""
+"""What a family computes: the interface that training, measuring and the model itself ask.
+
+Each family's own file in `vae_core.models.families` implements it, and is found by the family's name.
+"""
 
 from __future__ import annotations
 
+import importlib
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
+from vae_core.config.configs import TrainConfig
 from vae_core.models.distributions import Posterior, standard_normal
 from vae_core.models.objective import Terms
-from vae_core.models.passing import Pass, passed_through
-
-if TYPE_CHECKING:
-    from vae_core.config.configs import TrainConfig
-    from vae_core.models.vae import VAE
+from vae_core.models.passing import Model, Pass, passed_through
 
 
 @dataclass(frozen=True)
@@ -43,15 +44,15 @@ class StepContext:
 
 
 class Moves(Protocol):
-    """What moves the weights; a `Learner` is one.
+    """What moves the weights; a `Learner` is one."""
 
-    Attributes:
-        model: the model, in train mode.
-        noise: the generator of all noise of the steps.
-    """
+    @property
+    def model(self) -> Model:
+        """The model, in train mode."""
 
-    model: VAE
-    noise: torch.Generator
+    @property
+    def noise(self) -> torch.Generator:
+        """The generator of all noise of the steps."""
 
     def rounding(self) -> AbstractContextManager[object]:
         """Let large products be rounded within, where that pays and does no harm."""
@@ -97,11 +98,18 @@ class Objective(ABC):
         return terms
 
     def measured(
-        self, model: VAE, x: Tensor, *, generator: torch.Generator | None, n_samples: int, y: Tensor | None
+        self, model: Model, x: Tensor, *, generator: torch.Generator | None, n_samples: int, y: Tensor | None
     ) -> Terms:
-        """Return the terms that are reported of images; arguments as for `elbo_terms`."""
+        """Return the terms that are reported of images; arguments as for `vae_core.elbo_terms`."""
         return self.terms(passed_through(model, x, generator=generator, n_samples=n_samples, y=y))
 
-    def prior(self, model: VAE, count: int, generator: torch.Generator) -> Tensor:
+    def prior(self, model: Model, count: int, generator: torch.Generator) -> Tensor:
         """Draw codes from the prior, (count, D)."""
         return standard_normal(torch.empty(count, model.config.latent_dim), generator)
+
+
+def objective_of(family: str) -> Objective:
+    """Return how a family computes: the `OBJECTIVE` of the file of its name."""
+    module = importlib.import_module(f"vae_core.models.families.{family}")
+    objective: Objective = module.OBJECTIVE
+    return objective
