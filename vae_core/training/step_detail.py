@@ -73,6 +73,7 @@ class Dissection:
     """
 
     def __init__(self, model: VAE, x: Tensor, *, generator: torch.Generator, y: Tensor | None) -> None:
+        self._model = model
         self._passed = passed_through(model, x, generator=generator, y=y)
         self.terms = model.objective.terms(self._passed)
         for node in (self._passed.posterior.mean, self._passed.posterior.logvar, self._passed.draws[0].z):
@@ -93,7 +94,7 @@ class Dissection:
             assert node.grad is not None
             return first(node.grad) * batch  # the step's loss is the mean over the batch
 
-        images = passed.model.images_of(draw.parameters)
+        images = self._model.images_of(draw.parameters)
         kl = self.terms.get("kl")
         return StepDetail(
             x=first(passed.x),
@@ -109,6 +110,6 @@ class Dissection:
             grad_logvar=None if logvar is None else own_gradient(logvar),
             weight_change={
                 name: float(torch.linalg.vector_norm(weights.detach() - self._before[name]))
-                for name, weights in passed.model.named_parameters()
+                for name, weights in self._model.named_parameters()
             },
         )

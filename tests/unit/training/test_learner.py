@@ -7,8 +7,7 @@ import torch
 
 from tests.unit.bars import SMALL, finish, generator, same_weights, trained
 from vae_core.config.configs import ModelConfig, TrainConfig
-from vae_core.models.vae import elbo_terms
-from vae_core.models.vae import build_model
+from vae_core.models.vae import build_model, elbo_terms
 from vae_core.training import descent
 from vae_core.training import learner as learner_module
 from vae_core.training.descent import LARGEST_GRADIENT
