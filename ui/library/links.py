@@ -13,7 +13,7 @@ import re
 import secrets
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -57,21 +57,28 @@ class Link:
 
 
 class _Links:
-    """Hold all links of one folder of data; reading takes no lock, who changes something holds `_CHANGES`."""
+    """Hold all links of one folder of data, each found by its name at once, however many there are.
+
+    Reading takes no lock, and each change of a table is one step; who changes something holds `_CHANGES`.
+    """
 
     def __init__(self, home: Path) -> None:
         self.home = home
         self.folder = home / "links"
-        self.by_token: Mapping[str, Link] = dict(_stored(self.folder))  # replaced, never changed
+        self.by_token: dict[str, Link] = {}
+        self.by_thing: dict[tuple[str, Kind, str], Link] = {}
+        self.by_owner: dict[str, tuple[Link, ...]] = {}
+        self.announced: dict[str, Link] = {}
+        for _, link in _stored(self.folder):
+            self._take_in(link)
 
     def find(self, owner: str, kind: Kind, what: str) -> Link | None:
         """Return an owner's link to something, or None."""
-        return next((link for link in self.of(owner) if link.kind == kind and link.what == what), None)
+        return self.by_thing.get((owner, kind, what))
 
-    def of(self, owner: str) -> list[Link]:
+    def of(self, owner: str) -> tuple[Link, ...]:
         """Return an owner's links, the oldest first."""
-        mine = [link for link in self.by_token.values() if link.owner == owner]
-        return sorted(mine, key=lambda link: link.created)
+        return self.by_owner.get(owner, ())
 
     def new_code(self) -> str:
         """Return a code that leads nowhere yet."""
@@ -82,12 +89,34 @@ class _Links:
 
     def put(self, link: Link) -> None:
         write_whole(self.folder / f"{link.token}.json", json.dumps(asdict(link)).encode())
-        self.by_token = {**self.by_token, link.token: link}
+        self._forget(link.token)
+        self._take_in(link)
 
     def drop(self, link: Link) -> None:
-        self.by_token = {token: each for token, each in self.by_token.items() if token != link.token}
+        self._forget(link.token)
         with suppress(OSError):
             (self.folder / f"{link.token}.json").unlink()
+
+    def _take_in(self, link: Link) -> None:
+        of_owner = (*self.of(link.owner), link)
+        self.by_owner[link.owner] = tuple(sorted(of_owner, key=lambda each: each.created))
+        self.by_thing[link.owner, link.kind, link.what] = link
+        if link.announced:
+            self.announced[link.token] = link
+        self.by_token[link.token] = link
+
+    def _forget(self, token: str) -> None:
+        link = self.by_token.pop(token, None)
+        if link is None:
+            return
+        self.announced.pop(token, None)
+        if self.by_thing.get((link.owner, link.kind, link.what)) is link:
+            del self.by_thing[link.owner, link.kind, link.what]
+        rest = tuple(each for each in self.of(link.owner) if each is not link)
+        if rest:
+            self.by_owner[link.owner] = rest
+        else:
+            self.by_owner.pop(link.owner, None)
 
 
 def _stored(folder: Path) -> Iterator[tuple[str, Link]]:
@@ -158,8 +187,14 @@ def announce(owner: str, on: bool) -> None:
 
 def announced() -> tuple[Link, ...]:
     """Return the links that everyone on this server is shown, the oldest first."""
-    shown = [link for link in _links().by_token.values() if link.announced]
-    return tuple(sorted(shown, key=lambda link: link.created))
+    return tuple(sorted(_links().announced.copy().values(), key=lambda link: link.created))
+
+
+def forget_owner(holder: str) -> None:
+    """Take back all links of an owner, named by the hash, whose data is gone."""
+    with _CHANGES:
+        for link in _links().of(holder):
+            _links().drop(link)
 
 
 def random_code() -> str:

@@ -25,21 +25,22 @@ from ui.identity.owner import owner_of
 from ui.library import links
 from ui.library.entry import ModelEntry
 from ui.library.library import Library, held_model
+from ui.web.places import NoPlaceError
 from ui.web.shown import read_shown
 from ui.web.stream import (
     FORBIDDEN,
     MALFORMED,
+    PLACES,
     TAKEN_BACK,
     TRY_LATER,
     UNKNOWN,
     both_ways,
     refuse,
-    serve_stream,
+    serve_guest,
 )
 from vae_core.engine import Subscription, get_engine
 from vae_core.storage.home import owner_hash
 
-MAX_FOLLOWERS: Final = 100
 LOOK_SECONDS: Final = 2.0
 _RUN: Final = re.compile(r"[0-9a-f]{32}")
 
@@ -78,9 +79,15 @@ def follower_count(token: str) -> int:
 
 
 def followed_model(token: str) -> ModelEntry | None:
-    """Return the own model that a leader shows now; None when it shows another, or nothing."""
-    view = _VIEWS.get(token)
-    return view.entry if view is not None and links.find(token, "follow") is not None else None
+    """Return the own model that a leader shows now; None when it shows another, or nothing.
+
+    It is looked up again: another model may bear its name by now, which the leader has not shown.
+    """
+    view, link = _VIEWS.get(token), links.find(token, "follow")
+    if view is None or view.entry is None or link is None:
+        return None
+    entry = held_model(link.owner, view.entry.name, f"/latent/follow/{token}/model")
+    return entry if entry is not None and entry.digest == view.entry.digest else None
 
 
 def followed_keyframe(token: str, run_id: str, step: int) -> Path:
@@ -140,13 +147,13 @@ async def serve_follower(websocket: WebSocket) -> None:
         await refuse(websocket, UNKNOWN)
         return
     view, changed = _view_of(token), asyncio.Event()
-    if len(view.followers) >= MAX_FOLLOWERS:
-        await refuse(websocket, TRY_LATER)
-        return
     changed.set()
-    view.followers.add(changed)
     try:
-        await both_ways(websocket, _hear_nothing(websocket), _tell(websocket, token, view, changed))
+        with PLACES.place(f"follow {token}", websocket):
+            view.followers.add(changed)
+            await both_ways(websocket, _hear_nothing(websocket), _tell(websocket, token, view, changed))
+    except NoPlaceError:
+        await refuse(websocket, TRY_LATER)
     finally:
         view.followers.discard(changed)
 
@@ -165,7 +172,7 @@ async def serve_followed_run(websocket: WebSocket) -> None:
             raise KeyError("not shown")
         return get_engine().subscribe_guest(link.owner, run_id, loop, wake)
 
-    await serve_stream(websocket, subscribe, is_shown)
+    await serve_guest(websocket, token, subscribe, is_shown)
 
 
 def _look_up(

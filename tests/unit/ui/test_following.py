@@ -9,6 +9,7 @@ from tests.unit.ui.asgi_client import Browser
 from tests.unit.ui.served_routes import PATIENCE, Server, application, close_code, wait_until
 from tests.unit.ui.test_owner import (
     add,
+    bundle_bytes,
     shipped,  # noqa: F401
 )
 from ui.identity.owner import new_owner
@@ -135,6 +136,20 @@ def test_an_own_model_is_open_to_followers_only_while_it_is_shown(lesson):
         leader.send(say(model="mnist-2", z=[0, 0]))
         hear(one, z=[0.0, 0.0], mode="explore")
         wait_until(lambda: Browser(application()).get(path).status_code == 404)
+
+
+def test_another_model_under_the_shown_ones_name_is_not_open_to_followers(lesson):
+    server, owner, token = lesson
+    entry = Library(owner).get(add(Library(owner), "Mine"))
+    path = f"/latent/follow/{token}/model/{entry.digest}.safetensors"
+    with both(server, owner, token) as (leader, one):
+        leader.send(say(model="mine", z=[0, 0]))
+        hear(one, mode="explore")
+        assert Browser(application()).get(path).status_code == 200
+        Library(owner).delete("mine")
+        entry.path.write_bytes(bundle_bytes("Private"))
+        assert Browser(application()).get(path).status_code == 404
+        assert following.followed_model(token) is None
 
 
 def test_a_run_is_open_to_followers_only_while_it_is_shown(lesson):

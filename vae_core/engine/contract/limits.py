@@ -72,8 +72,21 @@ PARK_MINUTES: Final = Limit(
     "LATENT_PARK_MINUTES", 10, "a run is put aside when its browser has been away for {} minutes", least=0
 )
 KEEP_DAYS: Final = Limit("LATENT_KEEP_DAYS", 14, "a run that nobody uses is deleted after {} days")
+KEEP_MODELS_DAYS: Final = Limit(
+    "LATENT_KEEP_MODELS_DAYS",
+    400,
+    "models are deleted {} days after their browser's last visit "
+    "(0: never, as where only this machine is served)",
+    least=0,
+)
 NEW_OWNERS: Final = Limit(
     "LATENT_MAX_NEW_OWNERS", 120, "{} new browsers a minute from one address; a proxy counts as one"
+)
+UPLOAD_MEGABYTES: Final = Limit(
+    "LATENT_MAX_UPLOADS_MB", 250, "{} MB of uploads at a time, of all browsers together", least=0
+)
+UPLOAD_MEGABYTES_EACH: Final = Limit(
+    "LATENT_MAX_UPLOADS_MB_EACH", 110, "{} MB of them from each page", least=0
 )
 WALL_POSTS: Final = Limit("LATENT_WALL_POSTS", 60, "{} maps on the wall")
 WALL_POSTS_EACH: Final = Limit("LATENT_WALL_POSTS_EACH", 3, "{} of them from each browser")
@@ -92,7 +105,10 @@ ALL: Final = (
     WAITING_JOBS,
     MODELS,
     MODEL_MEGABYTES,
+    KEEP_MODELS_DAYS,
     NEW_OWNERS,
+    UPLOAD_MEGABYTES,
+    UPLOAD_MEGABYTES_EACH,
     WALL_POSTS,
     WALL_POSTS_EACH,
 )

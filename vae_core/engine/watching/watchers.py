@@ -21,7 +21,10 @@ from vae_core.engine.watching.subscription import Subscription
 from vae_core.storage.tensorfile import metadata_of
 
 MAX_WATCHERS: Final = 64
-"""Of one run, its owner's pages and others' counted apart."""
+"""Pages of a run's owner that watch it."""
+
+MAX_GUESTS: Final = 400
+"""Others that watch it; who of them has a place is decided before, by browser and address."""
 
 
 @dataclass(eq=False)
@@ -58,8 +61,9 @@ class Watchers:
         Raises:
             EngineBusyError: too many watch it already.
         """
-        if sum(watcher.is_guest == is_guest for watcher in run.watchers) >= MAX_WATCHERS:
-            raise EngineBusyError(f"{MAX_WATCHERS} pages watch this run already. Close some.")
+        most = MAX_GUESTS if is_guest else MAX_WATCHERS
+        if sum(watcher.is_guest == is_guest for watcher in run.watchers) >= most:
+            raise EngineBusyError(f"{most} pages watch this run already. Close some.")
         watcher = Subscription(
             run,
             self.lock,
