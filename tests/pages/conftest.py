@@ -17,6 +17,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     import ui.explorer.guest
     import ui.images.cards
     import ui.library.library
+    import ui.library.share_buttons
     import ui.models.cards
     import ui.page.pictures
     import ui.server.overview
@@ -34,6 +35,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
         ui.page.pictures,
         ui.train.controls,
         ui.explorer.guest,
+        ui.library.share_buttons,
     )
     for module in (*pages, ui.library.library, ui.train.actions, ui.classroom.wall, vae_core.engine):
         monkeypatch.setattr(module, "get_engine", lambda: fake)

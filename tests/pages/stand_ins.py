@@ -84,6 +84,9 @@ class FakeEngine:
     def runs(self, owner: str) -> tuple[RunInfo, ...]:
         return (*([self.current] if self.current else []), *self.earlier)
 
+    def run(self, owner: str, run_id: str) -> RunInfo:
+        return {run.id: run for run in self.runs(owner)}[run_id]
+
     def choose(self, owner: str, run_id: str) -> RunInfo:
         self._ask("choose", run_id)
         (chosen,) = [run for run in self.earlier if run.id == run_id]

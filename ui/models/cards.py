@@ -11,12 +11,14 @@ from ui.identity.owner import current_owner
 from ui.library.entry import ModelEntry, UnreadableFile
 from ui.library.facts import TIGHTER, model_facts, model_metrics, net_facts
 from ui.library.library import Library, LibraryError, max_bytes, max_models
+from ui.library.retention import days_kept
 from ui.library.share_buttons import share_model
 from ui.models.figures import training_figure
 from ui.page import pictures, state
 from ui.page.describe import of_later_version
 from ui.page.navigation import link
 from ui.page.text import count, duration, file_size, plain
+from ui.web.uploads import forget_upload
 from vae_core.engine.contract.failures import describe
 
 PICTURE_HEIGHT: Final = 80
@@ -63,6 +65,7 @@ def upload(library: Library) -> None:
         if given is not None:
             with st.spinner(f"Checking {plain(given.name)}", show_time=True):
                 _take_in(library, given.name, given.getvalue())
+            forget_upload(given.file_id)
             st.session_state[_UPLOADS] = st.session_state.get(_UPLOADS, 0) + 1
             st.rerun()
         if said := _said():
@@ -70,7 +73,9 @@ def upload(library: Library) -> None:
             if (name := st.session_state.get(_ADDED)) in {entry.name for entry in library.models()}:
                 link("explore", "Explore it", query={state.EXPLORE_MODEL: name})
         room = f"{count(models, 'model')} of {max_models()}, {file_size(size)} of {file_size(max_bytes())}"
-        st.caption(f"Yours: {room}.")
+        days = days_kept()
+        until = f"until {days:g} days after this browser's last visit" if days else "for ever"
+        st.caption(f"Yours: {room}. Kept {until}.")
 
 
 def _take_in(library: Library, name: str, data: bytes) -> None:
@@ -210,7 +215,7 @@ def _share(entry: ModelEntry) -> None:
 def _rename(entry: ModelEntry) -> None:
     st.text_input("New title", value=entry.title, max_chars=80, key="models_new_title")
     st.caption("Its name in links follows from the title, so links to it change, too.")
-    _confirm("Rename", "models_rename_yes", ":material/edit:", _do_rename, entry.name)
+    _confirm("Rename", "models_rename_yes", ":material/edit:", _do_rename, entry)
 
 
 @st.dialog("Delete a model?", on_dismiss=_closed)
@@ -218,12 +223,12 @@ def _delete(entry: ModelEntry | UnreadableFile) -> None:
     st.markdown(
         f"**{plain(entry.title)}** will be gone for good. Download it first if you may want it again."
     )
-    _confirm("Delete", "models_delete_yes", ":material/delete:", _do_delete, entry.name)
+    _confirm("Delete", "models_delete_yes", ":material/delete:", _do_delete, entry)
 
 
-def _confirm(label: str, key: str, icon: str, action: Callable[[str], None], name: str) -> None:
+def _confirm(label: str, key: str, icon: str, action: Callable[[Any], None], file: Any) -> None:
     """Draw the button that acts; the dialog closes when that went well, and says what did not."""
-    st.button(label, key=key, icon=icon, type="primary", on_click=_try, args=(action, name))
+    st.button(label, key=key, icon=icon, type="primary", on_click=_try, args=(action, file))
     if _OUTCOME in st.session_state:
         problem = st.session_state.pop(_OUTCOME)
         if not problem:
@@ -231,9 +236,9 @@ def _confirm(label: str, key: str, icon: str, action: Callable[[str], None], nam
         st.caption(f":red[:material/error: {plain(problem)}]")
 
 
-def _try(action: Callable[[str], None], name: str) -> None:
+def _try(action: Callable[[Any], None], file: ModelEntry | UnreadableFile) -> None:
     try:
-        action(name)
+        action(file)
     except KeyError:
         st.session_state[_OUTCOME] = "This model is not here any more."
     except (LibraryError, OSError) as error:
@@ -243,9 +248,9 @@ def _try(action: Callable[[str], None], name: str) -> None:
         _closed()
 
 
-def _do_rename(name: str) -> None:
-    Library(current_owner()).rename(name, st.session_state["models_new_title"])
+def _do_rename(entry: ModelEntry) -> None:
+    Library(current_owner()).rename(entry.name, st.session_state["models_new_title"], entry.digest)
 
 
-def _do_delete(name: str) -> None:
-    Library(current_owner()).delete(name)
+def _do_delete(file: ModelEntry | UnreadableFile) -> None:
+    Library(current_owner()).delete(file.name, file.digest if isinstance(file, ModelEntry) else "")

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from ui.identity.origin import host_of
@@ -38,7 +38,7 @@ from ui.library.entry import ModelEntry
 from ui.library.library import Library, shared_model
 from ui.page import urls
 from ui.page.urls import KINDS, PLOTLY_VERSION, base_path
-from ui.web.compressed import Packed, PackedFiles
+from ui.web.compressed import LARGE_BYTES, Packed, PackedFiles, pieces
 from ui.web.following import (
     followed_keyframe,
     followed_model,
@@ -114,7 +114,7 @@ async def _shared(request: Request) -> Response:
 
 async def _followed(request: Request) -> Response:
     """Serve a follower the leader's own model, for as long as it is shown."""
-    return await _bundle(request, followed_model(request.path_params["token"]))
+    return await _bundle(request, await run_in_threadpool(followed_model, request.path_params["token"]))
 
 
 async def _bundle(request: Request, entry: ModelEntry | None) -> Response:
@@ -123,7 +123,13 @@ async def _bundle(request: Request, entry: ModelEntry | None) -> Response:
         return await _nothing(request)
     is_download = bool(request.query_params.get("download"))
     caching, change = PUBLIC if entry.shipped else PRIVATE, None if is_download else with_layers
-    response = await _send_file(request, entry.path, caching, change)
+    if not is_download and _has_it(request, entry.digest):
+        return Response(status_code=304, headers=_headers(entry.digest, caching))
+    if entry.size_bytes < LARGE_BYTES:
+        digest = "" if is_download else entry.digest
+        response = await _send_file(request, entry.path, caching, change, digest)
+    else:
+        response = await _stream_file(request, entry, caching, as_it_lies=is_download)
     if is_download:
         response.headers["Content-Disposition"] = f'attachment; filename="{entry.name}.safetensors"'
     return response
@@ -150,23 +156,61 @@ async def _nothing(_request: Request) -> Response:
     return PlainTextResponse("Not found", 404, {"Cache-Control": "no-store"})
 
 
-async def _send_file(
-    request: Request, path: Path, caching: str, change: Callable[[bytes], bytes] | None = None
-) -> Response:
-    """Send a file's bytes, or what `change` makes of them, compressed once for all."""
-    try:
-        packed = await run_in_threadpool(_PACKED.get, path, change)
-    except (OSError, ValueError):
-        return await _nothing(request)
-    tag = f'"{packed.digest}"'
-    headers = {
+def _headers(digest: str, caching: str) -> dict[str, str]:
+    """Return the headers of a file, sent or known already."""
+    return {
         "Cache-Control": caching,
-        "ETag": tag,
+        "ETag": f'"{digest}"',
         "Vary": "Accept-Encoding" if caching == PUBLIC else "Accept-Encoding, Cookie",
         "X-Content-Type-Options": "nosniff",
         "Cross-Origin-Resource-Policy": "same-origin",
     }
-    if tag in request.headers.get("if-none-match", ""):
+
+
+def _has_it(request: Request, digest: str) -> bool:
+    """Whether the browser says that it has this very content."""
+    return f'"{digest}"' in request.headers.get("if-none-match", "")
+
+
+async def _stream_file(request: Request, entry: ModelEntry, caching: str, *, as_it_lies: bool) -> Response:
+    """Send a large model piece by piece, never compressed."""
+    try:
+        size, body = await run_in_threadpool(
+            pieces, entry.path, entry.modified, entry.size_bytes, as_it_lies=as_it_lies
+        )
+    except (OSError, ValueError):
+        return await _nothing(request)
+    headers = {
+        **_headers(entry.digest + "-file" * as_it_lies, caching),
+        "Content-Encoding": "identity",
+        "Content-Length": str(size),
+    }
+    kind = KINDS[entry.path.suffix]
+    if request.method == "HEAD":
+        body.close()
+        return Response(headers=headers, media_type=kind)
+    return StreamingResponse(body, headers=headers, media_type=kind)
+
+
+async def _send_file(
+    request: Request,
+    path: Path,
+    caching: str,
+    change: Callable[[bytes], bytes] | None = None,
+    digest: str = "",
+) -> Response:
+    """Send a file's bytes, or what `change` makes of them, compressed once for all.
+
+    Where the digest of what is sent is known, nothing else is.
+    """
+    try:
+        packed = await run_in_threadpool(_PACKED.get, path, change)
+    except (OSError, ValueError):
+        return await _nothing(request)
+    if digest not in ("", packed.digest):
+        return await _nothing(request)
+    headers = _headers(packed.digest, caching)
+    if _has_it(request, packed.digest):
         return Response(status_code=304, headers=headers)
     body, encoding = await run_in_threadpool(_body_for, request.headers.get("accept-encoding", ""), packed)
     headers["Content-Encoding"] = encoding

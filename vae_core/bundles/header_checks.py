@@ -61,7 +61,7 @@ def checked_card(value: Any, config: ModelConfig, image_set: Mapping[str, Any]) 
     facts = card_facts(config, image_set["factor_names"])
     own = {name: part for name, part in table.items() if name not in {"title", "versions", *facts}}
     return {
-        "title": _text(table.get("title", ""), MAX_TITLE, "its title"),
+        "title": _title(table.get("title", "")),
         "versions": checked_flat_table(table.get("versions", {}), "versions"),
         **checked_flat_table(own, "card"),
         **facts,
@@ -135,6 +135,18 @@ def checked_unknown(values: Mapping[str, Any], what: str) -> dict[str, Any]:
     if len(values) > 100:
         raise ValueError(f"its {what} has {len(values):,} entries that nobody knows; the limit is 100")
     return {_text(name, 60, f"a name in its {what}"): value for name, value in values.items()}
+
+
+def one_line(text: str) -> str:
+    """Make a title of any text: one line of at most `MAX_TITLE` characters that can be printed."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())[:MAX_TITLE]
+
+
+def _title(value: Any) -> str:
+    """Return a title, tidied: a sign in it that cannot be seen makes no model unreadable."""
+    if isinstance(value, str):
+        value = "".join(" " if ord(char) < 32 else char for char in value)
+    return one_line(_text(value, MAX_TITLE, "its title"))
 
 
 def _text(value: Any, limit: int, what: str) -> str:

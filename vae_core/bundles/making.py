@@ -11,7 +11,8 @@ from importlib import metadata as packages
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from vae_core.bundles.bundle import Bundle, BundleProbe
-from vae_core.bundles.header import MAX_TEXT, MAX_TITLE, card_facts
+from vae_core.bundles.header import MAX_TEXT, card_facts
+from vae_core.bundles.header_checks import one_line
 from vae_core.bundles.history import thinned
 from vae_core.config.configs import ModelConfig, TrainConfig
 from vae_core.config.version import VERSION
@@ -103,16 +104,16 @@ def make_bundle(trainer: Trained, *, title: str = "", umap: bool = False) -> Bun
         thinned([_short(entry) for entry in trainer.history]),
         metrics,
         {
-            "title": _title(title or f"{image_set.title}, {config.latent_dim} dimensions"),
+            "title": one_line(title or f"{image_set.title}, {config.latent_dim} dimensions"),
             "versions": _versions(),
             **card_facts(config, image_set.factor_names),
         },
         {
-            "name": _title(image_set.name),
-            "title": _title(image_set.title),
+            "name": one_line(image_set.name),
+            "title": one_line(image_set.title),
             "size": len(image_set.images),
-            "label_names": [_title(name) for name in image_set.label_names],
-            "factor_names": [_title(name) for name in image_set.factor_names],
+            "label_names": [one_line(name) for name in image_set.label_names],
+            "factor_names": [one_line(name) for name in image_set.factor_names],
             "licence": _text(image_set.licence),
             "source": _text(image_set.source),
         },
@@ -210,11 +211,6 @@ def _short(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _short(part) for name, part in value.items()}
     return [_short(part) for part in value] if isinstance(value, (list, tuple)) else value
-
-
-def _title(text: str) -> str:
-    """Make one line of text of at most 200 characters."""
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())[:MAX_TITLE]
 
 
 def _text(text: str) -> str:

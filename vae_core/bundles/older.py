@@ -21,11 +21,24 @@ def with_layers(data: bytes) -> bytes:
     Raises:
         ValueError: they are no bundle's; only what was wrong.
     """
-    length = header_length(data[: LENGTH_BYTES + 1], len(data))
-    first = LENGTH_BYTES + length
-    metadata, places = parse_header(data[LENGTH_BYTES:first], len(data) - first)
+    first = LENGTH_BYTES + header_length(data[: LENGTH_BYTES + 1], len(data))
+    head = head_with_layers(data[:first], len(data))
+    return data if head == data[:first] else head + data[first:]
+
+
+def head_with_layers(head: bytes, file_bytes: int) -> bytes:
+    """Return what comes before the arrays of a file, with its nets' layers.
+
+    Args:
+        head: the file's beginning, as far as its header goes.
+        file_bytes: length of the whole file.
+
+    Raises:
+        ValueError: it is no bundle's; only what was wrong.
+    """
+    metadata, places = parse_header(head[LENGTH_BYTES:], file_bytes - len(head))
     if metadata.get("format_version") not in [str(version) for version in OLDER_VERSIONS]:
-        return data
+        return head
     header = check_header(metadata, {name: (place.dtype, place.shape) for name, place in places.items()})
     layers = json.dumps(nets_to_json(header.model_config.layers()))
-    return with_metadata(data, {**metadata, "format_version": str(FORMAT_VERSION), "layers": layers})
+    return with_metadata(head, {**metadata, "format_version": str(FORMAT_VERSION), "layers": layers})

@@ -124,7 +124,7 @@ TEXTS = {
     "a title of numbers": ({"card": with_json(title=3)}, "title"),
     "a title of a megabyte": ({"card": with_json(title="x" * 1_000_000)}, "title"),
     "half a character": ({"card": with_json(title="\ud800")}, "no text"),
-    "a null character": ({"card": with_json(title="a\0b")}, "no text"),
+    "a null character": ({"image_set": with_json(title="a\0b")}, "no text"),
     "a card in a card": ({"card": with_json(a={"b": {}})}, "card"),
     "metrics of lists": ({"metrics": '{"elbo": [1]}'}, "metrics"),
     "a hundred metrics and one": ({"metrics": json.dumps(dict.fromkeys(map(str, range(101)), 1))}, "101"),
