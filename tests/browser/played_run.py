@@ -103,7 +103,7 @@ class FakeRun:
         """What a snapshot of a step has."""
         dims = self.config.latent_dim
         pictures = self.random.integers(0, 256, (8, *self.config.image_shape), dtype=np.uint8)
-        arrays = {"mean": codes, "reconstructions": pictures, "originals": pictures}
+        arrays = {"mean": codes, "reconstructions": pictures, "originals": pictures, "samples": pictures}
         facts = self.facts(step) | {
             "test_log_likelihood": -210.0 + step,
             "test_kl": None,
@@ -112,7 +112,7 @@ class FakeRun:
             "history_tail": [],
         }
         if self.config.latent_kind == "gaussian":
-            arrays |= {"logvar": np.full_like(codes, -2), "samples": pictures}
+            arrays |= {"logvar": np.full_like(codes, -2)}
             facts |= {"test_kl": 4.0, "test_kl_per_dim": [2.25] * dims}
         if dims > 1:
             arrays |= {

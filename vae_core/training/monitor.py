@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from vae_core.images.probe import Probe, shuffled
-from vae_core.models.distributions import Posterior
+from vae_core.models.distributions import Posterior, standard_normal
 from vae_core.models.vae import VAE
 from vae_core.training.batches import unit
 from vae_core.training.generators import stream
@@ -137,25 +137,28 @@ class Monitor:
 
     def _with_pictures(self, snapshot: Snapshot, probe: Posterior, first: Tensor) -> Snapshot:
         """Return a snapshot with test values, codes, and what the codes of the probe's first images give."""
+        has_prior = self._config.traits.has_prior
         return replace(
             snapshot,
             test_terms=self._layout.split(self.test),
             probe_mean=probe.mean,
             probe_logvar=probe.logvar,
             reconstructions=self._reconstructions(first),
-            samples=self._samples(),
+            samples=self._drawn() if has_prior else None,
+            decoded_noise=None if has_prior else self._drawn(),
         )
 
     def _reconstructions(self, mean: Tensor) -> Tensor:
         """Decode the probe's first images from their codes."""
         return self._decode(mean, None if self._probe.labels is None else self._probe.labels[:PICTURES])
 
-    def _samples(self) -> Tensor | None:
-        """Decode the same draws of the prior each time, of each class in turn; None without a prior."""
-        if not self._config.traits.has_prior:
-            return None
+    def _drawn(self) -> Tensor:
+        """Decode the same draws each time, of each class in turn: of the prior, or else of N(0, I)."""
         generator = stream(self._seed, "prior", torch.device("cpu"))
-        z = self._model.objective.prior(self._model, PICTURES, generator)
+        if self._config.traits.has_prior:
+            z = self._model.objective.prior(self._model, PICTURES, generator)
+        else:
+            z = standard_normal(torch.empty(PICTURES, self._config.latent_dim), generator)
         return self._decode(z, torch.arange(PICTURES) % max(1, self._config.n_classes))
 
     def _encode(self, images: Tensor, labels: Tensor | None) -> Posterior:

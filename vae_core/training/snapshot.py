@@ -27,6 +27,8 @@ class Snapshot:
         probe_logvar: log variances of their posteriors, (P, D).
         reconstructions: of the probe's first images, in [0, 1], (R, C, H, W).
         samples: decoded from the same draws of the prior each time, in [0, 1], (S, C, H, W).
+        decoded_noise: where there is no prior to draw from, decoded from draws of N(0, I) all the same, in
+            [0, 1], (S, C, H, W).
         weights: the model's `state_dict`, copied, on request.
     """
 
@@ -42,6 +44,7 @@ class Snapshot:
     probe_logvar: Tensor | None = None
     reconstructions: Tensor | None = None
     samples: Tensor | None = None
+    decoded_noise: Tensor | None = None
     weights: dict[str, Tensor] | None = None
 
     @property

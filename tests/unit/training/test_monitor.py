@@ -26,6 +26,7 @@ def test_a_snapshot_has_all_that_a_vae_has():
         assert float(images.min()) >= 0
         assert float(images.max()) <= 1
     assert snapshot.weights is None
+    assert snapshot.decoded_noise is None
     assert trainer.advance(steps=2).epoch == 1.5
 
 
@@ -36,6 +37,7 @@ def test_an_autoencoder_s_snapshot_lacks_what_it_has_not():
     assert snapshot.test_kl_per_dim is None
     assert snapshot.probe_logvar is None
     assert snapshot.samples is None
+    assert snapshot.decoded_noise.shape == (16, 1, 8, 8)
     assert snapshot.log_likelihood < 0
     assert snapshot.test_log_likelihood < 0
     assert snapshot.reconstructions.shape == (16, 1, 8, 8)

@@ -175,7 +175,8 @@ class _Stage:
             pairs = np.concatenate([arrays["originals"][:count], arrays["reconstructions"][:count]])
             top = self._sheet(picture, pen, "Held-out images, and below each its reconstruction", pairs, top)
         if "samples" in arrays:
-            self._sheet(picture, pen, "Samples from the prior", arrays["samples"][: 2 * COLUMNS], top + 14)
+            said = "Samples from the prior" if "logvar" in arrays else "Decoded from N(0, 1) all the same"
+            self._sheet(picture, pen, said, arrays["samples"][: 2 * COLUMNS], top + 14)
         pen.text((MAP[0], SIZE[1] - 30), _caption(moment.facts, self.family), INK, _font(15))
         return picture
 
