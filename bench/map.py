@@ -300,7 +300,7 @@ STRIPS_UNDER_THE_HAND = """async () => {
   const map = document.querySelector('[data-role=map]'), box = map.getBoundingClientRect(), latencies = [];
   const frame = () => new Promise(requestAnimationFrame);
   for (let k = 0; k < 90; k++) {
-    if (k % 30 === 0) [...document.querySelectorAll('button')].find((b) => b.textContent === 'A sample').click();
+    if (k % 30 === 0) [...document.querySelectorAll('button')].find((b) => b.textContent === 'Prior sample').click();
     map.dispatchEvent(new PointerEvent('pointermove', {bubbles: true, pointerType: 'mouse',
       clientX: box.x + box.width * (0.4 + 0.002 * k), clientY: box.y + box.height * 0.5}));
     await frame(); await frame();

@@ -14,7 +14,7 @@ from ui.library.links import find
 from ui.page import state
 from ui.page.describe import run_facts
 from ui.page.navigation import link, opening
-from ui.page.text import plain
+from ui.page.text import by_hand, plain
 from vae_core.engine import RunInfo, get_engine
 from vae_core.engine.contract.failures import describe
 
@@ -51,8 +51,9 @@ def watch_page(token: str) -> None:
     run = _find(token)
     opening(
         "Watch",
-        "Someone shares this run with you: you see it as it trains. **Move over the map** to walk its latent "
-        "space; only its owner can change it.",
+        "Someone shares this run with you: you see it as it trains. "
+        + by_hand("Move over the map", "Touch the map")
+        + " to walk its latent space; only its owner can change it.",
         run_facts(run) if run else "",
     )
     if run is None:

@@ -105,6 +105,16 @@ export function classCount({ labels, labelNames }) {
   );
 }
 
+/**
+ * Name the unit of distances between codes, to stand behind a number.
+ *
+ * @param {Pick<Space, "isGaussian">} space
+ * @returns {string} deviations of the prior; nothing where codes follow none, and have a unit of their own
+ */
+export function distanceUnit({ isGaussian }) {
+  return isGaussian ? " σ" : "";
+}
+
 /** With more dimensions than this, sliders get room that the picture has otherwise. */
 export const MANY = 6;
 

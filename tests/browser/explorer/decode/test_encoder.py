@@ -138,9 +138,9 @@ def test_a_model_without_encoder_has_sliders_samples_and_no_points(
         "all => all.every((e) => e.hidden)"
     )
     buttons = page.locator(".le-explore .le-buttons button").all_inner_texts()
-    assert "A sample" in buttons
+    assert "Prior sample" in buttons
     assert "A real image" not in buttons
-    page.get_by_role("button", name="A sample").click()
+    page.get_by_role("button", name="Prior sample").click()
     page.wait_for_function("window.latentExplorer.z.some(Boolean)")
     z = page.evaluate("window.latentExplorer.z")
     with torch.no_grad():
