@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from vae_core.bundles.bundle import save_bundle as save_bundle
     from vae_core.config.configs import ModelConfig as ModelConfig
     from vae_core.config.configs import TrainConfig as TrainConfig
+    from vae_core.exchange.from_modules import bundle_from_modules as bundle_from_modules
     from vae_core.images.catalogue import ImageSetInfo as ImageSetInfo
     from vae_core.images.image_set import ImageSet as ImageSet
     from vae_core.images.loading import image_sets as image_sets
@@ -57,6 +58,7 @@ _HOME = {  # public name -> the module that defines it
     "VAE": "models.vae",
     "attribute_vector": "latent.directions",
     "build_model": "models.vae",
+    "bundle_from_modules": "exchange.from_modules",
     "elbo_terms": "models.vae",
     "encode_images": "latent.codes",
     "fit_projection": "latent.projection",

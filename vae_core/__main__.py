@@ -1,8 +1,9 @@
-"""The command line: train a model, make the models that ship, measure models.
+"""The command line: train a model, make the models that ship, measure models, write one for other programs.
 
     python -m vae_core train --images fashion --latent-dim 16 --out fashion.safetensors
     python -m vae_core bundles
     python -m vae_core measure
+    python -m vae_core export mnist-16 --onnx
 
 Ctrl-C ends training after the step under way and keeps what has been learned, as a whole bundle. A second
 one ends at once; no file is ever left half-written.
@@ -26,6 +27,7 @@ from vae_core.config.configs import ModelConfig, TrainConfig
 from vae_core.config.settings import Choice, Number, number, of_config
 from vae_core.images.loading import image_sets
 from vae_core.release.recipes import RECIPES, SHIPPED_BUNDLES
+from vae_core.storage.home import write_whole
 
 if TYPE_CHECKING:
     from vae_core.training.trainer import Trainer
@@ -54,8 +56,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m vae_core", description="Train, make and measure models.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="train | bundles | measure")
+    parser = argparse.ArgumentParser(
+        "python -m vae_core", description="Train, make, measure and export models."
+    )
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="train | bundles | measure | export"
+    )
     shows = argparse.ArgumentDefaultsHelpFormatter
 
     train = commands.add_parser("train", help="train a model and save it", formatter_class=shows)
@@ -85,6 +91,16 @@ def _parser() -> argparse.ArgumentParser:
     measure.add_argument("--baseline-epochs", type=int, default=100, help="of the plain mlp; 0 leaves it out")
     measure.add_argument("--limit", type=int, help="use so many images of each split only")
     measure.set_defaults(run=_measure)
+
+    export = commands.add_parser("export", help="write a model for other programs", formatter_class=shows)
+    export.add_argument("model", help="a file, or the name of a model that ships")
+    export.add_argument("--onnx", action="store_true", required=True, help="as two graphs of ONNX")
+    export.add_argument(
+        "--out",
+        type=Path,
+        help="NAME.onnx writes NAME-encoder.onnx and NAME-decoder.onnx; by default the model's",
+    )
+    export.set_defaults(run=_export)
     return parser
 
 
@@ -187,6 +203,23 @@ def _measure(asked: argparse.Namespace) -> int:
             progress=lambda what: (bar.set_postfix_str(what), bar.update()),
         )
     print(readme_tables.markdown(rows))
+    return 0
+
+
+def _export(asked: argparse.Namespace) -> int:
+    from vae_core.bundles.bundle import check_target, load_bundle
+    from vae_core.exchange.onnx_graphs import onnx_models
+
+    path = _model_path(asked.model)
+    out = asked.out or Path(f"{path.stem}.onnx")
+    _check_folder(out.resolve().parent)
+    stem = out.name.removesuffix(".onnx")
+    files = {part: out.with_name(f"{stem}-{part}.onnx") for part in ("encoder", "decoder")}
+    for file in files.values():
+        check_target(file)
+    for part, model in onnx_models(load_bundle(path)).items():
+        write_whole(files[part], model.SerializeToString())
+        print(files[part])
     return 0
 
 

@@ -12,7 +12,7 @@ TIGHTER: Final = "−log p(x)"
 """What people call the number that says much the same as the ELBO, and stands in a model's details alone."""
 
 METRICS: Final = (
-    ("elbo", "ELBO", "{:.1f} nats", "Lower bound of log p(x): held-out images, {pixels} pixels."),
+    ("elbo", "ELBO", "{:.1f} nats", "Lower bound of log p(x): {images}, {pixels} pixels."),
     ("nll", TIGHTER, "≤ {:.1f} nats", "A tighter bound: importance-weighted, {samples} samples."),
     ("active_units", "Active dimensions", "{:.0f} of {dims}", "Those whose mean has a variance above 0.01."),
     ("kl", "KL", "{:.1f} nats", "What the code of an image costs: what the latents tell about it."),
@@ -45,6 +45,7 @@ def model_metrics(entry: ModelEntry) -> tuple[tuple[str, str, str], ...]:
     words = {
         "dims": entry.model_config.latent_dim,
         "pixels": pixels,
+        "images": "held-out images" if entry.train_config else "the images that came with it",
         "samples": metrics.get("nll_samples") or "many",
     }
     found = []

@@ -21,6 +21,7 @@ from ui.library.entry import (
     slug,
     with_title,
 )
+from ui.library.foreign import refuse_foreign
 from vae_core.bundles.bundle import read_header
 from vae_core.bundles.header import MAX_BYTES, MAX_TITLE
 from vae_core.bundles.header_checks import one_line
@@ -220,6 +221,7 @@ class Library:
         """
         if self.folder is None:
             raise LibraryError(NO_COOKIES)
+        refuse_foreign(name, data)
         if len(data) > MAX_BYTES:
             raise ValueError(f"The file has {len(data) / 1e6:,.0f} MB; the limit is {MAX_BYTES / 1e6:g} MB.")
         self.check_room(len(data))

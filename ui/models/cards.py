@@ -10,6 +10,7 @@ import streamlit as st
 from ui.identity.owner import current_owner
 from ui.library.entry import ModelEntry, UnreadableFile
 from ui.library.facts import TIGHTER, model_facts, model_metrics, net_facts
+from ui.library.foreign import BRING_NETS, FOREIGN
 from ui.library.library import Library, LibraryError, max_bytes, max_models
 from ui.library.retention import days_kept
 from ui.library.share_buttons import share_model
@@ -58,9 +59,10 @@ def upload(library: Library) -> None:
         key = f"models_upload_{st.session_state.get(_UPLOADS, 0)}"
         given = st.file_uploader(
             "Model file, .safetensors",
-            type="safetensors",
+            type=["safetensors", *FOREIGN],
             key=key,
-            help="A model downloaded here or on another machine. It is checked before it is taken in.",
+            help="A model downloaded here or on another machine. It is checked before it is taken in. "
+            f"For nets that you trained elsewhere: {BRING_NETS}.",
         )
         if given is not None:
             with st.spinner(f"Checking {plain(given.name)}", show_time=True):
@@ -117,6 +119,8 @@ def _cards(owner: str, entries: tuple[ModelEntry, ...], *, waiting: bool) -> Non
 
 def _card(entry: ModelEntry, picture: pictures.Picture) -> None:
     alt = f"What {entry.title} makes of images: a few of each class, reconstructed"
+    if not entry.model_config.has_encoder:
+        alt = f"Pictures that {entry.title} makes of codes drawn from its prior"
     pictures.draw(picture, alt, height=PICTURE_HEIGHT)
     st.markdown(f"**{plain(entry.title, longest=60)}**")
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
@@ -183,7 +187,8 @@ def _settings(entry: ModelEntry) -> list[str]:
     """Say how a model was trained, in short phrases."""
     train, model = entry.train_config, entry.model_config
     if train is None:
-        return ["trained elsewhere", f"likelihood {model.likelihood}"]
+        adapted = str(entry.card.get("adapted") or "")
+        return ["trained elsewhere", f"likelihood {model.likelihood}", *([adapted] if adapted else [])]
     settings = [
         _epochs(entry, train.epochs),
         f"batch {train.batch_size}",

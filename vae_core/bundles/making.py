@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import torch
 
     from vae_core.images.probe import Probe
+    from vae_core.latent.projection import Projection
     from vae_core.models.vae import VAE
 
 _DIVERGED: Final = "the training has diverged"
@@ -78,7 +79,6 @@ def make_bundle(trainer: Trained, *, title: str = "", umap: bool = False) -> Bun
     Raises:
         ValueError: the training has diverged and left no numbers to save.
     """
-    from vae_core.latent.projection import fit_projection
     from vae_core.measures.suite import held_out_metrics
 
     config, image_set = trainer.model_config, trainer.image_set
@@ -91,32 +91,21 @@ def make_bundle(trainer: Trained, *, title: str = "", umap: bool = False) -> Bun
     if lost := [name for name, value in metrics.items() if _is_lost(value)]:
         raise ValueError(f"{_DIVERGED}: its {lost[0]} is no number any more. {_REMEDY}")
 
-    probe = _placed(model, trainer.probe)
-    projections = {}
-    if config.latent_dim >= 2 and probe.mean is not None:
-        projections["pca"] = fit_projection(probe.mean, method="pca")
+    probe = placed_probe(model, trainer.probe)
     bundle = Bundle(
         config,
         trainer.train_config,
         model,
         probe,
-        projections,
+        projections_of(probe),
         thinned([_short(entry) for entry in trainer.history]),
         metrics,
         {
             "title": one_line(title or f"{image_set.title}, {config.latent_dim} dimensions"),
-            "versions": _versions(),
+            "versions": versions(),
             **card_facts(config, image_set.factor_names),
         },
-        {
-            "name": one_line(image_set.name),
-            "title": one_line(image_set.title),
-            "size": len(image_set.images),
-            "label_names": [one_line(name) for name in image_set.label_names],
-            "factor_names": [one_line(name) for name in image_set.factor_names],
-            "licence": _text(image_set.licence),
-            "source": _text(image_set.source),
-        },
+        image_set_table(image_set),
     )
     return with_umap(bundle) if umap else bundle
 
@@ -137,6 +126,28 @@ def with_umap(bundle: Bundle, *, seed: int = 0) -> Bundle:
     return replace(bundle, projections={**bundle.projections, "umap": projection})
 
 
+def image_set_table(image_set: ImageSet) -> dict[str, Any]:
+    """Return what a bundle says of the images that its model learned from."""
+    return {
+        "name": one_line(image_set.name),
+        "title": one_line(image_set.title),
+        "size": len(image_set.images),
+        "label_names": [one_line(name) for name in image_set.label_names],
+        "factor_names": [one_line(name) for name in image_set.factor_names],
+        "licence": _text(image_set.licence),
+        "source": _text(image_set.source),
+    }
+
+
+def projections_of(probe: BundleProbe) -> dict[str, Projection]:
+    """Return what is fitted at once: the PCA, where there are two dimensions or more."""
+    from vae_core.latent.projection import fit_projection
+
+    if probe.mean is None or probe.mean.shape[1] < 2:
+        return {}
+    return {"pca": fit_projection(probe.mean, method="pca")}
+
+
 def _held_out(trainer: Trained) -> tuple[torch.Tensor, torch.Tensor | None]:
     """Return the images in [0, 1], (N, C, H, W), and labels that a model is judged by; the probe in need.
 
@@ -155,7 +166,7 @@ def _held_out(trainer: Trained) -> tuple[torch.Tensor, torch.Tensor | None]:
     return x, trainer.probe.labels if labels else None
 
 
-def _placed(model: VAE, probe: Probe) -> BundleProbe:
+def placed_probe(model: VAE, probe: Probe) -> BundleProbe:
     """Put the probe's images into the model's latent space."""
     from vae_core.latent.codes import encode_images
 
@@ -218,7 +229,8 @@ def _text(text: str) -> str:
     return "".join(char if char.isprintable() or char in "\n\t" else " " for char in text)[:MAX_TEXT]
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Return the versions of what makes a bundle."""
     names = ("torch", "numpy")
     return {
         "latent-explorer": VERSION,

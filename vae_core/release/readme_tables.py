@@ -56,7 +56,7 @@ def rows(
     limit: int | None = None,
     progress: Progress = lambda what: None,
 ) -> list[Row]:
-    """Measure models on the test splits of the sets they learned from.
+    """Measure models on the test splits of the sets they learned from, or on images that came with them.
 
     Args:
         paths: files of bundles.
@@ -70,7 +70,7 @@ def rows(
         ValueError: a file is no bundle, or its image set cannot be loaded.
     """
     from vae_core.bundles.bundle import load_bundle
-    from vae_core.images.loading import load_image_set
+    from vae_core.bundles.splits import splits_of
     from vae_core.measures.suite import measure
 
     baselines: dict[str, float] = {}
@@ -79,7 +79,7 @@ def rows(
         progress(path.stem)
         bundle = load_bundle(path)
         name, run = bundle.image_set["name"], bundle.train_config
-        train, test = (load_image_set(name, split=split, limit=limit) for split in ("train", "test"))
+        train, test = splits_of(bundle, limit=limit)
         metrics = measure(
             bundle.model,
             train,

@@ -40,7 +40,7 @@ ROOMS = (
     ("vae_core.engine.runs",),
     ("vae_core.engine.contract",),
     ("vae_core.engine.processes",),
-    ("vae_core.pictures", "vae_core.release"),
+    ("vae_core.exchange", "vae_core.pictures", "vae_core.release"),
     ("vae_core.training",),
     ("vae_core.bundles",),
     ("vae_core.measures",),

@@ -36,6 +36,7 @@ CONTRACT = [
     "Bundle",
     "save_bundle",
     "load_bundle",
+    "bundle_from_modules",
 ]
 
 

@@ -14,7 +14,8 @@ ROOT = Path(__file__).resolve().parents[3]
 def test_the_lines_of_python_train_save_load_encode_walk_and_draw(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
-    (block,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    section = (ROOT / "README.md").read_text(encoding="utf-8").partition("\n## In Python\n")[2]
+    (block,) = re.findall(r"```python\n(.*?)```", section.partition("\n## ")[0], re.DOTALL)
     monkeypatch.chdir(tmp_path)
     exec(compile(block, "README.md", "exec"), {})
     values = [float(line) for line in capsys.readouterr().out.split()]
