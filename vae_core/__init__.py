@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from vae_core.images.image_set import ImageSet as ImageSet
     from vae_core.images.loading import image_sets as image_sets
     from vae_core.images.loading import load_image_set as load_image_set
+    from vae_core.images.uploads.importing import ImportedImages as ImportedImages
+    from vae_core.images.uploads.importing import import_images as import_images
     from vae_core.latent.codes import encode_images as encode_images
     from vae_core.latent.directions import AttributeVector as AttributeVector
     from vae_core.latent.directions import attribute_vector as attribute_vector
@@ -48,6 +50,7 @@ _HOME = {  # public name -> the module that defines it
     "ElboTerms": "models.objective",
     "ImageSet": "images.image_set",
     "ImageSetInfo": "images.catalogue",
+    "ImportedImages": "images.uploads.importing",
     "ModelConfig": "config.configs",
     "Posterior": "models.distributions",
     "Projection": "latent.projection",
@@ -63,6 +66,7 @@ _HOME = {  # public name -> the module that defines it
     "encode_images": "latent.codes",
     "fit_projection": "latent.projection",
     "image_sets": "images.loading",
+    "import_images": "images.uploads.importing",
     "importance_nll": "measures.evaluate",
     "interpolate": "latent.walks",
     "load_bundle": "bundles.bundle",

@@ -47,6 +47,7 @@ ROOMS = (
     ("vae_core.latent",),
     ("vae_core.models.families",),
     ("vae_core.models",),
+    ("vae_core.images.uploads",),
     ("vae_core.images",),
     ("vae_core.config", "vae_core.storage"),
     ("vae_core.models.architectures",),

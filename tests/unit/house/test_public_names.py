@@ -37,6 +37,7 @@ CONTRACT = [
     "save_bundle",
     "load_bundle",
     "bundle_from_modules",
+    "import_images",
 ]
 
 
