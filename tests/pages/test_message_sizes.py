@@ -17,6 +17,7 @@ from ui.page.urls import style_sheets
 from ui.web import shown, stream
 from vae_core import ModelConfig
 from vae_core.bundles.history import MAX_HISTORY_BYTES
+from vae_core.config.families import FAMILIES
 
 CONFIG = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
 LIMIT = CONFIG["server"]["maxMessageSize"] * 1_000_000
@@ -54,7 +55,7 @@ def test_neither_does_the_component_nor_the_longest_history() -> None:
     names = ("log_likelihood", "kl", "test_log_likelihood", "test_kl")
     one = {"epoch": 1 / 7} | dict.fromkeys(names, -100 / 3)
     history = [one] * (MAX_HISTORY_BYTES // len(json.dumps(one)))
-    assert len(training_figure(history, has_likelihood=True).to_json()) < LIMIT / 2
+    assert len(training_figure(history, FAMILIES["vae"]).to_json()) < LIMIT / 2
 
 
 def test_what_browsers_say_on_our_own_sockets_is_far_smaller() -> None:
