@@ -14,7 +14,7 @@ from ui.library.links import find
 from ui.page import state
 from ui.page.describe import run_facts
 from ui.page.navigation import link, opening
-from ui.page.text import by_hand, plain
+from ui.page.text import plain
 from vae_core.engine import RunInfo, get_engine
 from vae_core.engine.contract.failures import describe
 
@@ -23,9 +23,7 @@ _KEPT: Final = "shared_kept"
 
 def guest_model() -> ModelEntry | None:
     """Return the model that the URL's link leads to, and say whose it is; None when it leads nowhere."""
-    token = st.query_params.get(state.SHARED, "")
-    entry = shared_model(token)
-    said = st.session_state.pop(_KEPT, "")
+    entry = shared_model(st.query_params.get(state.SHARED, ""))
     if entry is None:
         state.add_problems(
             ("The link leads to no model, or its owner has stopped sharing it. Ask for a new one.",)
@@ -33,15 +31,10 @@ def guest_model() -> ModelEntry | None:
         return None
     with st.container(gap="xsmall", width="content"):
         st.markdown(f":material/visibility: **{plain(entry.title, longest=60)}**")
+        said = st.session_state.pop(_KEPT, "")
         st.caption(said or "Someone shared this model with you.")  # one line in both cases: nothing jumps
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-            st.button(
-                "Keep a copy",
-                key="shared_keep",
-                type="tertiary",
-                on_click=_keep,
-                args=(token, entry.digest),
-            )
+            st.button("Keep a copy", key="shared_keep", type="tertiary", on_click=_keep, args=(entry,))
             link("explore", "Your models")
     return entry
 
@@ -51,9 +44,8 @@ def watch_page(token: str) -> None:
     run = _find(token)
     opening(
         "Watch",
-        "Someone shares this run with you: you see it as it trains. "
-        + by_hand("Move over the map", "Touch the map")
-        + " to walk its latent space; only its owner can change it.",
+        "Someone shares this run with you: you see it as it trains. **Move over the map** to walk its latent "
+        "space; only its owner can change it.",
         run_facts(run) if run else "",
     )
     if run is None:
@@ -74,9 +66,9 @@ def _find(token: str) -> RunInfo | None:
         return None
 
 
-def _keep(token: str, digest: str) -> None:
+def _keep(entry: ModelEntry) -> None:
     try:
-        kept = Library(current_owner()).keep_copy(token, digest)
+        kept = Library(current_owner()).keep_copy(entry)
     except (LibraryError, OSError) as error:
         st.session_state[_KEPT] = f":red[:material/error: {plain(describe(error))}]"
     else:

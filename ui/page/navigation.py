@@ -66,13 +66,10 @@ def link(name: str, label: str, *, query: Mapping[str, str] | None = None, disab
 
 
 def opening(title: str, sentence: str, facts: str = "") -> None:
-    """Draw a page's heading and its first sentence, what this is and what to try first; below it, facts.
-
-    The sentence is the app's own, without foreign text in it: it may hold what `by_hand` writes.
-    """
+    """Draw a page's heading and its first sentence, what this is and what to try first; below it, facts."""
     st.title(title, anchor=False)
     with st.container(gap="xsmall"):
-        st.markdown(sentence, unsafe_allow_html=True)
+        st.markdown(sentence)
         if facts:
             st.caption(facts)
 

@@ -228,14 +228,13 @@ function widenBrain(words) {
 
 /**
  * @param {Safetensors} file
- * @param {"encoder" | "decoder"} net
- * @returns {Weights} its tensors named `encoder.*` or `decoder.*`
+ * @returns {Weights} its tensors named `decoder.*`
  */
-export function weightsOf(file, net) {
+export function decoderOf(file) {
   return new Map(
     file
       .names()
-      .filter((name) => name.startsWith(`${net}.`))
+      .filter((name) => name.startsWith("decoder."))
       .map((name) => [name, { shape: file.shape(name), data: file.floats(name) }]),
   );
 }

@@ -1,7 +1,6 @@
 /** Run a decoder where the hand is: from a latent to a picture, in a fraction of a millisecond. */
 
-import { FormatError } from "../data/safetensors.js";
-import { shapeText } from "./layers/shape.js";
+import { decoderLayers } from "./architectures.js";
 import { Net } from "./net.js";
 
 /** @typedef {import("../latent/space.js").ModelConfig} ModelConfig */
@@ -12,7 +11,7 @@ export class Decoder {
   /**
    * @param {ModelConfig} config
    * @param {Weights} weights  `decoder.*`
-   * @throws {FormatError} if the list will not do, or the weights are not those of such a model
+   * @throws {import("../data/safetensors.js").FormatError} if the weights are not those of such a model
    */
   constructor(config, weights) {
     this.config = config;
@@ -22,23 +21,16 @@ export class Decoder {
     /** How many numbers a picture has. */
     this.size = channels * height * width;
     this.dims = config.latent_dim;
-    // A Bernoulli's list ends with logits, a Gaussian's with the mean itself.
-    const hasLogits = config.likelihood === "bernoulli";
-    this.net = new Net(config.layers.decoder, numbersOf(weights), [config.latent_dim], hasLogits);
-    this.isClamped = !hasLogits;
-    const made = this.net.outputShape;
-    if (made.join() !== config.image_shape.join()) {
-      throw new FormatError(
-        `Its decoder makes ${shapeText(made)}; the images are ${config.image_shape.join("x")}.`,
-      );
-    }
+    const numbers = numbersOf(weights);
+    this.net = new Net(decoderLayers(config, numbers), numbers, [config.latent_dim]);
+    this.isClamped = config.likelihood !== "bernoulli";
   }
 
   /**
    * Take newer weights of the same model.
    *
    * @param {Weights} weights  `decoder.*`
-   * @throws {FormatError} if they are not; the decoder then keeps those it has
+   * @throws {import("../data/safetensors.js").FormatError} if they are not; the decoder then keeps those it has
    */
   load(weights) {
     this.net.load(numbersOf(weights));
@@ -69,7 +61,7 @@ export class Decoder {
  * @param {ModelConfig} config
  * @param {Weights} weights  `decoder.*`
  * @returns {Decoder}
- * @throws {FormatError} if the weights are not those of such a model
+ * @throws {import("../data/safetensors.js").FormatError} if the weights are not those of such a model
  */
 export function decoderWith(decoder, config, weights) {
   if (!decoder || JSON.stringify(decoder.config) !== JSON.stringify(config)) {
@@ -99,7 +91,7 @@ export function measureDecode(decoder, budget = 25) {
   return best;
 }
 
-/** @param {Weights} weights @returns {Map<string, Float32Array>} as a net takes them */
-export function numbersOf(weights) {
+/** @param {Weights} weights @returns {Map<string, Float32Array>} */
+function numbersOf(weights) {
   return new Map([...weights].map(([name, { data }]) => [name, data]));
 }

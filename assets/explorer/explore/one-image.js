@@ -1,5 +1,5 @@
 /**
- * One image looked at closely, the one that is pinned or else the nearest to what is: what the encoder is told, what it answers (the posterior), and what the decoder
+ * One real image looked at closely: what the encoder is told, what it answers (the posterior), and what the decoder
  * makes of that: the reconstruction, where it errs, and what samples of the posterior look like.
  */
 
@@ -9,13 +9,11 @@ import { fixed } from "../dom/format.js";
 import { Picture } from "../dom/pictures.js";
 import { readTheme, resolveColour } from "../dom/theme.js";
 import { posteriorDeviation, samplePosterior } from "../latent/posterior.js";
-import { codeOf, distanceUnit, imageOf, labelOf } from "../latent/space.js";
+import { codeOf, imageOf, labelOf } from "../latent/space.js";
 import { colourErrors, compare, errorScale } from "./error-map.js";
 import { PosteriorChart } from "./posterior-chart.js";
 
 /** @typedef {import("../latent/space.js").Space} Space */
-
-/** @typedef {"code" | "sample" | "near"} Belonging  its code is pinned; a sample of its posterior is; it is the nearest image */
 
 /** How many samples of the posterior are drawn. */
 const SAMPLES = 6;
@@ -31,12 +29,12 @@ export class OneImage {
   /**
    * @param {object} options
    * @param {import("../decode/service.js").DecodeService} options.service
-   * @param {(z: Float32Array, stamp: number) => void} options.onPin       a sample of its posterior was chosen
-   * @param {(index: number | null, samples: Float32Array) => void} options.onLookAt  which image the pinned latent is
-   *     of, with samples of its posterior; null: of none
-   * @param {(index: number, stamp: number) => void} options.onPick  its code is to be pinned
+   * @param {(z: Float32Array, stamp: number) => void} options.onPin       a sample was chosen
+   * @param {(index: number, samples: Float32Array) => void} options.onLookAt  an image was picked, or drawn from again
+   * @param {(stamp: number) => void} options.onNearest  look at the image nearest to the pinned latent
+   * @param {(stamp: number) => void} options.onRandom   look at any image
    */
-  constructor({ service, onPin, onLookAt, onPick }) {
+  constructor({ service, onPin, onLookAt, onNearest, onRandom }) {
     this.service = service;
     this.onPin = onPin;
     this.onLookAt = onLookAt;
@@ -44,8 +42,8 @@ export class OneImage {
     this.subject = null;
     /** Of the probe; -1: none yet. */
     this.index = -1;
-    /** How the pinned latent belongs to it. @type {Belonging} */
-    this.how = "near";
+    /** Whether someone picked it. */
+    this.isChosen = false;
     /** Of its reconstruction, once that is decoded. @type {import("./error-map.js").Errors | null} */
     this.found = null;
     /** Codes drawn from the posterior, (S, D). */
@@ -56,11 +54,6 @@ export class OneImage {
     this.reconstruction = picture("Its reconstruction");
     this.errors = picture("The reconstruction's error");
     this.name = element("p", { class: "le-caption", "aria-live": "polite" });
-    this.pick = textButton(
-      "Pin this image",
-      "Pin its code: exactly what the encoder says of it",
-      (event) => onPick(this.index, event.timeStamp),
-    );
     this.errorText = element("span", {});
     this.scale = element("span", { class: "le-error-scale", "aria-hidden": "true" });
     this.drawn = Array.from({ length: SAMPLES }, (_, k) => this.#sampleButton(k));
@@ -72,19 +65,33 @@ export class OneImage {
         "figcaption",
         { class: "le-caption le-numbers" },
         "Samples of its posterior ",
-        textButton("Draw six others", "Six other samples of the same posterior", () => this.#decode()),
+        textButton("Draw others", "Six other samples", () => this.#decode()),
       ),
     );
     this.chart = new PosteriorChart();
     this.table = new FoldedTable("The image's posterior, by dimension", () => this.#content());
     this.element = element(
       "section",
-      { class: "le-glass", "aria-label": "One image", "data-role": "glass" },
+      { class: "le-glass", "aria-label": "One image under the glass", "data-role": "glass" },
       element(
         "div",
         { class: "le-glass-head" },
-        element("div", { class: "le-title-line" }, element("h2", {}, "One image"), this.name),
-        element("div", { class: "le-buttons" }, this.pick),
+        element(
+          "div",
+          { class: "le-title-line" },
+          element("h2", {}, "One image under the glass"),
+          this.name,
+        ),
+        element(
+          "div",
+          { class: "le-buttons" },
+          textButton(
+            "The nearest",
+            "The real image nearest to the pinned latent",
+            (event) => onNearest(event.timeStamp),
+          ),
+          textButton("Any", "A real image at random", (event) => onRandom(event.timeStamp)),
+        ),
       ),
       element(
         "div",
@@ -134,34 +141,20 @@ export class OneImage {
    * Look at an image.
    *
    * @param {number} index      of the probe
-   * @param {Belonging} how     the pinned latent belongs to it
-   * @param {number} [distance]  from there to its code, in latent space
+   * @param {boolean} [isChosen]  someone picked it
    */
-  lookAt(index, how, distance = 0) {
+  lookAt(index, isChosen = true) {
     if (!this.subject) return;
+    this.index = index;
+    this.isChosen = isChosen;
     const { space, order } = this.subject;
-    const isOther = index !== this.index;
-    const wasNear = this.how === "near";
-    Object.assign(this, { index, how });
     const label = labelOf(space, index);
-    const name = label ? `image ${index}, class ${label}` : `image ${index}`;
-    const away = `${fixed(distance)}${distanceUnit(space)}`;
-    setText(
-      this.name,
-      {
-        code: `pinned: ${name}`,
-        sample: `pinned: a sample of ${name}`,
-        near: `nearest to the pin: ${name}, ${away} away`,
-      }[how],
-    );
-    this.pick.disabled = how === "code";
-    if (isOther) {
-      this.original.drawBytes(imageOf(space, index));
-      this.original.canvas.setAttribute("aria-label", `The original: ${name}`);
-      this.chart.draw(order, codeOf(space, index), posteriorDeviation(space, index));
-      this.table.refresh();
-      this.#decode();
-    } else if (wasNear !== (how === "near")) this.#tell();
+    setText(this.name, label ? `image ${index}, class ${label}` : `image ${index}`);
+    this.original.drawBytes(imageOf(space, index));
+    this.original.canvas.setAttribute("aria-label", `The original: ${this.name.textContent}`);
+    this.chart.draw(order, codeOf(space, index), posteriorDeviation(space, index));
+    this.table.refresh();
+    this.#decode();
   }
 
   /** @returns {Float32Array | null} a sample of the image's posterior, (D,); null before any image is looked at */
@@ -194,12 +187,7 @@ export class OneImage {
         put(picture, rgba.subarray((k + 1) * size, (k + 2) * size));
       });
     });
-    this.#tell();
-  }
-
-  /** Tell which image the pinned latent is of: its ring and the samples belong on the map. */
-  #tell() {
-    this.onLookAt(this.how === "near" ? null : this.index, this.samples);
+    if (this.isChosen) this.onLookAt(index, this.samples);
   }
 
   /** @param {import("./error-map.js").Errors} found */

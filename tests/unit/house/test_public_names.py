@@ -36,8 +36,6 @@ CONTRACT = [
     "Bundle",
     "save_bundle",
     "load_bundle",
-    "bundle_from_modules",
-    "import_images",
 ]
 
 

@@ -92,8 +92,7 @@ def _hear_of(scheduler: Scheduler, run: Run, message: messages.RunMessage) -> No
             scheduler.watchers.put(run, "weights", {"step": step}, data)
         case messages.Detail(progress=progress, measured=measured, data=data):
             run.adopt(asdict(progress))
-            run.detail = ({**asdict(progress), **measured}, data)
-            scheduler.watchers.put(run, "detail", *run.detail)
+            scheduler.watchers.put(run, "detail", {**asdict(progress), **measured}, data)
         case messages.Saved():
             run.deaths = 0
         case messages.Keyframes(keyframes=keyframes):

@@ -6,7 +6,6 @@
  */
 
 import { drawingContext } from "../../dom/canvas.js";
-import { canvasPng, withDensity } from "../../dom/png.js";
 import { POINT_OPACITY, pointSize } from "../scene/moving-points.js";
 import { svgElement, SvgPen } from "../scene/pen.js";
 
@@ -16,7 +15,7 @@ import { svgElement, SvgPen } from "../scene/pen.js";
 /** @typedef {import("../scene/pen.js").EllipsePlace} EllipsePlace */
 /** @typedef {import("../scene/pen.js").TextStyle} TextStyle */
 
-/** Dots per px of a PNG for a screen. */
+/** Dots per px of a PNG. */
 const SCALE = 2;
 
 /** How high a line of the key below the map is, px. */
@@ -71,19 +70,22 @@ export async function figureSvg({ scene, width, height: high, underlay, plot, cu
 /**
  * @param {DrawnMap} map
  * @param {string} title
- * @param {{width: number, dotsPerInch: number}} [print]  how wide, in dots; by default twice the size on the screen
- * @returns {Promise<Blob>} a PNG
+ * @returns {Promise<Blob>} a PNG of twice the size on the screen
  */
-export async function figurePng(map, title, print) {
+export async function figurePng(map, title) {
   const image = new Image();
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(await figureSvg(map, title))}`;
   await image.decode();
   const canvas = document.createElement("canvas");
-  const scale = print ? print.width / image.width : SCALE;
-  Object.assign(canvas, { width: Math.round(image.width * scale), height: Math.round(image.height * scale) });
+  Object.assign(canvas, { width: image.width * SCALE, height: image.height * SCALE });
   drawingContext(canvas).drawImage(image, 0, 0, canvas.width, canvas.height);
-  const png = await canvasPng(canvas);
-  return print ? withDensity(png, print.dotsPerInch) : png;
+  return new Promise((resolve, reject) => {
+    const give = (/** @type {Blob | null} */ png) => {
+      if (png) resolve(png);
+      else reject(new Error("The browser could not make a PNG of so large a picture."));
+    };
+    canvas.toBlob(give, "image/png");
+  });
 }
 
 /**

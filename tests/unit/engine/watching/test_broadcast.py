@@ -117,7 +117,6 @@ def heard():
 def live_run(heard, folder):
     order = Load(
         RunKey("a", 1),
-        owner="ann",
         folder=str(folder),
         image_set="digits",
         model=SMALL,
