@@ -53,7 +53,7 @@ clean:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	cp requirements.txt $@
 
-.venv/tests.txt: tests/requirements.txt .venv/app.txt
+.venv/tests.txt: tests/requirements.txt vae_core/exchange/requirements.txt .venv/app.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
 	cp tests/requirements.txt $@
 

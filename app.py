@@ -18,20 +18,27 @@ if str(ROOT) not in sys.path:
 
 from ui.identity.owner import OwnerCookie
 from ui.page.urls import base_path
+from ui.web.connections import BoundedConnections, WatchedConnections
 from ui.web.hosts import KnownHost
 from ui.web.lifespan import lifespan
 from ui.web.middleware import LetGo, PageHeaders, PathTricks
+from ui.web.one_server import OneServer
 from ui.web.routes import routes
+from ui.web.uploads import BoundedUploads
 
 app = st.App(
     ROOT / "ui" / "shell.py",
     lifespan=lifespan,
     routes=routes(),
     middleware=[
+        Middleware(OneServer),
+        Middleware(WatchedConnections),
         Middleware(LetGo),
         Middleware(KnownHost),
         Middleware(PageHeaders, base=base_path()),
         Middleware(PathTricks, base=base_path()),
+        Middleware(BoundedConnections),
+        Middleware(BoundedUploads, base=base_path()),
         Middleware(OwnerCookie, path=base_path()),
     ],
 )

@@ -1,10 +1,11 @@
-"""Class: let others join, let them follow, and put maps on a wall."""
+"""Class: let others join, let them follow, give them a task, and put maps on a wall."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from ui.classroom import parts
+from ui.classroom import code_entry, parts, task_form, wall_cards
+from ui.library import links
 from ui.page import state
 from ui.page.navigation import link_notices, opening
 from ui.server import overview
@@ -12,28 +13,42 @@ from ui.server import overview
 if state.FOLLOW in st.query_params:
     parts.followed(st.query_params[state.FOLLOW])
     st.stop()
+if (task := links.find(st.query_params.get(state.TASK, ""), "task")) is not None:
+    code_entry.open_link(task)
 
-opening(
-    "Class",
-    "For many at once: **show the address** so that others can join, let them follow what you do, and put "
-    "maps side by side on the wall.",
-)
+with st.container(key="class_head", horizontal=True, vertical_alignment="bottom", gap="large"):
+    with st.container(width="stretch", gap="xsmall"):
+        opening("Class", "**Type the code** that your teacher shows, or be the one who shows it:")
+    with st.container(width="content"):
+        code_entry.code_entry()
 notices = st.container()
 
-part = st.radio(
-    "Part of the page",
-    state.choice(state.CLASS_PART).options,
-    key=state.CLASS_PART,
-    bind="query-params",
-    horizontal=True,
-    label_visibility="collapsed",
-)
-if part == "join":
-    parts.join()
-elif part == "follow":
-    parts.follow_me()
-else:
-    parts.the_wall()
+CARDS = {
+    "join": ":material/qr_code_2: Show the address; others open it in a browser",
+    "follow": ":material/cast: Let others see what you show, as you move",
+    "task": ":material/assignment: Send others to a page with settings and a question",
+    "wall": ":material/dashboard: Put maps side by side, at one scale",
+}
+options = state.choice(state.CLASS_PART).options
+with st.container(key="class_cards"):
+    part = st.radio(
+        "Part of the page",
+        options,
+        captions=[CARDS[name] for name in options],
+        key=state.CLASS_PART,
+        bind="query-params",
+        horizontal=True,
+        label_visibility="collapsed",
+    )
+with st.container(key="class_shown"):
+    if part == "join":
+        parts.join()
+    elif part == "follow":
+        parts.follow_me()
+    elif part == "task":
+        task_form.task_part()
+    else:
+        wall_cards.the_wall()
 overview.stated_limits()
 
 link_notices(notices)

@@ -10,11 +10,12 @@ from ui.explorer.link_view import in_step
 from ui.explorer.model_row import model_row
 from ui.page import state
 from ui.page.navigation import link_notices
+from ui.page.text import by_hand
 
 entry, _ = model_row(
     "Explore",
-    "Every dot is an image that the model did not learn from, placed by what the model saw in it; every "
-    "place between the dots decodes to a picture. **Move over the map**, then pull a slider.",
+    "Every dot is a held-out test image, placed by what the model saw in it; every place between the dots "
+    f"decodes to a picture. {by_hand('Move over the map', 'Touch the map')}, then pull a slider.",
     state.EXPLORE_MODEL,
 )
 notices = st.container()

@@ -11,8 +11,8 @@ from vae_core import image_sets
 
 opening(
     "Images",
-    "What a model can learn from: each set with some of its images, its classes and its licence. **Choose "
-    "one and train on it**; sets that are not here yet can be downloaded.",
+    "What a model can learn from. **Choose a set and train on it**; those that are not here yet can be "
+    "downloaded.",
 )
 notices = st.container()
 

@@ -13,21 +13,21 @@ from ui.page.navigation import link_notices
 
 entry, beside = model_row(
     "Interpolate",
-    "A walk from one real image to another through the latent space, decoded at every step. **Choose two "
-    "images** on the map or below it, and compare the walk with a plain blend of their pixels.",
+    "A walk from one real image to another through the latent space; below it a plain blend of their pixels. "
+    "**Press Play**, then choose other images.",
     state.INTERPOLATE_MODEL,
 )
 with beside:
     method = st.radio(
-        "Path on the map",
+        "Walk",
         state.choice(state.INTERPOLATE_METHOD).options,
         key=state.INTERPOLATE_METHOD,
         bind="query-params",
         horizontal=True,
         width="content",
         help="linear: the straight line between the two codes. slerp: an arc that keeps away from the "
-        "centre, where a prior of many dimensions has almost no mass. Both are drawn as rows; this one "
-        "stands on the map.",
+        "centre, where a prior of many dimensions has almost no mass; it is drawn as a row below the "
+        "straight one. What is chosen here stands on the map, plays, and goes into files.",
     )
     steps = st.number_input(
         "Pictures in a row",

@@ -9,16 +9,18 @@ from ui.library.library import Library
 from ui.models import cards
 from ui.page.navigation import link_notices, opening
 
-opening(
-    "Models",
-    "All models that you can explore: those that came with the app, and your own. **Open one in Explore**, "
-    "or add a model file that someone gave you.",
-)
-notices = st.container()
-
 owner = current_owner()
 library = Library(owner)
-cards.upload(library)
+with st.container(key="models_head", horizontal=True, vertical_alignment="bottom", gap="medium"):
+    with st.container(width="stretch"):
+        opening(
+            "Models",
+            "Those that came with the app, and your own. **Open one in Explore**, or add a file that someone "
+            "gave you.",
+        )
+    cards.upload(library)
+notices = st.container()
+
 cards.models(owner, library)
 cards.unreadable(library)
 

@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
+from ui.classroom.banner import banners
 from ui.identity.arrivals import CrowdedError
 from ui.identity.operator import is_operator
 from ui.identity.owner import current_owner
@@ -77,10 +78,11 @@ with st.sidebar:
         link("train", "Your run")
         st.caption(run_status(run))
     if shared(owner, "follow") is not None:
-        link("class", "Others can follow you", query={state.CLASS_PART: "follow"})
+        link("class", "You are leading", query={state.CLASS_PART: "follow"})
     if st.button("Start as someone new", key="someone_new", icon=":material/person_add:", type="tertiary"):
         confirm_new_owner()
 
+banners()
 page.run()
 keep(name, settings)
 freeze_modules(name)

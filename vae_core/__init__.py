@@ -18,10 +18,13 @@ if TYPE_CHECKING:
     from vae_core.bundles.bundle import save_bundle as save_bundle
     from vae_core.config.configs import ModelConfig as ModelConfig
     from vae_core.config.configs import TrainConfig as TrainConfig
+    from vae_core.exchange.from_modules import bundle_from_modules as bundle_from_modules
     from vae_core.images.catalogue import ImageSetInfo as ImageSetInfo
     from vae_core.images.image_set import ImageSet as ImageSet
     from vae_core.images.loading import image_sets as image_sets
     from vae_core.images.loading import load_image_set as load_image_set
+    from vae_core.images.uploads.importing import ImportedImages as ImportedImages
+    from vae_core.images.uploads.importing import import_images as import_images
     from vae_core.latent.codes import encode_images as encode_images
     from vae_core.latent.directions import AttributeVector as AttributeVector
     from vae_core.latent.directions import attribute_vector as attribute_vector
@@ -32,9 +35,9 @@ if TYPE_CHECKING:
     from vae_core.measures.evaluate import importance_nll as importance_nll
     from vae_core.models.distributions import Posterior as Posterior
     from vae_core.models.objective import ElboTerms as ElboTerms
-    from vae_core.models.objective import elbo_terms as elbo_terms
     from vae_core.models.vae import VAE as VAE
     from vae_core.models.vae import build_model as build_model
+    from vae_core.models.vae import elbo_terms as elbo_terms
     from vae_core.training.snapshot import Snapshot as Snapshot
     from vae_core.training.step_detail import StepDetail as StepDetail
     from vae_core.training.trainer import Trainer as Trainer
@@ -47,6 +50,7 @@ _HOME = {  # public name -> the module that defines it
     "ElboTerms": "models.objective",
     "ImageSet": "images.image_set",
     "ImageSetInfo": "images.catalogue",
+    "ImportedImages": "images.uploads.importing",
     "ModelConfig": "config.configs",
     "Posterior": "models.distributions",
     "Projection": "latent.projection",
@@ -57,10 +61,12 @@ _HOME = {  # public name -> the module that defines it
     "VAE": "models.vae",
     "attribute_vector": "latent.directions",
     "build_model": "models.vae",
-    "elbo_terms": "models.objective",
+    "bundle_from_modules": "exchange.from_modules",
+    "elbo_terms": "models.vae",
     "encode_images": "latent.codes",
     "fit_projection": "latent.projection",
     "image_sets": "images.loading",
+    "import_images": "images.uploads.importing",
     "importance_nll": "measures.evaluate",
     "interpolate": "latent.walks",
     "load_bundle": "bundles.bundle",

@@ -1,8 +1,10 @@
-"""The command line: train a model, make the models that ship, measure models.
+"""The command line: train a model, make the models that ship, measure models, write one for other programs.
 
     python -m vae_core train --images fashion --latent-dim 16 --out fashion.safetensors
+    python -m vae_core train --images photographs.zip --size 64 --colour --likelihood gaussian_learned
     python -m vae_core bundles
     python -m vae_core measure
+    python -m vae_core export mnist-16 --onnx
 
 Ctrl-C ends training after the step under way and keeps what has been learned, as a whole bundle. A second
 one ends at once; no file is ever left half-written.
@@ -25,11 +27,15 @@ from tqdm import tqdm
 from vae_core.config.configs import ModelConfig, TrainConfig
 from vae_core.config.settings import Choice, Number, number, of_config
 from vae_core.images.loading import image_sets
+from vae_core.images.uploads.limits import FITS
 from vae_core.release.recipes import RECIPES, SHIPPED_BUNDLES
+from vae_core.storage.home import write_whole
 
 if TYPE_CHECKING:
+    from vae_core.images.image_set import ImageSet
     from vae_core.training.trainer import Trainer
 
+MOST_REFUSALS = 20
 SLICE_SECONDS = 0.5
 
 
@@ -54,14 +60,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m vae_core", description="Train, make and measure models.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="train | bundles | measure")
+    parser = argparse.ArgumentParser(
+        "python -m vae_core", description="Train, make, measure and export models."
+    )
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="train | bundles | measure | export"
+    )
     shows = argparse.ArgumentDefaultsHelpFormatter
 
     train = commands.add_parser("train", help="train a model and save it", formatter_class=shows)
     train.add_argument(
-        "--images", default="mnist", help="image set: " + ", ".join(i.name for i in image_sets())
+        "--images",
+        default="mnist",
+        help=f"image set: {', '.join(each.name for each in image_sets())}; or a folder, zip, .npz",
     )
+    train.add_argument(
+        "--size", type=int, default=28, help="rows and columns of images of one's own: 8 to 128"
+    )
+    train.add_argument("--colour", action="store_true", help="keep the colour of images of one's own")
+    train.add_argument("--fit", default=FITS[0], choices=FITS, help="how images of one's own become square")
     train.add_argument("--download", action="store_true", help="fetch the image set if it is not here yet")
     train.add_argument("--limit", type=int, help="learn from so many images only")
     train.add_argument("--title", default="", help="the model's title")
@@ -85,6 +102,16 @@ def _parser() -> argparse.ArgumentParser:
     measure.add_argument("--baseline-epochs", type=int, default=100, help="of the plain mlp; 0 leaves it out")
     measure.add_argument("--limit", type=int, help="use so many images of each split only")
     measure.set_defaults(run=_measure)
+
+    export = commands.add_parser("export", help="write a model for other programs", formatter_class=shows)
+    export.add_argument("model", help="a file, or the name of a model that ships")
+    export.add_argument("--onnx", action="store_true", required=True, help="as two graphs of ONNX")
+    export.add_argument(
+        "--out",
+        type=Path,
+        help="NAME.onnx writes NAME-encoder.onnx and NAME-decoder.onnx; by default the model's",
+    )
+    export.set_defaults(run=_export)
     return parser
 
 
@@ -117,9 +144,14 @@ def _train(asked: argparse.Namespace) -> int:
 
     _check_folder(asked.out.resolve().parent)
     check_target(asked.out)
-    with _download_bar() as progress:
-        images = load_image_set(asked.images, limit=asked.limit, download=asked.download, progress=progress)
-    test = load_image_set(asked.images, split="test")
+    if asked.images not in [known.name for known in image_sets()] and Path(asked.images).exists():
+        images, test = _own_images(asked)
+    else:
+        with _download_bar() as progress:
+            images = load_image_set(
+                asked.images, limit=asked.limit, download=asked.download, progress=progress
+            )
+        test = load_image_set(asked.images, split="test")
     model = ModelConfig(image_shape=images.image_shape, **_asked_settings(asked, "model"))
     trainer = Trainer(images, model, TrainConfig(**_asked_settings(asked, "train")), test_set=test)
     with _interruptible() as interrupted:
@@ -128,6 +160,35 @@ def _train(asked: argparse.Namespace) -> int:
         umap = not asked.no_umap and not interrupted()
         save_bundle(asked.out, make_bundle(trainer, title=asked.title, umap=umap))
         return 130 if interrupted() else 0
+
+
+def _own_images(asked: argparse.Namespace) -> tuple[ImageSet, ImageSet | None]:
+    """Import images, say what was refused, and hold a tenth of each class out."""
+    import torch
+
+    from vae_core.images.loading import balanced_order
+    from vae_core.images.uploads.importing import import_images, stratified_split
+
+    with tqdm(desc="reading", unit="file") as bar:
+        found = import_images(
+            asked.images,
+            size=asked.size,
+            channels=3 if asked.colour else 1,
+            fit=asked.fit,
+            progress=lambda count, name: bar.update(count - bar.n),
+        )
+    for name, why in found.refused[:MOST_REFUSALS]:
+        print(f"not taken: {name}: {why}", file=sys.stderr)
+    if len(found.refused) > MOST_REFUSALS:
+        print(f"not taken: {len(found.refused) - MOST_REFUSALS:,} more", file=sys.stderr)
+    print(found.images.source, file=sys.stderr)
+    images = found.images
+    if asked.limit is not None:
+        if asked.limit < 1:
+            raise ValueError(f"limit must be at least 1 picture, not {asked.limit}")
+        labels = torch.zeros(len(images)) if images.labels is None else images.labels
+        images = images.take(torch.from_numpy(balanced_order(labels.numpy())[: asked.limit]))
+    return stratified_split(images)
 
 
 def _bundles(asked: argparse.Namespace) -> int:
@@ -190,6 +251,23 @@ def _measure(asked: argparse.Namespace) -> int:
     return 0
 
 
+def _export(asked: argparse.Namespace) -> int:
+    from vae_core.bundles.bundle import check_target, load_bundle
+    from vae_core.exchange.onnx_graphs import onnx_models
+
+    path = _model_path(asked.model)
+    out = asked.out or Path(f"{path.stem}.onnx")
+    _check_folder(out.resolve().parent)
+    stem = out.name.removesuffix(".onnx")
+    files = {part: out.with_name(f"{stem}-{part}.onnx") for part in ("encoder", "decoder")}
+    for file in files.values():
+        check_target(file)
+    for part, model in onnx_models(load_bundle(path)).items():
+        write_whole(files[part], model.SerializeToString())
+        print(files[part])
+    return 0
+
+
 def _check_folder(folder: Path) -> None:
     """Refuse, before any training, a folder into which nothing can be written.
 
@@ -246,10 +324,9 @@ def _download_bar() -> Iterator[Callable[[float, str], None]]:
 def _latest(trainer: Trainer) -> str:
     """Return the newest held-out values in a few words."""
     entry: dict[str, Any] = trainer.history[-1] if trainer.history else {}
-    likelihood, kl = entry.get("test_log_likelihood"), entry.get("test_kl")
-    if likelihood is None:
-        return ""
-    return f"log p(x|z) {likelihood:.1f}" if kl is None else f"ELBO {likelihood - kl:.1f}, KL {kl:.1f}"
+    family = trainer.model_config.traits
+    values = [(term.title, family.value(term, entry, "test_")) for term in family.terms]
+    return ", ".join(f"{title} {value:.1f}" for title, value in values if value is not None)
 
 
 @contextmanager

@@ -10,7 +10,8 @@
 import { BundleError, loadBundle } from "./data/bundle.js";
 import { Reporter } from "./data/reporter.js";
 import { FormatError } from "./data/safetensors.js";
-import { kernels } from "./decode/kernels/kernels.js";
+import { encoderOf } from "./decode/encoder.js";
+import { areKernelsHere, kernels, KernelsError } from "./decode/kernels/kernels.js";
 import { DecodeService } from "./decode/service.js";
 import { watchPixelRatio } from "./dom/canvas.js";
 import { element } from "./dom/dom.js";
@@ -31,8 +32,8 @@ const VIEWS = { explore: ExploreView, train: TrainView, interpolate: Interpolate
 /** When to look whether an element has left the page, in ms after a clean-up. */
 const LOOKS = [0, 200, 2000];
 
-// All that draws pictures expects them. Without them a view says that the explorer could not start.
-await kernels().catch(console.error);
+// All that draws pictures expects them. Without them an explorer says so, and asks for them again.
+await kernels().catch(() => {});
 
 /** @type {Map<Element, Explorer>} */
 const mounted = new Map();
@@ -110,6 +111,10 @@ class Explorer {
     if (turn < this.turn) return; // an older call that comes late
     this.turn = turn;
     this.data = data;
+    if (!areKernelsHere()) {
+      this.#fetchKernels(setStateValue);
+      return;
+    }
     const { view, reporter } = this;
     const subject = JSON.stringify([data.mode, data.bundle?.url ?? null]);
     if (!view || !reporter || subject !== this.subject) {
@@ -164,10 +169,26 @@ class Explorer {
       if (this.view !== view) return;
       settle();
       view.element.hidden = true;
-      this.notice.textContent = sentenceOn(error);
-      this.notice.hidden = false;
+      this.#say(error);
     });
     return view;
+  }
+
+  /** There were none when the module was loaded. @param {SetStateValue} setStateValue */
+  async #fetchKernels(setStateValue) {
+    try {
+      await kernels();
+    } catch (error) {
+      this.#say(error);
+      return;
+    }
+    if (this.root.isConnected) this.update(this.data, setStateValue);
+  }
+
+  /** @param {unknown} error  why nothing can be shown */
+  #say(error) {
+    this.notice.textContent = sentenceOn(error);
+    this.notice.hidden = false;
   }
 
   /** Tell followers what a view shows, if Python says that there may be some. @param {View} view */
@@ -193,7 +214,7 @@ class Explorer {
 
 /** @param {unknown} error @returns {string} what a reader is told */
 function sentenceOn(error) {
-  if (error instanceof BundleError) return error.message;
+  if (error instanceof BundleError || error instanceof KernelsError) return error.message;
   if (error instanceof FormatError) return `This model cannot be read. ${error.message} Choose another one.`;
   console.error(error);
   return "The explorer could not start. Reload the page; if that does not help, choose another model.";
@@ -249,5 +270,11 @@ function makeFace(explorer) {
     },
     /** @param {ArrayLike<number>} z @returns {Promise<Float32Array>} */
     decode: (z) => explorer.view?.decoded.decode(z) ?? Promise.reject(new Error("This explorer is gone.")),
+    /** @param {ArrayLike<number>} image  pixels in [0, 1], (C, H, W) @returns {Promise<import("./decode/encoder.js").Code>} */
+    encode: async (image) => {
+      const bundle = explorer.view?.bundle;
+      if (!bundle) throw new Error("There is no stored model here whose encoder could be run.");
+      return await encoderOf(bundle).encode(image);
+    },
   };
 }

@@ -58,6 +58,25 @@
  * @property {() => void} close
  * @property {() => void} [recolour]                             the theme changed
  * @property {(name: string | null) => void} [setAxes]           show the map on other axes; null: the default
+ * @property {Particulars} [particulars]                         what is chosen besides the map
+ * @property {(theirs: Particulars) => void} [takeParticulars]   take a leader's, as far as they are known
+ */
+
+/**
+ * @typedef {object} Particulars      what a view shows besides model, latent and map; null: there is none
+ * @property {Walk | null} [walk]     of Interpolate
+ * @property {{update: number, step: number, image: number} | null} [slow]  slow motion: which update of a run, which
+ *     step of it, which of its images
+ * @property {number | null} [moment]  the step shown of a run's past
+ */
+
+/**
+ * @typedef {object} Walk
+ * @property {number} from            index of the probe's image
+ * @property {number} to
+ * @property {"linear" | "slerp"} method
+ * @property {number} steps           pictures in a row
+ * @property {number} at              the share of the way that is shown, 0..1
  */
 
 /**
@@ -78,6 +97,10 @@
  * @typedef {object} ShownPanel
  * @property {import("./latent/space.js").Space | null} space  what the map shows; null: nothing yet
  * @property {string} axesName
+ * @property {MapChoices} choices
+ * @property {(theirs: MapChoices) => void} takeChoices
  */
+
+/** @typedef {import("./map/scene/choices.js").MapChoices} MapChoices */
 
 export {};

@@ -60,6 +60,11 @@ def _layer(layer: dict[str, Any], weights: Weights, x: Tensor, labels: Tensor | 
     match layer["kind"]:
         case "dense":
             return F.linear(x, weight("weight"), weight("bias"))
+        case "heads":
+            parts = [
+                [weights.get(f"{name}.{part}") for part in ("weight", "bias")] for name in layer["names"]
+            ]
+            return torch.cat([F.linear(x, *part) for part in parts], dim=1)
         case "convolution":
             return F.conv2d(x, weight("weight"), weight("bias"), **window)
         case "transposed_convolution":
@@ -106,7 +111,8 @@ def _activation(layer: dict[str, Any], x: Tensor) -> Tensor:
 def architecture_lists(config: ModelConfig) -> tuple[Layers, Layers]:
     """Return the encoder and the decoder of one of our architectures, the decoder up to the picture.
 
-    The encoder's heads are one layer, "encoder.heads": see `with_heads`.
+    Written down apart from `vae_core.models.architectures`. The encoder's heads are one dense layer here,
+    "encoder.heads": see `with_heads`.
     """
     sizes, (channels, height, width), (h, w) = layer_sizes(config), config.image_shape, config.grid
     label = [{"kind": "append_label", "classes": config.n_classes}] if config.n_classes else []
@@ -202,7 +208,7 @@ class RandomNet:
     def _add(self, shape: list[int]) -> list[int]:
         """Append a layer that fits, if the one that is drawn does; return the shape after it."""
         kinds = [self._dense, self._dense, self._norm, self._activation, self._activation, self._residual]
-        kinds += [self._reshape, self._label]
+        kinds += [self._reshape, self._label, self._heads]
         if len(shape) == 3:
             kinds = [self._convolution, self._convolution, self._transposed, self._transposed, self._pool]
             kinds += [self._norm, self._activation, self._activation, self._residual, self._upsample]
@@ -247,6 +253,14 @@ class RandomNet:
         outputs = outputs or self._random.randint(1, 70)
         self._weight(name, [outputs, shape[0]], shape[0], outputs * bias)
         return {"kind": "dense", "name": name, "outputs": outputs, "bias": bias}
+
+    def _heads(self, shape: list[int]) -> dict[str, Any]:
+        outputs, parts = self._random.randint(1, 9), []
+        for _ in range(self._random.randint(1, 3)):
+            parts.append(self._dense(shape, outputs))
+        for part in parts:  # a bias for each, or for none
+            self.weights.setdefault(f"{part['name']}.bias", self._uniform(outputs))
+        return {"kind": "heads", "names": [part["name"] for part in parts], "outputs": outputs}
 
     def _convolution(self, shape: list[int]) -> dict[str, Any]:
         name, bias, channels = self._name(), self._random.random() < 0.8, self._random.randint(1, 20)

@@ -13,6 +13,7 @@ from tests.browser.small_models import lively_model
 from tests.browser.waiting import two_frames, until
 from vae_core.config.configs import ModelConfig, TrainConfig
 from vae_core.engine.watching.messages import message
+from vae_core.models.layers.layer_json import nets_to_json
 from vae_core.storage.tensorfile import pack
 
 COUNT = 40
@@ -57,6 +58,8 @@ class FakeRun:
             "run": self.name,
             "state": state,
             "model": self.config.to_dict(),
+            "layers": nets_to_json(self.config.layers()),
+            "family": self.config.traits.to_dict(),
             "train": TrainConfig(epochs=4).to_dict(),
             "image_set": "noise",
             "title": "Noise",
@@ -100,7 +103,7 @@ class FakeRun:
         """What a snapshot of a step has."""
         dims = self.config.latent_dim
         pictures = self.random.integers(0, 256, (8, *self.config.image_shape), dtype=np.uint8)
-        arrays = {"mean": codes, "reconstructions": pictures, "originals": pictures}
+        arrays = {"mean": codes, "reconstructions": pictures, "originals": pictures, "samples": pictures}
         facts = self.facts(step) | {
             "test_log_likelihood": -210.0 + step,
             "test_kl": None,
@@ -109,7 +112,7 @@ class FakeRun:
             "history_tail": [],
         }
         if self.config.latent_kind == "gaussian":
-            arrays |= {"logvar": np.full_like(codes, -2), "samples": pictures}
+            arrays |= {"logvar": np.full_like(codes, -2)}
             facts |= {"test_kl": 4.0, "test_kl_per_dim": [2.25] * dims}
         if dims > 1:
             arrays |= {

@@ -89,14 +89,17 @@ class Errors(list[str]):
 
 
 @contextlib.contextmanager
-def running_app(home: Path, *options: str, port: int = 0) -> Iterator[str]:
-    """Start the app as `streamlit run app.py` does, on this port or a free one, and wait until it answers."""
+def running_app(home: Path, *options: str, port: int = 0, root: Path = ROOT) -> Iterator[str]:
+    """Start the app as `streamlit run app.py` does, on this port or a free one, and wait until it answers.
+
+    It is the project's own, or that of a copy at `root`.
+    """
     with socket.socket() as free:
         free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         free.bind(("127.0.0.1", port))
         port = free.getsockname()[1]
     log = home / "server.log"
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), "--server.headless=true"]
+    command = [sys.executable, "-m", "streamlit", "run", str(root / "app.py"), "--server.headless=true"]
     command += [f"--server.port={port}", "--browser.gatherUsageStats=false", *options]
     environment = os.environ | {"LATENT_HOME": str(home), "OMP_NUM_THREADS": "1"}
     with log.open("wb") as output:

@@ -15,6 +15,7 @@ from vae_core.config.configs import ModelConfig, TrainConfig
 from vae_core.latent.codes import encode_images
 from vae_core.latent.projection import Projection
 from vae_core.models.layers.kinds import Residual
+from vae_core.models.layers.layer_json import nets_to_json
 from vae_core.models.vae import VAE, build_model
 
 THEME = {
@@ -40,6 +41,11 @@ def lively_model(config: ModelConfig) -> VAE:
         elif name.endswith(".weight") and f"decoder.{name.removesuffix('.weight')}" not in gentle:
             tensor.mul_(2.0)
     return model
+
+
+def in_browser(config: ModelConfig) -> dict[str, Any]:
+    """A model's settings as the browser has them: with its lists of layers."""
+    return config.to_dict() | {"layers": nets_to_json(config.layers())}
 
 
 def small_bundle(

@@ -12,11 +12,12 @@ from vae_core import ModelConfig
 
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
-    import ui.classroom.parts
     import ui.classroom.wall
+    import ui.classroom.wall_cards
     import ui.explorer.guest
     import ui.images.cards
     import ui.library.library
+    import ui.library.share_buttons
     import ui.models.cards
     import ui.page.pictures
     import ui.server.overview
@@ -27,13 +28,14 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
 
     fake = FakeEngine()
     pages = (
-        ui.classroom.parts,
+        ui.classroom.wall_cards,
         ui.images.cards,
         ui.train.other_runs,
         ui.server.overview,
         ui.page.pictures,
         ui.train.controls,
         ui.explorer.guest,
+        ui.library.share_buttons,
     )
     for module in (*pages, ui.library.library, ui.train.actions, ui.classroom.wall, vae_core.engine):
         monkeypatch.setattr(module, "get_engine", lambda: fake)

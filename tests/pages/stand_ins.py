@@ -17,8 +17,9 @@ from streamlit.testing.v1 import AppTest
 
 from vae_core import ModelConfig, TrainConfig
 from vae_core.bundles.header import FORMAT, FORMAT_VERSION
-from vae_core.config.configs import count_weights
 from vae_core.engine import Job, RunInfo
+from vae_core.models.layers.layer_json import nets_to_json
+from vae_core.models.layers.lists import stored_of
 from vae_core.storage import tensorfile
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,8 +29,9 @@ PROBE = 12
 def write_model(path: Path, model: ModelConfig, *, title: str, metrics: dict[str, Any] | None = None) -> Path:
     """Write a file whose header is a bundle's; its weights are zeros, which no page ever looks at."""
     latent = model.latent_dim
+    weights = {name: shape for net in model.placed() for name, shape in stored_of(net).items()}
     arrays = {
-        "decoder.weights": np.zeros(count_weights(model), np.float16),
+        **{name: np.zeros(shape, np.float16) for name, shape in weights.items()},
         "probe.images": np.zeros((PROBE, *model.image_shape), np.uint8),
         "probe.mean": np.zeros((PROBE, latent), np.float32),
         "probe.labels": np.arange(PROBE, dtype=np.int64) % 10,
@@ -42,6 +44,7 @@ def write_model(path: Path, model: ModelConfig, *, title: str, metrics: dict[str
     images = {"name": "mnist", "title": "MNIST: handwritten digits", "label_names": list("0123456789")}
     texts = {
         "model_config": model.to_dict(),
+        "layers": nets_to_json(model.layers()),
         "train_config": TrainConfig().to_dict(),
         "image_set": images,
         "metrics": metrics or {},
@@ -80,6 +83,9 @@ class FakeEngine:
 
     def runs(self, owner: str) -> tuple[RunInfo, ...]:
         return (*([self.current] if self.current else []), *self.earlier)
+
+    def run(self, owner: str, run_id: str) -> RunInfo:
+        return {run.id: run for run in self.runs(owner)}[run_id]
 
     def choose(self, owner: str, run_id: str) -> RunInfo:
         self._ask("choose", run_id)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pages.stand_ins import App, FakeEngine, done, failed, png, unfinished, write_model
+from tests.pages.stand_ins import App, FakeEngine, FakeExplorer, done, failed, png, unfinished, write_model
 from vae_core import ModelConfig
 
 HOSTILE = "<img src=x onerror=alert(1)> **bold** :material/home: $x$"
@@ -75,7 +75,7 @@ def test_links_open_the_model_in_the_other_pages(app: App) -> None:
 def test_a_file_of_another_version_is_named_and_can_be_fetched_and_deleted(app: App, own: Path) -> None:
     data = own.read_bytes()
     (own.parent / "older.safetensors").write_bytes(
-        data.replace(b'"format_version":"2"', b'"format_version":"1"')
+        data.replace(b'"format_version":"3"', b'"format_version":"1"')
     )
     app.open("models")
     assert r"**older\.safetensors**" in app.text
@@ -141,3 +141,59 @@ def test_a_bad_upload_says_why_and_changes_nothing(app: App) -> None:
     assert "cannot be opened as a model" in app.said
     assert r"\<b\>bad\<\/b\>" in app.captions
     assert "0 models of 50" in app.captions
+
+
+@pytest.mark.parametrize("name", ["net.pth", "net.pt", "net.onnx", "net.safetensors"])
+def test_weights_of_another_program_are_told_where_their_way_in_is_described(app: App, name: str) -> None:
+    import numpy as np
+    import safetensors.numpy
+
+    data = safetensors.numpy.save({"encoder.weight": np.zeros((2, 3), np.float32)}, {"format": "pt"})
+    app.open("models")
+    app.test.file_uploader[0].set_value((name, data, "application/octet-stream"))
+    app.run()
+    assert "holds weights of another program" in app.captions
+    assert r"bundle\_from\_modules" in app.captions
+    assert "Nets trained elsewhere" in app.captions
+    assert "0 models of 50" in app.captions
+
+
+@pytest.fixture
+def foreign(own: Path) -> Path:
+    """A model of modules of PyTorch's, without an encoder, among this browser's own."""
+    torch = pytest.importorskip("torch")
+    from vae_core import bundle_from_modules, save_bundle
+
+    decoder = torch.nn.Sequential(torch.nn.Linear(3, 64), torch.nn.Sigmoid())
+    images = torch.zeros(4, 1, 8, 8, dtype=torch.uint8)
+    path = own.with_name("foreign.safetensors")
+    save_bundle(path, bundle_from_modules(None, decoder, images, title="From afar"))
+    return path
+
+
+def test_a_model_from_elsewhere_has_a_card_and_says_what_was_adapted(app: App, foreign: Path) -> None:
+    app.open("models")
+    assert "**From afar**" in app.text
+    assert "foreign, yours · vae, own layers" in app.captions
+    assert "Nothing was measured" in app.captions
+    app.click("models_details_foreign")
+    assert "Own images · 3 latent dimensions · vae, own layers" in app.text
+    assert "trained elsewhere · likelihood bernoulli · final sigmoid taken off" in app.captions
+    assert not app.test.get("plotly_chart")
+
+
+def test_a_model_from_elsewhere_opens_and_is_shared_as_any_other(
+    app: App, foreign: Path, component: FakeExplorer
+) -> None:
+    from ui.library import links
+    from ui.library.library import shared_model
+
+    app.go("explore")
+    app.test.selectbox(key="explore_model").set_value("foreign")
+    app.run()
+    assert component.told[-1]["entry"].name == "foreign"
+    token = links.share(app.test.session_state["_latent_owner"], "model", "foreign").token
+    shared = shared_model(token)
+    assert shared is not None
+    assert shared.title == "From afar"
+    assert shared.url.startswith(f"/latent/shared/{token}/")

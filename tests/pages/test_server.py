@@ -100,6 +100,26 @@ def test_a_key_that_comes_too_soon_after_a_wrong_one_is_not_looked_at(
         assert bool(app.test.metric) is not bool(said)
 
 
+def test_where_something_forwards_nobody_counts_as_local(
+    app: App, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.open("server")
+    assert "LATENT_LOCAL_ADMIN=0" in app.said
+    assert app.test.metric
+    monkeypatch.setenv(locality.LOCAL_ADMIN, "0")
+    monkeypatch.delenv(operator.KEY, raising=False)
+    app.run()
+    assert not app.test.metric
+    assert "start the server with a key in LATENT_ADMIN_KEY" in app.said
+    assert "own machine" not in app.said
+    assert not locality.downloads_allowed()
+    monkeypatch.setenv(operator.KEY, "mellon-1234")
+    monkeypatch.setattr(operator, "PAUSE_SECONDS", 0.0)
+    app.run().test.text_input(key="server_key").input("mellon-1234")
+    app.click("server_open")
+    assert app.test.metric
+
+
 def test_no_key_is_no_key(away: None) -> None:
     assert not operator.admit("")
 

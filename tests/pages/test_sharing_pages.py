@@ -40,6 +40,29 @@ def test_a_shared_model_opens_read_only(app: App, component: FakeExplorer, owner
     assert [entry.title for entry in Library(owner).models() if not entry.shipped] == ["Theirs"]
 
 
+def test_a_stale_page_keeps_no_copy_of_what_is_no_longer_shared(app: App, owner: str) -> None:
+    name = model(owner)
+    token = links.share(owner, "model", name).token
+    app.open("explore", shared=token)
+    links.stop_sharing(owner, "model", name)
+    app.click("shared_keep")
+    assert "leads to no model" in app.said
+    mine = Library(app.test.session_state["_latent_owner"])
+    assert all(entry.shipped for entry in mine.models())
+
+
+def test_a_stale_page_shares_nothing_that_only_bears_the_name(app: App) -> None:
+    app.open("models")
+    mine = app.test.session_state["_latent_owner"]
+    name = model(mine, "Mine")
+    app.run().click(f"models_share_{name}")
+    write_model(Library(mine).get(name).path, ModelConfig(latent_dim=3), title="Another")
+    app.click("share_model")
+    assert links.shared(mine, "model", name) is None
+    said = app.test.session_state["share_refused"]  # only a browser draws the dialog again
+    assert "has changed since the page was drawn" in said
+
+
 def test_anothers_model_is_not_opened_by_its_name(app: App, component: FakeExplorer, owner: str) -> None:
     app.open("explore", explore_model=model(owner))
     assert component.told[-1]["entry"].name == "mnist-2"

@@ -9,6 +9,7 @@ from torch import nn
 
 from vae_core.config.configs import ModelConfig
 from vae_core.models.distributions import Posterior
+from vae_core.models.family import objective_of
 
 SCALES = (3.0, 1.0, 0.3)
 
@@ -19,6 +20,7 @@ class LinearGaussian(nn.Module):
     def __init__(self, *, shift=0.0, stretch=0.0):
         super().__init__()
         self.config = ModelConfig((1, 8, 8), len(SCALES), "mlp", likelihood="gaussian")
+        self.objective = objective_of(self.config.family)
         generator = torch.Generator().manual_seed(3)
         basis, _ = torch.linalg.qr(torch.randn(64, len(SCALES), generator=generator, dtype=torch.float64))
         self.a = nn.Parameter(basis * torch.tensor(SCALES, dtype=torch.float64))  # (64, D)

@@ -1,4 +1,4 @@
-"""The parts of the Class page: join, follow me, and the wall."""
+"""Two parts of the Class page: let others join, and let them follow."""
 
 from __future__ import annotations
 
@@ -6,23 +6,20 @@ from typing import Final
 
 import streamlit as st
 
-from ui.classroom import wall
+from ui.classroom.posters import poster
 from ui.explorer.component import explorer
-from ui.identity.operator import is_operator
+from ui.identity import leaders
 from ui.identity.owner import current_owner
 from ui.library import links
-from ui.library.address import addresses, link_to, only_here, proper, qr_url
+from ui.library.address import addresses, link_to, only_here, proper
 from ui.library.share_buttons import path_of
-from ui.page import state
-from ui.page.describe import STATES
 from ui.page.navigation import link, opening
 from ui.page.text import count, plain
 from ui.web import following
-from vae_core.engine import get_engine
 
 _REFUSED: Final = "class_refused"
-_NICKNAME: Final = "class_nickname_posted"
-"""Session key: the name under which one posted last, for when the page is come back to."""
+_PASS: Final = "class_pass"
+"""Session key: letters that let someone lead, made last."""
 
 _LOOK_SECONDS: Final = 2.0
 
@@ -49,44 +46,49 @@ def join() -> None:
             ":red[:material/error: This is no address. An address looks like] `http://192.168.1.20:8501`"
         )
         return
-    _poster(address)
+    poster(address)
     st.caption("Everyone in the same network can open it in a browser; there is nothing to install.")
 
 
 def follow_me() -> None:
     """Draw the way to let the class see what one shows, and to stop that."""
-    owner = current_owner()
-    found = links.shared(owner, "follow")
+    found = links.shared(current_owner(), "follow")
     if found is None:
-        st.fragment(_announced, run_every=_LOOK_SECONDS)()
         st.markdown(
-            "Whoever has the link sees the model or run that you have open in Explore, Train or Interpolate, "
-            "and the latent that you move to. They cannot change anything."
+            "Whoever has the code sees what you have open in Explore, Train or Interpolate, as you move: "
+            "model, map, walk and slow motion. They cannot change anything."
         )
         st.button(
             "Let others follow me", key="class_lead", type="primary", icon=":material/cast:", on_click=_lead
         )
     else:
-        st.fragment(_followers, run_every=_LOOK_SECONDS)(found.token)
-        _poster(link_to(path_of(found)), is_long=True)
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             link("explore", "Show a model")
             link("train", "Show a run")
+            link("interpolate", "Show a walk")
             st.button("Stop", key="class_lead_stop", icon=":material/stop:", on_click=_stop_leading)
-        if is_operator():
+            st.fragment(_followers, run_every=_LOOK_SECONDS)(found.token)
+        poster(link_to(path_of(found)), code=found.code)
+        if leaders.may_lead():
             st.checkbox(
-                "Show the link on this page to everyone on this server",
+                "Tell everyone on this server, at the top of every page",
                 value=found.announced,
                 key="class_announce",
                 on_change=_announce,
             )
     if refused := st.session_state.pop(_REFUSED, ""):
         st.caption(f":red[:material/error: {plain(refused)}]")
+    if leaders.may_let():
+        _let_lead()
 
 
 def followed(token: str) -> None:
     """Draw the page of someone who follows."""
-    opening("Follow", "You see what someone shows you, and move along with them.")
+    opening(
+        "Follow",
+        "You see what someone shows, as they move. **Move over the map** yourself; their next move takes you "
+        "back.",
+    )
     if links.find(token, "follow") is None:
         st.caption(":material/link_off: The link leads nowhere, or its owner has stopped. Ask for a new one.")
         link("explore", "Explore a model yourself")
@@ -95,44 +97,10 @@ def followed(token: str) -> None:
     link("explore", "Explore a model yourself")  # also when whoever led has stopped meanwhile
 
 
-def the_wall() -> None:
-    """Draw what was posted, and the way to post."""
-    owner = current_owner()
-    _post_form(owner)
-    st.fragment(_look, run_every=_LOOK_SECONDS)(wall.changes())
-    shown = wall.posts()
-    if not shown:
-        st.caption("Nothing is on the wall yet.")
-    with st.container(key="wall"):
-        for post in shown:
-            with st.container(border=True, gap="xsmall"):
-                _post(post, mine=wall.is_mine(post, owner))
-    if shown and is_operator():
-        with st.popover("Clear the wall", icon=":material/delete_sweep:"):
-            st.caption(f"{count(len(shown), 'map')} will be gone for good.")
-            st.button("Clear it", key="class_clear", type="primary", on_click=wall.clear)
-
-
-def _poster(address: str, *, is_long: bool = False) -> None:
-    """Draw an address large, with its QR code."""
-    key = "class_poster_long" if is_long else "class_poster"
-    code = f'<img class="latent-qr" alt="QR code of the address" src="{qr_url(address)}">'
-    with st.container(key=key, horizontal=True, gap="large", vertical_alignment="center"):
-        st.html(code, width="content")
-        with st.container(key="class_address_text"):
-            st.markdown(plain(address, longest=400, links=True))
-
-
 def _followers(token: str) -> None:
     st.caption(
         f":material/cast: {count(following.follower_count(token), 'browser follows', 'browsers follow')} you."
     )
-
-
-def _announced() -> None:
-    """Offer everyone to follow whoever leads the class."""
-    for leading in links.announced():
-        link("class", "Follow what is shown now", query={state.FOLLOW: leading.token})
 
 
 def _lead() -> None:
@@ -148,90 +116,32 @@ def _stop_leading() -> None:
 
 def _announce() -> None:
     try:
-        links.announce(current_owner(), bool(st.session_state.get("class_announce")) and is_operator())
+        links.announce(current_owner(), bool(st.session_state.get("class_announce")) and leaders.may_lead())
     except OSError:
         st.session_state[_REFUSED] = "The link could not be announced: the server's disk may be full."
 
 
-def _look(drawn: int) -> None:
-    """Draw the page anew when someone has changed the wall."""
-    if wall.changes() != drawn:
-        st.rerun()
-
-
-def _post_form(owner: str) -> None:
-    run = get_engine().current_run(owner)
-    if run is None or not run.step:
-        st.caption("Train a model; then its map can be posted here.")
-        link("train", "Train a model")
-        return
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        st.text_input(
-            "Nickname",
-            value=str(st.session_state.get(_NICKNAME, "")),
-            key="class_nickname",
-            max_chars=wall.MAX_NICKNAME,
-            placeholder="someone",
-            width=220,
-            help="Shown beside your map. Any name you like; none is needed.",
+def _let_lead() -> None:
+    """Let whoever runs the server name others who may lead the class."""
+    with st.popover("Let someone else lead", icon=":material/person_add:", key="class_let"):
+        st.caption(
+            "They can tell everyone to follow them, and clear the wall. The letters let in one browser, "
+            "which types them on this page within 10 minutes."
         )
-        st.button(
-            "Post my map", key="class_post", type="primary", icon=":material/push_pin:", on_click=_put_up
-        )
-    st.caption(f"Your run: {plain(run.title)}, {STATES[run.state].lower()}, epoch {run.epoch:.3g}.")
-    if refused := st.session_state.pop(_REFUSED, ""):
-        st.caption(f":red[:material/error: {plain(refused)}]")
+        st.button("Make letters", key="class_let_make", type="primary", on_click=_offer_pass)
+        if letters := st.session_state.get(_PASS, ""):
+            st.html(f'<p class="latent-code">{letters}</p>')
+        if let := leaders.how_many():
+            st.button(
+                f"Take it back from {count(let, 'browser')}", key="class_let_nobody", on_click=_let_nobody
+            )
 
 
-def _post(post: wall.Post, *, mine: bool) -> None:
-    picture = post.picture()
-    if picture:
-        st.image(picture, width="stretch", alt=f"Final map of a run on {post.image_set}")
-    st.markdown(f"**{plain(post.nickname)}**")
-    st.caption(_settings(post))
-    if numbers := _numbers(post):
-        st.caption(numbers)
-    if mine:
-        st.button("Withdraw", key=f"class_withdraw_{post.id}", type="tertiary", on_click=wall.withdraw,
-                  args=(current_owner(), post.id))  # fmt: skip
-    elif is_operator():
-        st.button("Take down", key=f"class_down_{post.id}", type="tertiary", on_click=wall.take_down,
-                  args=(post.id,))  # fmt: skip
+def _offer_pass() -> None:
+    letters = st.session_state[_PASS] = links.random_code()
+    leaders.offer_pass(letters)
 
 
-def _settings(post: wall.Post) -> str:
-    model, train = post.model, post.train
-    parts = [plain(post.image_set), count(int(model["latent_dim"]), "dimension")]
-    parts.append(plain(f"{model['family']}, {model['architecture']}, {model['likelihood']}"))
-    if model["family"] != "autoencoder":
-        parts.append(f"beta {train['beta']:g}")
-    parts += [f"learning rate {train['learning_rate']:g}", f"batch {train['batch_size']}"]
-    parts += [f"epoch {post.epoch:.3g} of {train['epochs']}", f"seed {train['seed']}"]
-    return " · ".join(parts)
-
-
-def _numbers(post: wall.Post) -> str:
-    """Say what was measured last on held-out images."""
-    likelihood, kl = post.numbers.get("log_likelihood"), post.numbers.get("kl")
-    if likelihood is None:
-        return ""
-    if kl is None:
-        return f"log p(x|z) {likelihood:.1f} nats".replace("-", "−")
-    return f"ELBO {likelihood - kl:.1f} nats, KL {kl:.1f}".replace("-", "−")
-
-
-def _put_up() -> None:
-    owner = current_owner()
-    run = get_engine().current_run(owner)
-    nickname = st.session_state[_NICKNAME] = str(st.session_state.get("class_nickname", ""))
-    try:
-        if run is not None:
-            wall.put_up(owner, run, nickname)
-    except wall.WallError as error:
-        st.session_state[_REFUSED] = str(error)
-    except OSError:
-        st.session_state[_REFUSED] = (
-            "This run has no map yet, or the server's disk is full. Try again in a moment."
-        )
-    except (KeyError, PermissionError):
-        st.session_state[_REFUSED] = "This run is not here any more."
+def _let_nobody() -> None:
+    st.session_state.pop(_PASS, None)
+    leaders.let_nobody()

@@ -14,7 +14,7 @@ from ui.library.links import find
 from ui.page import state
 from ui.page.describe import run_facts
 from ui.page.navigation import link, opening
-from ui.page.text import plain
+from ui.page.text import by_hand, plain
 from vae_core.engine import RunInfo, get_engine
 from vae_core.engine.contract.failures import describe
 
@@ -23,7 +23,9 @@ _KEPT: Final = "shared_kept"
 
 def guest_model() -> ModelEntry | None:
     """Return the model that the URL's link leads to, and say whose it is; None when it leads nowhere."""
-    entry = shared_model(st.query_params.get(state.SHARED, ""))
+    token = st.query_params.get(state.SHARED, "")
+    entry = shared_model(token)
+    said = st.session_state.pop(_KEPT, "")
     if entry is None:
         state.add_problems(
             ("The link leads to no model, or its owner has stopped sharing it. Ask for a new one.",)
@@ -31,10 +33,15 @@ def guest_model() -> ModelEntry | None:
         return None
     with st.container(gap="xsmall", width="content"):
         st.markdown(f":material/visibility: **{plain(entry.title, longest=60)}**")
-        said = st.session_state.pop(_KEPT, "")
         st.caption(said or "Someone shared this model with you.")  # one line in both cases: nothing jumps
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-            st.button("Keep a copy", key="shared_keep", type="tertiary", on_click=_keep, args=(entry,))
+            st.button(
+                "Keep a copy",
+                key="shared_keep",
+                type="tertiary",
+                on_click=_keep,
+                args=(token, entry.digest),
+            )
             link("explore", "Your models")
     return entry
 
@@ -44,8 +51,9 @@ def watch_page(token: str) -> None:
     run = _find(token)
     opening(
         "Watch",
-        "Someone shares this run with you: you see it as it trains. **Move over the map** to walk its latent "
-        "space; only its owner can change it.",
+        "Someone shares this run with you: you see it as it trains. "
+        + by_hand("Move over the map", "Touch the map")
+        + " to walk its latent space; only its owner can change it.",
         run_facts(run) if run else "",
     )
     if run is None:
@@ -66,9 +74,9 @@ def _find(token: str) -> RunInfo | None:
         return None
 
 
-def _keep(entry: ModelEntry) -> None:
+def _keep(token: str, digest: str) -> None:
     try:
-        kept = Library(current_owner()).keep_copy(entry)
+        kept = Library(current_owner()).keep_copy(token, digest)
     except (LibraryError, OSError) as error:
         st.session_state[_KEPT] = f":red[:material/error: {plain(describe(error))}]"
     else:

@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from ui.explorer.guest import guest_model
 from ui.identity.owner import current_owner
 from ui.library.entry import ModelEntry
-from ui.library.facts import model_facts
+from ui.library.facts import model_facts, net_facts
 from ui.library.library import Library
 from ui.page import state
 from ui.page.navigation import link, opening
@@ -27,7 +27,7 @@ def model_row(title: str, sentence: str, key: str) -> tuple[ModelEntry | None, D
         The model, None when there is none; and the place beside it, for what else the page lets one choose.
     """
     with st.container(key="model_row"):
-        words, choices = st.columns([1.1, 1] if key == state.INTERPOLATE_MODEL else [3, 1], gap="medium")
+        words, choices = st.columns([1.2, 1] if key == state.INTERPOLATE_MODEL else [3, 1], gap="medium")
     with choices:
         beside = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
     with beside:
@@ -35,8 +35,9 @@ def model_row(title: str, sentence: str, key: str) -> tuple[ModelEntry | None, D
         entry = shared or _choose(key)
     with words:
         facts = model_facts(entry) if entry else ""
-        if entry is not None and shared is None and not entry.shipped:
-            facts = f"**{plain(entry.title, longest=60)}** · {facts}"
+        if entry is not None and shared is None:  # the picker has the file's name, Models this one
+            about = net_facts(entry) if entry.shipped else facts  # a shipped one's title says the rest
+            facts = f"**{plain(entry.title, longest=60)}** · {about}"
         opening(title, sentence, facts)
     return entry, beside
 
@@ -54,7 +55,7 @@ def _choose(key: str) -> ModelEntry | None:
         filter_mode=None,
         disabled=not names,
         placeholder="No model is here",
-        help="Models that come with the app, and your own. The Models page shows them all.",
+        help="Models that come with the app, and your own, by file name. The Models page shows them all.",
     )
     if name is None:
         link("train", "No model is here yet: train one")

@@ -45,7 +45,7 @@ class Arrivals:
             CrowdedError: too many came within the last minute.
         """
         most = limits.NEW_OWNERS.value()
-        network = _network(address)
+        network = network_of(address)
         with self._lock:
             now = self.clock()
             left, since = self._left.pop(network, (most, now))
@@ -60,7 +60,7 @@ class Arrivals:
             )
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
     """Return what counts as one address: of IPv6 the network that one subscriber has."""
     try:
         found = ipaddress.ip_address(address)

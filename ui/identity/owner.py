@@ -21,7 +21,7 @@ from itsdangerous import BadSignature, TimestampSigner
 from starlette.requests import HTTPConnection
 
 from ui.identity import arrivals
-from vae_core.storage.home import latent_home, owner_hash
+from vae_core.storage.home import latent_home, make_folder, owner_hash
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -176,7 +176,7 @@ def _secret(home: Path) -> bytes:
     """Return what this server signs with: made once, for its own eyes, and the same after a restart."""
     path = home / SECRET_FILE
     with _LOCK:
-        home.mkdir(parents=True, exist_ok=True)
+        make_folder(home)
         with contextlib.suppress(FileExistsError):
             partial = path.with_name(f".{SECRET_FILE}.{secrets.token_hex(4)}.part")
             with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:

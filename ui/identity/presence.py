@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 from streamlit.runtime import Runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from vae_core.storage.home import owner_hash
+from vae_core.storage.home import latent_home, owner_folder, owner_hash
+
+SEEN_FILE: Final = "seen"
+"""Name of the file in an owner's folder whose time says when the browser was here last."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,8 @@ def note_session(owner: str, page: str) -> None:
         _SESSIONS[context.session_id] = Session(owner_hash(owner), page, before.since if before else now, now)
         if before is None:
             _forget_the_gone()
+    if before is None:
+        _note_visit(owner)
 
 
 def sessions() -> tuple[Session, ...]:
@@ -57,6 +63,14 @@ def sessions() -> tuple[Session, ...]:
 def is_here(owner: str) -> bool:
     """Whether someone, named by the hash, has a page open."""
     return any(session.owner == owner for session in sessions())
+
+
+def _note_visit(owner: str) -> None:
+    """Note on disk that a browser is here, if it has something here."""
+    folder = owner_folder(latent_home(), owner)
+    with suppress(OSError):
+        if folder.is_dir():
+            (folder / SEEN_FILE).touch(mode=0o600)
 
 
 def _forget_the_gone() -> None:

@@ -13,7 +13,7 @@ from ui.page.text import count, file_size, image_size, plain
 from vae_core import ImageSetInfo
 from vae_core.engine import EngineBusyError, get_engine
 
-PICTURE_HEIGHT: Final = 240
+PICTURE_HEIGHT: Final = 80
 _REFUSED: Final = "images_refused"
 
 
@@ -26,26 +26,31 @@ def sets(owner: str, infos: tuple[ImageSetInfo, ...]) -> None:
 def _sets(owner: str, infos: tuple[ImageSetInfo, ...], waiting: list[bool]) -> None:
     if waiting != [_waiting(owner, info) for info in infos]:
         st.rerun()  # the whole page once more: a picture or a set has arrived
-    for info in infos:
-        st.space("small")
-        with st.container(key=f"images_{info.name}"):
-            sheet, words = st.columns([1, 1.25], gap="large")
-            with sheet:
-                if info.available:
-                    alt = f"Images of {info.title}" + (
-                        ", a column for each class" if info.label_names else ""
-                    )
-                    pictures.draw(_picture(owner, info), alt, height=PICTURE_HEIGHT)
-                else:
-                    st.caption(":material/cloud_download: Not on this machine yet.")
-            with words, st.container(gap="xsmall"):
-                _words(owner, info)
+    with st.container(key="image_sets"):
+        for info in infos:
+            with st.container(key=f"images_{info.name}", border=True, gap="xsmall"):
+                _card(owner, info)
 
 
-def _words(owner: str, info: ImageSetInfo) -> None:
+def _card(owner: str, info: ImageSetInfo) -> None:
+    if info.available:
+        alt = f"Images of {info.title}" + (", a column for each class" if info.label_names else "")
+        pictures.draw(_picture(owner, info), alt, height=PICTURE_HEIGHT)
+    else:
+        with st.container(key=f"images_absent_{info.name}", height=PICTURE_HEIGHT, border=False):
+            st.caption(":material/cloud_download: Not on this machine yet.")
     st.markdown(f"## {plain(info.title)}")
-    sizes = [f"{info.size:,} to learn from", f"{info.test_size:,} held out", image_size(info.shape)]
-    st.markdown(" · ".join(sizes))
+    if info.available:
+        link("train", "Train on these", query={state.TRAIN_IMAGES: info.name})
+    else:
+        _download(owner, info)
+    st.caption(f"{info.size + info.test_size:,} images, {image_size(info.shape)}")
+    with st.popover("Classes and licence" if info.label_names else "Licence", type="tertiary"):
+        _words(info)
+
+
+def _words(info: ImageSetInfo) -> None:
+    st.markdown(f"{info.size:,} to learn from, {info.test_size:,} held out")
     if info.label_names:
         names = ", ".join(plain(name) for name in info.label_names)
         st.markdown(f"{count(len(info.label_names), 'class', 'classes')}: {names}")
@@ -54,10 +59,6 @@ def _words(owner: str, info: ImageSetInfo) -> None:
     licence = info.licence[:1].upper() + info.licence[1:]
     source = plain(info.source, longest=300, links=True)
     st.caption(f"{plain(licence, longest=1_000, links=True)}.  \nSource: {source}")
-    if info.available:
-        link("train", "Train on these", query={state.TRAIN_IMAGES: info.name})
-    else:
-        _download(owner, info)
 
 
 def _download(owner: str, info: ImageSetInfo) -> None:

@@ -11,7 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from ui.library.kept import Kept
 from vae_core.bundles.bundle import read_header
+from vae_core.bundles.history import scalars, thinned
+from vae_core.bundles.older import with_layers
 from vae_core.config.configs import ModelConfig, TrainConfig
 from vae_core.engine.contract.failures import describe
 from vae_core.storage.tensorfile import (
@@ -25,8 +28,13 @@ from vae_core.storage.tensorfile import (
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,47}")
 SUFFIX: Final = ".safetensors"
 
-_ENTRIES: dict[tuple[str, int, int], ModelEntry | None] = {}
-_MAX_ENTRIES: Final = 2_000
+MAX_ENTRIES_BYTES: Final = 32_000_000
+"""What all entries that are kept in memory may take, about."""
+
+_ENTRIES: Final[Kept[tuple[str, int, int], tuple[ModelEntry | None]]] = Kept(MAX_ENTRIES_BYTES)
+
+LIBRARY_HISTORY_BYTES: Final = 50_000
+"""What the library keeps of a model's history, as JSON: a curve of some hundred points."""
 
 
 @dataclass(frozen=True)
@@ -40,16 +48,16 @@ class ModelEntry:
         title: the name for people.
         card: title, versions, and what the model has, as the bundle says.
         model_config: what it is.
-        train_config: how it was trained.
+        train_config: how it was trained; None where that was elsewhere.
         image_set: name, title, label_names, factor_names, licence and source of the images.
         unknown: names of what a later version wrote into it besides.
         metrics: what was measured, by name.
-        history: measurements during training.
+        history: measurements during training, without those of each dimension; of a long one, some.
         has_umap: whether the probe's places on a UMAP are in it.
         probe_count: number of images on its map.
         size_bytes: size of the file.
         modified: when it was written, in seconds since 1970.
-        digest: names the content.
+        digest: names what the browser is sent.
         url: where the browser gets it, below the server's base path.
     """
 
@@ -59,7 +67,7 @@ class ModelEntry:
     title: str
     card: Mapping[str, Any]
     model_config: ModelConfig
-    train_config: TrainConfig
+    train_config: TrainConfig | None
     image_set: Mapping[str, Any]
     unknown: tuple[str, ...]
     metrics: Mapping[str, Any]
@@ -110,12 +118,12 @@ def read_entry(path: Path, *, shipped: bool) -> ModelEntry | None:
     except OSError:
         return None
     key = (str(path), found.st_mtime_ns, found.st_size)
-    if key in _ENTRIES:
-        return _ENTRIES[key]
+    if (kept := _ENTRIES.get(key)) is not None:
+        return kept[0]
     entry: ModelEntry | None = None
     with contextlib.suppress(OSError, ValueError):
         header = read_header(path)
-        digest = content_digest(path.read_bytes())
+        digest = content_digest(with_layers(path.read_bytes()))  # of what the browser is sent
         entry = ModelEntry(
             name=path.stem,
             path=path,
@@ -127,7 +135,7 @@ def read_entry(path: Path, *, shipped: bool) -> ModelEntry | None:
             image_set=header.image_set,
             unknown=tuple(name for table in header.unknown.values() for name in table),
             metrics=header.metrics,
-            history=header.history,
+            history=thinned(scalars(header.history), LIBRARY_HISTORY_BYTES),
             has_umap="umap.positions" in header.tensors,
             probe_count=header.tensors["probe.images"][1][0],
             size_bytes=found.st_size,
@@ -135,10 +143,16 @@ def read_entry(path: Path, *, shipped: bool) -> ModelEntry | None:
             digest=digest,
             url=f"/latent/models/{path.stem}/{digest}{SUFFIX}",
         )
-    if len(_ENTRIES) >= _MAX_ENTRIES:
-        _ENTRIES.clear()
-    _ENTRIES[key] = entry
+    _ENTRIES.add(key, (entry,), held_bytes(entry))
     return entry
+
+
+def held_bytes(entry: ModelEntry | None) -> int:
+    """Return about how many bytes of memory an entry takes; a number among its facts takes some eighty."""
+    if entry is None:
+        return 500
+    facts = json.dumps([entry.card, entry.image_set, entry.metrics], default=list)
+    return 5_000 + 3 * len(facts) + 80 * sum(map(len, entry.history))
 
 
 def read_reason(path: Path) -> UnreadableFile | None:

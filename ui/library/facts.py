@@ -8,9 +8,12 @@ from typing import Final
 from ui.library.entry import ModelEntry
 from ui.page.text import count, plain
 
+TIGHTER: Final = "−log p(x)"
+"""What people call the number that says much the same as the ELBO, and stands in a model's details alone."""
+
 METRICS: Final = (
-    ("elbo", "ELBO", "{:.1f} nats", "Lower bound of log p(x): held-out images, {pixels} pixels."),
-    ("nll", "−log p(x)", "≤ {:.1f} nats", "A tighter bound: importance-weighted, {samples} samples."),
+    ("elbo", "ELBO", "{:.1f} nats", "Lower bound of log p(x): {images}, {pixels} pixels."),
+    ("nll", TIGHTER, "≤ {:.1f} nats", "A tighter bound: importance-weighted, {samples} samples."),
     ("active_units", "Active dimensions", "{:.0f} of {dims}", "Those whose mean has a variance above 0.01."),
     ("kl", "KL", "{:.1f} nats", "What the code of an image costs: what the latents tell about it."),
     ("reconstruction_mse", "Pixel error", "{:.4f}", "Mean squared error of reconstructed pixels, 0 to 1."),
@@ -24,11 +27,15 @@ def model_facts(entry: ModelEntry) -> str:
     """Say what a model is: its images, its latent space, its nets."""
     config = entry.model_config
     images = plain(str(entry.image_set.get("title") or entry.image_set.get("name") or "own images"))
-    parts = [images, count(config.latent_dim, "latent dimension"), f"{config.family}, {config.architecture}"]
-    beta = entry.train_config.beta
-    if config.has_likelihood and beta != 1:
-        parts.append(f"beta {beta:g}")
-    return " · ".join(parts)
+    return " · ".join([images, count(config.latent_dim, "latent dimension"), net_facts(entry)])
+
+
+def net_facts(entry: ModelEntry) -> str:
+    """Say what a model's nets are, and beta where it is another than 1."""
+    config = entry.model_config
+    beta = entry.train_config.beta if entry.train_config else 1
+    nets = f"{config.family}, {config.architecture}"
+    return f"{nets} · beta {beta:g}" if config.has_likelihood and beta != 1 else nets
 
 
 def model_metrics(entry: ModelEntry) -> tuple[tuple[str, str, str], ...]:
@@ -38,6 +45,7 @@ def model_metrics(entry: ModelEntry) -> tuple[tuple[str, str, str], ...]:
     words = {
         "dims": entry.model_config.latent_dim,
         "pixels": pixels,
+        "images": "held-out images" if entry.train_config else "the images that came with it",
         "samples": metrics.get("nll_samples") or "many",
     }
     found = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -20,22 +21,37 @@ from ui.library.entry import (
     slug,
     with_title,
 )
+from ui.library.foreign import refuse_foreign
 from vae_core.bundles.bundle import read_header
 from vae_core.bundles.header import MAX_BYTES, MAX_TITLE
-from vae_core.engine import get_engine
+from vae_core.bundles.header_checks import one_line
+from vae_core.bundles.older import with_layers
+from vae_core.engine import Job, get_engine
 from vae_core.engine.contract import limits
 from vae_core.storage.home import (
     holder_folder,
     incoming,
     latent_home,
+    make_folder,
     owner_folder,
     put_in_place,
     write_whole,
 )
+from vae_core.storage.tensorfile import content_digest
 
 SHIPPED: Final = Path(__file__).resolve().parents[2] / "assets" / "bundles"
 CHECK_SECONDS: Final = 60.0
+CHANGED: Final = (
+    "This model has changed since the page was drawn, or is not here any more. Look again, then try again."
+)
+NO_LINK: Final = "Its owner has stopped sharing this model, so no copy was made."
+OTHER_MODEL: Final = (
+    "The link leads to another model than when this page was drawn. You see it now: press again to keep it."
+)
 _LOCK: Final = threading.Lock()
+_PROMISED: Final[dict[Path, Job]] = {}
+"""Files that jobs are going to write: their names are taken."""
+
 NO_COOKIES: Final = "This browser refuses cookies, so it has no library of its own. Allow them and reload."
 
 
@@ -109,6 +125,25 @@ class Library:
         self.check_room()
         return self._free(title)
 
+    def save_as(self, title: str, begin: Callable[[Path], Job]) -> tuple[str, Job]:
+        """Let a job write a new model; its name is taken from now on, whoever saves under the same title.
+
+        Args:
+            title: the name follows from it.
+            begin: starts the job, which writes a file of this path.
+
+        Returns:
+            The model's name, and the job.
+
+        Raises:
+            LibraryError: the library is full.
+        """
+        with _LOCK:
+            path = self.path_for_new(title)
+            links.stop_sharing(self.owner, "model", path.stem)  # of one that once bore the name
+            job = _PROMISED[path] = begin(path)
+        return path.stem, job
+
     def check_room(self, new_bytes: int = 0) -> None:
         """Refuse one more model of so many bytes if it would not fit.
 
@@ -116,6 +151,7 @@ class Library:
             LibraryError: the library is full.
         """
         count, size = self.usage()
+        count += sum(path.parent == self.folder and not path.exists() for path in _promised())
         if count >= max_models():
             raise LibraryError(
                 f"Your library is full: it holds {count} models, the limit is {max_models()}. "
@@ -127,15 +163,22 @@ class Library:
                 "Delete a model, or download it first."
             )
 
-    def rename(self, name: str, title: str) -> ModelEntry:
+    def rename(self, name: str, title: str, digest: str = "") -> ModelEntry:
         """Give an own model a new title, and the name that follows from it.
+
+        Args:
+            name: the model's name.
+            title: the new title.
+            digest: of the content that is meant; "" for whatever bears the name.
 
         Raises:
             KeyError: there is no such model.
-            LibraryError: it ships with the app, or the title is empty or too long.
+            LibraryError: it ships with the app, it is another one by now, or the title is empty or too long.
         """
         entry = self._own(name, "renamed")
-        title = " ".join(title.split())
+        if digest and entry.digest != digest:
+            raise LibraryError(CHANGED)
+        title = one_line(title) if len(title) <= MAX_TITLE else title
         if not title or len(title) > MAX_TITLE:
             raise LibraryError(f"A title has 1 to {MAX_TITLE} characters; this one has {len(title)}.")
         with _LOCK:
@@ -146,15 +189,21 @@ class Library:
                 links.moved(self.owner, "model", name, path.stem)
         return self.get(path.stem)
 
-    def delete(self, name: str) -> None:
+    def delete(self, name: str, digest: str = "") -> None:
         """Delete an own model, or an own file that cannot be read.
+
+        Args:
+            name: the model's name.
+            digest: of the content that is meant; "" for whatever bears the name.
 
         Raises:
             KeyError: there is no such model.
-            LibraryError: it ships with the app.
+            LibraryError: it ships with the app, or it is another one by now.
         """
         unreadable = {file.name: file for file in self.unreadable()}
         found = unreadable.get(name) or self._own(name, "deleted")
+        if digest and (isinstance(found, UnreadableFile) or found.digest != digest):
+            raise LibraryError(CHANGED)
         with _LOCK:
             links.stop_sharing(self.owner, "model", name)  # the name may be another model's one day
             found.path.unlink(missing_ok=True)
@@ -172,6 +221,7 @@ class Library:
         """
         if self.folder is None:
             raise LibraryError(NO_COOKIES)
+        refuse_foreign(name, data)
         if len(data) > MAX_BYTES:
             raise ValueError(f"The file has {len(data) / 1e6:,.0f} MB; the limit is {MAX_BYTES / 1e6:g} MB.")
         self.check_room(len(data))
@@ -183,25 +233,34 @@ class Library:
                 self.check_room(len(data))
                 stem = name[: -len(SUFFIX)] if name.lower().endswith(SUFFIX) else name
                 path = self._free(stem)
-                path.parent.mkdir(parents=True, exist_ok=True)
+                make_folder(path.parent)
                 put_in_place(waiting, path)
         finally:
             with contextlib.suppress(OSError):
                 waiting.unlink(missing_ok=True)
         return self.get(path.stem)
 
-    def keep_copy(self, entry: ModelEntry) -> ModelEntry:
-        """Put a copy of another's model among the own ones.
+    def keep_copy(self, token: str, digest: str) -> ModelEntry:
+        """Put a copy of another's model among the own ones, if its link leads to it now.
+
+        Args:
+            token: the link.
+            digest: of the content that was seen.
 
         Raises:
-            LibraryError: the library is full.
-            OSError: the model is gone, or the disk is full.
+            LibraryError: the link was taken back or leads to something else by now, or the library is full.
+            OSError: the disk is full.
         """
-        self.check_room(entry.size_bytes)
-        with _LOCK:
-            path = self._free(entry.title)
-            write_whole(path, entry.path.read_bytes())
-        return self.get(path.stem)
+        with contextlib.suppress(FileNotFoundError):
+            entry = shared_model(token)
+            data = b"" if entry is None else entry.path.read_bytes()
+            if entry is not None and entry.digest == digest == content_digest(with_layers(data)):
+                with _LOCK:
+                    self.check_room(len(data))
+                    path = self._free(entry.title)
+                    write_whole(path, data)
+                return self.get(path.stem)
+        raise LibraryError(NO_LINK if shared_model(token) is None else OTHER_MODEL)
 
     def _own(self, name: str, done: str) -> ModelEntry:
         entry = self.get(name)
@@ -228,11 +287,20 @@ class Library:
             raise LibraryError(NO_COOKIES)
         stem = slug(title)
         taken = {path.stem for folder in (SHIPPED, self.folder) for path in bundles_in(folder)}
+        taken |= {path.stem for path in _promised() if path.parent == self.folder}
         name, number = stem, 2
         while name in taken:
             ending = f"-{number}"
             name, number = stem[: 48 - len(ending)].rstrip("-") + ending, number + 1
         return self.folder / f"{name}{SUFFIX}"
+
+
+def _promised() -> list[Path]:
+    """Return the files that are still to be written; the names of those that never came are free again."""
+    for path, job in list(_PROMISED.items()):
+        if job.finished:
+            _PROMISED.pop(path, None)
+    return list(_PROMISED)
 
 
 def shared_model(token: str) -> ModelEntry | None:

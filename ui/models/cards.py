@@ -9,17 +9,20 @@ import streamlit as st
 
 from ui.identity.owner import current_owner
 from ui.library.entry import ModelEntry, UnreadableFile
-from ui.library.facts import model_facts, model_metrics
+from ui.library.facts import TIGHTER, model_facts, model_metrics, net_facts
+from ui.library.foreign import BRING_NETS, FOREIGN
 from ui.library.library import Library, LibraryError, max_bytes, max_models
+from ui.library.retention import days_kept
 from ui.library.share_buttons import share_model
 from ui.models.figures import training_figure
 from ui.page import pictures, state
 from ui.page.describe import of_later_version
 from ui.page.navigation import link
 from ui.page.text import count, duration, file_size, plain
+from ui.web.uploads import forget_upload
 from vae_core.engine.contract.failures import describe
 
-PICTURE_HEIGHT: Final = 150
+PICTURE_HEIGHT: Final = 80
 _SAID: Final = "models_said"
 _ADDED: Final = "models_added"
 _UPLOADS: Final = "models_uploads"
@@ -51,18 +54,20 @@ def unreadable(library: Library) -> None:
 def upload(library: Library) -> None:
     """Draw the way in for model files, and how full the library is."""
     models, size = library.usage()
-    with st.expander("Add a model file", icon=":material/upload_file:", expanded=bool(_said())):
+    with st.popover("Add a model file", icon=":material/upload_file:", key="models_add"):
         # A new key after each upload empties the field: a rerun must not add the file again.
         key = f"models_upload_{st.session_state.get(_UPLOADS, 0)}"
         given = st.file_uploader(
             "Model file, .safetensors",
-            type="safetensors",
+            type=["safetensors", *FOREIGN],
             key=key,
-            help="A model downloaded here or on another machine. It is checked before it is taken in.",
+            help="A model downloaded here or on another machine. It is checked before it is taken in. "
+            f"For nets that you trained elsewhere: {BRING_NETS}.",
         )
         if given is not None:
             with st.spinner(f"Checking {plain(given.name)}", show_time=True):
                 _take_in(library, given.name, given.getvalue())
+            forget_upload(given.file_id)
             st.session_state[_UPLOADS] = st.session_state.get(_UPLOADS, 0) + 1
             st.rerun()
         if said := _said():
@@ -70,7 +75,9 @@ def upload(library: Library) -> None:
             if (name := st.session_state.get(_ADDED)) in {entry.name for entry in library.models()}:
                 link("explore", "Explore it", query={state.EXPLORE_MODEL: name})
         room = f"{count(models, 'model')} of {max_models()}, {file_size(size)} of {file_size(max_bytes())}"
-        st.caption(f"Yours: {room}.")
+        days = days_kept()
+        until = f"until {days:g} days after this browser's last visit" if days else "for ever"
+        st.caption(f"Yours: {room}. Kept {until}.")
 
 
 def _take_in(library: Library, name: str, data: bytes) -> None:
@@ -112,15 +119,17 @@ def _cards(owner: str, entries: tuple[ModelEntry, ...], *, waiting: bool) -> Non
 
 def _card(entry: ModelEntry, picture: pictures.Picture) -> None:
     alt = f"What {entry.title} makes of images: a few of each class, reconstructed"
+    if not entry.model_config.has_encoder:
+        alt = f"Pictures that {entry.title} makes of codes drawn from its prior"
     pictures.draw(picture, alt, height=PICTURE_HEIGHT)
     st.markdown(f"**{plain(entry.title, longest=60)}**")
-    facts = model_metrics(entry)[:3]
-    origin = f"{plain(entry.name)}, {'came with the app' if entry.shipped else 'yours'}"
-    st.caption(f"{model_facts(entry)} · {origin}")
-    st.caption(" · ".join(f"{plain(name)} {value}" for name, value, _ in facts) or "Nothing was measured.")
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
         link("explore", "Explore", query={state.EXPLORE_MODEL: entry.name})
         link("interpolate", "Interpolate", query={state.INTERPOLATE_MODEL: entry.name})
+    origin = f"{plain(entry.name)}, {'came with the app' if entry.shipped else 'yours'}"
+    st.caption(f"{origin} · {net_facts(entry)}")
+    facts = [(name, value) for name, value, _ in model_metrics(entry) if name != TIGHTER][:2]
+    st.caption(" · ".join(f"{plain(name)} {value}" for name, value in facts) or "Nothing was measured.")
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         _opener("Details", entry, _details)
         _download(entry)
@@ -165,30 +174,37 @@ def _details(entry: ModelEntry) -> None:
             st.markdown(f"**{plain(name)} {plain(value)}** :small[:gray[{meaning}]]")
     if len(entry.history) > 1:
         st.markdown("**How it was trained**")
-        figure = training_figure(entry.history, has_likelihood=entry.model_config.has_likelihood)
+        figure = training_figure(entry.history, entry.model_config.traits)
         st.plotly_chart(figure, config={"displayModeBar": False})
-    train = entry.train_config
-    settings = [
-        _epochs(entry),
-        f"batch {train.batch_size}",
-        f"learning rate {train.learning_rate:g}",
-    ]
-    if entry.model_config.has_likelihood:
-        settings.append(f"beta {train.beta:g}")
-    settings += [f"likelihood {entry.model_config.likelihood}", f"seed {train.seed}"]
-    seconds = entry.history[-1].get("seconds") if entry.history else None
-    if isinstance(seconds, (int, float)):
-        settings.append(f"trained for {duration(seconds)}")
-    st.caption(" · ".join(plain(text) for text in settings))
+    st.caption(" · ".join(plain(text) for text in _settings(entry)))
     if said := of_later_version(entry.unknown):
         st.caption(f":material/info: {said}")
     licence = plain(str(entry.image_set.get("licence", "")), longest=1_000, links=entry.shipped)
     st.caption(f"{file_size(entry.size_bytes)}. Images: {licence or 'no licence is given.'}")
 
 
-def _epochs(entry: ModelEntry) -> str:
+def _settings(entry: ModelEntry) -> list[str]:
+    """Say how a model was trained, in short phrases."""
+    train, model = entry.train_config, entry.model_config
+    if train is None:
+        adapted = str(entry.card.get("adapted") or "")
+        return ["trained elsewhere", f"likelihood {model.likelihood}", *([adapted] if adapted else [])]
+    settings = [
+        _epochs(entry, train.epochs),
+        f"batch {train.batch_size}",
+        f"learning rate {train.learning_rate:g}",
+    ]
+    if model.has_likelihood:
+        settings.append(f"beta {train.beta:g}")
+    settings += [f"likelihood {model.likelihood}", f"seed {train.seed}"]
+    seconds = entry.history[-1].get("seconds") if entry.history else None
+    if isinstance(seconds, (int, float)):
+        settings.append(f"trained for {duration(seconds)}")
+    return settings
+
+
+def _epochs(entry: ModelEntry, planned: int) -> str:
     """Say how long it learned; a model may have been saved before its last epoch."""
-    planned = entry.train_config.epochs
     done = entry.history[-1].get("epoch") if entry.history else None
     if isinstance(done, (int, float)) and done < planned:
         return f"{done:.3g} of {count(planned, 'epoch')}"
@@ -204,7 +220,7 @@ def _share(entry: ModelEntry) -> None:
 def _rename(entry: ModelEntry) -> None:
     st.text_input("New title", value=entry.title, max_chars=80, key="models_new_title")
     st.caption("Its name in links follows from the title, so links to it change, too.")
-    _confirm("Rename", "models_rename_yes", ":material/edit:", _do_rename, entry.name)
+    _confirm("Rename", "models_rename_yes", ":material/edit:", _do_rename, entry)
 
 
 @st.dialog("Delete a model?", on_dismiss=_closed)
@@ -212,12 +228,12 @@ def _delete(entry: ModelEntry | UnreadableFile) -> None:
     st.markdown(
         f"**{plain(entry.title)}** will be gone for good. Download it first if you may want it again."
     )
-    _confirm("Delete", "models_delete_yes", ":material/delete:", _do_delete, entry.name)
+    _confirm("Delete", "models_delete_yes", ":material/delete:", _do_delete, entry)
 
 
-def _confirm(label: str, key: str, icon: str, action: Callable[[str], None], name: str) -> None:
+def _confirm(label: str, key: str, icon: str, action: Callable[[Any], None], file: Any) -> None:
     """Draw the button that acts; the dialog closes when that went well, and says what did not."""
-    st.button(label, key=key, icon=icon, type="primary", on_click=_try, args=(action, name))
+    st.button(label, key=key, icon=icon, type="primary", on_click=_try, args=(action, file))
     if _OUTCOME in st.session_state:
         problem = st.session_state.pop(_OUTCOME)
         if not problem:
@@ -225,9 +241,9 @@ def _confirm(label: str, key: str, icon: str, action: Callable[[str], None], nam
         st.caption(f":red[:material/error: {plain(problem)}]")
 
 
-def _try(action: Callable[[str], None], name: str) -> None:
+def _try(action: Callable[[Any], None], file: ModelEntry | UnreadableFile) -> None:
     try:
-        action(name)
+        action(file)
     except KeyError:
         st.session_state[_OUTCOME] = "This model is not here any more."
     except (LibraryError, OSError) as error:
@@ -237,9 +253,9 @@ def _try(action: Callable[[str], None], name: str) -> None:
         _closed()
 
 
-def _do_rename(name: str) -> None:
-    Library(current_owner()).rename(name, st.session_state["models_new_title"])
+def _do_rename(entry: ModelEntry) -> None:
+    Library(current_owner()).rename(entry.name, st.session_state["models_new_title"], entry.digest)
 
 
-def _do_delete(name: str) -> None:
-    Library(current_owner()).delete(name)
+def _do_delete(file: ModelEntry | UnreadableFile) -> None:
+    Library(current_owner()).delete(file.name, file.digest if isinstance(file, ModelEntry) else "")

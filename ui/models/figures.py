@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from vae_core.config.families import Family
+
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
@@ -13,37 +15,33 @@ ACCENT: Final = "#6c83f2"
 QUIET: Final = "#8b95ab"
 
 
-def training_figure(history: Sequence[Mapping[str, Any]], *, has_likelihood: bool) -> go.Figure:
-    """Draw how training went: the ELBO by epoch, or an autoencoder's log-likelihood.
+def training_figure(history: Sequence[Mapping[str, Any]], family: Family) -> go.Figure:
+    """Draw how training went, by epoch: what is looked at first in the model's family, such as the ELBO.
 
     Args:
         history: measurements in order, as a bundle has them; what is missing leaves a gap.
-        has_likelihood: whether there is an ELBO.
+        family: of the model.
     """
     import plotly.graph_objects as go  # half a second, so only where a figure is drawn
 
     epochs = [_number(entry, "epoch") for entry in history]
+    best = family.terms[0]
     figure = go.Figure()
     for prefix, name, line in (
         ("", "training images", {"color": QUIET, "width": 2, "dash": "dot"}),
         ("test_", "held-out images", {"color": ACCENT, "width": 2.5}),
     ):
-        values = [_objective(entry, prefix, has_likelihood) for entry in history]
+        values = [family.value(best, entry, prefix) for entry in history]
         figure.add_scatter(x=epochs, y=values, name=name, mode="lines+markers", line=line, marker={"size": 4})
     figure.update_layout(
         height=260,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
         xaxis={"title": {"text": "epoch"}, "zeroline": False},
-        yaxis={"title": {"text": f"{'ELBO' if has_likelihood else 'log-likelihood'}, nats per image"}},
+        yaxis={"title": {"text": f"{best.title}, {best.unit} per image"}},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
         hovermode="x unified",
     )
     return figure
-
-
-def _objective(entry: Mapping[str, Any], prefix: str, has_likelihood: bool) -> float:
-    log_likelihood = _number(entry, f"{prefix}log_likelihood")
-    return log_likelihood - _number(entry, f"{prefix}kl") if has_likelihood else log_likelihood
 
 
 def _number(entry: Mapping[str, Any], name: str) -> float:

@@ -66,10 +66,13 @@ def link(name: str, label: str, *, query: Mapping[str, str] | None = None, disab
 
 
 def opening(title: str, sentence: str, facts: str = "") -> None:
-    """Draw a page's heading and its first sentence, what this is and what to try first; below it, facts."""
+    """Draw a page's heading and its first sentence, what this is and what to try first; below it, facts.
+
+    The sentence is the app's own, without foreign text in it: it may hold what `by_hand` writes.
+    """
     st.title(title, anchor=False)
     with st.container(gap="xsmall"):
-        st.markdown(sentence)
+        st.markdown(sentence, unsafe_allow_html=True)
         if facts:
             st.caption(facts)
 

@@ -12,7 +12,7 @@ from typing import Final
 import streamlit as st
 
 from ui.page import state
-from ui.page.state import EXPLORE_VIEW, FOLLOW, INTERPOLATE_VIEW, SHARED, WATCH, Setting
+from ui.page.state import EXPLORE_VIEW, FOLLOW, INTERPOLATE_VIEW, SHARED, TASK, WATCH, Setting
 
 _OF_A_MODEL: Final = (*EXPLORE_VIEW, *INTERPOLATE_VIEW)
 """A link that says only these is about the model that it does not say, the default."""
@@ -32,7 +32,7 @@ def bring_back(page: str, settings: Mapping[str, Setting], *, otherwise: Mapping
         otherwise: what the link should say where the page was not open before.
     """
     is_tried = st.session_state.pop(_TRIED, False)
-    says = {*settings, *_OF_A_MODEL, SHARED, WATCH, FOLLOW}.intersection(st.query_params)
+    says = {*settings, *_OF_A_MODEL, SHARED, WATCH, FOLLOW, TASK}.intersection(st.query_params)
     if is_tried or says or state.current_page() == page:
         return
     left: dict[str, dict[str, str]] = state.remembered(_LEFT, dict)
@@ -56,6 +56,12 @@ def take_defaults(page: str, settings: Mapping[str, Setting]) -> None:
     for name, setting in settings.items():
         if name in st.query_params and setting.is_default(st.query_params[name]):
             st.session_state[name] = setting.default
+
+
+def left(page: str) -> dict[str, str]:
+    """Return the settings with which a page was left, as a link has them: those that are not the default."""
+    kept: dict[str, dict[str, str]] = state.remembered(_LEFT, dict)
+    return dict(kept.get(page, {}))
 
 
 def keep(page: str, settings: Mapping[str, Setting]) -> None:

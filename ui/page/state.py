@@ -37,6 +37,9 @@ WATCH: Final = "watch"
 FOLLOW: Final = "follow"
 """Name in Class' URL: the token of the link by which someone is followed."""
 
+TASK: Final = "task"
+"""Name in the URL of Class, and of the page that it leads to: the token of the link to a task."""
+
 DEFAULT_MODELS: Final = {EXPLORE_MODEL: "mnist-2", INTERPOLATE_MODEL: "mnist-16"}
 """What a page about one model begins with: a map that is the latent space itself; walks of clear pictures."""
 DEFAULT_IMAGES: Final = "mnist"
@@ -119,7 +122,9 @@ INTERPOLATE_SETTINGS: Final[Mapping[str, Setting]] = {
 }
 
 
-CLASS_SETTINGS: Final[Mapping[str, Setting]] = {CLASS_PART: Choice(("join", "follow", "wall"), "join")}
+CLASS_SETTINGS: Final[Mapping[str, Setting]] = {
+    CLASS_PART: Choice(("join", "follow", "task", "wall"), "join")
+}
 
 
 def choice(key: str) -> Choice:

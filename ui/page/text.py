@@ -46,6 +46,14 @@ def file_size(count: int) -> str:
     return f"{size:.1f} {unit}" if size < 10 else f"{size:.0f} {unit}"
 
 
+def by_hand(with_mouse: str, with_finger: str) -> str:
+    """Write in bold what a hand is to do, as it is said of a mouse and of a finger.
+
+    The style sheet shows one of the two (`assets/app.css`); Markdown takes it where HTML is allowed.
+    """
+    return f'**<span class="by-mouse">{with_mouse}</span><span class="by-finger">{with_finger}</span>**'
+
+
 def duration(seconds: float) -> str:
     """Write a time: `less than a second`, `12 s`, `3 min 20 s`, `2 h 5 min`."""
     if seconds < 1:

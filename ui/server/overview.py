@@ -8,6 +8,7 @@ from typing import Final
 
 import streamlit as st
 
+from ui.identity.locality import LOCAL_ADMIN, is_local, trusts_this_machine
 from ui.identity.operator import KEY, TooSoonError, admit, has_key, is_operator
 from ui.identity.presence import sessions
 from ui.page.describe import run_status
@@ -19,22 +20,30 @@ from vae_core.engine.contract import limits
 
 _LOOK_SECONDS: Final = 2.0
 _WRONG: Final = "server_wrong_key"
-_PROCESSES: Final = {"train": "training", "quick": "short jobs", "umap": "UMAP fits"}
+_PROCESSES: Final = {
+    "train": "training",
+    "quick": "short jobs",
+    "large": "saving large models",
+    "long": "long jobs",
+    "umap": "UMAP fits",
+}
 """What the worker processes are called for people."""
 
 
 def door() -> None:
     """Say to everyone else that this page is not for them, and let in whoever has the key."""
-    st.caption(
-        ":material/lock: This page is for whoever runs the server: open it on the server's own machine"
-        + (", or give the key." if has_key() else f", or start the server with a key in {KEY}.")
-    )
+    st.caption(f":material/lock: This page is for whoever runs the server: {' or '.join(_ways_in())}.")
     if has_key():
         with st.form("server_door", border=False):
             st.text_input("Key", key="server_key", type="password", width=320)
             st.form_submit_button("Open", key="server_open", on_click=_try_key)
         if wrong := st.session_state.pop(_WRONG, ""):
             st.caption(f":red[:material/error: {wrong}]")
+
+
+def _ways_in() -> list[str]:
+    here = ["open it on the server's own machine"] if trusts_this_machine() else []
+    return [*here, "give the key" if has_key() else f"start the server with a key in {KEY}"]
 
 
 def overview() -> None:
@@ -49,6 +58,12 @@ def stated_limits() -> None:
         st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
         if is_operator():
             st.caption(f"Each can be changed where the server is started: {', '.join(limits.stated())}.")
+    if is_operator() and is_local():
+        st.caption(
+            "You are let in because this browser runs on the server's machine. If something on it forwards "
+            f"requests from elsewhere (a tunnel, a proxy), start the server with {LOCAL_ADMIN}=0 and a key "
+            f"in {KEY}: some forwarders cannot be told from a browser here."
+        )
 
 
 def _overview() -> None:

@@ -13,7 +13,7 @@ from ui.identity.owner import current_owner
 from ui.library.library import Library, LibraryError
 from ui.page.describe import run_title
 from ui.train.mishaps import mishap
-from ui.train.settings import Settings, current_settings, other_net, stored_settings
+from ui.train.settings import Settings, current_settings, is_same_run, other_net, stored_settings
 from vae_core import image_sets
 from vae_core.config.settings import number
 from vae_core.engine import EngineBusyError, RunInfo, get_engine
@@ -30,6 +30,9 @@ BREAK: Final = "train_break"
 
 FROM_STEP: Final = ", from step "
 
+BEFORE: Final = "train_before"
+"""Session key: (run, whether it trained) before Start over was pressed, until something else is done."""
+
 REFUSED: Final = "train_refused"
 """Session key: why the last action was refused."""
 
@@ -44,7 +47,30 @@ def start() -> None:
     settings = current_settings()
     if settings.model is None or settings.train is None or settings.wrong:
         return
+    before = get_engine().current_run(current_owner())
     _start(settings, run_title(settings.images, settings.model, settings.train))
+    is_refused = REFUSED in st.session_state
+    if before is not None and before.step > 0 and is_same_run(before, settings) and not is_refused:
+        st.session_state[BEFORE] = before.id, before.active
+
+
+def undo_start(run_id: str, *, goes_on: bool) -> None:
+    """Stop the run that started over, and bring the one before it back.
+
+    Args:
+        run_id: of the one before.
+        goes_on: whether that one trained.
+    """
+
+    def stop_and_choose() -> None:
+        new = get_engine().current_run(current_owner())
+        if new is not None and new.active:
+            get_engine().stop(current_owner(), new.id)
+        _choose(run_id)
+        if goes_on:
+            get_engine().resume(current_owner(), run_id)
+
+    _try(stop_and_choose)
 
 
 def start_mishap(name: str) -> None:
@@ -57,14 +83,14 @@ def start_mishap(name: str) -> None:
 
 def open_run(run_id: str) -> None:
     """Bring another of this browser's runs back on to the stage, and its settings into the fields."""
+    _try(lambda: _choose(run_id))
 
-    def choose() -> None:
-        values = stored_settings(get_engine().choose(current_owner(), run_id))
-        if all(info.name != values["train_images"] for info in image_sets()):  # they are not here any more
-            del values["train_images"]
-        _fill(values)
 
-    _try(choose)
+def _choose(run_id: str) -> None:
+    values = stored_settings(get_engine().choose(current_owner(), run_id))
+    if all(info.name != values["train_images"] for info in image_sets()):  # they are not here any more
+        del values["train_images"]
+    _fill(values)
 
 
 def act(name: str) -> None:
@@ -126,9 +152,11 @@ def save(*, open_it: bool = False) -> None:
 
     def write() -> None:
         _check_kept(run, step)
-        path = Library(current_owner()).path_for_new(title)
-        job = get_engine().save_run(current_owner(), run.id, path, title=title, step=step)
-        st.session_state[SAVING] = (job.id, path.stem, title)
+        name, job = Library(current_owner()).save_as(
+            title,
+            lambda path: get_engine().save_run(current_owner(), run.id, path, title=title, step=step),
+        )
+        st.session_state[SAVING] = (job.id, name, title)
         st.session_state[OPENING] = open_it
 
     _try(write)
@@ -175,7 +203,7 @@ def _fill(values: Mapping[str, Any]) -> None:
 
 def _try(action: Callable[[], Any]) -> None:
     """Do something; what the engine or the library refuses is said on the status line."""
-    for key in (REFUSED, SAVED):
+    for key in (REFUSED, SAVED, BEFORE):
         st.session_state.pop(key, None)
     try:
         action()

@@ -14,6 +14,7 @@ from ui.page.describe import of_later_version, run_facts
 from ui.page.navigation import link, place
 from ui.page.text import plain
 from ui.train.actions import (
+    BEFORE,
     BREAK,
     OPENING,
     REFUSED,
@@ -26,6 +27,7 @@ from ui.train.actions import (
     save,
     start,
     start_mishap,
+    undo_start,
 )
 from ui.train.help_texts import THEORY
 from ui.train.mishaps import MISHAPS, what_to_look_at
@@ -168,8 +170,24 @@ def _status(drawn: tuple[Any, ...] | None, settings: Settings) -> None:
     elif run is not None:
         with st.container(key="train_facts"):
             st.caption(" ".join(filter(None, [run_facts(run), of_later_version(run.unknown)])))
+        _way_back(run)
     elif settings.model is not None:
         st.caption(f"These settings make a model of {weights_note(settings.model)}.")
+
+
+def _way_back(run: RunInfo) -> None:
+    """Offer the run that was on the stage before Start over was pressed."""
+    before, went_on = st.session_state.get(BEFORE, ("", False))
+    if before and before != run.id:
+        st.button(
+            "Back to the run before",
+            key="train_undo",
+            icon=":material/undo:",
+            type="tertiary",
+            on_click=undo_start,
+            args=(before,),
+            kwargs={"goes_on": went_on},
+        )
 
 
 def _film(run: RunInfo | None) -> Job | None:

@@ -1,9 +1,9 @@
 """Follow me: what one browser shows is what others see, as its hand moves, read-only.
 
 The leader's component tells on a WebSocket what it shows: a model or a run of its own, the latent under the
-hand, the axes. Each follower's component gets the newest of it on another, and asks the routes for the model
-or the run itself; it is let in for as long as the leader shows just that. All of it happens in the server's
-event loop.
+hand, and how the map is seen (`ui.web.shown`). Each follower's component gets the newest of it on another,
+and asks the routes for the model or the run itself; it is let in for as long as the leader shows just that.
+All of it happens in the server's event loop.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 from starlette.concurrency import run_in_threadpool
@@ -24,26 +25,23 @@ from ui.identity.owner import owner_of
 from ui.library import links
 from ui.library.entry import ModelEntry
 from ui.library.library import Library, held_model
+from ui.web.places import NoPlaceError
+from ui.web.shown import read_shown
 from ui.web.stream import (
     FORBIDDEN,
     MALFORMED,
+    PLACES,
     TAKEN_BACK,
     TRY_LATER,
     UNKNOWN,
     both_ways,
     refuse,
-    serve_stream,
+    serve_guest,
 )
-from vae_core.config.settings import number
 from vae_core.engine import Subscription, get_engine
 from vae_core.storage.home import owner_hash
 
-MAX_TEXT: Final = 8_000
-MAX_FOLLOWERS: Final = 100
-MOST_DIMS: Final = int(number("latent_dim").greatest)
-LARGEST: Final = 1e4
 LOOK_SECONDS: Final = 2.0
-_AXES: Final = re.compile(r"[a-z0-9,]{1,16}")
 _RUN: Final = re.compile(r"[0-9a-f]{32}")
 
 
@@ -53,7 +51,7 @@ class LeaderView:
 
     Attributes:
         said: what followers get, JSON-able.
-        subject: what the leader said it shows: ("model", name), ("run", id), ("foreign", "") or ("", "").
+        subject: what the leader said it shows, as `Shown` has it.
         entry: the own model that is shown, if it is one.
         run: id of the run that is shown, or "".
         followers: one event for each, set when that changes.
@@ -81,9 +79,27 @@ def follower_count(token: str) -> int:
 
 
 def followed_model(token: str) -> ModelEntry | None:
-    """Return the own model that a leader shows now; None when it shows another, or nothing."""
-    view = _VIEWS.get(token)
-    return view.entry if view is not None and links.find(token, "follow") is not None else None
+    """Return the own model that a leader shows now; None when it shows another, or nothing.
+
+    It is looked up again: another model may bear its name by now, which the leader has not shown.
+    """
+    view, link = _VIEWS.get(token), links.find(token, "follow")
+    if view is None or view.entry is None or link is None:
+        return None
+    entry = held_model(link.owner, view.entry.name, f"/latent/follow/{token}/model")
+    return entry if entry is not None and entry.digest == view.entry.digest else None
+
+
+def followed_keyframe(token: str, run_id: str, step: int) -> Path:
+    """Return the file of a moment of the run that a leader shows now.
+
+    Raises:
+        KeyError, PermissionError: it is not shown, or there is no such moment.
+    """
+    view, link = _VIEWS.get(token), links.find(token, "follow")
+    if view is None or link is None or view.run != run_id:
+        raise KeyError("not shown")
+    return get_engine().shared_keyframe(link.owner, run_id, step)
 
 
 async def serve_leader(websocket: WebSocket, base: str) -> None:
@@ -108,15 +124,15 @@ async def serve_leader(websocket: WebSocket, base: str) -> None:
             await refuse(websocket, TAKEN_BACK)
             return
         try:
-            now, z, axes = parse(message.get("text"))
+            shown = read_shown(message.get("text"))
         except ValueError:
             await refuse(websocket, MALFORMED)
             return
-        if now != view.subject:  # also when another window of the leader showed something meanwhile
-            found = await run_in_threadpool(_look_up, owner, link.token, now, base)
+        if shown.subject != view.subject:  # also when another window of the leader showed something meanwhile
+            found = await run_in_threadpool(_look_up, owner, link.token, shown.subject, base)
             view.said, view.entry, view.run = found  # at once: two windows of a leader may turn at a time
-            view.subject = now
-        view.said = {**view.said, "z": z, "axes": axes}
+            view.subject = shown.subject
+        view.said = {**view.said, **shown.view}
         view.tell()
 
 
@@ -131,13 +147,13 @@ async def serve_follower(websocket: WebSocket) -> None:
         await refuse(websocket, UNKNOWN)
         return
     view, changed = _view_of(token), asyncio.Event()
-    if len(view.followers) >= MAX_FOLLOWERS:
-        await refuse(websocket, TRY_LATER)
-        return
     changed.set()
-    view.followers.add(changed)
     try:
-        await both_ways(websocket, _hear_nothing(websocket), _tell(websocket, token, view, changed))
+        with PLACES.place(f"follow {token}", websocket):
+            view.followers.add(changed)
+            await both_ways(websocket, _hear_nothing(websocket), _tell(websocket, token, view, changed))
+    except NoPlaceError:
+        await refuse(websocket, TRY_LATER)
     finally:
         view.followers.discard(changed)
 
@@ -156,41 +172,7 @@ async def serve_followed_run(websocket: WebSocket) -> None:
             raise KeyError("not shown")
         return get_engine().subscribe_guest(link.owner, run_id, loop, wake)
 
-    await serve_stream(websocket, subscribe, is_shown)
-
-
-def parse(text: str | None) -> tuple[tuple[str, str], list[float] | None, str | None]:
-    """Read what a leader says: ("model", "run", "foreign" or "", its name or id), the latent, the axes.
-
-    What is foreign is someone else's, shared with the leader, who cannot pass it on.
-
-    Raises:
-        ValueError: it is nothing of ours.
-    """
-    if text is None or len(text) > MAX_TEXT:
-        raise ValueError("not a short text")
-    try:
-        said = json.loads(text)
-    except RecursionError:
-        raise ValueError("too deep") from None
-    if not isinstance(said, dict):
-        raise ValueError("not a table")
-    model, run, z, axes = (said.get(name) for name in ("model", "run", "z", "axes"))
-    if not all(value is None or isinstance(value, str) for value in (model, run, axes)):
-        raise ValueError("not of the right kind")
-    if axes and not _AXES.fullmatch(axes):
-        raise ValueError("no axes")
-    if z is not None:
-        if not isinstance(z, list) or len(z) > MOST_DIMS or not all(_is_number(value) for value in z):
-            raise ValueError("no latent")
-        z = [round(float(value), 3) for value in z]
-    kind = "foreign" if said.get("foreign") is True else "run" if run else "model" if model else ""
-    return (kind, {"run": run, "model": model}.get(kind) or ""), z, axes or None
-
-
-def _is_number(value: Any) -> bool:
-    known = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return known and abs(value) <= LARGEST  # which NaN is not either
+    await serve_guest(websocket, token, subscribe, is_shown)
 
 
 def _look_up(
@@ -199,19 +181,20 @@ def _look_up(
     """Find what a leader shows, if it is the leader's to show: what followers get, the own model, the run."""
     kind, name = subject
     nothing: dict[str, Any] = {"mode": None} | ({"foreign": True} if kind == "foreign" else {})
-    if kind == "model":
+    if kind in ("explore", "interpolate"):
         entry = _model_to_show(owner, token, name)
         if entry is None:
             return nothing, None, ""
         bundle = {"name": entry.name, "url": base + entry.url, "title": entry.title}
-        return {"mode": "explore", "bundle": bundle}, None if entry.shipped else entry, ""
+        return {"mode": kind, "bundle": bundle}, None if entry.shipped else entry, ""
     if kind == "run" and _RUN.fullmatch(name):
         try:
             title = get_engine().run(owner, name).title
         except (KeyError, PermissionError):
             return nothing, None, ""
         url = f"{base}/latent/follow/{token}/run/{name}"
-        return {"mode": "train", "stream": {"url": url, "run": name}, "title": title}, None, name
+        stream = {"url": url, "run": name, "keyframes": f"{url}/keyframes"}
+        return {"mode": "train", "stream": stream, "title": title}, None, name
     return nothing, None, ""
 
 

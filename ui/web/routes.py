@@ -12,6 +12,7 @@
     follow/<token>                         WebSocket: what the leader shows        whoever has the link
     follow/<token>/model/<digest>...       the leader's own model, while shown     whoever has the link
     follow/<token>/run/<run id>            WebSocket: the leader's run, while shown  whoever has the link
+    follow/<token>/run/<run id>/keyframes/<step>.safetensors   a moment of its past, while shown
     new-owner                              start as someone new, then to the first page
 
 Anything else below `/latent/` is 404: Streamlit would answer it with its page. `<base>/explore` leads to the
@@ -21,13 +22,14 @@ first page, whose path Streamlit wants to be `/`.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from ui.identity.origin import host_of
@@ -36,9 +38,16 @@ from ui.library.entry import ModelEntry
 from ui.library.library import Library, shared_model
 from ui.page import urls
 from ui.page.urls import KINDS, PLOTLY_VERSION, base_path
-from ui.web.compressed import Packed, PackedFiles
-from ui.web.following import followed_model, serve_followed_run, serve_follower, serve_leader
+from ui.web.compressed import LARGE_BYTES, Packed, PackedFiles, pieces
+from ui.web.following import (
+    followed_keyframe,
+    followed_model,
+    serve_followed_run,
+    serve_follower,
+    serve_leader,
+)
 from ui.web.stream import stream, watch
+from vae_core.bundles.older import with_layers
 from vae_core.engine import get_engine
 
 PUBLIC: Final = "public, max-age=31536000, immutable"
@@ -59,6 +68,7 @@ def routes() -> list[BaseRoute]:
         Route(f"{top}/models/{{name}}/{{file}}", _model),
         Route(f"{top}/shared/{{token}}/{{file}}", _shared),
         Route(f"{top}/runs/{{run}}/keyframes/{{step}}.safetensors", keyframe),
+        Route(f"{top}/follow/{{token}}/run/{{run}}/keyframes/{{step}}.safetensors", keyframe),
         Route(f"{top}/new-owner", _new_owner),
         WebSocketRoute(f"{top}/stream/{{run}}", stream),
         WebSocketRoute(f"{top}/watch/{{token}}", watch),
@@ -104,15 +114,23 @@ async def _shared(request: Request) -> Response:
 
 async def _followed(request: Request) -> Response:
     """Serve a follower the leader's own model, for as long as it is shown."""
-    return await _bundle(request, followed_model(request.path_params["token"]))
+    return await _bundle(request, await run_in_threadpool(followed_model, request.path_params["token"]))
 
 
 async def _bundle(request: Request, entry: ModelEntry | None) -> Response:
     """Serve a bundle under the name of its present content."""
     if entry is None or request.path_params["file"] != f"{entry.digest}.safetensors":
         return await _nothing(request)
-    response = await _send_file(request, entry.path, PUBLIC if entry.shipped else PRIVATE)
-    if request.query_params.get("download"):
+    is_download = bool(request.query_params.get("download"))
+    caching, change = PUBLIC if entry.shipped else PRIVATE, None if is_download else with_layers
+    if not is_download and _has_it(request, entry.digest):
+        return Response(status_code=304, headers=_headers(entry.digest, caching))
+    if entry.size_bytes < LARGE_BYTES:
+        digest = "" if is_download else entry.digest
+        response = await _send_file(request, entry.path, caching, change, digest)
+    else:
+        response = await _stream_file(request, entry, caching, as_it_lies=is_download)
+    if is_download:
         response.headers["Content-Disposition"] = f'attachment; filename="{entry.name}.safetensors"'
     return response
 
@@ -138,21 +156,61 @@ async def _nothing(_request: Request) -> Response:
     return PlainTextResponse("Not found", 404, {"Cache-Control": "no-store"})
 
 
-async def _send_file(request: Request, path: Path, caching: str) -> Response:
-    """Send a file's bytes, compressed once for all."""
-    try:
-        packed = await run_in_threadpool(_PACKED.get, path)
-    except OSError:
-        return await _nothing(request)
-    tag = f'"{packed.digest}"'
-    headers = {
+def _headers(digest: str, caching: str) -> dict[str, str]:
+    """Return the headers of a file, sent or known already."""
+    return {
         "Cache-Control": caching,
-        "ETag": tag,
+        "ETag": f'"{digest}"',
         "Vary": "Accept-Encoding" if caching == PUBLIC else "Accept-Encoding, Cookie",
         "X-Content-Type-Options": "nosniff",
         "Cross-Origin-Resource-Policy": "same-origin",
     }
-    if tag in request.headers.get("if-none-match", ""):
+
+
+def _has_it(request: Request, digest: str) -> bool:
+    """Whether the browser says that it has this very content."""
+    return f'"{digest}"' in request.headers.get("if-none-match", "")
+
+
+async def _stream_file(request: Request, entry: ModelEntry, caching: str, *, as_it_lies: bool) -> Response:
+    """Send a large model piece by piece, never compressed."""
+    try:
+        size, body = await run_in_threadpool(
+            pieces, entry.path, entry.modified, entry.size_bytes, as_it_lies=as_it_lies
+        )
+    except (OSError, ValueError):
+        return await _nothing(request)
+    headers = {
+        **_headers(entry.digest + "-file" * as_it_lies, caching),
+        "Content-Encoding": "identity",
+        "Content-Length": str(size),
+    }
+    kind = KINDS[entry.path.suffix]
+    if request.method == "HEAD":
+        body.close()
+        return Response(headers=headers, media_type=kind)
+    return StreamingResponse(body, headers=headers, media_type=kind)
+
+
+async def _send_file(
+    request: Request,
+    path: Path,
+    caching: str,
+    change: Callable[[bytes], bytes] | None = None,
+    digest: str = "",
+) -> Response:
+    """Send a file's bytes, or what `change` makes of them, compressed once for all.
+
+    Where the digest of what is sent is known, nothing else is.
+    """
+    try:
+        packed = await run_in_threadpool(_PACKED.get, path, change)
+    except (OSError, ValueError):
+        return await _nothing(request)
+    if digest not in ("", packed.digest):
+        return await _nothing(request)
+    headers = _headers(packed.digest, caching)
+    if _has_it(request, packed.digest):
         return Response(status_code=304, headers=headers)
     body, encoding = await run_in_threadpool(_body_for, request.headers.get("accept-encoding", ""), packed)
     headers["Content-Encoding"] = encoding
@@ -188,18 +246,18 @@ HEADERS: Final = {
 async def keyframe(request: Request) -> Response:
     """Serve a keyframe's file as it lies on disk."""
     try:
-        data = await run_in_threadpool(
-            _read, owner_of(request), request.path_params["run"], request.path_params["step"]
-        )
+        data = await run_in_threadpool(_read, owner_of(request), **request.path_params)
     except (KeyError, PermissionError, OSError):
         return PlainTextResponse("Not found", 404, {"Cache-Control": "no-store"})
     return Response(data, headers=dict(HEADERS), media_type="application/octet-stream")
 
 
-def _read(owner: str | None, run_id: str, step: str) -> bytes:
-    """Read a keyframe; KeyError, PermissionError or OSError when that cannot be."""
-    if owner is None:
-        raise PermissionError("no owner")
+def _read(owner: str | None, *, run: str, step: str, token: str = "") -> bytes:
+    """Read a keyframe, by a link its leader's; KeyError, PermissionError or OSError when that cannot be."""
     if not STEP.fullmatch(step):  # Python refuses to read thousands of digits
         raise KeyError(step)
-    return get_engine().keyframe(owner, run_id, int(step)).read_bytes()
+    if token:
+        return followed_keyframe(token, run, int(step)).read_bytes()
+    if owner is None:
+        raise PermissionError("no owner")
+    return get_engine().keyframe(owner, run, int(step)).read_bytes()

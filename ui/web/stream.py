@@ -27,6 +27,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from ui.identity.origin import is_own_origin
 from ui.identity.owner import owner_of
 from ui.library import links
+from ui.web.places import NoPlaceError, Places
 from vae_core.engine import EngineBusyError, Subscription, get_engine
 
 FORBIDDEN: Final = 4403
@@ -37,6 +38,9 @@ TRY_LATER: Final = 1013
 MAX_TEXT: Final = 200
 MOST_HANDS: Final = 100
 """So often in a second no hand comes and goes; each time costs the worker something."""
+
+PLACES: Final = Places()
+"""Of all who watch or follow by a link."""
 
 LOOK_SECONDS: Final = 2.0
 """So often it is looked whether a link still holds, when nothing else happens."""
@@ -64,10 +68,22 @@ async def watch(websocket: WebSocket) -> None:
             raise KeyError("no such link")
         return get_engine().subscribe_guest(link.owner, link.what, loop, wake)
 
-    await serve_stream(websocket, subscribe, lambda: links.find(token, "run") is not None)
+    await serve_guest(websocket, token, subscribe, lambda: links.find(token, "run") is not None)
 
 
 Subscribe = Callable[[asyncio.AbstractEventLoop, Callable[[], None]], Subscription]
+
+
+async def serve_guest(
+    websocket: WebSocket, token: str, subscribe: Subscribe, is_allowed: Callable[[], bool]
+) -> None:
+    """Serve a browser that watches by a link, if there is a place for it; otherwise as `serve_stream`."""
+    try:
+        with PLACES.place(f"run {token}", websocket):
+            await serve_stream(websocket, subscribe, is_allowed)
+    except NoPlaceError:
+        await websocket.accept()
+        await refuse(websocket, TRY_LATER)
 
 
 async def serve_stream(

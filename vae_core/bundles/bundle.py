@@ -31,6 +31,7 @@ from vae_core.bundles.header import (
     refusing,
 )
 from vae_core.config.configs import ModelConfig, TrainConfig
+from vae_core.models.layers.layer_json import nets_to_json
 from vae_core.storage import tensorfile
 from vae_core.storage.home import write_whole
 
@@ -59,14 +60,14 @@ class BundleProbe:
 
     Attributes:
         images: uint8, (P, C, H, W).
-        mean: posterior means, float32, (P, D); an autoencoder's codes.
+        mean: posterior means, float32, (P, D); an autoencoder's codes; None where there is no encoder.
         logvar: log variances of the posteriors, float32, (P, D), or None.
         labels: class of each image, int64, (P,), or None.
         factors: known factors of each image, float32, (P, F), or None.
     """
 
     images: torch.Tensor
-    mean: torch.Tensor
+    mean: torch.Tensor | None = None
     logvar: torch.Tensor | None = None
     labels: torch.Tensor | None = None
     factors: torch.Tensor | None = None
@@ -78,7 +79,7 @@ class Bundle:
 
     Attributes:
         model_config: what the model is.
-        train_config: how it was trained.
+        train_config: how it was trained; None where that was elsewhere.
         model: the model, in eval mode.
         probe: images with their places in the latent space.
         projections: "pca" (with two or more dimensions) and "umap" (where fitted), of the probe's means.
@@ -90,7 +91,7 @@ class Bundle:
     """
 
     model_config: ModelConfig
-    train_config: TrainConfig
+    train_config: TrainConfig | None
     model: VAE
     probe: BundleProbe
     projections: dict[str, Projection]
@@ -136,9 +137,12 @@ def pack_bundle(bundle: Bundle) -> bytes:
     tensors = {f"probe.{name}": tensor for name, tensor in vars(bundle.probe).items() if tensor is not None}
     tensors |= stored.weights_of(bundle.model) | stored.projection_tensors(bundle.projections)
     arrays = {name: tensor.detach().cpu().numpy() for name, tensor in tensors.items()}
+    config, train = bundle.model_config.to_dict(), bundle.train_config
+    config.pop("layers", None)
     texts = {
-        "model_config": {**bundle.model_config.to_dict(), **bundle.unknown.get("model_config", {})},
-        "train_config": {**bundle.train_config.to_dict(), **bundle.unknown.get("train_config", {})},
+        "layers": nets_to_json(bundle.model_config.layers()),
+        "model_config": {**config, **bundle.unknown.get("model_config", {})},
+        "train_config": train and {**train.to_dict(), **bundle.unknown.get("train_config", {})},
         "image_set": bundle.image_set,
         "metrics": bundle.metrics,
         "history": list(bundle.history),
@@ -195,7 +199,7 @@ def unpack_bundle(data: bytes) -> Bundle:
         raise ValueError(f"its probe.labels are not all from 0 to {classes - 1}")
     probe = BundleProbe(
         tensors["probe.images"],
-        tensors["probe.mean"],
+        tensors.get("probe.mean"),
         tensors.get("probe.logvar"),
         labels,
         tensors.get("probe.factors"),
@@ -205,7 +209,7 @@ def unpack_bundle(data: bytes) -> Bundle:
         header.train_config,
         model,
         probe,
-        stored.projections_from(probe.mean, tensors),
+        {} if probe.mean is None else stored.projections_from(probe.mean, tensors),
         header.history,
         header.metrics,
         header.card,

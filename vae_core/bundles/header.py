@@ -4,13 +4,16 @@ The server's process lists, shows and sends bundles; all that it needs stands in
 texts in the header's metadata:
 
     format          "latent-explorer"
-    format_version  "2"
-    model_config    JSON: the fields of `ModelConfig`
-    train_config    JSON: the fields of `TrainConfig`
+    format_version  "3"
+    needs           JSON: names of what a reader must know to get the model right; may be absent
+    layers          JSON: "encoder" and "decoder", the lists of layers that are the model's nets
+                    (`vae_core.models.layers.layer_json`); the encoder is null where there is none
+    model_config    JSON: the fields of `ModelConfig`; the architecture's name is a label
+    train_config    JSON: the fields of `TrainConfig`, or null where the model was trained elsewhere
     image_set       JSON: name, title, size (number of training images), label_names, factor_names,
                     licence (with its notice), source
     metrics         JSON: name -> number, text or null
-    history         JSON: a list of tables, one per measurement during training
+    history         JSON: a list of tables, one per measurement during training, of at most 0.5 MB
     card            JSON: title, versions, has_encoder, has_likelihood, latent_kind, n_classes, factor_names
 
 and the arrays (P probe images of C, H, W; D latent dimensions; F factors):
@@ -25,6 +28,10 @@ and the arrays (P probe images of C, H, W; D latent dimensions; F factors):
     pca.components       F32  (2, D)     (z - mean) @ components.T
     umap.positions       F32  (P, 2)     where UMAP was fitted
 
+A reader ignores what it does not know, and refuses by name what it does not know under `needs`. Format 2 has
+no `needs` and no `layers`: its nets are those that the architecture's name stands for. An older format is
+always read from now on: no model that someone saved is lost.
+
 A header may come from anyone. Whatever it says is compared with the file's real length, with the configs'
 ranges and with each other before anything is allocated; texts are kept as text.
 """
@@ -36,10 +43,11 @@ import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from math import prod
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from vae_core.bundles.header_arrays import check_arrays
+from vae_core.bundles.header_arrays import is_weight as is_weight
 from vae_core.bundles.header_checks import (
     MAX_NAMES,
     MAX_TEXT,
@@ -49,10 +57,11 @@ from vae_core.bundles.header_checks import (
     checked_flat_table,
     checked_history,
     checked_image_set,
+    checked_needs,
     checked_table,
     checked_unknown,
 )
-from vae_core.config.configs import ModelConfig, TrainConfig, check_together, count_weights, read_saved
+from vae_core.config.configs import ModelConfig, TrainConfig, check_together, read_saved
 from vae_core.storage.tensorfile import LENGTH_BYTES, header_length, parse_header, parse_json
 
 __all__ = [
@@ -72,14 +81,14 @@ __all__ = [
 ]
 
 FORMAT: Final = "latent-explorer"
-FORMAT_VERSION: Final = 2
+FORMAT_VERSION: Final = 3
+OLDER_VERSIONS: Final = (2,)
+"""Those that are read too."""
+
 MAX_BYTES: Final = 100_000_000
 """20 M weights in float32, the probe, the header, and some room."""
 
-MAX_PROBE_IMAGES: Final = 2_000
-MAX_PROBE_BYTES: Final = 2 * 2**20
-
-_FIXED: Final = ("format", "format_version")
+_FIXED: Final = ("format", "format_version", "needs", "layers")
 _JSON_TEXTS: Final = ("model_config", "train_config", "image_set", "metrics", "history", "card")
 _ADVICE: Final = "Choose a file that Latent Explorer saved, or fetch it anew if it was cut on its way."
 
@@ -89,9 +98,9 @@ class BundleHeader:
     """Hold what a bundle's header says.
 
     Attributes:
-        format_version: version of the layout.
+        format_version: version of the layout that the file has.
         model_config: what the model is.
-        train_config: how it was trained.
+        train_config: how it was trained; None where that was elsewhere.
         image_set: name, title, size, label_names, factor_names, licence and source of the training images.
         metrics: what was measured on held-out images, by name.
         history: measurements during training, in order.
@@ -103,7 +112,7 @@ class BundleHeader:
 
     format_version: int
     model_config: ModelConfig
-    train_config: TrainConfig
+    train_config: TrainConfig | None
     image_set: dict[str, Any]
     metrics: dict[str, Any]
     history: tuple[dict[str, Any], ...]
@@ -168,32 +177,35 @@ def check_header(
     """
     if metadata.get("format") != FORMAT:
         raise ValueError("it does not say that it is a Latent Explorer model")
-    version = metadata.get("format_version", "")
-    if version != str(FORMAT_VERSION):
-        hint = ""
-        if version.isdecimal() and len(version) < 9:
-            is_newer = int(version) > FORMAT_VERSION
-            hint = "; update Latent Explorer" if is_newer else "; train the model anew: nets were others then"
-        raise ValueError(f"its format version is {version[:20]!r}, this program reads {FORMAT_VERSION}{hint}")
-    missing = [name for name in _JSON_TEXTS if name not in metadata]
+    version = _version(metadata.get("format_version", ""))
+    has_layers = version >= FORMAT_VERSION
+    needed = (*_JSON_TEXTS, "layers") if has_layers else _JSON_TEXTS
+    if "needs" in metadata and has_layers:  # first: what is needed may be the reason for all that is strange
+        checked_needs(parse_json(metadata["needs"], "its needs"))
+    missing = [name for name in needed if name not in metadata]
     if missing:
         raise ValueError(f"it lacks {', '.join(missing)}")
-    values = {name: parse_json(metadata[name], f"its {name}") for name in _JSON_TEXTS}
+    values = {name: parse_json(metadata[name], f"its {name}") for name in needed}
+    settings = checked_table(values["model_config"], "model_config")
+    if has_layers:
+        settings = {**settings, "layers": values["layers"]}
+    elif "layers" in settings:
+        raise ValueError("it holds layers, which its format does not have")
+    train_config: TrainConfig | None = None
+    train_more: dict[str, Any] = {}
     try:
-        model_config, model_more = read_saved(
-            ModelConfig, checked_table(values["model_config"], "model_config")
-        )
-        train_config, train_more = read_saved(
-            TrainConfig, checked_table(values["train_config"], "train_config")
-        )
+        model_config, model_more = read_saved(ModelConfig, settings)
+        if values["train_config"] is not None:
+            table = checked_table(values["train_config"], "train_config")
+            train_config, train_more = read_saved(TrainConfig, table)
+            check_together(model_config, train_config)
     except (TypeError, OverflowError) as error:
         raise ValueError(f"its settings are not settings: {error}") from None
     header_more = {name: text for name, text in metadata.items() if name not in (*_FIXED, *_JSON_TEXTS)}
     unknown = {"model_config": model_more, "train_config": train_more, "header": header_more}
-    check_together(model_config, train_config)
     image_set = checked_image_set(values["image_set"])
     header = BundleHeader(
-        FORMAT_VERSION,
+        version,
         model_config,
         train_config,
         image_set,
@@ -203,56 +215,22 @@ def check_header(
         dict(arrays),
         {where: checked_unknown(table, where) for where, table in unknown.items() if table},
     )
-    _check_arrays(header)
+    check_arrays(dict(arrays), model_config, factors=len(image_set["factor_names"]))
     return header
 
 
-def is_weight(name: str) -> bool:
-    """Whether an array belongs to the model itself."""
-    return name.startswith(("encoder.", "decoder."))
+def _version(text: str) -> int:
+    """Return the version of a file's format.
 
-
-def _check_arrays(header: BundleHeader) -> None:
-    """Compare every array's type and shape with the configs; the weights' names are left to `load_bundle`."""
-    config, arrays = header.model_config, header.tensors
-    images = arrays.get("probe.images", ("U8", (0,)))[1]
-    count, latent = images[0] if images else 0, config.latent_dim
-    expected: dict[str, tuple[str, tuple[int, ...]]] = {
-        "probe.images": ("U8", (count, *config.image_shape)),
-        "probe.mean": ("F32", (count, latent)),
-    }
-    if config.latent_kind == "gaussian":
-        expected["probe.logvar"] = ("F32", (count, latent))
-    optional: dict[str, tuple[str, tuple[int, ...]]] = {
-        "probe.labels": ("I64", (count,)),
-        "probe.factors": ("F32", (count, len(header.image_set["factor_names"]))),
-        "pca.mean": ("F32", (latent,)),
-        "pca.components": ("F32", (2, latent)),
-        "umap.positions": ("F32", (count, 2)),
-    }
-    if not 1 <= count <= MAX_PROBE_IMAGES or prod(images) > MAX_PROBE_BYTES:
-        raise ValueError(
-            f"its probe.images have the shape {images}; a probe has 1 to {MAX_PROBE_IMAGES:,} images "
-            f"of {MAX_PROBE_BYTES / 2**20:g} MiB together"
-        )
-    for name, wanted in {**expected, **optional}.items():
-        if arrays.get(name, None if name in expected else wanted) != wanted:
-            found = "missing" if name not in arrays else f"{arrays[name][0]} {arrays[name][1]}"
-            raise ValueError(f"its {name} should be {wanted[0]} {wanted[1]} and is {found}")
-    if ("pca.mean" in arrays) != ("pca.components" in arrays):
-        raise ValueError("pca.mean and pca.components belong together, and one is missing")
-    foreign = [name for name in arrays if not is_weight(name) and name not in expected | optional]
-    if foreign:
-        raise ValueError(f"it holds an array {foreign[0][:60]!r}, which no model has")
-
-    weights = {name: array for name, array in arrays.items() if is_weight(name)}
-    bad = [
-        name
-        for name, (dtype, shape) in weights.items()
-        if dtype not in ("F16", "F32") and (dtype, shape) != ("I64", ())
-    ]
-    if bad:
-        raise ValueError(f"its weights {bad[0][:60]!r} are of type {weights[bad[0]][0]}, not F16 or F32")
-    stored, needed = sum(prod(shape) for _, shape in weights.values()), count_weights(config)
-    if stored < needed:
-        raise ValueError(f"it holds {stored:,} of the {needed:,} weights that its model_config needs")
+    Raises:
+        ValueError: one that is not read here, and what to do.
+    """
+    readable = {str(version): version for version in (*OLDER_VERSIONS, FORMAT_VERSION)}
+    if text not in readable:
+        hint = ""
+        if text.isdecimal() and len(text) < 9:
+            is_newer = int(text) > FORMAT_VERSION
+            hint = "; update Latent Explorer" if is_newer else "; train the model anew: nets were others then"
+        read = " and ".join(readable)
+        raise ValueError(f"its format version is {text[:20]!r}, this program reads {read}{hint}")
+    return readable[text]

@@ -6,13 +6,17 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from vae_core.bundles.history import thinned
+
 if TYPE_CHECKING:
     from vae_core.config.configs import ModelConfig
 
-MAX_HISTORY: Final = 5_000
 MAX_TITLE: Final = 200
 MAX_TEXT: Final = 20_000
 MAX_NAMES: Final = 1_000
+
+KNOWN_NEEDS: Final[frozenset[str]] = frozenset()
+"""What a file may name under `needs`: so far nothing came that older readers would get wrong."""
 
 
 def checked_table(value: Any, name: str) -> dict[str, Any]:
@@ -57,7 +61,7 @@ def checked_card(value: Any, config: ModelConfig, image_set: Mapping[str, Any]) 
     facts = card_facts(config, image_set["factor_names"])
     own = {name: part for name, part in table.items() if name not in {"title", "versions", *facts}}
     return {
-        "title": _text(table.get("title", ""), MAX_TITLE, "its title"),
+        "title": _title(table.get("title", "")),
         "versions": checked_flat_table(table.get("versions", {}), "versions"),
         **checked_flat_table(own, "card"),
         **facts,
@@ -76,14 +80,14 @@ def card_facts(config: ModelConfig, factor_names: Sequence[str]) -> dict[str, An
 
 
 def checked_history(value: Any) -> tuple[dict[str, Any], ...]:
-    """Return the measurements made during training, in order.
+    """Return the measurements made during training, in order; some of them where they take much room.
 
     Raises:
         ValueError: what is wrong with them.
     """
-    if not isinstance(value, list) or len(value) > MAX_HISTORY:
-        raise ValueError(f"its history is not a list of at most {MAX_HISTORY:,} entries")
-    return tuple(checked_flat_table(entry, "history", lists=True) for entry in value)
+    if not isinstance(value, list):
+        raise ValueError("its history is not a list of entries")
+    return thinned([checked_flat_table(entry, "history", lists=True) for entry in value])
 
 
 def checked_flat_table(value: Any, what: str, *, lists: bool = False) -> dict[str, Any]:
@@ -107,6 +111,21 @@ def checked_flat_table(value: Any, what: str, *, lists: bool = False) -> dict[st
     return table
 
 
+def checked_needs(value: Any) -> None:
+    """Refuse what a file says a reader must know, and this one does not.
+
+    Raises:
+        ValueError: its names.
+    """
+    if not isinstance(value, list) or len(value) > 100:
+        raise ValueError("its needs are not a list of at most 100 names")
+    needs = [_text(name, 60, "a name in its needs") for name in value]
+    unknown = [name for name in needs if name not in KNOWN_NEEDS]
+    if unknown:
+        named = ", ".join(map(repr, unknown))
+        raise ValueError(f"it needs {named}, which this version does not know; update Latent Explorer")
+
+
 def checked_unknown(values: Mapping[str, Any], what: str) -> dict[str, Any]:
     """Return what this version does not know of a table, as it stands there; its names can be shown.
 
@@ -116,6 +135,18 @@ def checked_unknown(values: Mapping[str, Any], what: str) -> dict[str, Any]:
     if len(values) > 100:
         raise ValueError(f"its {what} has {len(values):,} entries that nobody knows; the limit is 100")
     return {_text(name, 60, f"a name in its {what}"): value for name, value in values.items()}
+
+
+def one_line(text: str) -> str:
+    """Make a title of any text: one line of at most `MAX_TITLE` characters that can be printed."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())[:MAX_TITLE]
+
+
+def _title(value: Any) -> str:
+    """Return a title, tidied: a sign in it that cannot be seen makes no model unreadable."""
+    if isinstance(value, str):
+        value = "".join(" " if ord(char) < 32 else char for char in value)
+    return one_line(_text(value, MAX_TITLE, "its title"))
 
 
 def _text(value: Any, limit: int, what: str) -> str:

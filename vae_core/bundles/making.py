@@ -11,7 +11,9 @@ from importlib import metadata as packages
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from vae_core.bundles.bundle import Bundle, BundleProbe
-from vae_core.bundles.header import MAX_TEXT, MAX_TITLE, card_facts
+from vae_core.bundles.header import MAX_TEXT, card_facts
+from vae_core.bundles.header_checks import one_line
+from vae_core.bundles.history import thinned
 from vae_core.config.configs import ModelConfig, TrainConfig
 from vae_core.config.version import VERSION
 from vae_core.images.image_set import ImageSet
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     import torch
 
     from vae_core.images.probe import Probe
+    from vae_core.latent.projection import Projection
     from vae_core.models.vae import VAE
 
 _DIVERGED: Final = "the training has diverged"
@@ -64,8 +67,8 @@ class Trained(Protocol):
 def make_bundle(trainer: Trained, *, title: str = "", umap: bool = False) -> Bundle:
     """Make a bundle of what a trainer has learned so far.
 
-    The model is a copy, its weights rounded to float16 where that moves the held-out ELBO (an autoencoder's
-    log-likelihood) by less than 0.1 nats with the same noise: what is stored is what was measured.
+    The model is a copy, its weights rounded to float16 where that moves what its family looks at first (the
+    held-out ELBO) by less than 0.1 nats with the same noise: what is stored is what was measured.
 
     Args:
         trainer: the trainer; it can go on afterwards.
@@ -76,7 +79,6 @@ def make_bundle(trainer: Trained, *, title: str = "", umap: bool = False) -> Bun
     Raises:
         ValueError: the training has diverged and left no numbers to save.
     """
-    from vae_core.latent.projection import fit_projection
     from vae_core.measures.suite import held_out_metrics
 
     config, image_set = trainer.model_config, trainer.image_set
@@ -89,32 +91,21 @@ def make_bundle(trainer: Trained, *, title: str = "", umap: bool = False) -> Bun
     if lost := [name for name, value in metrics.items() if _is_lost(value)]:
         raise ValueError(f"{_DIVERGED}: its {lost[0]} is no number any more. {_REMEDY}")
 
-    probe = _placed(model, trainer.probe)
-    projections = {}
-    if config.latent_dim >= 2:
-        projections["pca"] = fit_projection(probe.mean, method="pca")
+    probe = placed_probe(model, trainer.probe)
     bundle = Bundle(
         config,
         trainer.train_config,
         model,
         probe,
-        projections,
-        tuple(_short(entry) for entry in trainer.history),
+        projections_of(probe),
+        thinned([_short(entry) for entry in trainer.history]),
         metrics,
         {
-            "title": _title(title or f"{image_set.title}, {config.latent_dim} dimensions"),
-            "versions": _versions(),
+            "title": one_line(title or f"{image_set.title}, {config.latent_dim} dimensions"),
+            "versions": versions(),
             **card_facts(config, image_set.factor_names),
         },
-        {
-            "name": _title(image_set.name),
-            "title": _title(image_set.title),
-            "size": len(image_set.images),
-            "label_names": [_title(name) for name in image_set.label_names],
-            "factor_names": [_title(name) for name in image_set.factor_names],
-            "licence": _text(image_set.licence),
-            "source": _text(image_set.source),
-        },
+        image_set_table(image_set),
     )
     return with_umap(bundle) if umap else bundle
 
@@ -126,12 +117,35 @@ def with_umap(bundle: Bundle, *, seed: int = 0) -> Bundle:
     """
     from vae_core.latent.projection import fit_projection
 
-    if bundle.model_config.latent_dim <= 2:
+    mean = bundle.probe.mean
+    if mean is None or bundle.model_config.latent_dim <= 2:
         return bundle
-    projection = fit_projection(bundle.probe.mean, method="umap", seed=seed)
+    projection = fit_projection(mean, method="umap", seed=seed)
     if projection.method != "umap":  # too few images for one
         return bundle
     return replace(bundle, projections={**bundle.projections, "umap": projection})
+
+
+def image_set_table(image_set: ImageSet) -> dict[str, Any]:
+    """Return what a bundle says of the images that its model learned from."""
+    return {
+        "name": one_line(image_set.name),
+        "title": one_line(image_set.title),
+        "size": len(image_set.images),
+        "label_names": [one_line(name) for name in image_set.label_names],
+        "factor_names": [one_line(name) for name in image_set.factor_names],
+        "licence": _text(image_set.licence),
+        "source": _text(image_set.source),
+    }
+
+
+def projections_of(probe: BundleProbe) -> dict[str, Projection]:
+    """Return what is fitted at once: the PCA, where there are two dimensions or more."""
+    from vae_core.latent.projection import fit_projection
+
+    if probe.mean is None or probe.mean.shape[1] < 2:
+        return {}
+    return {"pca": fit_projection(probe.mean, method="pca")}
 
 
 def _held_out(trainer: Trained) -> tuple[torch.Tensor, torch.Tensor | None]:
@@ -152,10 +166,12 @@ def _held_out(trainer: Trained) -> tuple[torch.Tensor, torch.Tensor | None]:
     return x, trainer.probe.labels if labels else None
 
 
-def _placed(model: VAE, probe: Probe) -> BundleProbe:
+def placed_probe(model: VAE, probe: Probe) -> BundleProbe:
     """Put the probe's images into the model's latent space."""
     from vae_core.latent.codes import encode_images
 
+    if not model.config.has_encoder:
+        return BundleProbe(probe.images, labels=probe.labels, factors=probe.factors)
     labels = probe.labels if model.config.n_classes else None
     posterior = encode_images(model, probe.images, labels=labels)
     return BundleProbe(probe.images, posterior.mean, posterior.logvar, probe.labels, probe.factors)
@@ -172,15 +188,17 @@ def _round_weights(model: VAE, x: torch.Tensor, y: torch.Tensor | None) -> None:
     import torch
 
     from vae_core.measures.suite import chunks
-    from vae_core.models.objective import elbo_terms
+    from vae_core.models.objective import value_of
+
+    best = model.config.traits.terms[0]
 
     def worth() -> float:
         generator, total = torch.Generator().manual_seed(0), 0.0
         with torch.no_grad():
             for part in chunks(len(x), model.config):
                 labels = None if y is None else y[part]
-                terms = elbo_terms(model, x[part], generator=generator, y=labels)
-                total += float((terms.log_likelihood if terms.elbo is None else terms.elbo).sum())
+                terms = model.objective.measured(model, x[part], generator=generator, n_samples=1, y=labels)
+                total += float(value_of(best, terms).sum())
         return total / len(x)
 
     exact = {name: weight.clone() for name, weight in model.state_dict().items()}
@@ -206,17 +224,13 @@ def _short(value: Any) -> Any:
     return [_short(part) for part in value] if isinstance(value, (list, tuple)) else value
 
 
-def _title(text: str) -> str:
-    """Make one line of text of at most 200 characters."""
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())[:MAX_TITLE]
-
-
 def _text(text: str) -> str:
     """Make a text, its lines kept, of at most 20,000 characters."""
     return "".join(char if char.isprintable() or char in "\n\t" else " " for char in text)[:MAX_TEXT]
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Return the versions of what makes a bundle."""
     names = ("torch", "numpy")
     return {
         "latent-explorer": VERSION,

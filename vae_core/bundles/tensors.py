@@ -1,7 +1,7 @@
 """A model's weights and its projections as a file holds them, and back.
 
-What comes from a file may come from anyone: the weights' names and shapes are those of the config's model
-before any memory is taken for one.
+What comes from a file may come from anyone: the weights' names and shapes were compared with the layers
+(`vae_core.bundles.header_arrays`) before any memory is taken for one.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from vae_core.bundles.header import is_weight
 from vae_core.storage.tensorfile import Array
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ def weights_of(model: VAE) -> dict[str, torch.Tensor]:
 
 
 def model_from(arrays: Mapping[str, Array], config: ModelConfig) -> VAE:
-    """Build the model around a file's weights, once their names and shapes are found to be its own.
+    """Build the model around a file's weights, whose names and shapes are its own.
 
     Args:
         arrays: all of the file's, by name.
@@ -39,7 +38,7 @@ def model_from(arrays: Mapping[str, Array], config: ModelConfig) -> VAE:
         The model, in eval mode, its weights float32.
 
     Raises:
-        ValueError: these are no weights of such a model.
+        ValueError: a variance is negative.
     """
     import torch
 
@@ -47,24 +46,16 @@ def model_from(arrays: Mapping[str, Array], config: ModelConfig) -> VAE:
 
     with torch.device("meta"):  # names and shapes, no memory
         model = VAE(config)
-    state = model.state_dict()
-    wanted = {name: tuple(tensor.shape) for name, tensor in state.items()}
-    found = {name: array.shape for name, array in arrays.items() if is_weight(name)}
-    for name in sorted({*wanted, *found}):
-        if wanted.get(name) != found.get(name):
-            raise ValueError(
-                f"its model_config asks for {name[:60]} of shape {wanted.get(name)}, "
-                f"the file has {found.get(name)}"
-            )
-        if state[name].is_floating_point() != (arrays[name].dtype.kind == "f"):
-            raise ValueError(f"its {name} are {arrays[name].dtype}, which such weights are not")
+    weights = {}
+    for name, wanted in model.state_dict().items():
+        if name not in arrays:  # a counter of batch norm, which nothing needs
+            weights[name] = torch.zeros_like(wanted, device="cpu")
+            continue
         if name.endswith("running_var") and (arrays[name] < 0).any():
             raise ValueError(f"its {name} hold a negative variance")
-    weights = {name: tensor_from(arrays[name]) for name in wanted}
-    model.load_state_dict(
-        {name: weight.float() if weight.is_floating_point() else weight for name, weight in weights.items()},
-        assign=True,
-    )
+        weight = tensor_from(arrays[name])
+        weights[name] = weight.float() if weight.is_floating_point() else weight
+    model.load_state_dict(weights, assign=True)
     return model.eval()
 
 

@@ -7,7 +7,7 @@ Both are refused with a ``ValueError`` when they are made, so whoever holds one 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from math import prod
 from numbers import Integral
@@ -16,14 +16,17 @@ from typing import Any, Final, Literal, TypeVar
 from vae_core.config.families import FAMILIES, Family, LatentKind
 from vae_core.config.settings import choice, default, of_config
 from vae_core.models import architectures
+from vae_core.models.architectures.contract import PlacedNets, check_nets, placed_nets
+from vae_core.models.layers.layer_json import nets_from_json, nets_to_json
 from vae_core.models.layers.lists import MAX_WEIGHTS as MAX_WEIGHTS
-from vae_core.models.layers.lists import Nets, Placed, placed, weights_of
+from vae_core.models.layers.lists import Nets, weights_of
 
 ARCHITECTURES: Final = tuple(choice("architecture").options)
 LIKELIHOODS: Final = tuple(choice("likelihood").options)
 
 SIDE_RANGE: Final = (8, 128)
 CHANNELS: Final = (1, 3)
+LONGEST_LABEL: Final = 60
 
 
 @dataclass(frozen=True)
@@ -33,11 +36,13 @@ class ModelConfig:
     Attributes:
         image_shape: (C, H, W); C is 1 or 3, H and W are 8 to 128.
         latent_dim: number of latent dimensions D.
-        architecture: name of the nets: one of `vae_core.models.architectures`.
+        architecture: name of the nets: one of `vae_core.models.architectures`, or, with `nets`, any label.
         family: name in `vae_core.config.families`, which says what it has.
         likelihood: p(x|z): "bernoulli", "gaussian" (variance 1) or "gaussian_learned" (one variance for all).
         n_classes: 0, or the number of labels that encoder and decoder are told.
         width: factor on the hidden widths and channels of "mlp" and "conv".
+        nets: the two lists of layers, where they are not those that the architecture's name stands for; the
+            encoder's is empty where there is none.
 
     Raises:
         ValueError: what was given, what was expected.
@@ -50,10 +55,15 @@ class ModelConfig:
     likelihood: str = default("likelihood")
     n_classes: int = default("n_classes")
     width: float = default("width")
+    nets: Nets | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "image_shape", _checked_shape(self.image_shape))
         _check(self, "model")
+        if self.nets is not None and self.nets == self._named_nets():
+            object.__setattr__(self, "nets", None)
+        if self.nets is not None:
+            check_nets(self.placed(), self)
         weights = count_weights(self)
         if weights >= MAX_WEIGHTS:
             channels, height, width = self.image_shape
@@ -71,17 +81,17 @@ class ModelConfig:
     @property
     def has_encoder(self) -> bool:
         """Whether an image can be placed in the latent space."""
-        return self.traits.has_encoder
+        return self.traits.has_encoder and (self.nets is None or len(self.nets[0]) > 0)
 
     @property
     def has_likelihood(self) -> bool:
-        """Whether the model has a p(x), hence an ELBO."""
-        return self.traits.has_likelihood
+        """Whether the model has an ELBO: a p(x), and an encoder to bound it by."""
+        return self.traits.has_likelihood and self.has_encoder
 
     @property
     def latent_kind(self) -> LatentKind:
         """What an image's code is: a Gaussian, a single point, or something else."""
-        return self.traits.latent_kind
+        return self.traits.latent_kind if self.has_encoder else "prior"
 
     @property
     def grid(self) -> tuple[int, int]:
@@ -91,19 +101,32 @@ class ModelConfig:
 
     def layers(self) -> Nets:
         """Return the encoder's and the decoder's list of layers."""
-        return _nets_of(architectures.ARCHITECTURES[self.architecture].build, self)[0]
+        return _nets_of(self._build(), self)[0]
 
-    def placed(self) -> tuple[tuple[Placed, ...], tuple[Placed, ...]]:
+    def placed(self) -> PlacedNets:
         """Return the two lists with the shapes that each layer gets and makes.
 
         Raises:
             ValueError: a list does not chain; which layer, and what would do.
         """
-        return _nets_of(architectures.ARCHITECTURES[self.architecture].build, self)[1]
+        return _nets_of(self._build(), self)[1]
+
+    def _build(self) -> Callable[[ModelConfig], Nets] | None:
+        """Return what makes the two lists of the name; None where they are given."""
+        return architectures.ARCHITECTURES[self.architecture].build if self.nets is None else None
+
+    def _named_nets(self) -> Nets | None:
+        """Return the lists that the architecture's name stands for, if it stands for any."""
+        try:
+            return replace(self, nets=None).layers()
+        except ValueError:  # no such name, or its nets would be too large
+            return None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields as JSON-able values."""
-        return {**asdict(self), "image_shape": list(self.image_shape)}
+        """Return the fields as JSON-able values; `nets`, where there are any, as "layers"."""
+        values = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "nets"}
+        values["image_shape"] = list(self.image_shape)
+        return values if self.nets is None else values | {"layers": nets_to_json(self.nets)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> ModelConfig:
@@ -153,7 +176,7 @@ class TrainConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as JSON-able values."""
-        return asdict(self)
+        return dict(vars(self))
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> TrainConfig:
@@ -166,18 +189,21 @@ class TrainConfig:
 
 
 @lru_cache(maxsize=256)  # a page's script asks for a dozen models each time it runs
-def _nets_of(
-    architecture: Callable[[ModelConfig], Nets], config: ModelConfig
-) -> tuple[Nets, tuple[tuple[Placed, ...], tuple[Placed, ...]]]:
-    encoder, decoder = architecture(config)
-    shapes = placed(encoder, config.image_shape, "encoder"), placed(decoder, (config.latent_dim,), "decoder")
-    return (encoder, decoder), shapes
+def _nets_of(build: Callable[[ModelConfig], Nets] | None, config: ModelConfig) -> tuple[Nets, PlacedNets]:
+    nets = config.nets if build is None else build(config)
+    assert nets is not None
+    return nets, placed_nets(nets, config)
 
 
 def count_weights(config: ModelConfig) -> int:
     """Return the number of trained parameters, without building the model."""
     learned = (shape for net in config.placed() for shape in weights_of(net).values())
     return sum(map(prod, learned)) + int(config.likelihood == "gaussian_learned")
+
+
+def count_multiply_adds(config: ModelConfig) -> int:
+    """Return how many an image takes on its way through both nets, without building the model."""
+    return sum(each.layer.multiply_adds(each.given) for net in config.placed() for each in net)
 
 
 def check_together(model: ModelConfig, train: TrainConfig) -> None:
@@ -217,7 +243,17 @@ def _check(config: ModelConfig | TrainConfig, which: Literal["model", "train"]) 
     """Refuse what is out of range, and make plain numbers of what is not."""
     values = vars(config)
     for setting in of_config(which):
-        object.__setattr__(config, setting.name, setting.checked(values[setting.name], values))
+        value = values[setting.name]
+        if setting.name == "architecture" and values.get("nets") is not None:
+            _check_label(value)
+        else:
+            object.__setattr__(config, setting.name, setting.checked(value, values))
+
+
+def _check_label(value: Any) -> None:
+    is_text = isinstance(value, str) and 1 <= len(value) <= LONGEST_LABEL
+    if not is_text or not value.isprintable():
+        raise ValueError(f"architecture must be a name of 1 to {LONGEST_LABEL} characters; got {value!r:.80}")
 
 
 Config = TypeVar("Config", ModelConfig, TrainConfig)
@@ -238,14 +274,17 @@ def read_saved(kind: type[Config], values: Mapping[str, Any]) -> tuple[Config, d
     """
     if not isinstance(values, Mapping):
         raise ValueError(f"a {kind.__name__} is made of a table; got {values!r}")
-    names = {field.name for field in fields(kind)}
+    names = {each.name for each in fields(kind)} - {"nets"}
     known = {name: value for name, value in values.items() if name in names}
-    return kind(**known), {name: value for name, value in values.items() if name not in names}
+    unknown = {name: value for name, value in values.items() if name not in names}
+    if kind is ModelConfig and "layers" in unknown:
+        known["nets"] = nets_from_json(unknown.pop("layers"))
+    return kind(**known), unknown
 
 
 def _from_dict(kind: type[Config], values: Mapping[str, Any]) -> Config:
     config, unknown = read_saved(kind, values)
     if unknown:
-        known = ", ".join(sorted(field.name for field in fields(kind)))
+        known = ", ".join(sorted(each.name for each in fields(kind)))
         raise ValueError(f"{kind.__name__} has no {', '.join(sorted(unknown))}; it has {known}")
     return config

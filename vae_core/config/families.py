@@ -1,7 +1,6 @@
 """The families: what each one has. Whoever needs to know asks this table, and never a family's name.
 
-What a family computes stands in `vae_core.models.vae` and `vae_core.models.objective`. Plain Python, no
-torch.
+What a family computes stands in its file in `vae_core.models.families`. Plain Python, no torch.
 """
 
 from __future__ import annotations

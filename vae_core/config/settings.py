@@ -4,7 +4,8 @@ Whatever names, checks, offers, links, explains or marks a setting reads it here
 Train and their links, the command line, what may change while a run trains, the marks on its curves. A new
 setting is an entry here, its typed field in `vae_core.config.configs`, and the place that uses it.
 
-`image_shape` is no setting: it is the images'. Plain Python, no torch.
+`image_shape` is no setting: it is the images'; nor is `nets`, which come with a model. Plain Python, no
+torch.
 """
 
 from __future__ import annotations

@@ -46,6 +46,7 @@ class Engine:
 
         Raises:
             ValueError: settings that do not fit together or the images.
+            EngineBusyError: the owner has started many within a minute.
         """
         check_run(image_set, model, train)
         run_id = new_id()
@@ -145,6 +146,7 @@ class Engine:
 
         Raises:
             ValueError: settings that do not fit, or nothing would be left to train.
+            EngineBusyError: the owner has started many within a minute.
         """
         with self._lock:
             parent = self._run(owner, run_id)
@@ -222,7 +224,7 @@ class Engine:
         """
         with self._lock:
             run = self._run(owner, run_id)
-            arguments = {"folder": str(run.folder), "title": run.title}
+            arguments = {"folder": str(run.folder), "title": run.title, "family": run.model.family}
             return self._jobs.submit(run.owner, "film", arguments, purpose=f"film of {run.id}")
 
     def save_run(
@@ -280,6 +282,13 @@ class Engine:
         with self._lock:
             run = self._scheduler.archive.get(holder, run_id, touch=False)
             return self._scheduler.watchers.subscribe(run, loop, wake, is_guest=True)
+
+    def shared_keyframe(self, holder: str, run_id: str, step: int) -> Path:
+        """Return a keyframe of a run that its owner, named by the hash, lets others see; see `keyframe`."""
+        with self._lock:
+            run = self._scheduler.archive.get(holder, run_id, touch=False)
+            find_keyframe(run.keyframes, step)
+            return keyframe_path(run.folder, step)
 
     def shared_run(self, holder: str, run_id: str) -> RunInfo:
         """Return a run that its owner, named by the hash, lets others see."""

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from vae_core.storage.home import latent_home, put_in_place
+from vae_core.storage.home import latent_home, make_folder, put_in_place
 
 __all__ = ["DOWNLOADABLE", "Progress", "default_root", "fetch", "is_here", "read"]
 
@@ -194,7 +194,7 @@ def _fetch_file(
     target = folder / filename
     if target.is_file() and _md5(target) == md5:
         return target.stat().st_size
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     failure: OSError | http.client.HTTPException = OSError("no address is known")
     for mirror in mirrors:
         partial = folder / f".{filename}.{secrets.token_hex(4)}.part"

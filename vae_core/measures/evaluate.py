@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from vae_core.models.distributions import standard_normal
-from vae_core.models.objective import log_likelihood
+from vae_core.models.passing import log_likelihood
 
 if TYPE_CHECKING:
     from vae_core.models.vae import VAE
@@ -49,7 +49,7 @@ def importance_nll(
         ValueError: for a model without a likelihood, or `n_samples` below 1.
     """
     if not model.config.has_likelihood:
-        raise ValueError("an autoencoder has no p(x), so its likelihood cannot be estimated")
+        raise ValueError(f"a model of family {model.config.family!r} has no p(x) to estimate")
     if n_samples < 1:
         raise ValueError(f"n_samples must be at least 1; got {n_samples}")
     at_once = max(1, CHUNK_PIXELS // math.prod(model.config.image_shape))

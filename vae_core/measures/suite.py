@@ -18,7 +18,7 @@ from torch import Tensor
 
 from vae_core.latent.codes import encode_images
 from vae_core.measures.evaluate import active_units, importance_nll, reconstruction_error
-from vae_core.models.objective import elbo_terms
+from vae_core.models.objective import value_of
 
 if TYPE_CHECKING:
     from vae_core.config.configs import ModelConfig
@@ -103,38 +103,36 @@ def held_out_metrics(
         seed: of all noise.
 
     Returns:
-        pixels ("grey" or "binarized"), test_images, log_likelihood, elbo, kl, nll, nll_samples (nats per
-        image), active_units, reconstruction_mse. What the family does not have is left out.
+        pixels ("grey" or "binarized"), test_images, the family's terms by name (those of "vae" are
+        log_likelihood, kl and elbo), nll, nll_samples (nats per image), active_units, reconstruction_mse.
+        What the family does not have is left out.
     """
     generator = torch.Generator().manual_seed(seed)
-    sums = {"log_likelihood": 0.0, "kl": 0.0, "nll": 0.0, "reconstruction_mse": 0.0}
+    traits = model.config.traits
+    nll_samples = nll_samples if traits.has_likelihood else 0
+    sums = dict.fromkeys([term.name for term in traits.computed], 0.0) | {"reconstruction_mse": 0.0}
+    sums |= {"nll": 0.0} if nll_samples else {}
     means = []
     with torch.no_grad():
         for part in chunks(len(x), model.config):
             images, labels = x[part], None if y is None else y[part]
-            terms = elbo_terms(model, images, generator=generator, n_samples=ELBO_SAMPLES, y=labels)
-            sums["log_likelihood"] += float(terms.log_likelihood.sum())
-            if terms.kl is not None:
-                sums["kl"] += float(terms.kl.sum())
-                if nll_samples:
-                    sums["nll"] += float(
-                        importance_nll(
-                            model, images, n_samples=nll_samples, generator=generator, y=labels
-                        ).sum()
-                    )
+            terms = model.objective.measured(
+                model, images, generator=generator, n_samples=ELBO_SAMPLES, y=labels
+            )
+            for term in traits.computed:
+                sums[term.name] += float(value_of(term, terms).sum())
+            if nll_samples:
+                bound = importance_nll(model, images, n_samples=nll_samples, generator=generator, y=labels)
+                sums["nll"] += float(bound.sum())
             means.append(model.encode(images, labels).mean)
             sums["reconstruction_mse"] += float(reconstruction_error(model, images, labels).sum())
     metrics: dict[str, Any] = {"pixels": "binarized" if binarized else "grey", "test_images": len(x)}
     metrics |= {name: total / len(x) for name, total in sums.items()}
-    if model.config.latent_kind == "point":
-        del metrics["kl"], metrics["nll"]
-        return metrics
-    metrics["elbo"] = metrics["log_likelihood"] - metrics["kl"]
-    metrics["active_units"] = active_units(torch.cat(means))
+    metrics |= {term.name: traits.value(term, metrics) for term in traits.terms if term.parts}
+    if traits.has_term("kl"):
+        metrics["active_units"] = active_units(torch.cat(means))
     if nll_samples:
         metrics["nll_samples"] = nll_samples
-    else:
-        del metrics["nll"]
     return metrics
 
 

@@ -74,9 +74,20 @@ class Posterior:
 
     def sample(self, generator: torch.Generator | None = None) -> Tensor:
         """Draw one code per image, (B, D), differentiable in mean and logvar; a point gives its mean."""
+        return self.draw(generator)[0]
+
+    def draw(self, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor | None]:
+        """Draw one code per image, as `sample` does, and return it with its noise.
+
+        The noise cannot be had from the code where the posterior is narrow.
+
+        Returns:
+            The codes, (B, D), and the standard normal draw in them, (B, D), or None for a point.
+        """
         if self.logvar is None:
-            return self.mean
-        return self.mean + torch.exp(0.5 * self.logvar) * standard_normal(self.mean, generator)
+            return self.mean, None
+        noise = standard_normal(self.mean, generator)
+        return self.mean + torch.exp(0.5 * self.logvar) * noise, noise
 
     def kl_per_dim(self) -> Tensor:
         """Return KL(q(z|x) || N(0, 1)) per dimension, (B, D), in nats.
@@ -85,7 +96,7 @@ class Posterior:
             ValueError: for a point, which has no KL.
         """
         if self.logvar is None:
-            raise ValueError("an autoencoder's code is a point without a distribution: it has no KL")
+            raise ValueError("a code that is a point has no distribution, hence no KL")
         return gaussian_kl(self.mean, self.logvar)
 
 

@@ -1,23 +1,26 @@
-"""The maths of the loss: log-likelihoods, KL and the evidence lower bound, in nats per image.
+"""What training maximises, in nats per image.
 
     elbo = E_q(z|x)[log p(x|z)] - KL(q(z|x) || N(0, 1))        (arXiv:1312.6114, equation 3)
 
 Everything is summed over pixels and latent dimensions and then averaged over images. (Averaging over pixels
-as well would multiply beta by their number and collapse the posterior.)
+as well would multiply beta by their number and collapse the posterior.) What a family makes of it stands in
+its file in `vae_core.models.families`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import reduce
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
 
-from vae_core.models.distributions import bernoulli_log_likelihood, gaussian_log_likelihood
+from vae_core.config.families import Term
 
-if TYPE_CHECKING:
-    from vae_core.models.vae import VAE
+Terms: TypeAlias = Mapping[str, Tensor]
+"""A batch's terms by name, those of `Family.computed`: (B,), or (B, D) where there is one per dimension."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +28,8 @@ class ElboTerms:
     """Hold the two terms of the ELBO, per image.
 
     Attributes:
-        log_likelihood: E_q[log p(x|z)] in nats, (B,); an autoencoder's log p(x|code).
-        kl_per_dim: KL to the prior per latent dimension in nats, (B, D); an autoencoder has None.
+        log_likelihood: E_q[log p(x|z)] in nats, (B,); of a code that is a point log p(x|code).
+        kl_per_dim: KL to the prior per latent dimension in nats, (B, D); None where there is none.
     """
 
     log_likelihood: Tensor
@@ -59,53 +62,10 @@ class ElboTerms:
         return distortion + beta * self.kl_per_dim.mean(dim=0).clamp(min=free_bits).sum()
 
 
-def elbo_terms(
-    model: VAE,
-    x: Tensor,
-    *,
-    generator: torch.Generator | None = None,
-    n_samples: int = 1,
-    y: Tensor | None = None,
-) -> ElboTerms:
-    """Estimate the ELBO's terms, differentiably (arXiv:1312.6114, algorithm 1).
-
-    Args:
-        model: the model, in whatever mode it is.
-        x: images in [0, 1], (B, C, H, W).
-        generator: of the posterior's noise; None means a fresh unseeded one.
-        n_samples: latent samples per image that the log-likelihood is averaged over.
-        y: labels, (B,), for a model with classes.
-
-    Returns:
-        The terms, in nats per image.
-
-    Raises:
-        ValueError: if the images do not fit the model or `n_samples` is below 1.
-    """
-    if n_samples < 1:
-        raise ValueError(f"n_samples must be at least 1; got {n_samples}")
-    posterior = model.encode(x, y)
-    draws = [
-        log_likelihood(model, x, model.decode(posterior.sample(generator), y))  # (B,)
-        for _ in range(n_samples if posterior.logvar is not None else 1)
+def value_of(term: Term, terms: Terms) -> Tensor:
+    """Return a term of each image, (B,), summed over dimensions and made of its parts if need be."""
+    parts = [
+        factor * (terms[name].sum(dim=1) if terms[name].ndim > 1 else terms[name])
+        for name, factor in (term.parts or {term.name: 1.0}).items()
     ]
-    kl = None if posterior.logvar is None else posterior.kl_per_dim()
-    return ElboTerms(draws[0] if len(draws) == 1 else torch.stack(draws).mean(dim=0), kl)
-
-
-def log_likelihood(model: VAE, x: Tensor, parameters: Tensor) -> Tensor:
-    """Return log p(x|z) under the model's likelihood, constants included.
-
-    Args:
-        model: whose likelihood, and learned variance, is meant.
-        x: images, (B, C, H, W).
-        parameters: what `model.decode` returned, (B, C, H, W).
-
-    Returns:
-        Nats per image, (B,).
-    """
-    if model.config.likelihood == "bernoulli":
-        return bernoulli_log_likelihood(x, parameters)
-    if model.config.likelihood == "gaussian":
-        return gaussian_log_likelihood(x, parameters)
-    return gaussian_log_likelihood(x, parameters, model.log_variance)
+    return reduce(torch.add, parts)

@@ -14,8 +14,11 @@ from torch.nn import functional as F
 
 from vae_core.config.configs import ModelConfig
 from vae_core.models.distributions import Posterior
+from vae_core.models.family import objective_of
 from vae_core.models.first_weights import draw_weights
+from vae_core.models.layers.lists import check_limits
 from vae_core.models.nets import Net
+from vae_core.models.objective import ElboTerms
 
 INITIAL_LOG_VARIANCE: Final = -3.0
 LEAST_LOG_VARIANCE: Final = 2 * math.log(1 / 256)
@@ -27,13 +30,15 @@ class VAE(nn.Module):
 
     Attributes:
         config: what was built.
+        objective: how its family computes.
     """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
+        self.objective = objective_of(config.family)
         encoder, decoder = config.layers()
-        self.encoder = Net(encoder, config.image_shape, "encoder")
+        self.encoder = Net(encoder, config.image_shape, "encoder") if encoder else None
         self.decoder = Net(decoder, (config.latent_dim,), "decoder")
         if config.likelihood == "gaussian_learned":
             self.decoder.log_variance = nn.Parameter(torch.empty(()))
@@ -49,8 +54,10 @@ class VAE(nn.Module):
             The posterior, its tensors (B, D).
 
         Raises:
-            ValueError: if shapes, types or labels do not fit the model.
+            ValueError: if shapes, types or labels do not fit the model, or it has no encoder.
         """
+        if self.encoder is None:
+            raise ValueError("this model has no encoder: it cannot place images in its latent space")
         dtype = next(self.parameters()).dtype
         if x.ndim != 4 or tuple(x.shape[1:]) != self.config.image_shape or x.dtype != dtype:
             channels, height, width = self.config.image_shape
@@ -58,10 +65,7 @@ class VAE(nn.Module):
                 f"images must be floating point ({dtype}) in [0, 1], "
                 f"of shape (B, {channels}, {height}, {width}); got {x.dtype} of shape {tuple(x.shape)}"
             )
-        parameters: Tensor = self.encoder(x, self._one_hot(y, x))  # (B, 2 D), of a point (B, D)
-        if self.config.latent_kind == "point":
-            return Posterior(parameters, None)
-        return Posterior(*parameters.chunk(2, dim=1))
+        return self.objective.code(self.encoder(x, self._one_hot(y, x)))
 
     def decode(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         """Return the parameters of p(x|z): a Bernoulli's logits, a Gaussian's mean.
@@ -87,7 +91,10 @@ class VAE(nn.Module):
 
     def decode_images(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         """Return the expected images, (B, C, H, W) in [0, 1]; arguments as for `decode`."""
-        parameters = self.decode(z, y)
+        return self.images_of(self.decode(z, y))
+
+    def images_of(self, parameters: Tensor) -> Tensor:
+        """Return the expected images, (B, C, H, W) in [0, 1], of parameters of p(x|z)."""
         if self.config.likelihood == "bernoulli":
             return torch.sigmoid(parameters)
         return parameters.clamp(0, 1)
@@ -123,13 +130,46 @@ def build_model(config: ModelConfig, *, seed: int = 0) -> VAE:
 
     Returns:
         The model, float32 on the CPU.
+
+    Raises:
+        ValueError: a net is too large; which layer, and what would do.
     """
+    for placed in config.placed():
+        check_limits(placed)
     with torch.device("meta"):  # so that the layers' constructors draw no numbers
         model = VAE(config)
     model.to_empty(device="cpu")
     generator = torch.Generator().manual_seed(seed)
     for net in (model.encoder, model.decoder):
-        draw_weights(net, generator)
+        if net is not None:
+            draw_weights(net, generator)
     if config.likelihood == "gaussian_learned":
         nn.init.constant_(model.decoder.get_parameter("log_variance"), INITIAL_LOG_VARIANCE)
     return model
+
+
+def elbo_terms(
+    model: VAE,
+    x: Tensor,
+    *,
+    generator: torch.Generator | None = None,
+    n_samples: int = 1,
+    y: Tensor | None = None,
+) -> ElboTerms:
+    """Estimate the ELBO's terms, differentiably (arXiv:1312.6114, algorithm 1).
+
+    Args:
+        model: the model, in whatever mode it is.
+        x: images in [0, 1], (B, C, H, W).
+        generator: of the posterior's noise; None means a fresh unseeded one.
+        n_samples: latent samples per image that the log-likelihood is averaged over.
+        y: labels, (B,), for a model with classes.
+
+    Returns:
+        The terms, in nats per image.
+
+    Raises:
+        ValueError: if the images do not fit the model or `n_samples` is below 1.
+    """
+    terms = model.objective.measured(model, x, generator=generator, n_samples=n_samples, y=y)
+    return ElboTerms(terms["log_likelihood"], terms.get("kl"))

@@ -1,10 +1,11 @@
-"""The picture of a run's final map for the wall: drawn once, small, right on a light and a dark page."""
+"""A run's map for the wall, and its picture: small, right on a light and a dark page, at a scale to share."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,22 +19,68 @@ Array = npt.NDArray[Any]
 SIZE: Final = 420
 """Width and height in px."""
 
+PICTURES: Final = 8
+"""So many reconstructions, and samples, are kept with a map."""
+
 _FINER: Final = 2
 _MARGIN: Final = 0.05
 _RADIUS: Final = 2.6
+_LINE: Final = 1
+_PRIOR: Final = "#7a86a0"
 _MOST_NAMES: Final = 12
 
 
-def draw_stored(probe: bytes, snapshot: bytes, label_names: Sequence[str]) -> bytes:
-    """Draw the map of a run from what is kept of it for those who watch.
+@dataclass(frozen=True)
+class RunMap:
+    """Hold what is shown of a run's end: its map, and what it makes of images.
+
+    Attributes:
+        places: of the images on the map, (N, 2), in units of the latent space; the prior's mean lies at zero
+            where there is a prior.
+        labels: their classes, (N,), or None.
+        originals: some images, uint8 (K, C, H, W), or None.
+        reconstructions: of these, in the same order, or None.
+        samples: decoded from the prior, uint8 (S, C, H, W), or None.
+    """
+
+    places: Array
+    labels: Array | None
+    originals: Array | None
+    reconstructions: Array | None
+    samples: Array | None
+
+    @property
+    def reach(self) -> float:
+        """How far from zero all but a hundredth of the images lie, to the side or upwards."""
+        furthest = np.abs(np.nan_to_num(self.places, nan=0.0, posinf=0.0, neginf=0.0)).max(1)
+        return float(np.quantile(furthest, 0.99))
+
+    def pack(self) -> bytes:
+        """Write it in the safetensors layout."""
+        known = {name: value for name, value in vars(self).items() if value is not None}
+        return tensorfile.pack(known, {})
+
+
+def unpack_map(data: bytes) -> RunMap:
+    """Read what `RunMap.pack` wrote.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    _, arrays = tensorfile.unpack(data)
+    if "places" not in arrays:
+        raise ValueError("There is no map in this file.")
+    rest = ("labels", "originals", "reconstructions", "samples")
+    return RunMap(arrays["places"], *(arrays.get(name) for name in rest))
+
+
+def map_of_run(probe: bytes, snapshot: bytes, *, has_prior: bool) -> RunMap:
+    """Take the map of a run from what is kept of it for those who watch.
 
     Args:
         probe: its images and labels, in the safetensors layout.
-        snapshot: their codes and the plane of the PCA, in the safetensors layout.
-        label_names: name of each class.
-
-    Returns:
-        A PNG with a transparent ground.
+        snapshot: their codes, the plane of the PCA and pictures, in the safetensors layout.
+        has_prior: whether codes lie about a prior's mean, which comes to lie at zero.
 
     Raises:
         ValueError: there is no map in it.
@@ -42,11 +89,25 @@ def draw_stored(probe: bytes, snapshot: bytes, label_names: Sequence[str]) -> by
     _, moving = tensorfile.unpack(snapshot)
     if "mean" not in moving:
         raise ValueError("This run has no map yet: let it train for a moment.")
-    places = positions(
-        moving["mean"].astype(np.float32), moving.get("pca.mean"), moving.get("pca.components")
-    )
+    centre, components = moving.get("pca.mean"), moving.get("pca.components")
+    if has_prior and centre is not None:
+        centre = np.zeros_like(centre)
+    places = positions(moving["mean"].astype(np.float32), centre, components)
+    if not has_prior:
+        places = places - np.median(np.nan_to_num(places), axis=0)
     labels = fixed.get("probe.labels")
-    return draw(places, None if labels is None else np.asarray(labels, np.int64), label_names)
+    pictures = {
+        name: found[:PICTURES]
+        for name in ("originals", "reconstructions", "samples")
+        if (found := moving.get(name)) is not None
+    }
+    return RunMap(
+        places.astype(np.float32),
+        None if labels is None else np.asarray(labels, np.int32),
+        pictures.get("originals"),
+        pictures.get("reconstructions"),
+        pictures.get("samples"),
+    )
 
 
 def positions(mean: Array, centre: Array | None, components: Array | None) -> Array:
@@ -69,13 +130,24 @@ def positions(mean: Array, centre: Array | None, components: Array | None) -> Ar
     return placed
 
 
-def draw(places: Array, labels: Array | None, label_names: Sequence[str], *, size: int = SIZE) -> bytes:
+def draw(
+    places: Array,
+    labels: Array | None,
+    label_names: Sequence[str],
+    *,
+    reach: float | None = None,
+    prior: Literal["circles", "bands", ""] = "",
+    size: int = SIZE,
+) -> bytes:
     """Draw dots in the colours of their classes, and each class's name at its middle.
 
     Args:
         places: (N, 2), up is more.
         labels: (N,), or None.
         label_names: name of each class.
+        reach: what the edges stand for, in units from zero, on all sides; what lies beyond is cut off. None:
+            all is to be seen.
+        prior: how one and two standard deviations of it are drawn about zero, or "" for not at all.
         size: width and height in px.
     """
     wide = size * _FINER
@@ -83,8 +155,13 @@ def draw(places: Array, labels: Array | None, label_names: Sequence[str], *, siz
     pen = ImageDraw.Draw(image)
     places = np.nan_to_num(np.asarray(places, np.float64), nan=0.0, posinf=0.0, neginf=0.0)
     low, high = places.min(0), places.max(0)
-    scale = (1 - 2 * _MARGIN) * wide / max(float((high - low).max()), 1e-9)
-    dots = (places - (low + high) / 2) * (scale, -scale) + wide / 2
+    if prior and reach is None:
+        low, high = np.minimum(low, -2.0), np.maximum(high, 2.0)
+    middle = np.zeros(2) if reach is not None else (low + high) / 2
+    across = 2 * reach if reach is not None else float((high - low).max())
+    scale = (1 - 2 * _MARGIN) * wide / max(across, 1e-9)
+    _draw_prior(pen, prior, wide / 2 - middle * (scale, -scale), scale, wide)
+    dots = (places - middle) * (scale, -scale) + wide / 2
     radius = _RADIUS * _FINER
     kinds = np.zeros(len(dots), np.int64) if labels is None else labels
     for place, label in zip(dots, kinds, strict=True):
@@ -94,11 +171,22 @@ def draw(places: Array, labels: Array | None, label_names: Sequence[str], *, siz
         font = ImageFont.load_default(17 * _FINER)
         for label in np.unique(labels):
             name = str(label_names[label]) if 0 <= label < len(label_names) else str(label)
-            middle = np.median(dots[labels == label], axis=0)
+            place = np.median(dots[labels == label], axis=0)
             pen.text(
-                tuple(middle), name[:20], "white", font, "mm", stroke_width=2 * _FINER, stroke_fill="#1b2233"
+                tuple(place), name[:20], "white", font, "mm", stroke_width=2 * _FINER, stroke_fill="#1b2233"
             )
     shown = image.resize((size, size), Image.Resampling.LANCZOS)
     file = io.BytesIO()
     shown.quantize(64, Image.Quantize.FASTOCTREE).save(file, "PNG", optimize=True)
     return file.getvalue()
+
+
+def _draw_prior(pen: ImageDraw.ImageDraw, prior: str, centre: Array, scale: float, wide: int) -> None:
+    """Draw one and two standard deviations about a centre in px; a unit is `scale` px long."""
+    for deviations in (1, 2) if prior else ():
+        half, width = deviations * scale, _LINE * _FINER
+        if prior == "circles":
+            pen.ellipse([*(centre - half), *(centre + half)], outline=_PRIOR, width=width)
+            continue
+        for x in (centre[0] - half, centre[0] + half):
+            pen.line([x, 0, x, wide], fill=_PRIOR, width=width)

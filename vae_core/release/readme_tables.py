@@ -56,7 +56,7 @@ def rows(
     limit: int | None = None,
     progress: Progress = lambda what: None,
 ) -> list[Row]:
-    """Measure models on the test splits of the sets they learned from.
+    """Measure models on the test splits of the sets they learned from, or on images that came with them.
 
     Args:
         paths: files of bundles.
@@ -70,7 +70,7 @@ def rows(
         ValueError: a file is no bundle, or its image set cannot be loaded.
     """
     from vae_core.bundles.bundle import load_bundle
-    from vae_core.images.loading import load_image_set
+    from vae_core.bundles.splits import splits_of
     from vae_core.measures.suite import measure
 
     baselines: dict[str, float] = {}
@@ -78,15 +78,15 @@ def rows(
     for path in paths:
         progress(path.stem)
         bundle = load_bundle(path)
-        name = bundle.image_set["name"]
-        train, test = (load_image_set(name, split=split, limit=limit) for split in ("train", "test"))
+        name, run = bundle.image_set["name"], bundle.train_config
+        train, test = splits_of(bundle, limit=limit)
         metrics = measure(
             bundle.model,
             train,
             test,
-            binarized=bundle.train_config.binarize != "none",
+            binarized=run is not None and run.binarize != "none",
             nll_samples=nll_samples if bundle.model_config.has_likelihood else 0,
-            seed=bundle.train_config.seed,
+            seed=0 if run is None else run.seed,
         )
         if baseline_epochs and bundle.model_config.latent_dim == 2 and train.labels is not None:
             if name not in baselines:

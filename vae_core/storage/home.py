@@ -17,8 +17,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+from vae_core.storage.ages import WallClock
+
+INCOMING: Final = "incoming"
+
 INCOMING_AGE: Final = 24 * 3600.0
 """Seconds after which a forgotten short-lived file goes."""
+
+TRUST_SECONDS: Final = 3600.0
+"""So long after a start, or after the clock was set, nothing is deleted for its age."""
+
+_CLOCK: Final = WallClock()
 
 
 def latent_home() -> Path:
@@ -57,6 +66,17 @@ def new_id() -> str:
     return secrets.token_hex(16)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, for this user's eyes alone; what is there stays.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+
 def write_whole(path: Path, data: bytes, *, durable: bool = True) -> None:
     """Write a file so that a reader, and a crash, find either the old bytes or the new ones.
 
@@ -69,7 +89,7 @@ def write_whole(path: Path, data: bytes, *, durable: bool = True) -> None:
     Raises:
         OSError: the disk is full, or the folder cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     partial = path.with_name(f".{path.name[:40]}.{secrets.token_hex(6)}.part")
     try:
         with partial.open("xb") as file:
@@ -77,17 +97,22 @@ def write_whole(path: Path, data: bytes, *, durable: bool = True) -> None:
             if durable:  # or the name may reach the disk before the bytes
                 file.flush()
                 os.fsync(file.fileno())
-        put_in_place(partial, path)
+        put_in_place(partial, path, durable=durable)
     except BaseException:
         with contextlib.suppress(OSError):
             partial.unlink()
         raise
 
 
-def put_in_place(partial: Path, path: Path) -> None:
+def put_in_place(partial: Path, path: Path, *, durable: bool = True) -> None:
     """Give a whole file its name, in place of one that may bear it.
 
     On Windows someone who reads the old one holds that up for a moment.
+
+    Args:
+        partial: the file as it was written.
+        path: what it is to be called.
+        durable: whether the name is to survive a power cut.
 
     Raises:
         OSError: the folder cannot be written.
@@ -95,10 +120,24 @@ def put_in_place(partial: Path, path: Path) -> None:
     for _ in range(20):
         try:
             os.replace(partial, path)
-            return
+            break
         except PermissionError:
             time.sleep(0.05)
-    os.replace(partial, path)
+    else:
+        os.replace(partial, path)
+    if durable:
+        _put_names_on_disk(path.parent)
+
+
+def _put_names_on_disk(folder: Path) -> None:
+    """Let the names in a folder survive a power cut, too; Windows has no such call, and needs none."""
+    if os.name != "nt":
+        with contextlib.suppress(OSError):  # some file systems refuse it; the file is there all the same
+            found = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(found)
+            finally:
+                os.close(found)
 
 
 def link_or_copy(source: Path, path: Path) -> None:
@@ -108,7 +147,7 @@ def link_or_copy(source: Path, path: Path) -> None:
         FileNotFoundError: it is not there.
         OSError: the disk is full, or cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     try:
         os.link(source, path)
         with contextlib.suppress(OSError):
@@ -119,13 +158,25 @@ def link_or_copy(source: Path, path: Path) -> None:
         shutil.copyfile(source, path)
 
 
-def incoming(home: Path, suffix: str) -> Path:
-    """Return a fresh path for a short-lived file, and drop forgotten ones."""
-    folder = home / "incoming"
-    folder.mkdir(parents=True, exist_ok=True)
-    oldest = time.time() - INCOMING_AGE
-    for path in folder.iterdir():
-        with contextlib.suppress(OSError):
-            if path.stat().st_mtime < oldest:
-                path.unlink()
+def is_short_lived(path: Path) -> bool:
+    """Whether a file is one that `incoming` gave its path."""
+    return path.parent.name == INCOMING
+
+
+def incoming(home: Path, suffix: str, clock: WallClock = _CLOCK) -> Path:
+    """Return a fresh path for a short-lived file, and drop forgotten ones.
+
+    Args:
+        home: folder of all data.
+        suffix: how the file's name is to end.
+        clock: tells how old files are.
+    """
+    folder = home / INCOMING
+    make_folder(folder)
+    if not clock.jumped() and clock.ran_for() > TRUST_SECONDS:
+        oldest = clock.wall() - INCOMING_AGE
+        for path in folder.iterdir():
+            with contextlib.suppress(OSError):
+                if path.stat().st_mtime < oldest:
+                    path.unlink()
     return folder / f"{new_id()}{suffix}"

@@ -18,11 +18,10 @@ from torch import Tensor
 
 from vae_core.images.probe import Probe, shuffled
 from vae_core.models.distributions import Posterior, standard_normal
-from vae_core.models.objective import elbo_terms
 from vae_core.models.vae import VAE
 from vae_core.training.batches import unit
 from vae_core.training.generators import stream
-from vae_core.training.running_means import add_terms, checked, empty_sums, split, unknown_means
+from vae_core.training.running_means import TermLayout, checked
 
 if TYPE_CHECKING:
     from vae_core.config.configs import TrainConfig
@@ -40,7 +39,7 @@ CHUNK_PIXELS: Final = 400_000
 """Measuring goes in chunks of so many pixels (512 images of 28x28), which bounds memory."""
 
 
-class Measuring:
+class Monitor:
     """Measure a model that is being trained.
 
     Args:
@@ -48,10 +47,11 @@ class Measuring:
         probe: the images on the map.
         held_out: images to measure on, or None.
         train_config: binarisation and seed; the rest plays no part.
+        layout: which terms there are.
         device: where the model is.
 
     Attributes:
-        test: mean terms of held-out images as measured last, (1 + D,); NaN: not yet, or none are held out.
+        test: mean terms of held-out images as measured last, (T,); NaN: not yet, or none are held out.
         test_time: when that was, by `time.perf_counter`.
     """
 
@@ -61,12 +61,13 @@ class Measuring:
         probe: Probe,
         held_out: ImageSet | None,
         train_config: TrainConfig,
+        layout: TermLayout,
         device: torch.device,
     ) -> None:
-        self._model, self._config, self._probe = model, model.config, probe
+        self._model, self._config, self._probe, self._layout = model, model.config, probe, layout
         self._seed, self._device = train_config.seed, device
         self._held_out = None if held_out is None else _test_images(held_out, train_config)
-        self.test = unknown_means(self._config)
+        self.test = layout.unknown_means()
         self.test_time = -math.inf
         self._test_step = -1
 
@@ -115,11 +116,12 @@ class Measuring:
             return
         images, labels = self._held_out
         generator = stream(self._seed, "test noise", self._device)
-        sums = empty_sums(self._config, self._device)
+        sums = self._layout.empty_sums(self._device)
         with self._evaluating():
             for part in self._chunks(len(images)):
-                x = unit(images[part].to(self._device))
-                add_terms(sums, elbo_terms(self._model, x, generator=generator, y=self._told(labels, part)))
+                x, y = unit(images[part].to(self._device)), self._told(labels, part)
+                measured = self._model.objective.measured
+                self._layout.add(sums, measured(self._model, x, generator=generator, n_samples=1, y=y))
         means = sums.cpu().double() / len(images)
         self.test.copy_(checked(means, step=step, train_config=train_config))
         self.test_time = time.perf_counter()
@@ -135,27 +137,28 @@ class Measuring:
 
     def _with_pictures(self, snapshot: Snapshot, probe: Posterior, first: Tensor) -> Snapshot:
         """Return a snapshot with test values, codes, and what the codes of the probe's first images give."""
-        test_log_likelihood, test_kl_per_dim = split(self.test)
+        has_prior = self._config.traits.has_prior
         return replace(
             snapshot,
-            test_log_likelihood=test_log_likelihood,
-            test_kl_per_dim=test_kl_per_dim,
+            test_terms=self._layout.split(self.test),
             probe_mean=probe.mean,
             probe_logvar=probe.logvar,
             reconstructions=self._reconstructions(first),
-            samples=self._samples(),
+            samples=self._drawn() if has_prior else None,
+            decoded_noise=None if has_prior else self._drawn(),
         )
 
     def _reconstructions(self, mean: Tensor) -> Tensor:
         """Decode the probe's first images from their codes."""
         return self._decode(mean, None if self._probe.labels is None else self._probe.labels[:PICTURES])
 
-    def _samples(self) -> Tensor | None:
-        """Decode the same draws of the prior each time, of each class in turn; None without a prior."""
-        if not self._config.has_likelihood:
-            return None
+    def _drawn(self) -> Tensor:
+        """Decode the same draws each time, of each class in turn: of the prior, or else of N(0, I)."""
         generator = stream(self._seed, "prior", torch.device("cpu"))
-        z = standard_normal(torch.empty(PICTURES, self._config.latent_dim), generator)
+        if self._config.traits.has_prior:
+            z = self._model.objective.prior(self._model, PICTURES, generator)
+        else:
+            z = standard_normal(torch.empty(PICTURES, self._config.latent_dim), generator)
         return self._decode(z, torch.arange(PICTURES) % max(1, self._config.n_classes))
 
     def _encode(self, images: Tensor, labels: Tensor | None) -> Posterior:

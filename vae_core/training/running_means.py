@@ -1,62 +1,119 @@
-"""The terms of the loss, summed on the way: means over a pass, and since the last snapshot.
+"""The terms of a family, summed on the way: means over a pass, and since the last snapshot.
 
-Terms are the log-likelihood and, where the model has a posterior, the KL per dimension, as one tensor,
-(1 + D,), in nats. The sums stay on the device until means are asked for, and a mean is of just the images it
-names, however training was sliced.
+All of them lie in one tensor, (T,): in the family's order, a term with a value for each latent dimension
+taking D places, another one. The sums stay on the device until means are asked for, and a mean is of just the
+images it names, however training was sliced.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
     from vae_core.config.configs import ModelConfig, TrainConfig
-    from vae_core.models.objective import ElboTerms
+    from vae_core.models.objective import Terms
+
+Means: TypeAlias = dict[str, float | Tensor | None]
+"""Mean terms by name: a number, or (D,) where there is one for each dimension; None: not there (yet)."""
 
 
 class DivergedError(RuntimeError, FloatingPointError):
     """Say that the loss is no number any more: the weights are lost, an earlier state is not."""
 
 
-class Tally:
+class TermLayout:
+    """Say where each of a family's terms lies in a tensor of all of them, (T,).
+
+    Args:
+        config: the model's.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        self._places: dict[str, tuple[slice, bool]] = {}
+        end = 0
+        for term in config.traits.computed:
+            size = config.latent_dim if term.per_dim else 1
+            self._places[term.name] = slice(end, end + size), term.per_dim
+            end += size
+        self.size = end
+
+    def empty_sums(self, device: torch.device) -> Tensor:
+        """Return zeros to sum terms in, (T,), as exactly as the device can."""
+        dtype = torch.float32 if device.type == "mps" else torch.float64
+        return torch.zeros(self.size, dtype=dtype, device=device)
+
+    def unknown_means(self) -> Tensor:
+        """Return means that are not there yet, NaN, (T,)."""
+        return torch.full((self.size,), math.nan, dtype=torch.float64)
+
+    def add(self, sums: Tensor, terms: Terms) -> None:
+        """Add a batch's terms to the sums."""
+        for name, (place, _) in self._places.items():
+            sums[place] += terms[name].detach().sum(dim=0)
+
+    def split(self, means: Tensor) -> Means:
+        """Return mean terms by name; None each for what is not there (yet)."""
+        if bool(means.isnan().all()):
+            return dict.fromkeys(self._places)
+        return {
+            name: means[place].float() if per_dim else float(means[place])
+            for name, (place, per_dim) in self._places.items()
+        }
+
+    def entry(self, means: Tensor) -> dict[str, Any]:
+        """Return mean terms as a history has them: each by its name, those of the dimensions besides."""
+        known = not bool(means.isnan().all())
+        values: dict[str, Any] = {}
+        for name, (place, per_dim) in self._places.items():
+            values[name] = float(means[place].sum()) if known else None
+            if per_dim:
+                values[f"{name}_per_dim"] = (
+                    [round(value, 5) for value in means[place].float().tolist()] if known else None
+                )
+        return values
+
+
+class RunningMeans:
     """Sum the terms of each step.
 
     Args:
-        config: the model's: it says which terms there are.
+        layout: which terms there are.
         device: where the model is.
 
     Attributes:
-        shown: means as the last snapshot had them, (1 + D,); NaN: not yet.
+        layout: what was given.
+        shown: means as the last snapshot had them, (T,); NaN: not yet.
         images_per_second: training speed between the last two snapshots; 0: not yet.
     """
 
-    def __init__(self, config: ModelConfig, device: torch.device) -> None:
-        self._sums = empty_sums(config, device)  # of the pass under way
+    def __init__(self, layout: TermLayout, device: torch.device) -> None:
+        self.layout = layout
+        self._sums = layout.empty_sums(device)  # of the pass under way
         self._images = 0  # in these sums
-        self.shown = unknown_means(config)
+        self.shown = layout.unknown_means()
         self._base = torch.zeros_like(self.shown)  # the sums at the last snapshot
         self._pending = torch.zeros_like(self.shown)  # since then, of ended passes
         self._images_since = 0
         self._seconds_then = 0.0
         self.images_per_second = 0.0
 
-    def add(self, terms: ElboTerms) -> None:
-        """Add a step's terms."""
-        add_terms(self._sums, terms)
-        self._images += len(terms.log_likelihood)
-        self._images_since += len(terms.log_likelihood)
+    def add(self, terms: Terms, images: int) -> None:
+        """Add a step's terms, which are of so many images."""
+        self.layout.add(self._sums, terms)
+        self._images += images
+        self._images_since += images
 
     def wait(self) -> None:
         """Wait until the device has done what it was told to."""
         self._sums[0].item()
 
     def pass_means(self) -> Tensor:
-        """Return mean terms of the pass so far, (1 + D,)."""
+        """Return mean terms of the pass so far, (T,)."""
         return self._sums.cpu().double() / self._images
 
     def end_pass(self) -> None:
@@ -120,45 +177,8 @@ class Tally:
         self.images_per_second = float(state["images_per_second"])
 
 
-def empty_sums(config: ModelConfig, device: torch.device) -> Tensor:
-    """Return zeros to sum a model's terms in, (1 + D,), as exactly as the device can."""
-    dtype = torch.float32 if device.type == "mps" else torch.float64
-    return torch.zeros(len(unknown_means(config)), dtype=dtype, device=device)
-
-
-def unknown_means(config: ModelConfig) -> Tensor:
-    """Return means that are not there yet, NaN, (1 + D,), or (1,) for a model without a posterior."""
-    terms = 1 + (config.latent_dim if config.latent_kind == "gaussian" else 0)
-    return torch.full((terms,), math.nan, dtype=torch.float64)
-
-
-def add_terms(sums: Tensor, terms: ElboTerms) -> None:
-    """Add a batch's log-likelihood and KL per dimension to the sums, (1 + D,)."""
-    sums[0] += terms.log_likelihood.detach().sum()
-    if terms.kl_per_dim is not None:
-        sums[1:] += terms.kl_per_dim.detach().sum(dim=0)
-
-
-def split(means: Tensor) -> tuple[float | None, Tensor | None]:
-    """Return mean log-likelihood and KL per dimension, (D,); None for what is not there (yet)."""
-    if bool(means.isnan().all()):
-        return None, None
-    return float(means[0]), means[1:].float() if len(means) > 1 else None
-
-
-def named(means: Tensor) -> dict[str, Any]:
-    """Return mean terms as a history has them."""
-    log_likelihood, kl_per_dim = split(means)
-    per_dim = None if kl_per_dim is None else kl_per_dim.tolist()
-    return {
-        "log_likelihood": log_likelihood,
-        "kl": None if kl_per_dim is None else float(means[1:].sum()),
-        "kl_per_dim": None if per_dim is None else [round(value, 5) for value in per_dim],
-    }
-
-
 def checked(means: Tensor, *, step: int, train_config: TrainConfig) -> Tensor:
-    """Return mean terms, (1 + D,), if they are numbers.
+    """Return mean terms, (T,), if they are numbers.
 
     Raises:
         DivergedError: if not.

@@ -20,8 +20,8 @@ from vae_core.config.settings import of_config
 if TYPE_CHECKING:
     from vae_core.training.batches import Batches
     from vae_core.training.learner import Learner
-    from vae_core.training.monitor import Measuring
-    from vae_core.training.running_means import Tally
+    from vae_core.training.monitor import Monitor
+    from vae_core.training.running_means import RunningMeans
 
 State: TypeAlias = Mapping[str, Tensor | float | str]
 
@@ -54,8 +54,8 @@ class Resuming:
         model_config: what is trained.
         batches: the run's.
         learner: the run's.
-        tally: the run's.
-        measuring: the run's.
+        means: the run's.
+        monitor: the run's.
     """
 
     def __init__(
@@ -65,11 +65,11 @@ class Resuming:
         *,
         batches: Batches,
         learner: Learner,
-        tally: Tally,
-        measuring: Measuring,
+        means: RunningMeans,
+        monitor: Monitor,
     ) -> None:
         self._image_set, self._model_config = image_set, model_config
-        self._batches, self._learner, self._tally, self._measuring = batches, learner, tally, measuring
+        self._batches, self._learner, self._means, self._monitor = batches, learner, means, monitor
 
     def state(self, standing: Standing) -> dict[str, Tensor | float | str]:
         """Return a copy of all that is needed to go on exactly."""
@@ -79,7 +79,7 @@ class Resuming:
             "generator.order": self._batches.order_state(standing.step),
             "step": standing.step,
             "seconds": standing.seconds,
-            **self._tally.numbers(),
+            **self._means.numbers(),
             "train_config": json.dumps(standing.train_config.to_dict()),
             "history": json.dumps(standing.history),
             "run": self._identity(standing.train_config),
@@ -115,13 +115,13 @@ class Resuming:
             generator.set_state(_tensor_in(state, name))
         step = int(state["step"])
         self._batches.go_on(step, _tensor_in(state, "generator.order"))
-        self._tally.load_numbers(state)
-        self._measuring.go_on()
+        self._means.load_numbers(state)
+        self._monitor.go_on()
         return Standing(step, float(state["seconds"]), train_config, history)
 
     def _tensors(self) -> dict[str, Tensor]:
         """Return the tensors themselves, by the names that they have in a state."""
-        return self._learner.tensors() | self._tally.tensors() | {"test": self._measuring.test}
+        return self._learner.tensors() | self._means.tensors() | {"test": self._monitor.test}
 
     def _generators(self) -> dict[str, torch.Generator]:
         return {"generator.noise": self._learner.noise, "generator.pixels": self._batches.pixels}

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Final
 import torch
 from torch import Tensor
 
-from vae_core.models.distributions import Posterior, standard_normal
-from vae_core.models.objective import ElboTerms, log_likelihood
+from vae_core.models.passing import passed_through
 
 if TYPE_CHECKING:
     from vae_core.models.vae import VAE
@@ -61,38 +60,32 @@ class StepDetail:
 
 
 class Dissection:
-    """Compute a batch's terms as `elbo_terms` does, and keep what was passed on the way.
+    """Compute a batch's terms as its family's step does, and keep what was passed on the way.
 
     Args:
         model: in train mode.
         x: images in [0, 1], (B, C, H, W).
-        generator: of the posterior's noise; draws what `elbo_terms` would draw.
+        generator: of the posterior's noise; draws what the step would draw.
         y: labels, (B,), for a model with classes.
+
+    Attributes:
+        terms: the batch's, by name.
     """
 
     def __init__(self, model: VAE, x: Tensor, *, generator: torch.Generator, y: Tensor | None) -> None:
-        self.model, self.x = model, x
-        self.posterior: Posterior = model.encode(x, y)
-        mean, logvar = self.posterior.mean, self.posterior.logvar
-        self.noise: Tensor | None = None
-        if logvar is None:
-            self.z = mean.view_as(mean)  # a node of its own, so that it has a gradient of its own
-        else:  # as `Posterior.sample` does; the noise cannot be had from z where the posterior is narrow
-            self.noise = standard_normal(mean, generator)
-            self.z = mean + torch.exp(0.5 * logvar) * self.noise
-        self.parameters = model.decode(self.z, y)
-        self.terms = ElboTerms(
-            log_likelihood(model, x, self.parameters), None if logvar is None else self.posterior.kl_per_dim()
-        )
-        for node in (mean, logvar, self.z):
+        self._model = model
+        self._passed = passed_through(model, x, generator=generator, y=y)
+        self.terms = model.objective.terms(self._passed)
+        for node in (self._passed.posterior.mean, self._passed.posterior.logvar, self._passed.draws[0].z):
             if node is not None:
                 node.retain_grad()
         self._before = {name: weights.detach().clone() for name, weights in model.named_parameters()}
 
     def detail(self, shown: int) -> StepDetail:
         """Return what happened, once gradients were taken and the weights have moved."""
-        mean, logvar = self.posterior.mean, self.posterior.logvar
-        batch = len(self.x)
+        passed, draw = self._passed, self._passed.draws[0]
+        mean, logvar = passed.posterior.mean, passed.posterior.logvar
+        batch = len(passed.x)
 
         def first(values: Tensor) -> Tensor:
             return values.detach()[:shown].cpu().clone()
@@ -101,23 +94,22 @@ class Dissection:
             assert node.grad is not None
             return first(node.grad) * batch  # the step's loss is the mean over the batch
 
-        bernoulli = self.model.config.likelihood == "bernoulli"
-        images = torch.sigmoid(self.parameters) if bernoulli else self.parameters.clamp(0, 1)
-        kl = self.terms.kl_per_dim
+        images = self._model.images_of(draw.parameters)
+        kl = self.terms.get("kl")
         return StepDetail(
-            x=first(self.x),
+            x=first(passed.x),
             mean=first(mean),
             logvar=None if logvar is None else first(logvar),
-            noise=None if self.noise is None else first(self.noise),
-            z=first(self.z),
+            noise=None if draw.noise is None else first(draw.noise),
+            z=first(draw.z),
             reconstruction=first(images),
-            log_likelihood=first(self.terms.log_likelihood),
+            log_likelihood=first(self.terms["log_likelihood"]),
             kl_per_dim=None if kl is None else first(kl),
-            grad_z=own_gradient(self.z),
+            grad_z=own_gradient(draw.z),
             grad_mean=own_gradient(mean),
             grad_logvar=None if logvar is None else own_gradient(logvar),
             weight_change={
                 name: float(torch.linalg.vector_norm(weights.detach() - self._before[name]))
-                for name, weights in self.model.named_parameters()
+                for name, weights in self._model.named_parameters()
             },
         )

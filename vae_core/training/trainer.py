@@ -4,8 +4,9 @@ It knows no thread, process or page. What it learns depends on the seed (and the
 threads) alone, however `advance` is sliced and whatever is measured in between: training draws from its own
 generators, measuring from others, and the history is written at each epoch's end.
 
-Its parts: `batches` picks the images of a step, `learner` moves the weights, `tally` sums the terms of the
-loss, `measuring` looks at the model from outside, `resuming` makes and takes over saved states.
+Its parts: `batches` picks the images of a step, `learner` moves the weights as the model's family says
+(`vae_core.models.families`), `running_means` sums the terms, `monitor` looks at the model from outside,
+`saved_state` makes and takes over states.
 
 Speed comes from plain things: the images lie in memory as bytes and are picked by a permutation, the
 likelihood is taken from logits, Adam is fused, long runs take their large products in bfloat16 where the
@@ -26,11 +27,12 @@ from torch import Tensor
 from vae_core.config.configs import ModelConfig, TrainConfig, check_together
 from vae_core.config.settings import LIVE
 from vae_core.images.probe import Probe, choose_probe, hold_out
+from vae_core.models.family import StepContext
 from vae_core.models.vae import VAE
 from vae_core.training.batches import Batches, check_images
 from vae_core.training.learner import Learner
-from vae_core.training.monitor import Measuring
-from vae_core.training.running_means import Tally, checked, named, split
+from vae_core.training.monitor import Monitor
+from vae_core.training.running_means import RunningMeans, TermLayout, checked
 from vae_core.training.saved_state import Resuming, Standing, State
 from vae_core.training.snapshot import Snapshot
 from vae_core.training.step_detail import SHOWN, Dissection, StepDetail
@@ -98,15 +100,16 @@ class Trainer:
             model_config, train_config, images=len(self._batches.images), device=self._device
         )
         self.model: VAE = self._learner.model
-        self._tally = Tally(model_config, self._device)
-        self._measuring = Measuring(self.model, self.probe, held_out, train_config, self._device)
+        layout = TermLayout(model_config)
+        self._means = RunningMeans(layout, self._device)
+        self._monitor = Monitor(self.model, self.probe, held_out, train_config, layout, self._device)
         self._resuming = Resuming(
             image_set.name,
             model_config,
             batches=self._batches,
             learner=self._learner,
-            tally=self._tally,
-            measuring=self._measuring,
+            means=self._means,
+            monitor=self._monitor,
         )
 
         self._step = 0
@@ -151,12 +154,12 @@ class Trainer:
     @property
     def test_images(self) -> Tensor | None:
         """What test values are taken from, (N, C, H, W) in [0, 1], binarised if the run is; or None."""
-        return self._measuring.test_images
+        return self._monitor.test_images
 
     @property
     def test_labels(self) -> Tensor | None:
         """The labels of `test_images`, int64, (N,), or None."""
-        return self._measuring.test_labels
+        return self._monitor.test_labels
 
     def set(self, **changes: Any) -> None:
         """Change settings, in effect at the next step.
@@ -223,16 +226,18 @@ class Trainer:
             images: how many of the batch's images the answer holds, at most.
 
         Raises:
-            ValueError: the run is at its end.
+            ValueError: the run is at its end, or a step of this family cannot be taken apart.
         """
+        if not self.model_config.traits.explained:
+            raise ValueError("a step of this family is more than one pass: it cannot be taken apart")
         if self.done:
             raise ValueError(f"this run is at its end, step {self._step}: there is no step left to explain")
         began = time.perf_counter()
         x, y = self._batches.take(self._step)
         dissection = Dissection(self.model, x, generator=self._learner.noise, y=y)
-        self._learner.update(dissection.terms, beta=self._beta(), free_bits=self._train_config.free_bits)
+        self._learner.descend(self.model.objective.loss(dissection.terms, self._context()))
         labels = self._batches.classes(self._step, min(images, len(x)))
-        self._tally.add(dissection.terms)
+        self._means.add(dissection.terms, len(x))
         self._step += 1
         detail = replace(dissection.detail(images), labels=labels)
         self._seconds += time.perf_counter() - began
@@ -250,7 +255,7 @@ class Trainer:
         Returns:
             Posterior means (count, D), and log variances (count, D) or None; on the CPU.
         """
-        posterior = self._measuring.encode_probe(start, count)
+        posterior = self._monitor.encode_probe(start, count)
         return posterior.mean, posterior.logvar
 
     def glance(self, start: int, count: int) -> Snapshot:
@@ -267,7 +272,7 @@ class Trainer:
         Raises:
             DivergedError: the loss is no number any more.
         """
-        return self._measuring.glanced(self._look(weights=False, measure=False), start, count)
+        return self._monitor.glanced(self._look(weights=False, measure=False), start, count)
 
     def bundle(self) -> Bundle:
         """Return what has been learned so far as a bundle; training can go on afterwards."""
@@ -322,8 +327,8 @@ class Trainer:
         self._step = min(self.total_steps, round(epoch * self.steps_per_epoch))
         self._batches.begin_anew(self._step)
         self._seconds = seconds
-        self._tally.begin_anew(seconds)
-        self._measuring.begin_anew()
+        self._means.begin_anew(seconds)
+        self._monitor.begin_anew()
         self.history = [dict(entry) for entry in history]
         self._last = None
 
@@ -341,10 +346,9 @@ class Trainer:
         self._train_config = train_config
         self._learner.take_settings(train_config)
 
-    def _beta(self) -> float:
-        """Return the weight of the KL at the next step."""
-        warmup = self._train_config.beta_warmup_epochs * self.steps_per_epoch
-        return self._train_config.beta * (min(1.0, self._step / warmup) if warmup else 1.0)
+    def _context(self) -> StepContext:
+        """Return what the next step depends on."""
+        return StepContext(self._train_config, self._step, self.steps_per_epoch, len(self._batches.images))
 
     def _train_until(self, goal: int, deadline: float) -> None:
         """Take steps until the goal, the deadline or the end of the pass."""
@@ -352,46 +356,45 @@ class Trainer:
         while True:
             self._train_step()
             if lagging and deadline < math.inf:
-                self._tally.wait()  # else steps would be queued far beyond the deadline
+                self._means.wait()  # else steps would be queued far beyond the deadline
             if self._step == goal or self._position == 0 or time.perf_counter() >= deadline:
                 return
 
     def _train_step(self) -> None:
         x, y = self._batches.take(self._step)
-        terms = self._learner.learn(x, y, beta=self._beta(), free_bits=self._train_config.free_bits)
-        self._tally.add(terms)
+        terms = self.model.objective.step(self._learner, x, y, self._context())
+        self._means.add(terms, len(x))
         self._step += 1
 
     def _end_epoch(self) -> None:
         """Write the history and begin new sums; all from the pass alone, however it was sliced."""
-        means = checked(self._tally.pass_means(), step=self._step, train_config=self._train_config)
-        self._tally.end_pass()
-        self._measuring.measure_test(step=self._step, train_config=self._train_config)
+        means = checked(self._means.pass_means(), step=self._step, train_config=self._train_config)
+        self._means.end_pass()
+        self._monitor.measure_test(step=self._step, train_config=self._train_config)
         entry: dict[str, Any] = {
             "epoch": self._step // self.steps_per_epoch,
             "step": self._step,
             "seconds": round(self._seconds, 3),
-            "beta": self._beta(),
-            **named(means),
+            "beta": self._context().beta,
+            **self._means.layout.entry(means),
         }
-        test = named(self._measuring.test)
-        self.history.append({**entry, "test_log_likelihood": test["log_likelihood"], "test_kl": test["kl"]})
+        test = self._means.layout.entry(self._monitor.test)
+        names = [term.name for term in self.model_config.traits.computed]
+        self.history.append({**entry, **{f"test_{name}": test[name] for name in names}})
 
     def _look(self, *, weights: bool, measure: bool) -> Snapshot:
-        self._tally.show(self._seconds, step=self._step, train_config=self._train_config)
-        log_likelihood, kl_per_dim = split(self._tally.shown)
+        self._means.show(self._seconds, step=self._step, train_config=self._train_config)
         snapshot = Snapshot(
             step=self._step,
             epoch=self.epoch,
             seconds=self._seconds,
-            beta=self._beta(),
+            beta=self._context().beta,
             learning_rate=self._train_config.learning_rate,
-            images_per_second=self._tally.images_per_second or None,
-            log_likelihood=log_likelihood,
-            kl_per_dim=kl_per_dim,
+            images_per_second=self._means.images_per_second or None,
+            terms=self._means.layout.split(self._means.shown),
         )
         if measure:
-            snapshot = self._measuring.measured(snapshot, train_config=self._train_config)
+            snapshot = self._monitor.measured(snapshot, train_config=self._train_config)
         if weights:
             copies = {name: tensor.detach().cpu().clone() for name, tensor in self.model.state_dict().items()}
             snapshot = replace(snapshot, weights=copies)

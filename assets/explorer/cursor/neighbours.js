@@ -3,7 +3,7 @@
 import { element, setText } from "../dom/dom.js";
 import { fixed } from "../dom/format.js";
 import { Picture } from "../dom/pictures.js";
-import { imageOf, labelOf } from "../latent/space.js";
+import { distanceUnit, imageOf, labelOf } from "../latent/space.js";
 import { NEAREST } from "./surroundings.js";
 
 /** @typedef {import("../latent/space.js").Space} Space */
@@ -16,6 +16,7 @@ export class Neighbours {
   constructor(surroundings, onPick) {
     this.onPick = onPick;
     this.list = element("ol", { class: "le-neighbour-list" });
+    this.unit = element("p", { class: "le-caption" });
     this.element = element(
       "section",
       {
@@ -27,7 +28,7 @@ export class Neighbours {
         "div",
         { class: "le-title-line" },
         element("h2", {}, "Nearest real images"),
-        element("p", { class: "le-caption" }, "by distance in latent space"),
+        this.unit,
       ),
       this.list,
     );
@@ -38,6 +39,12 @@ export class Neighbours {
 
   /** @param {Space} space */
   setSpace(space) {
+    setText(
+      this.unit,
+      space.isGaussian
+        ? "by distance in latent space; σ is the prior's deviation"
+        : "by distance in latent space, in the codes' own unit",
+    );
     this.cards = Array.from({ length: Math.min(NEAREST, space.count) }, () => this.#card(space));
     this.list.replaceChildren(...this.cards.map(({ item }) => item));
   }
@@ -54,7 +61,7 @@ export class Neighbours {
         {
           type: "button",
           class: "le-neighbour",
-          title: "Pin its code and put it under the glass",
+          title: "Pin its code and look at it closely",
           click: (event) => this.onPick(card.index, event.timeStamp),
         },
         picture.canvas,
@@ -70,7 +77,7 @@ export class Neighbours {
     this.cards.forEach((card, k) => {
       card.item.hidden = k >= indices.length;
       if (card.item.hidden) return;
-      setText(card.distance, fixed(distances[k]));
+      setText(card.distance, `${fixed(distances[k])}${distanceUnit(space)}`);
       if (card.index === indices[k]) return;
       card.index = indices[k];
       card.picture.drawBytes(imageOf(space, card.index));

@@ -54,16 +54,16 @@ export class RangeSwitch {
     const button = (by, text, title) =>
       element("button", { type: "button", title, click: () => (this.set(by), onChange(by)) }, text);
     this.buttons = {
-      prior: button("prior", "Prior", "As far as nearly all of the prior reaches"),
-      data: button("data", "Images", "As far as the images' codes reach"),
+      prior: button("prior", "As the prior", "Sliders and rows go as far as nearly all of the prior does"),
+      data: button("data", "As the images", "Sliders and rows go as far as the images' codes do"),
     };
     this.element = element(
       "div",
       { class: "le-range" },
-      element("span", { class: "le-caption" }, "Range"),
+      element("span", { class: "le-caption" }, "Reach"),
       element(
         "div",
-        { class: "le-segments", role: "group", "aria-label": "Range of sliders and strips" },
+        { class: "le-segments", role: "group", "aria-label": "Reach of sliders and rows" },
         this.buttons.prior,
         this.buttons.data,
       ),

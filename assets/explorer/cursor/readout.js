@@ -2,11 +2,12 @@
 
 import { element, setText } from "../dom/dom.js";
 import { fixed, latentText, percent } from "../dom/format.js";
-import { labelOf } from "../latent/space.js";
-import { dataWord, priorWord } from "../latent/typicality.js";
+import { distanceUnit, labelOf } from "../latent/space.js";
+import { dataWord } from "../latent/typicality.js";
 import { Surroundings } from "./surroundings.js";
 
 /** @typedef {import("../latent/space.js").Space} Space */
+/** @typedef {import("../latent/typicality.js").Typicality} Typicality */
 /** @typedef {import("./surroundings.js").Near} Near */
 
 /** How long the hand rests before a reader who listens is told where it is, in ms. */
@@ -20,10 +21,10 @@ export class Readout {
   constructor(cursor, surroundings = new Surroundings(cursor)) {
     this.surroundings = surroundings;
     this.first = element("div", { class: "le-readout-first le-numbers" }, "Loading the model …");
-    this.prior = line("Prior");
-    this.data = line("Images");
-    this.map = line("Map");
-    this.lines = element("dl", { class: "le-readout-lines" }, this.prior.row, this.data.row, this.map.row);
+    this.prior = line("for the prior");
+    this.data = line("in latent space");
+    this.map = line("on the map");
+    this.lines = element("div", { class: "le-readout-lines" }, this.prior.row, this.data.row, this.map.row);
     this.spoken = element("div", { class: "le-unseen", role: "status", "aria-live": "polite" });
     this.element = element(
       "div",
@@ -41,6 +42,8 @@ export class Readout {
   setSpace(space) {
     this.surroundings.setSpace(space);
     this.prior.row.hidden = !space.isGaussian;
+    this.data.row.hidden = !space.count;
+    this.map.row.hidden = !space.umap; // on other axes nothing is an estimate
   }
 
   close() {
@@ -56,17 +59,21 @@ export class Readout {
     const where = move.isHover ? "Under the hand" : "Pinned";
     setText(this.first, `${where}${isEstimate ? ", an estimate" : ""}: z = ${latentText(move.z)}`);
     this.lines.hidden = false;
-    setText(this.prior.word, priorWord(near.further));
-    setText(this.prior.first, `log p(z) ${fixed(near.logPrior, 1)} nats`);
-    setText(this.prior.second, `${percent(near.further)} of it lies further out`);
-    setText(this.data.word, dataWord(near.gaps) || "–");
-    setText(this.data.first, near.distances.length ? `${fixed(near.distances[0])} to the nearest` : "");
+    const { typical, distances, gaps, space } = near;
+    setText(this.prior.word, typical ? typicalWord(typical) : "–");
+    setText(this.prior.first, typical ? whyTypical(typical) : "");
+    setText(this.prior.second, `log p(z) ${fixed(near.logPrior, 1)} nats`);
+    setText(this.data.word, dataWord(gaps) || "–");
+    setText(
+      this.data.first,
+      distances.length ? `${fixed(distances[0])}${distanceUnit(space)} from the nearest image` : "",
+    );
     setText(
       this.data.second,
-      Number.isFinite(near.gaps) ? `${fixed(near.gaps, 1)} × the usual gap between images` : "",
+      Number.isFinite(gaps) ? `${fixed(gaps, 1)} × the usual gap between images` : "",
     );
     setText(this.map.word, isEstimate ? "An estimate" : "–");
-    setText(this.map.first, isEstimate ? `${fixed(distance)} to the nearest dot` : "");
+    setText(this.map.first, isEstimate ? `${fixed(distance)} map units from the nearest dot` : "");
     setText(this.map.second, isEstimate ? "made from the 8 nearest dots" : "");
     this.map.row.classList.toggle("le-vacant", !isEstimate);
     clearTimeout(this.timer);
@@ -74,39 +81,54 @@ export class Readout {
   }
 
   /** @param {Near} near @returns {string} */
-  #sentence({ move, space, indices, distances, further, gaps }) {
+  #sentence({ move, space, indices, distances, typical, gaps }) {
     const where = move.isHover ? "Under the hand" : "Pinned";
     const parts = [`${where}: z = ${latentText(move.z)}`];
     if (indices.length) {
       const name = labelOf(space, indices[0]);
       parts.push(
-        `Nearest real image: ${name ? `${name}, ` : ""}${fixed(distances[0])} away in latent space`,
+        `Nearest real image: ${name ? `${name}, ` : ""}${fixed(distances[0])}${
+          distanceUnit(space)
+        } away in latent space`,
       );
       if (name && indices.length > 1) {
         parts.push(`Of the ${indices.length} nearest ${classesOf(space, indices)}`);
       }
       if (Number.isFinite(gaps)) parts.push(dataWord(gaps));
     }
-    if (Number.isFinite(further)) {
-      parts.push(`${priorWord(further)} for the prior: ${percent(further)} of it lies further out`);
-    }
+    if (typical) parts.push(`${typicalWord(typical)} for the prior: ${whyTypical(typical)}`);
     if (move.distance !== null) {
-      parts.push(`An estimate; the nearest dot is ${fixed(move.distance)} away on the map`);
+      parts.push(`An estimate; the nearest dot is ${fixed(move.distance)} map units away`);
     }
     return `${parts.join(". ")}.`;
   }
 }
 
-/** A part of the readout: what it is about, a word for the back row, and the numbers. @param {string} name */
-function line(name) {
+/** @param {Typicality} typical @returns {string} */
+function typicalWord({ isTypical }) {
+  return isTypical ? "Typical" : "Untypical";
+}
+
+/** @param {Typicality} typical @returns {string} */
+function whyTypical({ isTypical, isNear, further }) {
+  if (isTypical) return `${further < 1 ? `${percent(further)} of` : "all"} samples lie further out`;
+  if (isNear) return "nearer the centre than nearly all samples";
+  if (further < 0.001) return "further out than nearly all samples";
+  return `further out than ${percent(1 - further)} of samples`;
+}
+
+/** A part of the readout: a word for the back row, what it is about, and the numbers. @param {string} about */
+function line(about) {
   const word = element("strong", {});
   const first = element("span", { class: "le-caption" });
   const second = element("span", { class: "le-readout-second le-caption" });
   const row = element(
     "div",
-    {},
-    element("dt", { class: "le-caption" }, name),
-    element("dd", { class: "le-numbers" }, word, " ", first, " ", second),
+    { class: "le-numbers" },
+    element("div", {}, word, " ", element("span", { class: "le-readout-about le-caption" }, about)),
+    first,
+    " ",
+    second,
   );
   return { word, first, second, row };
 }

@@ -248,6 +248,7 @@ export class Strips {
       const names = Array.from(values, (value, k) => {
         const z = codes.subarray(k * space.dims, (k + 1) * space.dims);
         const [nearest] = nearestPoints(z, space.mean, 1).indices;
+        if (nearest === undefined) return fixed(value);
         return `${fixed(value)}: ${labelOf(space, nearest) || `image ${nearest}`}`;
       });
       return [`z${dim}`, ...names];

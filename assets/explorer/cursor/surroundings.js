@@ -6,7 +6,7 @@
  */
 
 import { nearestPoints } from "../latent/projection.js";
-import { logPrior, shareFurtherOut, usualGap } from "../latent/typicality.js";
+import { logPrior, typicality, usualGap } from "../latent/typicality.js";
 
 /** @typedef {import("../latent/space.js").Space} Space */
 /** @typedef {import("./cursor.js").Move} Move */
@@ -21,7 +21,7 @@ export const NEAREST = 6;
  * @property {number[]} indices         of the nearest images in latent space, the nearest first
  * @property {number[]} distances       to them, in latent space
  * @property {number} logPrior          nats; NaN where there is no prior
- * @property {number} further           share of the prior that lies further out; NaN where there is no prior
+ * @property {import("../latent/typicality.js").Typicality | null} typical  of the prior; null where there is none
  * @property {number} gaps              the nearest distance in usual gaps between images; NaN where that says nothing
  */
 
@@ -83,7 +83,7 @@ export class Surroundings {
       indices: isKnown ? found.indices : [],
       distances,
       logPrior: space.isGaussian ? logPrior(move.z) : NaN,
-      further: space.isGaussian ? shareFurtherOut(move.z) : NaN,
+      typical: space.isGaussian ? typicality(move.z) : null,
       gaps: isKnown ? distances[0] / this.#usualGap(space) : NaN,
     };
     for (const listener of this.listeners) listener(near);

@@ -4,7 +4,7 @@
  * Parsed bundles stay in the module for a while, so that coming back to a page costs nothing.
  */
 
-import { decoderOf, FormatError, Safetensors } from "./safetensors.js";
+import { FormatError, Safetensors, weightsOf } from "./safetensors.js";
 
 /** @typedef {import("../latent/space.js").Space} Space */
 
@@ -14,6 +14,7 @@ import { decoderOf, FormatError, Safetensors } from "./safetensors.js";
  * @property {string} title
  * @property {Space} space
  * @property {import("./safetensors.js").Weights} weights  `decoder.*`
+ * @property {() => import("./safetensors.js").Weights} encoderWeights  `encoder.*`, read from the file when asked for
  * @property {Record<string, any>} metrics
  * @property {Record<string, any>} card
  * @property {Record<string, any>} imageSet
@@ -79,34 +80,38 @@ async function fetchBundle({ name, url, title }) {
  */
 export function parseBundle(buffer, name, title = "") {
   const file = new Safetensors(buffer);
-  const config = /** @type {Space["config"]} */ (readJson(file, "model_config"));
+  const layers = /** @type {Space["config"]["layers"]} */ (readJson(file, "layers"));
+  const config = /** @type {Space["config"]} */ ({ ...readJson(file, "model_config"), layers });
   const card = readJson(file, "card");
   const imageSet = readJson(file, "image_set");
-  const { count, shape } = file.pictures("probe.images");
+  const { count: images, shape } = file.pictures("probe.images");
   const dims = config.latent_dim;
-  checkSize(file, "probe.mean", count * dims);
+  const isPlaced = file.has("probe.mean"); // nobody places images where there is no encoder
+  if (isPlaced) checkSize(file, "probe.mean", images * dims);
+  const count = isPlaced ? images : 0;
   const optional = (/** @type {string} */ tensor) => (file.has(tensor) ? file.floats(tensor) : null);
   const mean = optional("pca.mean");
   const components = optional("pca.components");
   return {
     name,
     title: title || card.title || name,
-    weights: decoderOf(file),
+    weights: weightsOf(file, "decoder"),
+    encoderWeights: () => weightsOf(file, "encoder"),
     card,
     imageSet,
     metrics: readJson(file, "metrics"),
     space: {
       config,
-      isGaussian: file.has("probe.logvar"),
+      isGaussian: file.has("probe.logvar") || !isPlaced,
       dims,
       count,
       shape,
       images: file.bytes("probe.images"),
-      labels: file.has("probe.labels") ? file.integers("probe.labels") : null,
+      labels: isPlaced && file.has("probe.labels") ? file.integers("probe.labels") : null,
       labelNames: (imageSet.label_names ?? []).map(String),
-      factors: optional("probe.factors"),
+      factors: isPlaced ? optional("probe.factors") : null,
       factorNames: (imageSet.factor_names ?? []).map(String),
-      mean: file.floats("probe.mean"),
+      mean: optional("probe.mean") ?? new Float32Array(0),
       logvar: optional("probe.logvar"),
       pca: mean && components ? { mean, components } : null,
       umap: optional("umap.positions"),

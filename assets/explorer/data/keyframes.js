@@ -5,7 +5,7 @@
  */
 
 import { factsOf } from "./messages.js";
-import { decoderOf, FormatError, Safetensors } from "./safetensors.js";
+import { FormatError, Safetensors, weightsOf } from "./safetensors.js";
 
 /**
  * @typedef {object} Keyframe
@@ -170,7 +170,7 @@ function parse(file) {
     pca: file.has("pca.components")
       ? { mean: file.floats("pca.mean"), components: file.floats("pca.components") }
       : null,
-    weights: decoderOf(file),
+    weights: weightsOf(file, "decoder"),
   };
 }
 

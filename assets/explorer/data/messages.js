@@ -32,13 +32,31 @@ import { Safetensors } from "./safetensors.js";
 /** @typedef {{step: number, epoch: number}} Moment  a keyframe that the run keeps */
 
 /**
- * @typedef {object} Measured  means per image in nats, at one moment; what a family has not, or was not measured, is
- *     null or left out
- * @property {number} epoch
- * @property {number | null} [log_likelihood]
- * @property {number | null} [kl]
- * @property {number | null} [test_log_likelihood]  of held-out images
- * @property {number | null} [test_kl]              of held-out images
+ * @typedef {object} Term     one number that a family reports for each image
+ * @property {string} name
+ * @property {string} title   for people
+ * @property {string} caption  what it says, or what is good, in a few words
+ * @property {string} unit
+ * @property {"higher" | "lower" | ""} better
+ * @property {boolean} per_dim  whether there is one for each latent dimension too
+ * @property {Record<string, number>} parts  terms that it is made of, each with its factor; none: it is computed
+ */
+
+/**
+ * @typedef {object} Family   what a run's family has: config/families.py
+ * @property {"gaussian" | "point" | "categorical" | "prior"} latent_kind  what an image's code is
+ * @property {boolean} has_encoder
+ * @property {boolean} has_likelihood
+ * @property {boolean} has_prior
+ * @property {boolean} explained  whether a step can be taken apart
+ * @property {Term[]} terms       the one that is looked at first in front
+ */
+
+/**
+ * Means per image at one moment: of each term of the family that is no sum of others, and with "test_" before its name
+ * of held-out images. What was not measured is null or left out.
+ *
+ * @typedef {{epoch: number} & Record<string, any>} Measured
  */
 
 /**
@@ -83,7 +101,9 @@ import { Safetensors } from "./safetensors.js";
 /**
  * @typedef {object} RunFacts       what stays as it is
  * @property {string} run           the run's id
- * @property {import("../latent/space.js").ModelConfig} model
+ * @property {Omit<import("../latent/space.js").ModelConfig, "layers">} model
+ * @property {import("../latent/space.js").NetLists} layers
+ * @property {Family} family
  * @property {string} image_set
  * @property {string} title
  * @property {string[]} label_names

@@ -4,7 +4,7 @@
  * Messages come from `stream.js`; what they hold stands in `messages.js`.
  */
 
-import { decoderOf } from "./safetensors.js";
+import { weightsOf } from "./safetensors.js";
 import { Readings } from "./series.js";
 
 /** @typedef {import("../latent/space.js").Space} Space */
@@ -45,8 +45,8 @@ export class Run {
     this.facts = facts;
     /** @type {Space} */
     this.space = {
-      config: facts.model,
-      isGaussian: facts.model.family !== "autoencoder",
+      config: { ...facts.model, layers: facts.layers },
+      isGaussian: facts.family.latent_kind === "gaussian",
       dims,
       count,
       shape,
@@ -66,11 +66,11 @@ export class Run {
     this.hasCodes = false;
     /** What each dimension carries now, in nats per image, (D,). @type {number[] | null} */
     this.klPerDim = null;
-    this.readings = new Readings();
+    this.readings = new Readings(facts.family.terms);
     /** The run that this one branched from, if it did. @type {{title: string, readings: Readings} | null} */
     this.parent = null;
     if (facts.parent) {
-      const readings = new Readings();
+      const readings = new Readings(facts.family.terms);
       for (const entry of facts.parent.history ?? []) readings.add(entry);
       this.parent = { title: String(facts.parent.title), readings };
     }
@@ -139,7 +139,7 @@ export class Run {
 
   /** @param {import("./messages.js").WeightsMessage} message */
   applyWeights({ facts, file }) {
-    this.weights = decoderOf(file);
+    this.weights = weightsOf(file, "decoder");
     this.weightsStep = facts.step ?? -1;
   }
 

@@ -228,13 +228,14 @@ function widenBrain(words) {
 
 /**
  * @param {Safetensors} file
- * @returns {Weights} its tensors named `decoder.*`
+ * @param {"encoder" | "decoder"} net
+ * @returns {Weights} its tensors named `encoder.*` or `decoder.*`
  */
-export function decoderOf(file) {
+export function weightsOf(file, net) {
   return new Map(
     file
       .names()
-      .filter((name) => name.startsWith("decoder."))
+      .filter((name) => name.startsWith(`${net}.`))
       .map((name) => [name, { shape: file.shape(name), data: file.floats(name) }]),
   );
 }

@@ -37,27 +37,28 @@ export class Series {
   }
 }
 
+/** @typedef {import("./messages.js").Term} Term */
 /** @typedef {{train: Series, test: Series}} Curve  of training images, and of held-out ones */
 
 /** @returns {Curve} */
 const emptyCurve = () => ({ train: new Series(), test: new Series() });
 
-/** The curves of one run: ELBO, reconstruction and KL apart, each for training and for held-out images. */
+/** The curves of one run, one for each of its family's terms. */
 export class Readings {
-  constructor() {
-    this.curves = { elbo: emptyCurve(), log_likelihood: emptyCurve(), kl: emptyCurve() };
+  /** @param {Term[]} terms */
+  constructor(terms) {
+    this.terms = terms;
+    /** By the terms' names. @type {Record<string, Curve>} */
+    this.curves = Object.fromEntries(terms.map(({ name }) => [name, emptyCurve()]));
   }
 
   /** @param {import("./messages.js").Measured} facts */
   add(facts) {
-    const { elbo, log_likelihood: reconstruction, kl } = this.curves;
-    const { epoch } = facts;
-    reconstruction.train.add(epoch, facts.log_likelihood);
-    reconstruction.test.add(epoch, facts.test_log_likelihood);
-    kl.train.add(epoch, facts.kl);
-    kl.test.add(epoch, facts.test_kl);
-    elbo.train.add(epoch, difference(facts.log_likelihood, facts.kl));
-    elbo.test.add(epoch, difference(facts.test_log_likelihood, facts.test_kl));
+    for (const term of this.terms) {
+      const { train, test } = this.curves[term.name];
+      train.add(facts.epoch, valueOf(term, facts));
+      test.add(facts.epoch, valueOf(term, facts, "test_"));
+    }
   }
 
   /** Forget what came later. @param {number} epoch */
@@ -69,13 +70,23 @@ export class Readings {
 
   /** @returns {number} the epoch of the last reading, 0 without one */
   get lastEpoch() {
-    const { train, test } = this.curves.log_likelihood;
-    return Math.max(0, train.points.at(-1)?.[0] ?? 0, test.points.at(-1)?.[0] ?? 0);
+    const series = Object.values(this.curves).flatMap(({ train, test }) => [train, test]);
+    return Math.max(0, ...series.map(({ points }) => points.at(-1)?.[0] ?? 0));
   }
 }
 
-/** @param {number | null | undefined} a @param {number | null | undefined} b @returns {number | null} */
-function difference(a, b) {
-  const gap = (a ?? NaN) - (b ?? NaN);
-  return Number.isFinite(gap) ? gap : null;
+/**
+ * `Family.value` in config/families.py.
+ *
+ * @param {Term} term
+ * @param {import("./messages.js").Measured} facts
+ * @param {"" | "test_"} [prefix]  "test_": of held-out images
+ * @returns {number} put together from its parts, if it has any; NaN where one was not measured
+ */
+function valueOf(term, facts, prefix = "") {
+  const parts = Object.entries(term.parts);
+  return (parts.length ? parts : [[term.name, 1]]).reduce(
+    (sum, [name, factor]) => sum + Number(factor) * (facts[`${prefix}${name}`] ?? NaN),
+    0,
+  );
 }

@@ -1,6 +1,7 @@
 /** Run a decoder where the hand is: from a latent to a picture, in a fraction of a millisecond. */
 
-import { decoderLayers } from "./architectures.js";
+import { FormatError } from "../data/safetensors.js";
+import { shapeText } from "./layers/shape.js";
 import { Net } from "./net.js";
 
 /** @typedef {import("../latent/space.js").ModelConfig} ModelConfig */
@@ -11,7 +12,7 @@ export class Decoder {
   /**
    * @param {ModelConfig} config
    * @param {Weights} weights  `decoder.*`
-   * @throws {import("../data/safetensors.js").FormatError} if the weights are not those of such a model
+   * @throws {FormatError} if the list will not do, or the weights are not those of such a model
    */
   constructor(config, weights) {
     this.config = config;
@@ -21,16 +22,23 @@ export class Decoder {
     /** How many numbers a picture has. */
     this.size = channels * height * width;
     this.dims = config.latent_dim;
-    const numbers = numbersOf(weights);
-    this.net = new Net(decoderLayers(config, numbers), numbers, [config.latent_dim]);
-    this.isClamped = config.likelihood !== "bernoulli";
+    // A Bernoulli's list ends with logits, a Gaussian's with the mean itself.
+    const hasLogits = config.likelihood === "bernoulli";
+    this.net = new Net(config.layers.decoder, numbersOf(weights), [config.latent_dim], hasLogits);
+    this.isClamped = !hasLogits;
+    const made = this.net.outputShape;
+    if (made.join() !== config.image_shape.join()) {
+      throw new FormatError(
+        `Its decoder makes ${shapeText(made)}; the images are ${config.image_shape.join("x")}.`,
+      );
+    }
   }
 
   /**
    * Take newer weights of the same model.
    *
    * @param {Weights} weights  `decoder.*`
-   * @throws {import("../data/safetensors.js").FormatError} if they are not; the decoder then keeps those it has
+   * @throws {FormatError} if they are not; the decoder then keeps those it has
    */
   load(weights) {
     this.net.load(numbersOf(weights));
@@ -61,7 +69,7 @@ export class Decoder {
  * @param {ModelConfig} config
  * @param {Weights} weights  `decoder.*`
  * @returns {Decoder}
- * @throws {import("../data/safetensors.js").FormatError} if the weights are not those of such a model
+ * @throws {FormatError} if the weights are not those of such a model
  */
 export function decoderWith(decoder, config, weights) {
   if (!decoder || JSON.stringify(decoder.config) !== JSON.stringify(config)) {
@@ -91,7 +99,7 @@ export function measureDecode(decoder, budget = 25) {
   return best;
 }
 
-/** @param {Weights} weights @returns {Map<string, Float32Array>} */
-function numbersOf(weights) {
+/** @param {Weights} weights @returns {Map<string, Float32Array>} as a net takes them */
+export function numbersOf(weights) {
   return new Map([...weights].map(([name, { data }]) => [name, data]));
 }

@@ -8,7 +8,7 @@
 import { FormatError } from "../data/safetensors.js";
 import { kernelsOver } from "./kernels/kernels.js";
 import { layOut } from "./layers/area.js";
-import { readLayers } from "./layers/list.js";
+import { readLayers, squashed } from "./layers/list.js";
 import { Plan } from "./layers/plan.js";
 import { count } from "./layers/shape.js";
 import { checkWeights, pack, packedSize } from "./layers/weights.js";
@@ -31,10 +31,12 @@ export class Net {
    * @param {any} layers           a list as layers/kinds.js describes it
    * @param {Weights} weights      by name, laid out as in torch; there may be others among them
    * @param {number[]} inputShape  (numbers) or (channels, rows, columns)
+   * @param {boolean} [isSquashed]  whether a sigmoid comes behind it
    * @throws {FormatError} if the list, what it takes or the weights will not do
    */
-  constructor(layers, weights, inputShape) {
-    const list = readLayers(layers, inputShape);
+  constructor(layers, weights, inputShape, isSquashed = false) {
+    const read = readLayers(layers, inputShape);
+    const list = isSquashed ? squashed(read) : read;
     checkWeights(list.weights, weights);
     this.list = list;
     /** Without the batch. */

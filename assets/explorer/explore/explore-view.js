@@ -21,6 +21,11 @@ import { OneImage } from "./one-image.js";
 /** @typedef {import("../latent/space.js").Space} Space */
 /** @typedef {import("../view.js").ViewContext} ViewContext */
 
+/** @typedef {{pinned: Float32Array, index: number, how: "code" | "sample"}} Origin  of a pinned latent: an image of the probe */
+
+/** A link has three decimals: nearer than this in each dimension two latents are one in it. */
+const LINK_STEP = 0.00051;
+
 export class ExploreView {
   /** @param {ViewContext} context */
   constructor(context) {
@@ -38,23 +43,33 @@ export class ExploreView {
     this.decoded = new DecodedPicture(service);
     this.cursor.subscribe((move) => {
       this.decoded.draw(move.z, move.stamp);
+      if (move.pinned !== this.followed) this.#followSoon();
       if (!move.isChosen || move.pinned === this.reported) return;
       this.reported = move.pinned;
       reporter.report("z", rounded(move.pinned));
     });
     this.surroundings = new Surroundings(this.cursor);
     this.surroundings.subscribe(({ indices }) => this.map.linkImages(indices));
+    /** What of an image was pinned last, so that the image looked at stays with it. @type {Origin | null} */
+    this.origin = null;
+    /** The pinned latent whose image is looked at. @type {Float32Array | null} */
+    this.followed = null;
+    this.followFrame = 0;
     this.readout = new Readout(this.cursor, this.surroundings);
     this.neighbours = new Neighbours(
       this.surroundings,
-      (index, stamp) => this.#pickImage(() => index, stamp),
+      (index, stamp) => this.#pickImage(index, stamp),
     );
     this.rangeSwitch = new RangeSwitch((by) => {
       if (this.bundle) this.sliders.setRanges(sliderRanges(this.bundle.space, by));
       this.strips.setRange(by);
     });
     this.sliders = new Sliders(this.cursor, () => {}, this.rangeSwitch.element);
-    this.buttons = element("div", { class: "le-buttons", role: "group", "aria-label": "Go to a latent" });
+    this.buttons = element("div", {
+      class: "le-buttons le-go",
+      role: "group",
+      "aria-label": "Go to a latent",
+    });
     this.panel = new MapPanel({
       cursor: this.cursor,
       plotlyUrl: data.plotly,
@@ -62,28 +77,28 @@ export class ExploreView {
       layers: data.layers,
       onAxes: (name) => reporter.report("axes", name),
       onLayers: (names) => reporter.report("layers", names),
-      actions: this.buttons,
+      onPickImage: (index, stamp) => this.#pickImage(index, stamp),
     });
     this.strips = new Strips(this.cursor, service);
     this.oneImage = new OneImage({
       service,
-      onPin: (z, stamp) => this.cursor.pin(z, { stamp }),
+      onPin: (z, stamp) => this.#pinSample(z, stamp),
       onLookAt: (index, samples) => this.map.ringImage(index, samples),
-      onNearest: (stamp) => this.#pickImage((space) => this.#nearest(space), stamp),
-      onRandom: (stamp) => this.#pickImage(anyImage, stamp),
+      onPick: (index, stamp) => this.#pickImage(index, stamp),
     });
     this.element = element(
       "div",
       { class: "le-explore" },
       this.panel.element,
-      this.oneImage.element,
       element(
         "div",
         { class: "le-side" },
         element("figure", { class: "le-decoded-figure" }, this.decoded.picture.canvas, this.readout.element),
-        this.neighbours.element,
+        this.buttons,
         this.sliders.element,
+        this.neighbours.element,
       ),
+      this.oneImage.element,
       this.strips.element,
     );
   }
@@ -108,7 +123,7 @@ export class ExploreView {
     const model = source.url;
     this.decoded.load(model, space.config, weights);
     this.element.classList.toggle("le-many", space.dims > MANY);
-    const start = acceptedLatent(data.z, space.dims) ?? new Float32Array(space.dims);
+    const start = this.#latentOf(data, space);
     reporter.hear("z", rounded(data.z));
     reporter.hear("axes", data.axes ?? null);
     reporter.hear("layers", data.layers ?? null);
@@ -123,7 +138,9 @@ export class ExploreView {
     const aggregate = aggregatePosterior(space);
     const dead = deadDimensions(space, aggregate);
     const by = space.isGaussian ? "prior" : "data";
-    this.rangeSwitch.element.hidden = !space.isGaussian;
+    const hasImages = space.count > 0;
+    this.rangeSwitch.element.hidden = !space.isGaussian || !hasImages;
+    this.neighbours.element.hidden = this.oneImage.element.hidden = !hasImages;
     const codes = { aggregate, dead, hasPrior: space.isGaussian };
     this.sliders.make(order, carried, sliderRanges(space, by), what, codes);
     this.panel.showSpace(space, data.axes, { model, name, title });
@@ -133,8 +150,9 @@ export class ExploreView {
     if (this.isClosed) return;
     this.isReady = true;
     this.strips.make(space, model, order, carried, what, dead, by);
+    if (!hasImages) return;
     this.oneImage.setSpace(space, model, order);
-    this.oneImage.lookAt(this.#nearest(space), false);
+    this.#followPin(space);
   }
 
   /** Python says something: only what is new here is done. @param {import("../view.js").ExplorerData} data */
@@ -144,7 +162,7 @@ export class ExploreView {
     if (!this.bundle) return;
     const { space } = this.bundle;
     if (reporter.hear("z", rounded(data.z))) {
-      this.cursor.start(acceptedLatent(data.z, space.dims) ?? new Float32Array(space.dims));
+      this.cursor.start(this.#latentOf(data, space));
     }
     if (reporter.hear("axes", data.axes ?? null)) this.setAxes(data.axes);
     if (reporter.hear("layers", data.layers ?? null)) this.panel.setLayers(data.layers);
@@ -152,6 +170,7 @@ export class ExploreView {
 
   close() {
     this.isClosed = true;
+    cancelAnimationFrame(this.followFrame);
     for (const part of [this.cursor, this.decoded, this.readout, this.sliders, this.panel, this.strips]) {
       part.close();
     }
@@ -163,55 +182,92 @@ export class ExploreView {
   }
 
   /**
-   * Pin an image's code and look at the image closely.
+   * Read the latent that Python names: in a link an image's code has lost all but three decimals.
    *
-   * @param {(space: Space) => number} choose  gives the image's index
-   * @param {number} stamp
+   * @param {import("../view.js").ExplorerData} data
+   * @param {Space} space
+   * @returns {Float32Array} (D,)
    */
-  #pickImage(choose, stamp) {
-    if (!this.bundle) return;
-    const { space } = this.bundle;
-    const index = choose(space);
-    this.cursor.pin(codeOf(space, index), { stamp });
-    this.oneImage.lookAt(index);
+  #latentOf({ z: named }, space) {
+    const z = acceptedLatent(named, space.dims);
+    if (!z) return new Float32Array(space.dims);
+    const [nearest] = nearestPoints(z, space.mean, 1).indices;
+    const code = nearest === undefined ? z : codeOf(space, nearest);
+    return z.every((value, d) => Math.abs(value - code[d]) < LINK_STEP) ? code : z;
   }
 
-  /** @param {Space} space @returns {number} the image nearest to the pinned latent */
-  #nearest(space) {
-    return nearestPoints(this.cursor.pinned, space.mean, 1).indices[0];
+  /** Look at another image once the picture is drawn: that must never wait for it. */
+  #followSoon() {
+    this.followFrame ||= requestAnimationFrame(() => {
+      this.followFrame = 0;
+      if (this.bundle) this.#followPin(this.bundle.space);
+    });
+  }
+
+  /** Look at the image that is pinned, or else at the one nearest to the pin. @param {Space} space */
+  #followPin(space) {
+    const { pinned } = this.cursor;
+    this.followed = pinned;
+    if (this.origin?.pinned === pinned) {
+      this.oneImage.lookAt(this.origin.index, this.origin.how);
+      return;
+    }
+    const { indices: [nearest], squares: [square] } = nearestPoints(pinned, space.mean, 1);
+    if (nearest !== undefined) this.oneImage.lookAt(nearest, square ? "near" : "code", Math.sqrt(square));
+  }
+
+  /** Pin an image's code and look at the image closely. @param {number} index @param {number} stamp @returns {boolean} that it is done */
+  #pickImage(index, stamp) {
+    if (!this.bundle) return false;
+    const { positions } = this.map;
+    /** @type {[number, number] | null} */
+    const place = positions.length ? [positions[2 * index], positions[2 * index + 1]] : null;
+    const pinned = codeOf(this.bundle.space, index);
+    this.origin = { pinned, index, how: "code" };
+    this.cursor.pin(pinned, { place, stamp });
+    return true;
+  }
+
+  /** Pin a sample of the posterior of the image looked at. @param {Float32Array} z @param {number} stamp */
+  #pinSample(z, stamp) {
+    this.origin = { pinned: z, index: this.oneImage.index, how: "sample" };
+    this.cursor.pin(z, { stamp });
   }
 
   /** @param {Space} space */
   #makeButtons(space) {
-    /** @param {string} text @param {string} title @param {() => Float32Array | null} choose  null: there is none yet */
-    const go = (text, title, choose) =>
-      textButton(text, title, (event) => {
-        const z = choose();
-        if (z) this.cursor.pin(z, { stamp: event.timeStamp });
-      });
     const centre = space.isGaussian ? "The prior's mean: all dimensions at zero" : "All dimensions at zero";
-    const random = () => Float32Array.from({ length: space.dims }, () => gaussian(Math.random));
+    const draw = (/** @type {Event} */ { timeStamp: stamp }) => {
+      const z = Float32Array.from({ length: space.dims }, () => gaussian(Math.random));
+      this.cursor.pin(z, { stamp });
+    };
     this.buttons.replaceChildren(
-      go("Centre", centre, () => new Float32Array(space.dims)),
+      element("span", { class: "le-caption" }, "Go to"),
       textButton(
-        "A real image",
-        "The code of one of the images on the map",
-        (event) => this.#pickImage(anyImage, event.timeStamp),
+        "Centre",
+        centre,
+        (event) => this.cursor.pin(new Float32Array(space.dims), { stamp: event.timeStamp }),
       ),
-      ...(space.isGaussian
-        ? [go("A sample", "Drawn from the prior, as the model makes new images", random)]
-        : []),
-      ...(space.logvar
-        ? [
-          go("Resample", "Drawn from the posterior of the image under the glass", () =>
-            this.oneImage.sampleLatent()),
-        ]
-        : []),
+      space.count
+        ? textButton(
+          "A real image",
+          "The code of an image on the map, chosen at random",
+          (event) => this.#pickImage(Math.floor(Math.random() * space.count), event.timeStamp),
+        )
+        : "",
+      space.isGaussian
+        ? textButton("Prior sample", "Drawn at random from the prior, as the model makes new images", draw)
+        : textButton(
+          "N(0, 1) sample",
+          "Drawn at random from N(0, 1) all the same: this model has no prior, so no image need be near",
+          draw,
+        ),
+      space.logvar
+        ? textButton("Posterior sample", "Drawn at random from the posterior of the image below", (event) => {
+          const z = this.oneImage.sampleLatent();
+          if (z) this.#pinSample(z, event.timeStamp);
+        })
+        : "",
     );
   }
-}
-
-/** @param {Space} space @returns {number} an image's index */
-function anyImage({ count }) {
-  return Math.floor(Math.random() * count);
 }

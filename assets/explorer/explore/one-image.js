@@ -1,5 +1,5 @@
 /**
- * One real image looked at closely: what the encoder is told, what it answers (the posterior), and what the decoder
+ * One image looked at closely, the one that is pinned or else the nearest to what is: what the encoder is told, what it answers (the posterior), and what the decoder
  * makes of that: the reconstruction, where it errs, and what samples of the posterior look like.
  */
 
@@ -9,11 +9,13 @@ import { fixed } from "../dom/format.js";
 import { Picture } from "../dom/pictures.js";
 import { readTheme, resolveColour } from "../dom/theme.js";
 import { posteriorDeviation, samplePosterior } from "../latent/posterior.js";
-import { codeOf, imageOf, labelOf } from "../latent/space.js";
+import { codeOf, distanceUnit, imageOf, labelOf } from "../latent/space.js";
 import { colourErrors, compare, errorScale } from "./error-map.js";
 import { PosteriorChart } from "./posterior-chart.js";
 
 /** @typedef {import("../latent/space.js").Space} Space */
+
+/** @typedef {"code" | "sample" | "near"} Belonging  its code is pinned; a sample of its posterior is; it is the nearest image */
 
 /** How many samples of the posterior are drawn. */
 const SAMPLES = 6;
@@ -29,12 +31,12 @@ export class OneImage {
   /**
    * @param {object} options
    * @param {import("../decode/service.js").DecodeService} options.service
-   * @param {(z: Float32Array, stamp: number) => void} options.onPin       a sample was chosen
-   * @param {(index: number, samples: Float32Array) => void} options.onLookAt  an image was picked, or drawn from again
-   * @param {(stamp: number) => void} options.onNearest  look at the image nearest to the pinned latent
-   * @param {(stamp: number) => void} options.onRandom   look at any image
+   * @param {(z: Float32Array, stamp: number) => void} options.onPin       a sample of its posterior was chosen
+   * @param {(index: number | null, samples: Float32Array) => void} options.onLookAt  which image the pinned latent is
+   *     of, with samples of its posterior; null: of none
+   * @param {(index: number, stamp: number) => void} options.onPick  its code is to be pinned
    */
-  constructor({ service, onPin, onLookAt, onNearest, onRandom }) {
+  constructor({ service, onPin, onLookAt, onPick }) {
     this.service = service;
     this.onPin = onPin;
     this.onLookAt = onLookAt;
@@ -42,8 +44,8 @@ export class OneImage {
     this.subject = null;
     /** Of the probe; -1: none yet. */
     this.index = -1;
-    /** Whether someone picked it. */
-    this.isChosen = false;
+    /** How the pinned latent belongs to it. @type {Belonging} */
+    this.how = "near";
     /** Of its reconstruction, once that is decoded. @type {import("./error-map.js").Errors | null} */
     this.found = null;
     /** Codes drawn from the posterior, (S, D). */
@@ -54,6 +56,11 @@ export class OneImage {
     this.reconstruction = picture("Its reconstruction");
     this.errors = picture("The reconstruction's error");
     this.name = element("p", { class: "le-caption", "aria-live": "polite" });
+    this.pick = textButton(
+      "Pin this image",
+      "Pin its code: exactly what the encoder says of it",
+      (event) => onPick(this.index, event.timeStamp),
+    );
     this.errorText = element("span", {});
     this.scale = element("span", { class: "le-error-scale", "aria-hidden": "true" });
     this.drawn = Array.from({ length: SAMPLES }, (_, k) => this.#sampleButton(k));
@@ -65,33 +72,19 @@ export class OneImage {
         "figcaption",
         { class: "le-caption le-numbers" },
         "Samples of its posterior ",
-        textButton("Draw others", "Six other samples", () => this.#decode()),
+        textButton("Draw six others", "Six other samples of the same posterior", () => this.#decode()),
       ),
     );
     this.chart = new PosteriorChart();
     this.table = new FoldedTable("The image's posterior, by dimension", () => this.#content());
     this.element = element(
       "section",
-      { class: "le-glass", "aria-label": "One image under the glass", "data-role": "glass" },
+      { class: "le-glass", "aria-label": "One image", "data-role": "glass" },
       element(
         "div",
         { class: "le-glass-head" },
-        element(
-          "div",
-          { class: "le-title-line" },
-          element("h2", {}, "One image under the glass"),
-          this.name,
-        ),
-        element(
-          "div",
-          { class: "le-buttons" },
-          textButton(
-            "The nearest",
-            "The real image nearest to the pinned latent",
-            (event) => onNearest(event.timeStamp),
-          ),
-          textButton("Any", "A real image at random", (event) => onRandom(event.timeStamp)),
-        ),
+        element("div", { class: "le-title-line" }, element("h2", {}, "One image"), this.name),
+        element("div", { class: "le-buttons" }, this.pick),
       ),
       element(
         "div",
@@ -141,20 +134,34 @@ export class OneImage {
    * Look at an image.
    *
    * @param {number} index      of the probe
-   * @param {boolean} [isChosen]  someone picked it
+   * @param {Belonging} how     the pinned latent belongs to it
+   * @param {number} [distance]  from there to its code, in latent space
    */
-  lookAt(index, isChosen = true) {
+  lookAt(index, how, distance = 0) {
     if (!this.subject) return;
-    this.index = index;
-    this.isChosen = isChosen;
     const { space, order } = this.subject;
+    const isOther = index !== this.index;
+    const wasNear = this.how === "near";
+    Object.assign(this, { index, how });
     const label = labelOf(space, index);
-    setText(this.name, label ? `image ${index}, class ${label}` : `image ${index}`);
-    this.original.drawBytes(imageOf(space, index));
-    this.original.canvas.setAttribute("aria-label", `The original: ${this.name.textContent}`);
-    this.chart.draw(order, codeOf(space, index), posteriorDeviation(space, index));
-    this.table.refresh();
-    this.#decode();
+    const name = label ? `image ${index}, class ${label}` : `image ${index}`;
+    const away = `${fixed(distance)}${distanceUnit(space)}`;
+    setText(
+      this.name,
+      {
+        code: `pinned: ${name}`,
+        sample: `pinned: a sample of ${name}`,
+        near: `nearest to the pin: ${name}, ${away} away`,
+      }[how],
+    );
+    this.pick.disabled = how === "code";
+    if (isOther) {
+      this.original.drawBytes(imageOf(space, index));
+      this.original.canvas.setAttribute("aria-label", `The original: ${name}`);
+      this.chart.draw(order, codeOf(space, index), posteriorDeviation(space, index));
+      this.table.refresh();
+      this.#decode();
+    } else if (wasNear !== (how === "near")) this.#tell();
   }
 
   /** @returns {Float32Array | null} a sample of the image's posterior, (D,); null before any image is looked at */
@@ -187,7 +194,12 @@ export class OneImage {
         put(picture, rgba.subarray((k + 1) * size, (k + 2) * size));
       });
     });
-    if (this.isChosen) this.onLookAt(index, this.samples);
+    this.#tell();
+  }
+
+  /** Tell which image the pinned latent is of: its ring and the samples belong on the map. */
+  #tell() {
+    this.onLookAt(this.how === "near" ? null : this.index, this.samples);
   }
 
   /** @param {import("./error-map.js").Errors} found */

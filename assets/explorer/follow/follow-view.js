@@ -10,9 +10,11 @@ import { Socket } from "../data/socket.js";
 import { DecodeService } from "../decode/service.js";
 import { element, setText } from "../dom/dom.js";
 import { ExploreView } from "../explore/explore-view.js";
+import { InterpolateView } from "../interpolate/interpolate-view.js";
+import { NO_CHOICES } from "../map/scene/choices.js";
 import { TrainView } from "../train/train-view.js";
 
-const VIEWS = { explore: ExploreView, train: TrainView };
+const VIEWS = { explore: ExploreView, interpolate: InterpolateView, train: TrainView };
 
 /** A sign of life keeps the connection open through what closes quiet ones, in ms. */
 const LIFE = 20_000;
@@ -23,8 +25,7 @@ const WAITING = "Nothing to see yet: whoever leads is on a page without a map.";
 const FOREIGN =
   "Whoever leads looks at something that someone else shares with them, and cannot pass it on. You see what they " +
   "show next.";
-const FOLLOWING =
-  "You see what whoever leads shows. Move over the map yourself; their next move takes you back.";
+const FOLLOWING = "Following";
 const LOST = "The connection was lost; trying to come back …";
 const NOWHERE = "This link leads nowhere any more. Ask for a new one.";
 const OVER = "Whoever led has stopped. Thank you for following.";
@@ -38,13 +39,14 @@ const NO_MAP = { positions: [], recolourAll: () => {}, onTouch: () => {} };
 
 /**
  * @typedef {object} Told            what a follower is told, as `ui/web/following.py` has it
- * @property {"explore" | "train" | null} mode  null: there is nothing to see
+ * @property {"explore" | "interpolate" | "train" | null} mode  null: there is nothing to see
  * @property {boolean} [foreign]     what is shown is not the leader's to pass on
  * @property {import("../view.js").BundleSource} [bundle]
- * @property {{url: string, run: string}} [stream]
+ * @property {import("../view.js").RunSource} [stream]
  * @property {number[] | null} [z]   (D,)
- * @property {string | null} [axes]
  */
+
+/** @typedef {Told & Partial<import("../view.js").MapChoices> & import("../view.js").Particulars} Shown */
 
 export class FollowView {
   /** @param {import("../view.js").ViewContext} context */
@@ -56,8 +58,8 @@ export class FollowView {
     /** @type {import("../view.js").View | null} */
     this.inner = null;
     this.subject = "";
-    /** What the leader said last of the place on the map. @type {{z: number[] | null, axes: string | null}} */
-    this.place = { z: null, axes: null };
+    /** What the leader said last. @type {Shown} */
+    this.shown = { mode: null };
     this.timer = 0;
     this.lifeTimer = 0;
     /** @type {Socket | null} */
@@ -117,10 +119,10 @@ export class FollowView {
     this.#change(null);
   }
 
-  /** @param {Told} told */
+  /** @param {Shown} told */
   #follow(told) {
     const subject = JSON.stringify([told.mode, told.bundle?.url ?? told.stream?.run ?? null]);
-    this.place = { z: told.z ?? null, axes: told.axes ?? null };
+    this.shown = told;
     if (subject !== this.subject) {
       this.subject = subject;
       this.#change(told);
@@ -129,7 +131,7 @@ export class FollowView {
     this.#move();
   }
 
-  /** Put a view for another subject in place of the one before. @param {Told | null} told  null: for none */
+  /** Put a view for another subject in place of the one before. @param {Shown | null} told  null: for none */
   #change(told) {
     clearTimeout(this.timer);
     this.inner?.close();
@@ -143,9 +145,11 @@ export class FollowView {
       ...this.context.data,
       mode: told.mode,
       bundle: told.bundle ?? null,
-      stream: told.stream ? { ...told.stream, keyframes: null } : null,
-      ...this.place,
-      layers: null,
+      stream: told.stream ?? null,
+      z: told.z ?? null,
+      axes: told.axes ?? null,
+      layers: told.layers ?? null,
+      interpolation: told.walk ?? null,
     };
     /** @type {import("../view.js").View} */
     const inner = new VIEWS[told.mode]({ data, service, reporter: new Reporter() });
@@ -159,10 +163,11 @@ export class FollowView {
     );
   }
 
-  /** Go where the leader is, as soon as there is a map to go on. */
+  /** Show what the leader shows, as soon as there is a map to show it on. */
   #move() {
     clearTimeout(this.timer);
-    const { inner, place: { z, axes } } = this;
+    const { inner, shown } = this;
+    const { z, axes } = shown;
     if (!inner || !z?.length) return;
     const { cursor, panel } = inner;
     if (cursor?.z.length !== z.length || !panel?.space) {
@@ -170,6 +175,8 @@ export class FollowView {
       return;
     }
     if (axes && axes !== panel.axesName) inner.setAxes?.(axes);
+    panel.takeChoices({ ...NO_CHOICES, ...shown });
+    inner.takeParticulars?.(shown);
     inner.map.onTouch(); // the newest weights of a run are for those who look
     cursor.start(Float32Array.from(z));
   }

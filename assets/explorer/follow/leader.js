@@ -2,14 +2,15 @@
  * Follow me, the leader's side: tell the server what is shown here, as the hand moves, a few times a second.
  *
  * It looks at the view now and then instead of listening to it: what has not changed is not sent, and a hand that moves
- * is worth no more than eight messages a second, however many followers there are.
+ * is worth no more than twelve messages a second, however many followers there are.
  */
 
 import { Socket } from "../data/socket.js";
 import { rounded } from "../latent/codes.js";
+import { NO_CHOICES } from "../map/scene/choices.js";
 
 /** How long it waits before it looks again whether something else is shown, in ms. */
-const EVERY = 120;
+const EVERY = 80;
 
 export class Leader {
   /**
@@ -48,17 +49,32 @@ export class Leader {
   /** Tell what is shown, unless it is what was told last. */
   #tell() {
     if (document.hidden || !this.socket.isOpen) return;
-    const { bundle, stream, foreign } = this.data();
-    const text = JSON.stringify(
-      foreign ? { foreign: true } : {
-        model: bundle?.name ?? null,
-        run: stream?.run ?? null,
-        z: rounded(this.view.cursor?.z),
-        axes: this.view.panel?.axesName || null,
-      },
-    );
+    const text = JSON.stringify(this.#shown());
     if (text === this.told) return;
     this.told = text;
     this.socket.send(text);
   }
+
+  /** What is shown now, as `ui/web/shown.py` reads it. */
+  #shown() {
+    const { bundle, stream, foreign, mode } = this.data();
+    if (foreign) return { foreign: true };
+    const { cursor, panel, particulars } = this.view;
+    const { ranges, size, ...choices } = panel?.choices ?? NO_CHOICES;
+    return {
+      page: mode,
+      model: bundle?.name ?? null,
+      run: stream?.run ?? null,
+      z: rounded(cursor?.z),
+      ...choices,
+      ranges: panel?.space ? ranges?.map(precise) : null,
+      size: panel?.space ? size : null,
+      ...particulars,
+    };
+  }
+}
+
+/** @param {number} value @returns {number} as many digits as a screen can show */
+function precise(value) {
+  return Number(value.toPrecision(6));
 }

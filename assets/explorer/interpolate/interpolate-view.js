@@ -3,9 +3,10 @@
 import { Cursor } from "../cursor/cursor.js";
 import { DecodedPicture } from "../cursor/picture.js";
 import { Readout } from "../cursor/readout.js";
-import { loadBundle } from "../data/bundle.js";
+import { BundleError, loadBundle } from "../data/bundle.js";
 import { element } from "../dom/dom.js";
 import { fixed } from "../dom/format.js";
+import { SaveMenu } from "../dom/save-menu.js";
 import { between, interpolate } from "../latent/codes.js";
 import { nearestPoints } from "../latent/projection.js";
 import { codeOf } from "../latent/space.js";
@@ -13,6 +14,8 @@ import { MapPanel } from "../map/panel/map-panel.js";
 import { EndCard } from "./end-card.js";
 import { firstPair } from "./first-pair.js";
 import { ImageChooser } from "./image-chooser.js";
+import { Player } from "./player.js";
+import { walkFiles } from "./walk-files.js";
 import { WalkRows } from "./walk-rows.js";
 
 /** @typedef {import("../data/bundle.js").Bundle} Bundle */
@@ -52,6 +55,10 @@ export class InterpolateView {
       plotlyUrl: data.plotly,
       service,
       layers: data.layers ?? [],
+      onPickImage: (index) => {
+        this.#choose(index);
+        return true;
+      },
       onPick: (x, y) => this.#pickOnMap(x, y),
       onAxes: (name) => {
         this.#drawPath();
@@ -61,7 +68,7 @@ export class InterpolateView {
       help: {
         mouse: "Click a dot to choose it for the end that is marked; Ctrl and the wheel zoom, dragging pans.",
         finger:
-          "Tap a dot to choose it for the end that is marked; pinch to zoom, drag with two fingers to pan.",
+          "Touch a dot to choose it for the end that is marked; pinch to zoom, drag with two fingers to pan.",
       },
     });
     this.chooser = new ImageChooser((index) => this.#choose(index));
@@ -76,49 +83,82 @@ export class InterpolateView {
       value: "0",
       class: "le-progress-slider",
       "aria-label": "Place on the way",
-      input: (event) => this.#goTo(this.progress.valueAsNumber, event.timeStamp),
+      input: (event) => this.#walkByHand(this.progress.valueAsNumber, event.timeStamp),
     });
+    this.player = new Player((t, stamp) => this.#goTo(t, stamp));
+    this.rows = new WalkRows(
+      service,
+      (t, method, stamp) => this.#walkByHand(t, stamp, method ?? this.method),
+    );
+    this.grid = element(
+      "div",
+      { class: "le-walk-grid" },
+      this.rows.element,
+      element("div", { class: "le-way" }, this.player.button, this.progress),
+    );
     this.#tellProgress(0);
-    this.rows = new WalkRows(service, (t, method, stamp) => this.#goTo(t, stamp, method ?? this.method));
+    this.trouble = element("span", { class: "le-caption", role: "status" });
+    this.menu = new SaveMenu(
+      walkFiles(() => this.#file(), service),
+      (sentence) => (this.trouble.textContent = sentence),
+    );
+    const hint = matchMedia("(pointer: coarse)").matches ? "Touch" : "Click";
     this.element = element(
       "div",
       { class: "le-interpolate" },
-      this.panel.element,
       element(
-        "div",
-        { class: "le-side" },
-        element("div", { class: "le-ends" }, this.cards[0].element, this.cards[1].element),
+        "section",
+        { class: "le-walk", "aria-label": "A walk between two images" },
         element(
           "div",
-          { class: "le-buttons" },
+          { class: "le-walk-top" },
+          this.cards[0].element,
+          element(
+            "figure",
+            { class: "le-decoded-figure" },
+            this.decoded.picture.canvas,
+            this.readout.element,
+          ),
+          this.cards[1].element,
+        ),
+        this.grid,
+        element(
+          "div",
+          { class: "le-walk-foot" },
           element("button", { type: "button", click: () => this.#random() }, "Two at random"),
           element(
             "button",
             { type: "button", click: () => this.#setEnds([this.ends[1], this.ends[0]], true) },
             "Swap",
           ),
-        ),
-        element(
-          "figure",
-          { class: "le-decoded-figure" },
-          this.decoded.picture.canvas,
-          element(
-            "label",
-            { class: "le-way" },
-            element("span", {}, "From"),
-            this.progress,
-            element("span", {}, "To"),
-          ),
-          this.readout.element,
+          element("span", { class: "le-caption" }, `${hint} From or To, then an image below.`),
+          this.trouble,
+          this.menu.element,
         ),
       ),
-      this.rows.element,
+      this.panel.element,
       this.chooser.element,
     );
   }
 
   get map() {
     return this.panel.map;
+  }
+
+  /** @returns {import("../view.js").Particulars} the walk, for whoever follows */
+  get particulars() {
+    const { ends: [from, to], method, steps, progress } = this;
+    return { walk: this.bundle && { from, to, method, steps, at: progress.valueAsNumber } };
+  }
+
+  /** Walk as another does, whose page shows the same model. @param {import("../view.js").Particulars} theirs */
+  takeParticulars({ walk }) {
+    if (!walk || !this.bundle) return;
+    const { ends, method, steps } = this;
+    this.#read({ interpolation: walk });
+    if (walk.from !== ends[0] || walk.to !== ends[1]) this.#setEnds([walk.from, walk.to], false);
+    else if (method !== this.method || steps !== this.steps) this.#drawRows();
+    this.#tellProgress(walk.at);
   }
 
   async open() {
@@ -128,9 +168,13 @@ export class InterpolateView {
     if (this.isClosed) return;
     const { data, reporter } = this.context;
     const { name: model, title, space, weights } = this.bundle;
+    if (!space.count) {
+      throw new BundleError(
+        `The model “${title}” has no encoder, so no image has a place to walk from. Explore it, or choose another one.`,
+      );
+    }
     this.decoded.load(source.url, space.config, weights);
     this.readout.setSpace(space);
-    this.rows.fileName = (name) => `${model}-${this.ends.join("-")}-${name}.png`;
     this.#read(data);
     const [from, to] = firstPair(space);
     const given = endsOf(data);
@@ -176,7 +220,8 @@ export class InterpolateView {
 
   close() {
     this.isClosed = true;
-    for (const part of [this.cursor, this.decoded, this.readout, this.panel]) part.close();
+    this.player.pause();
+    for (const part of [this.cursor, this.decoded, this.readout, this.panel, this.menu]) part.close();
   }
 
   /** @param {{from: number | null, to: number | null}} given @returns {[boolean, boolean]} which of them are new */
@@ -185,7 +230,7 @@ export class InterpolateView {
     return [reporter.hear("from", given.from), reporter.hear("to", given.to)];
   }
 
-  /** Take the method and the number of steps. @param {ExplorerData} data */
+  /** Take the method and the number of steps. @param {Pick<ExplorerData, "interpolation">} data */
   #read({ interpolation }) {
     this.method = interpolation?.method === "slerp" ? "slerp" : "linear";
     this.steps = Math.min(MOST_STEPS, Math.max(2, Math.round(interpolation?.steps || USUAL_STEPS)));
@@ -243,7 +288,10 @@ export class InterpolateView {
 
   #drawRows() {
     if (!this.bundle) return;
+    this.grid.style.setProperty("--le-columns", String(this.steps));
+    this.grid.style.setProperty("--le-row-count", String(this.rows.shown.length));
     this.rows.draw(this.bundle.space, this.decoded.model, this.ends, this.steps);
+    this.#tellProgress(this.progress.valueAsNumber);
     this.#drawPath();
   }
 
@@ -253,6 +301,12 @@ export class InterpolateView {
     const [from, to] = this.ends.map((index) => codeOf(bundle.space, index));
     const codes = interpolate(from, to, this.steps, this.method);
     this.map.drawPath(axes.place(codes));
+  }
+
+  /** A hand takes over from the player. @param {number} t  0..1 @param {number} stamp @param {Method} [method] */
+  #walkByHand(t, stamp, method = this.method) {
+    this.player.pause();
+    this.#goTo(t, stamp, method);
   }
 
   /** Pin the latent at a share of the way. @param {number} t  0..1 @param {number} stamp @param {Method} [method] */
@@ -266,8 +320,19 @@ export class InterpolateView {
 
   /** @param {number} t  the share of the way that is shown */
   #tellProgress(t) {
+    this.player.moveTo(t);
     this.progress.value = String(t);
     this.progress.setAttribute("aria-valuetext", `${fixed(100 * t, 0)} % of the way`);
+    // The first picture's middle stands for the beginning, the last one's for the end.
+    this.grid.style.setProperty("--le-at", String((0.5 + t * (this.steps - 1)) / this.steps));
+  }
+
+  /** What a file of the walk is about. @returns {import("./walk-files.js").WalkSubject | null} */
+  #file() {
+    if (!this.bundle) return null;
+    const { bundle: { space, name }, ends, method, steps, rows, decoded: { model } } = this;
+    const codes = /** @type {[Float32Array, Float32Array]} */ (ends.map((index) => codeOf(space, index)));
+    return { space, model, codes, method, steps, rows: rows.shown, stem: `${name}-${ends.join("-")}` };
   }
 }
 

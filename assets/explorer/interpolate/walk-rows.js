@@ -1,6 +1,9 @@
-/** A walk as rows of pictures: linear, slerp, and the plain blend of the two images' pixels. */
+/**
+ * A walk as rows of pictures on one grid: straight through the latent space, slerp where it is switched on, and the
+ * plain blend of the two images' pixels.
+ */
 
-import { download, element, setText } from "../dom/dom.js";
+import { element, setText } from "../dom/dom.js";
 import { fixed } from "../dom/format.js";
 import { Sheet } from "../dom/pictures.js";
 import { arcReach, areOpposite, interpolate } from "../latent/codes.js";
@@ -9,11 +12,12 @@ import { codeOf, imageOf } from "../latent/space.js";
 /** @typedef {import("../latent/codes.js").Method} Method */
 /** @typedef {import("../latent/space.js").Space} Space */
 /** @typedef {Method | "pixels"} RowName */
+/** @typedef {{sheet: Sheet, caption: HTMLElement, element: HTMLElement}} Row */
 
 /** @type {Record<RowName, {title: string, caption: string}>} */
 const ROWS = {
   linear: { title: "Linear", caption: "the straight line from code to code" },
-  slerp: { title: "Slerp", caption: "an arc around the centre, which keeps about the same distance from it" },
+  slerp: { title: "Slerp", caption: "an arc that keeps about the same distance from the centre" },
   pixels: { title: "Pixel blend", caption: "no model at all: one picture fades into the other" },
 };
 
@@ -29,21 +33,43 @@ export class WalkRows {
   constructor(service, onPoint) {
     this.service = service;
     this.onPoint = onPoint;
-    /** Names the file that a row is saved as. @param {RowName} name */
-    this.fileName = (name) => `walk-${name}.png`;
     this.rows = { linear: this.#row("linear"), slerp: this.#row("slerp"), pixels: this.#row("pixels") };
-    this.element = element(
-      "section",
-      { class: "le-rows", "aria-label": "The walk" },
-      ...Object.values(this.rows).map((row) => row.element),
-    );
+    this.element = element("div", { class: "le-rows", role: "group", "aria-label": "The walk" });
+    /** Of the row whose path is on the map. @type {Method} */
+    this.method = "linear";
+    this.mark(this.method);
   }
 
-  /** Mark the row whose path is on the map. @param {Method} method */
+  /** Mark the row whose path is on the map; slerp has one only then. @param {Method} method */
   mark(method) {
+    this.method = method;
+    const seen = this.#seen().map(([, row]) => row.element);
+    if (
+      seen.some((each, n) => this.element.children[n] !== each) ||
+      this.element.childElementCount !== seen.length
+    ) {
+      this.element.replaceChildren(...seen);
+    }
     for (const [name, row] of Object.entries(this.rows)) {
       row.element.classList.toggle("le-row-chosen", name === method);
     }
+  }
+
+  /** What of the rows goes into files. @returns {Array<{title: string, canvas: HTMLCanvasElement, isChosen: boolean}>} */
+  get shown() {
+    return this.#seen().map(([name, { sheet }]) => ({
+      title: ROWS[name].title,
+      canvas: sheet.canvas,
+      isChosen: name === this.method,
+    }));
+  }
+
+  /** @returns {Array<[RowName, Row]>} */
+  #seen() {
+    const names = /** @type {RowName[]} */ (["linear", "slerp", "pixels"]);
+    return names.filter((name) => name !== "slerp" || this.method === name).map((
+      name,
+    ) => [name, this.rows[name]]);
   }
 
   /**
@@ -57,7 +83,6 @@ export class WalkRows {
       if (sheet.columns !== steps || sheet.shape.join() !== space.shape.join()) {
         sheet.resize(space.shape, steps, 1);
       }
-      sheet.canvas.style.setProperty("--le-columns", String(steps));
     }
     const [from, to] = ends.map((index) => codeOf(space, index));
     const codes = new Float32Array(2 * steps * space.dims);
@@ -80,7 +105,7 @@ export class WalkRows {
     }
   }
 
-  /** @param {RowName} name */
+  /** @param {RowName} name @returns {Row} */
   #row(name) {
     const { title, caption } = ROWS[name];
     const label = `${title}: ${caption}`;
@@ -93,22 +118,14 @@ export class WalkRows {
     };
     if (name !== "pixels") sheet.canvas.addEventListener("pointermove", point);
     sheet.canvas.addEventListener("pointerdown", point);
-    const words = element("span", { class: "le-caption" }, caption);
-    const save = () => sheet.canvas.toBlob((blob) => blob && download(this.fileName(name), blob));
+    const words = element("span", { class: "le-fine" }, caption);
     return {
       sheet,
       caption: words,
       element: element(
         "figure",
         { class: "le-row" },
-        element(
-          "figcaption",
-          {},
-          element("strong", {}, title),
-          " ",
-          words,
-          element("button", { type: "button", class: "le-quiet", click: save }, "Save as PNG"),
-        ),
+        element("figcaption", {}, element("strong", {}, title), " ", words),
         element("div", { class: "le-row-pictures" }, sheet.canvas),
       ),
     };
@@ -118,11 +135,9 @@ export class WalkRows {
 /** @param {ArrayLike<number>} from  (D,) @param {ArrayLike<number>} to  (D,) @returns {string} what slerp's row shows */
 function slerpCaption(from, to) {
   if (areOpposite(from, to)) {
-    return "these two codes lie opposite each other, more than 170° apart: no arc is the shorter, so it walks straight";
+    return "these two codes lie more than 170° apart: no arc is the shorter, so it walks straight";
   }
   const reach = arcReach(from, to);
   if (reach <= FAR) return ROWS.slerp.caption;
-  return `these two codes lie almost opposite each other: the arc swings ${
-    fixed(reach, 1)
-  } times as far out as they are`;
+  return `these two codes lie almost opposite each other: the arc swings ${fixed(reach, 1)} times as far out`;
 }

@@ -136,6 +136,31 @@ export function aggregateDensity(means, covariances, xs, ys) {
 }
 
 /**
+ * Give the covariance of the kernel with which codes that are points are smoothed to a density: that of the codes,
+ * times N^(-1/3), Scott's rule in the plane (Multivariate Density Estimation, 1992, section 6.3).
+ *
+ * @param {ArrayLike<number>} places  (N, 2)
+ * @returns {[number, number, number]} xx, xy, yy
+ */
+export function kernelCovariance(places) {
+  const count = places.length / 2;
+  let [x, y] = [0, 0];
+  for (let p = 0; p < places.length; p += 2) {
+    x += places[p] / count;
+    y += places[p + 1] / count;
+  }
+  let [xx, xy, yy] = [0, 0, 0];
+  for (let p = 0; p < places.length; p += 2) {
+    const [dx, dy] = [places[p] - x, places[p + 1] - y];
+    xx += dx * dx;
+    xy += dx * dy;
+    yy += dy * dy;
+  }
+  const scale = count ** (-1 / 3) / Math.max(1, count - 1);
+  return [xx * scale, xy * scale, yy * scale];
+}
+
+/**
  * Give the same on a line: the mean of the posteriors of a single dimension.
  *
  * @param {ArrayLike<number>} means      (N,)

@@ -4,23 +4,28 @@
  * A stored model gives one that stays (`bundle.js`), a run gives one that moves (`run.js`).
  */
 
+/** @typedef {{kind: string, [field: string]: unknown}} LayerEntry  as `decode/layers/kinds.js` describes it */
+
+/** @typedef {{encoder: LayerEntry[] | null, decoder: LayerEntry[]}} NetLists  null: the model has no encoder */
+
 /**
- * @typedef {object} ModelConfig  as in `vae_core/config.py`
+ * @typedef {object} ModelConfig  as in `vae_core/config/configs.py`, and what stands beside it
  * @property {[number, number, number]} image_shape
  * @property {number} latent_dim
- * @property {"mlp" | "conv" | "article"} architecture
+ * @property {string} architecture   a label: what runs are the layers
  * @property {string} family
  * @property {"bernoulli" | "gaussian" | "gaussian_learned"} likelihood
  * @property {number} n_classes
  * @property {number} width
+ * @property {NetLists} layers       the nets; each list is checked when it is run
  */
 
 /**
  * @typedef {object} Space
  * @property {ModelConfig} config
- * @property {boolean} isGaussian          whether an image's code has a variance (and hence a KL)
+ * @property {boolean} isGaussian          whether an image's code has a variance (and hence a KL), or there is but a prior
  * @property {number} dims                 D
- * @property {number} count                N, the probe's images
+ * @property {number} count                N, the probe's images that have a place; none where there is no encoder
  * @property {[number, number, number]} shape  (C, H, W)
  * @property {Uint8Array} images           (N, C, H, W)
  * @property {Int32Array | null} labels    (N,)
@@ -37,9 +42,10 @@
  * Say how much each dimension carries: its KL in nats per image, or, where codes are points, its variance.
  *
  * @param {Space} space
- * @returns {Float64Array} (D,)
+ * @returns {Float64Array} (D,); zeros where there are no images
  */
 export function weightPerDim(space) {
+  if (!space.count) return new Float64Array(space.dims);
   return space.logvar ? klPerDim(space, space.logvar) : variancePerDim(space);
 }
 
@@ -97,6 +103,16 @@ export function classCount({ labels, labelNames }) {
     labelNames.length,
     labels.reduce((most, label) => Math.max(most, label + 1), 0),
   );
+}
+
+/**
+ * Name the unit of distances between codes, to stand behind a number.
+ *
+ * @param {Pick<Space, "isGaussian">} space
+ * @returns {string} deviations of the prior; nothing where codes follow none, and have a unit of their own
+ */
+export function distanceUnit({ isGaussian }) {
+  return isGaussian ? " σ" : "";
 }
 
 /** With more dimensions than this, sliders get room that the picture has otherwise. */

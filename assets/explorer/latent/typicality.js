@@ -5,6 +5,7 @@
  * to none of its samples lie there. So both are answered.
  */
 
+import { gaussian } from "./codes.js";
 import { nearestPoints } from "./projection.js";
 
 /** @typedef {import("./space.js").Space} Space */
@@ -13,6 +14,8 @@ import { nearestPoints } from "./projection.js";
 const GAPS = 256;
 /** With about how many differences of two numbers it is measured: from fewer images where these are many. */
 const GAP_WORK = 4e6;
+/** Up to so many usual gaps from the nearest image a latent lies among the images. */
+const AMONG = 1.5;
 
 /**
  * Give the log density of the prior N(0, I).
@@ -51,18 +54,59 @@ export function usualGap({ mean, dims, count }) {
   return gaps.length ? gaps[gaps.length >> 1] : NaN;
 }
 
-/** @param {number} further  share of the prior that lies further out @returns {string} */
-export function priorWord(further) {
-  if (further < 0.001) return "Very rare";
-  if (further < 0.05) return "Far out";
-  return further <= 0.95 ? "Typical" : "Central";
+/** A share of samples further out below this is untypical. */
+const FAR = 0.05;
+
+/** Log densities of samples within so many standard deviations of their mean are typical. */
+const USUAL_DEVIATIONS = 2;
+
+/**
+ * @typedef {object} Typicality  how a latent lies among samples of N(0, I)
+ * @property {boolean} isTypical
+ * @property {number} further    share of the samples that lies further out, 0..1
+ * @property {boolean} isNear    untypical because it is nearer the centre than nearly all of them
+ */
+
+/**
+ * Say whether a latent is typical of N(0, I): neither far out nor, in many dimensions, near the centre.
+ *
+ * The squared length of a sample has the mean D and the variance 2 D, so its log density has the deviation
+ * sqrt(D / 2). The centre, where the density is greatest, lies D / 2 nats above the mean: from nine dimensions on
+ * that is more than two deviations, and next to no sample comes so near.
+ *
+ * @param {ArrayLike<number>} z  (D,)
+ * @returns {Typicality}
+ */
+export function typicality(z) {
+  const dims = z.length;
+  const further = shareFurtherOut(z);
+  const isNear = squaredLength(z) < dims - USUAL_DEVIATIONS * Math.sqrt(2 * dims);
+  return { isTypical: !isNear && further >= FAR, further, isNear };
+}
+
+/**
+ * Give the share of draws from N(0, I) that land among the images: within `AMONG` usual gaps of one.
+ *
+ * @param {Space} space
+ * @param {() => number} random  a source of numbers in [0, 1)
+ * @param {number} [draws]
+ * @returns {number} 0..1; NaN where there are not two images
+ */
+export function shareAmongImages(space, random, draws = 200) {
+  const reach = AMONG * usualGap(space);
+  let among = 0;
+  for (let k = 0; k < draws; k++) {
+    const z = Float32Array.from({ length: space.dims }, () => gaussian(random));
+    among += Number(Math.sqrt(nearestPoints(z, space.mean, 1).squares[0]) <= reach);
+  }
+  return Number.isFinite(reach) ? among / draws : NaN;
 }
 
 /** @param {number} gaps  distance to the nearest image, in usual gaps @returns {string} */
 export function dataWord(gaps) {
   if (!Number.isFinite(gaps)) return "";
   if (gaps < 0.25) return "On an image";
-  if (gaps <= 1.5) return "Among images";
+  if (gaps <= AMONG) return "Among images";
   return gaps <= 2.5 ? "Further off" : "In a hole";
 }
 

@@ -109,6 +109,14 @@ export class Rewind {
     if (wasBack) this.#go(null, stamp);
   }
 
+  /** Show the moment of a step, as another does. @param {number | null} step  null: now */
+  goToStep(step) {
+    if (step === this.wanted) return;
+    const index = this.run?.moments.findIndex((moment) => moment.step === step) ?? -1;
+    this.#stopFilm();
+    if (step === null || index >= 0) this.#go(step === null ? null : index, performance.now());
+  }
+
   close() {
     this.forget();
     this.timeline.close();

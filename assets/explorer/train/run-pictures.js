@@ -1,6 +1,6 @@
 /** What a run's model makes of held-out images, and what it makes up. */
 
-import { element } from "../dom/dom.js";
+import { element, setText } from "../dom/dom.js";
 import { Sheet } from "../dom/pictures.js";
 
 /** Few and large: they are looked at from the back row. */
@@ -8,6 +8,10 @@ const COLUMNS = 8;
 
 /** Before a run says of which shape its pictures are. @type {import("../dom/pictures.js").Shape} */
 const SOME_SHAPE = [1, 28, 28];
+
+/** What samples are of, and what stands in for them where there is no prior: nothing drew the codes there. */
+const PRIOR = "from the prior";
+const ALL_THE_SAME = "decoded from N(0, 1) all the same";
 
 /** Rows of each sheet, by the name of its tensor in a snapshot. */
 const ROWS = { originals: 1, reconstructions: 1, samples: 2 };
@@ -18,7 +22,7 @@ export class RunPictures {
     const sheet = (label, rows) => new Sheet(SOME_SHAPE, COLUMNS, rows, { "aria-label": label });
     const originals = sheet("Held-out images", ROWS.originals);
     const reconstructions = sheet("Their reconstructions", ROWS.reconstructions);
-    const samples = sheet("Samples from the prior", ROWS.samples);
+    const samples = sheet(`Samples ${PRIOR}`, ROWS.samples);
     this.sheets = { originals, reconstructions, samples };
     this.reconstructions = figure(
       "Held-out images",
@@ -26,16 +30,19 @@ export class RunPictures {
       originals.canvas,
       reconstructions.canvas,
     );
-    this.samples = figure("Samples", "from the prior", samples.canvas);
+    this.samplesFrom = element("span", {}, PRIOR);
+    this.samples = figure("Samples", this.samplesFrom, samples.canvas);
   }
 
-  /** Make room. @param {import("../dom/pictures.js").Shape} shape @param {boolean} hasPrior */
+  /** Make room. @param {import("../dom/pictures.js").Shape} shape @param {boolean} hasPrior  that samples are drawn from */
   reserve(shape, hasPrior) {
     const { originals, reconstructions, samples } = this.sheets;
     originals.resize(shape, COLUMNS, ROWS.originals);
     reconstructions.resize(shape, COLUMNS, ROWS.reconstructions);
     samples.resize(shape, COLUMNS, ROWS.samples);
-    this.samples.hidden = !hasPrior;
+    const from = hasPrior ? PRIOR : ALL_THE_SAME;
+    setText(this.samplesFrom, from);
+    samples.canvas.setAttribute("aria-label", `Samples ${from}`);
   }
 
   /** @param {import("../data/safetensors.js").Safetensors} file  originals, reconstructions, samples: bytes, (R, C, H, W) */
@@ -52,7 +59,7 @@ export class RunPictures {
   }
 }
 
-/** @param {string} title @param {string} caption @param {...HTMLElement} pictures */
+/** @param {string} title @param {string | HTMLElement} caption @param {...HTMLElement} pictures */
 function figure(title, caption, ...pictures) {
   const words = [element("strong", {}, title), " ", element("span", { class: "le-caption" }, caption)];
   return element(

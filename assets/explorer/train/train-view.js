@@ -13,8 +13,10 @@ export class TrainView {
     this.context = context;
     /** @type {import("../view.js").RunSource | null} */
     this.source = null;
-    /** The moment of the run's past that Python was told of; null: now. @type {number | null} */
+    /** The moment of the run's past that Python was told of; null: now; undefined: unsure. @type {number | null | undefined} */
     this.toldMoment = null;
+    /** Whether a moment of the past was ever told: Python may still hold it, of whichever run. */
+    this.wentBack = false;
     /** @type {RunStream | null} */
     this.stream = null;
     this.status = new RunStatus();
@@ -91,6 +93,17 @@ export class TrainView {
     return this.rewind.shown?.step ?? null;
   }
 
+  /** @returns {import("../view.js").Particulars} what is shown of the run besides its map, for whoever follows */
+  get particulars() {
+    return { slow: this.playback.slow.place, moment: this.keyframe };
+  }
+
+  /** Show the moment and the step of slow motion that another shows. @param {import("../view.js").Particulars} theirs */
+  takeParticulars({ slow, moment }) {
+    this.rewind.goToStep(moment ?? null);
+    this.playback.slow.goTo(slow ?? null);
+  }
+
   /** @param {string | null} name  axes wanted from outside */
   setAxes(name) {
     this.stage.setAxes(name);
@@ -129,6 +142,7 @@ export class TrainView {
   #tellMoment(step) {
     if (step === this.toldMoment) return;
     this.toldMoment = step;
+    this.wentBack ||= step !== null;
     this.context.reporter.report("keyframe", step);
   }
 
@@ -144,6 +158,8 @@ export class TrainView {
     this.playback.prepare(this.stream);
     // It begins with its newest state, whatever was shown of it when it was here before.
     if (source) {
+      // A run that is left at once and comes back: what was to be told of the one between may never have been.
+      if (this.wentBack) this.toldMoment = undefined;
       this.#tellMoment(null);
       return;
     }

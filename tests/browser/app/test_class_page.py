@@ -131,7 +131,7 @@ def test_a_lesson_outlives_a_restart_of_the_server(
     with running_app(tmp_path) as url:
         teacher.goto(f"{url}/class?class_part=follow")
         press(teacher, "class_lead")
-        teacher.get_by_text("Show the link on this page").click()
+        teacher.get_by_text("Tell everyone on this server").click()
         address = teacher.locator(".st-key-class_address_text").inner_text()
         student.goto(url + path_of(address))
         train(teacher, url)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from tests.pages.stand_ins import App, FakeEngine, FakeExplorer
 from tests.pages.train.train_runs import a_run
@@ -66,3 +67,23 @@ def test_with_no_other_run_there_is_no_list(app: App, engine: FakeEngine) -> Non
     assert "Your other runs" not in [each.label for each in app.run().test.expander]
     engine.earlier = [a_run("done", id="run-6")]
     assert "Your other runs" in [each.label for each in app.run().test.expander]
+
+
+def test_start_over_can_be_undone(app: App, engine: FakeEngine) -> None:
+    app.open("train").click("train_start")
+    assert engine.current is not None
+    before = engine.current = replace(engine.current, id="run-0", step=50)
+    app.run()
+    assert app.test.button(key="train_start").label == "Start over"
+    app.click("train_start")
+    assert engine.current.id == "run-1"
+    engine.earlier = [replace(before, state="stopped")]
+    app.run().click("train_undo")
+    assert [what for what, *_ in engine.asked[-3:]] == ["stop", "choose", "resume"]
+    assert engine.current.id == "run-0"
+    assert "train_undo" not in {button.key for button in app.test.button}
+
+
+def test_a_first_start_leads_nowhere_back(app: App, engine: FakeEngine) -> None:
+    app.open("train").click("train_start")
+    assert "train_undo" not in {button.key for button in app.test.button}

@@ -253,8 +253,8 @@ def test_an_autoencoder_has_no_kl(engine):
     watcher = Watcher(engine, "uma", run)
     watcher.wait_for("frame")
     _, facts, arrays, _ = watcher.wait_for("snapshot")
-    assert facts["kl"] is None
-    assert facts["kl_per_dim"] is None
+    assert facts.get("kl") is None
+    assert facts.get("kl_per_dim") is None
     assert "logvar" not in arrays
-    assert "samples" not in arrays
+    assert len(arrays["samples"]) > 0, "decoded from N(0, 1) all the same"
     engine.stop("uma", run.id)

@@ -1,4 +1,4 @@
-"""The engine's parts that need no process: pipe, messages, schedule, outbox, files, sentences."""
+"""The engine's parts that need no process: pipe, messages, outbox, files, sentences."""
 
 import errno
 import io
@@ -27,7 +27,6 @@ from vae_core.engine.processes.protocol import MESSAGES
 from vae_core.engine.processes.wire import from_wire
 from vae_core.engine.watching.messages import message
 from vae_core.engine.worker.outbox import Outbox
-from vae_core.engine.worker.turns import FIRST_TURN, LONGEST_TURN, Schedule
 from vae_core.storage import home, tensorfile
 from vae_core.storage.tensorfile import metadata_of, with_metadata
 
@@ -83,53 +82,6 @@ def test_other_texts_leave_the_arrays_alone():
     assert texts == {"new": "y" * 1001}
     np.testing.assert_array_equal(arrays["a"], np.arange(5))
     assert int.from_bytes(changed[:8], "little") % 8 == 0  # typed arrays in JavaScript need it
-
-
-# Schedule
-
-
-def test_one_run_has_long_turns_after_a_short_first():
-    schedule = Schedule()
-    schedule.add("a", new=True)
-    assert schedule.turn() == ("a", FIRST_TURN)
-    assert schedule.turn() == ("a", LONGEST_TURN)
-
-
-def test_a_new_run_comes_before_all_others():
-    schedule = Schedule()
-    for name in "abc":
-        schedule.add(name, new=False)
-    schedule.turn()
-    schedule.add("new", new=True)
-    assert schedule.urgent
-    assert schedule.turn()[0] == "new"
-    assert [schedule.turn()[0] for _ in range(4)] == ["b", "c", "a", "new"]
-
-
-@pytest.mark.parametrize("count", [1, 7, 8, 30, 40])
-def test_a_round_takes_less_than_fifteen_seconds_and_leaves_nobody_out(count):
-    schedule = Schedule()
-    for index in range(count):
-        schedule.add(str(index), new=True)
-    first = [schedule.turn() for _ in range(count)]
-    turns = [schedule.turn() for _ in range(count)]
-    assert {name for name, _ in turns} == {str(index) for index in range(count)}
-    assert sum(seconds for _, seconds in turns) < 15
-    assert all(seconds <= FIRST_TURN for _, seconds in first)
-
-
-def test_a_run_that_left_has_no_turn():
-    schedule = Schedule()
-    schedule.add("a", new=True)
-    schedule.add("a", new=False)
-    schedule.add("b", new=False)
-    assert len(schedule) == 2
-    schedule.remove("a")
-    schedule.remove("a")
-    assert "a" not in schedule
-    assert schedule.turn()[0] == "b"
-    schedule.remove("b")
-    assert schedule.turn() is None
 
 
 # Outbox
@@ -237,14 +189,6 @@ def test_an_owners_folder_does_not_tell_who_it_is(tmp_path):
     folder = home.owner_folder(tmp_path, "the-cookie")
     assert "cookie" not in str(folder.relative_to(tmp_path))
     assert folder != home.owner_folder(tmp_path, "the-cookie2")
-
-
-def test_forgotten_uploads_go(tmp_path):
-    old = home.incoming(tmp_path, ".safetensors")
-    old.write_bytes(b"x")
-    os.utime(old, (0, 0))
-    assert home.incoming(tmp_path, ".safetensors") != old
-    assert not old.exists()
 
 
 def test_a_short_lived_file_is_as_young_as_its_name(tmp_path):

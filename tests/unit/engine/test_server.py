@@ -140,6 +140,22 @@ def test_a_killed_server_leaves_no_process_and_at_most_five_seconds_are_lost(ser
     again.close()
 
 
+def test_a_second_server_on_the_same_data_says_where_the_first_is_and_ends(served):
+    script = str(ROOT / "tests" / "unit" / "ui" / "served_app.py")
+    done = subprocess.run(
+        [sys.executable, "-m", "streamlit", "run", script, "--server.headless", "true"],
+        env={**os.environ, "LATENT_HOME": str(served.home)},
+        cwd=served.home,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert f"in use by the server at http://localhost:{served.port}" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert served.answers()
+
+
 def test_the_servers_modules_import_no_torch():
     code = (
         "import sys, app, ui.library.library, vae_core.engine as engine; engine.get_engine();"

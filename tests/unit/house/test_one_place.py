@@ -21,5 +21,6 @@ def test_a_live_setting_stands_in_its_entry_its_field_and_where_it_is_used() -> 
     assert places_of("weight_decay") == {
         "vae_core/config/settings.py",
         "vae_core/config/configs.py",
+        "vae_core/training/descent.py",
         "vae_core/training/learner.py",
     }

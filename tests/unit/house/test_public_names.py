@@ -36,6 +36,8 @@ CONTRACT = [
     "Bundle",
     "save_bundle",
     "load_bundle",
+    "bundle_from_modules",
+    "import_images",
 ]
 
 

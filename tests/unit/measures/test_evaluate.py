@@ -9,8 +9,7 @@ from tests.unit.linear_gaussian import LinearGaussian
 from vae_core.config.configs import ModelConfig
 from vae_core.measures import evaluate
 from vae_core.measures.evaluate import active_units, importance_nll, reconstruction_error
-from vae_core.models.objective import elbo_terms
-from vae_core.models.vae import build_model
+from vae_core.models.vae import build_model, elbo_terms
 
 
 def black_and_white(count, *shape):

@@ -10,8 +10,7 @@ from tests.unit.bars import generator
 from tests.unit.linear_gaussian import LinearGaussian
 from vae_core.config.configs import ARCHITECTURES, LIKELIHOODS, ModelConfig
 from vae_core.models.distributions import bernoulli_log_likelihood
-from vae_core.models.objective import elbo_terms
-from vae_core.models.vae import build_model
+from vae_core.models.vae import build_model, elbo_terms
 
 
 def many_times(model, x, count):

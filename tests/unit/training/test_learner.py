@@ -7,15 +7,15 @@ import torch
 
 from tests.unit.bars import SMALL, finish, generator, same_weights, trained
 from vae_core.config.configs import ModelConfig, TrainConfig
-from vae_core.models.objective import elbo_terms
-from vae_core.models.vae import build_model
+from vae_core.models.vae import build_model, elbo_terms
+from vae_core.training import descent
 from vae_core.training import learner as learner_module
-from vae_core.training.learner import LARGEST_GRADIENT
+from vae_core.training.descent import LARGEST_GRADIENT
 
 
 @pytest.mark.parametrize("largest", [LARGEST_GRADIENT, 0.5])
 def test_a_step_is_one_of_plain_adam(monkeypatch, largest):
-    monkeypatch.setattr(learner_module, "LARGEST_GRADIENT", largest)
+    monkeypatch.setattr(descent, "LARGEST_GRADIENT", largest)
     trainer = trained(train=TrainConfig(epochs=2, batch_size=16, learning_rate=3e-3, beta=2.0, free_bits=0.1))
     model = build_model(SMALL, seed=0)
     optimizer = torch.optim.Adam(model.parameters(), lr=3e-3, fused=False, foreach=False)
@@ -97,7 +97,7 @@ def test_one_image_s_wild_posterior_does_not_end_a_run():
     trainer.advance(steps=1)
     with torch.no_grad():
         trainer.model.encoder.logvar.bias -= 60
-    moments = [slots["exp_avg_sq"] for slots in trainer._learner.optimizer.state.values()]
+    moments = [slots["exp_avg_sq"] for slots in trainer._learner.descents["model"].optimizer.state.values()]
     assert all(bool(slot.isfinite().all()) for slot in moments)
     assert finish(trainer).log_likelihood > calm
 

@@ -7,7 +7,7 @@ import torch
 
 from tests.unit.bars import finish, trained
 from vae_core.config.configs import ModelConfig, TrainConfig
-from vae_core.models.objective import elbo_terms
+from vae_core.models.vae import elbo_terms
 
 
 def test_a_snapshot_has_all_that_a_vae_has():
@@ -26,6 +26,7 @@ def test_a_snapshot_has_all_that_a_vae_has():
         assert float(images.min()) >= 0
         assert float(images.max()) <= 1
     assert snapshot.weights is None
+    assert snapshot.decoded_noise is None
     assert trainer.advance(steps=2).epoch == 1.5
 
 
@@ -36,10 +37,11 @@ def test_an_autoencoder_s_snapshot_lacks_what_it_has_not():
     assert snapshot.test_kl_per_dim is None
     assert snapshot.probe_logvar is None
     assert snapshot.samples is None
+    assert snapshot.decoded_noise.shape == (16, 1, 8, 8)
     assert snapshot.log_likelihood < 0
     assert snapshot.test_log_likelihood < 0
     assert snapshot.reconstructions.shape == (16, 1, 8, 8)
-    assert trainer.history[-1]["kl"] is None
+    assert not any("kl" in name for name in trainer.history[-1])
     assert trainer.encode_probe(0, 4)[1] is None
 
 
@@ -78,7 +80,7 @@ def test_measuring_is_done_in_eval_mode():
         torch.testing.assert_close(snapshot.probe_mean, mean)
         torch.testing.assert_close(snapshot.reconstructions, model.decode_images(mean[:16]))
         test = elbo_terms(model, trainer.test_images).log_likelihood.mean()
-    trainer._measuring.test_time = -math.inf
+    trainer._monitor.test_time = -math.inf
     assert trainer.advance(steps=0).test_log_likelihood == pytest.approx(float(test), rel=1e-5)
 
 
@@ -116,7 +118,7 @@ def test_held_out_noise_is_the_same_each_time():
         name: value for name, value in trained().state_dict().items() if "model" in name
     }
     trainer.load_state_dict(state)  # the first weights again, at another moment
-    trainer._measuring.measure_test(step=trainer.step, train_config=trainer.train_config)
+    trainer._monitor.measure_test(step=trainer.step, train_config=trainer.train_config)
     assert trainer.advance(steps=0).test_log_likelihood == first
 
 
@@ -125,7 +127,7 @@ def test_held_out_images_are_measured_again_within_a_long_pass():
     early = trainer.advance(steps=1)
     soon = trainer.advance(steps=10)
     assert soon.test_log_likelihood == early.test_log_likelihood  # less than two seconds ago
-    trainer._measuring.test_time -= 2.0
+    trainer._monitor.test_time -= 2.0
     assert trainer.advance(steps=1).test_log_likelihood != early.test_log_likelihood
 
 

@@ -7,21 +7,21 @@ import torch
 
 from tests.unit.bars import finish, trained
 from vae_core.config.configs import ModelConfig, TrainConfig
-from vae_core.models.objective import elbo_terms
-from vae_core.training import learner as learner_module
+from vae_core.models.families.vae import VariationalAutoencoder
 from vae_core.training.running_means import DivergedError
 
 
 def test_the_terms_are_means_per_image_since_the_snapshot_before(monkeypatch):
     seen = []
+    original = VariationalAutoencoder.terms
 
-    def spy(model, x, **more):
-        terms = elbo_terms(model, x, **more)
-        if model.training:
-            seen.append((terms.log_likelihood.detach(), terms.kl_per_dim.detach()))
+    def spy(self, passed):
+        terms = original(self, passed)
+        if passed.model.training:
+            seen.append((terms["log_likelihood"].detach(), terms["kl"].detach()))
         return terms
 
-    monkeypatch.setattr(learner_module, "elbo_terms", spy)
+    monkeypatch.setattr(VariationalAutoencoder, "terms", spy)
     trainer = trained(train=TrainConfig(epochs=4, batch_size=16))
     for steps in (3, 3, 1, 6, 3):  # within a pass, over its end, over two ends
         seen.clear()
@@ -35,14 +35,15 @@ def test_the_terms_are_means_per_image_since_the_snapshot_before(monkeypatch):
 
 def test_the_history_has_an_entry_at_each_pass_s_end(monkeypatch):
     seen = []
+    original = VariationalAutoencoder.terms
 
-    def spy(model, x, **more):
-        terms = elbo_terms(model, x, **more)
-        if model.training:
-            seen.append(terms.elbo.detach())
+    def spy(self, passed):
+        terms = original(self, passed)
+        if passed.model.training:
+            seen.append(terms["log_likelihood"].detach() - terms["kl"].detach().sum(dim=1))
         return terms
 
-    monkeypatch.setattr(learner_module, "elbo_terms", spy)
+    monkeypatch.setattr(VariationalAutoencoder, "terms", spy)
     trainer = trained(train=TrainConfig(epochs=3, batch_size=16))
     trainer.advance(steps=9)
     assert [(entry["epoch"], entry["step"]) for entry in trainer.history] == [(1, 4), (2, 8)]

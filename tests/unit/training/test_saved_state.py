@@ -134,7 +134,7 @@ def test_weights_from_elsewhere_are_gone_on_with():
     assert same_weights(first, other)
     assert (other.step, other.epoch, other.seconds) == (8, 1.6, 7.0)  # 5 steps in a pass
     assert other.history == first.history
-    for slots in other._learner.optimizer.state.values():
+    for slots in other._learner.descents["model"].optimizer.state.values():
         assert all(not bool(tensor.any()) for tensor in slots.values())
 
     expected = []
@@ -157,7 +157,9 @@ def test_moments_are_gone_on_with_if_given():
     weights = {name.removeprefix("model."): v for name, v in state.items() if name.startswith("model.")}
     second.begin_at(1.0, weights, moments={k: v for k, v in state.items() if k.startswith("optimizer.")})
     for a, b in zip(
-        first._learner.optimizer.state.values(), second._learner.optimizer.state.values(), strict=True
+        first._learner.descents["model"].optimizer.state.values(),
+        second._learner.descents["model"].optimizer.state.values(),
+        strict=True,
     ):
         for name in a:
             torch.testing.assert_close(a[name], b[name], rtol=0, atol=0)

@@ -9,6 +9,7 @@ from tests.unit.ui.asgi_client import Browser
 from tests.unit.ui.served_routes import PATIENCE, Server, application, close_code, wait_until
 from tests.unit.ui.test_owner import (
     add,
+    bundle_bytes,
     shipped,  # noqa: F401
 )
 from ui.identity.owner import new_owner
@@ -23,8 +24,17 @@ RUN = "0" * 31 + "1"
 
 
 class FakeEngine:
-    def __init__(self, owner):
+    def __init__(self, owner, folder):
         self.owner = owner
+        self.folder = folder
+
+    def shared_keyframe(self, holder, run_id, step):
+        assert holder == owner_hash(self.owner)
+        if step != 7:
+            raise KeyError(step)
+        path = self.folder / "7.safetensors"
+        path.write_bytes(b"moment 7")
+        return path
 
     def run(self, owner, run_id):
         if run_id != RUN:
@@ -38,9 +48,10 @@ class FakeEngine:
 
 
 @pytest.fixture
-def lesson(shipped, monkeypatch):  # noqa: F811
+def lesson(shipped, monkeypatch, tmp_path_factory):  # noqa: F811
     owner = new_owner()
-    monkeypatch.setattr(following, "get_engine", lambda: FakeEngine(owner))
+    folder = tmp_path_factory.mktemp("keyframes")
+    monkeypatch.setattr(following, "get_engine", lambda: FakeEngine(owner, folder))
     monkeypatch.setattr(following, "LOOK_SECONDS", 0.1)
     token = links.share(owner, "follow").token
     with Server(application()) as server:
@@ -88,6 +99,28 @@ def test_followers_move_along_and_late_ones_find_the_newest(lesson):
     wait_until(lambda: following.follower_count(token) == 0)
 
 
+def test_followers_are_told_all_that_is_chosen(lesson):
+    server, owner, token = lesson
+    chosen = {
+        "layers": ["prior", "ellipses"],
+        "by": "class",
+        "hidden": [1, 4],
+        "ranges": [-2.5, 2.5, -1.0, 3.0],
+        "size": [700, 560],
+        "walk": {"from": 3, "to": 30, "method": "slerp", "steps": 7, "at": 0.25},
+        "slow": {"update": 128, "step": 2, "image": 1},
+        "moment": 64,
+    }
+    with both(server, owner, token) as (leader, one):
+        leader.send(say(model="mnist-2", page="interpolate", z=[0, 0], **chosen, more="<script>"))
+        said = hear(one, mode="interpolate")
+        assert {name: said[name] for name in chosen} == chosen
+        assert "more" not in said
+        leader.send(say(model="mnist-2", page="explore", z=[0, 0]))
+        said = hear(one, mode="explore")
+        assert all(said[name] is None for name in chosen)
+
+
 def test_an_own_model_is_open_to_followers_only_while_it_is_shown(lesson):
     server, owner, token = lesson
     entry = Library(owner).get(add(Library(owner), "Mine"))
@@ -105,6 +138,20 @@ def test_an_own_model_is_open_to_followers_only_while_it_is_shown(lesson):
         wait_until(lambda: Browser(application()).get(path).status_code == 404)
 
 
+def test_another_model_under_the_shown_ones_name_is_not_open_to_followers(lesson):
+    server, owner, token = lesson
+    entry = Library(owner).get(add(Library(owner), "Mine"))
+    path = f"/latent/follow/{token}/model/{entry.digest}.safetensors"
+    with both(server, owner, token) as (leader, one):
+        leader.send(say(model="mine", z=[0, 0]))
+        hear(one, mode="explore")
+        assert Browser(application()).get(path).status_code == 200
+        Library(owner).delete("mine")
+        entry.path.write_bytes(bundle_bytes("Private"))
+        assert Browser(application()).get(path).status_code == 404
+        assert following.followed_model(token) is None
+
+
 def test_a_run_is_open_to_followers_only_while_it_is_shown(lesson):
     server, owner, token = lesson
     path = f"/latent/follow/{token}/run/{RUN}"
@@ -115,13 +162,17 @@ def test_a_run_is_open_to_followers_only_while_it_is_shown(lesson):
         server.connect(f"/latent/follow/{token}") as one,
     ):
         leader.send(say(run=RUN, z=[0, 0]))
-        assert hear(one, mode="train")["stream"] == {"url": path, "run": RUN}
+        stream = {"url": path, "run": RUN, "keyframes": f"{path}/keyframes"}
+        assert hear(one, mode="train")["stream"] == stream
+        assert Browser(application()).get(f"{path}/keyframes/7.safetensors").content == b"moment 7"
+        assert Browser(application()).get(f"{path}/keyframes/8.safetensors").status_code == 404
         with server.connect(path) as guest:
             assert close_code(guest) == 4403  # the engine was asked
         leader.send(say())
         hear(one, mode=None)
         with server.connect(path) as guest:
             assert close_code(guest) == 4404
+        assert Browser(application()).get(f"{path}/keyframes/7.safetensors").status_code == 404
 
 
 def test_followers_are_told_that_what_a_leader_sees_is_someone_elses(lesson):
@@ -200,6 +251,18 @@ def test_taking_the_link_back_ends_the_lesson(lesson):
         json.dumps({"z": [0] * 129}),
         '{"axes": "<script>"}',
         '{"run": 1}',
+        '{"layers": "prior"}',
+        '{"layers": ["<b>"]}',
+        '{"hidden": [-1]}',
+        '{"by": 3}',
+        '{"ranges": [1, 0, 0, 1]}',
+        '{"ranges": [0, 1, 0]}',
+        '{"size": [0, 100]}',
+        '{"walk": {"from": 1, "to": 2, "method": "drunk", "steps": 9, "at": 0}}',
+        '{"walk": {"from": 1, "to": 2, "method": "slerp", "steps": 9, "at": 2}}',
+        '{"walk": [1]}',
+        '{"slow": {"update": 1, "step": 0}}',
+        '{"moment": -1}',
     ],
 )
 def test_nonsense_ends_only_the_one_who_says_it(lesson, text):

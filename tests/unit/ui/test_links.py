@@ -9,12 +9,14 @@ from tests.unit.ui.asgi_client import Browser
 from tests.unit.ui.served_routes import PATIENCE, Server, application, close_code, kind, wait_until
 from tests.unit.ui.test_owner import (
     add,
+    bundle_bytes,
     shipped,  # noqa: F401
 )
 from ui.identity.owner import COOKIE, cookie_of, new_owner
 from ui.library import library, links
-from ui.library.library import Library
+from ui.library.library import Library, LibraryError
 from ui.web import stream
+from vae_core.engine import Job
 from vae_core.engine.watching.subscription import Subscription
 from vae_core.storage.home import owner_hash, write_whole
 
@@ -47,6 +49,37 @@ def test_a_link_is_made_once_outlives_a_restart_and_is_taken_back(home):
     restart()
     assert links.find(link.token, "model") is None
     assert links.share(owner, "model", "mine").token != link.token
+
+
+def test_a_link_is_found_by_name_however_many_there_are():
+    owner = new_owner()
+    for other in range(300):
+        links.share(f"{other}", "model", "mine")
+    mine = links.share(owner, "model", "mine")
+    compared = []
+
+    class Noting(str):
+        def __eq__(self, other):
+            compared.append(other)
+            return str.__eq__(self, other)
+
+        __hash__ = str.__hash__
+
+    found = links._links().find(Noting(owner_hash(owner)), "model", "mine")
+    assert found == mine
+    assert links._links().of(Noting(owner_hash(owner))) == (mine,)
+    assert len(compared) < 10
+    links.announce(owner, on=True)  # there is no link by which one could follow
+    assert links.announced() == ()
+    follow = links.share(owner, "follow")
+    links.announce(owner, on=True)
+    assert [each.token for each in links.announced()] == [follow.token]
+    assert [each.token for each in links._links().of(owner_hash(owner))] == [mine.token, follow.token]
+    links.forget_owner(owner_hash(owner))
+    assert links.find(mine.token, "model") is None
+    assert links.announced() == ()
+    restart()
+    assert links.find(follow.token, "follow") is None
 
 
 def test_only_its_owner_finds_or_takes_back_a_link():
@@ -150,9 +183,33 @@ def test_a_link_cannot_lead_out_of_the_library(shipped, home):  # noqa: F811
 def test_a_copy_of_a_shared_model_is_ones_own(shipped):  # noqa: F811
     owner, visitor = Library(new_owner()), Library(new_owner())
     token = links.share(owner.owner, "model", add(owner, "Mine")).token
-    kept = visitor.keep_copy(library.shared_model(token))
+    kept = visitor.keep_copy(token, library.shared_model(token).digest)
     owner.delete("mine")
     assert visitor.get(kept.name).title == "Mine"
+
+
+def test_a_stale_page_copies_nothing_but_what_the_link_leads_to(shipped):  # noqa: F811
+    owner, visitor = Library(new_owner()), Library(new_owner())
+    token = links.share(owner.owner, "model", add(owner, "Mine")).token
+    seen = library.shared_model(token)
+    seen.path.write_bytes(bundle_bytes("Mine, but another"))
+    with pytest.raises(LibraryError, match="another model than when this page was drawn"):
+        visitor.keep_copy(token, seen.digest)
+    links.stop_sharing(owner.owner, "model", "mine")
+    owner.delete("mine")
+    add(owner, "Mine")  # private: it only bears the same name
+    with pytest.raises(LibraryError, match="stopped sharing"):
+        visitor.keep_copy(token, seen.digest)
+    assert visitor.usage() == (0, 0)
+
+
+def test_a_model_that_is_saved_is_not_shared_because_its_name_once_was(shipped):  # noqa: F811
+    own = Library(new_owner())
+    token = links.share(own.owner, "model", add(own, "Mine")).token
+    own.get("mine").path.unlink()  # behind the library's back
+    name, _ = own.save_as("Mine", lambda path: Job("", "", "", state="running"))
+    assert name == "mine"
+    assert links.find(token, "model") is None
 
 
 # Runs, over a real server
@@ -247,7 +304,7 @@ def test_guests_neither_keep_a_run_going_nor_push_its_owner_out(tmp_path, monkey
     from vae_core.engine.watching import watchers
 
     monkeypatch.setattr(supervisor, "WorkerProcess", FakeWorker)
-    monkeypatch.setattr(watchers, "MAX_WATCHERS", 2)
+    monkeypatch.setattr(watchers, "MAX_GUESTS", 2)
     engine = Engine(tmp_path)
     owner = new_owner()
     run = engine.start_run(owner, image_set="digits", model=SMALL, train=LONG)

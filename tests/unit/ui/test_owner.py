@@ -33,7 +33,10 @@ from ui.library import library
 from ui.library.library import Library, LibraryError
 from vae_core.bundles.bundle import read_header
 from vae_core.bundles.header import FORMAT_VERSION
-from vae_core.config.configs import ModelConfig, TrainConfig, count_weights
+from vae_core.config.configs import ModelConfig, TrainConfig
+from vae_core.engine import Job
+from vae_core.models.layers.layer_json import nets_to_json
+from vae_core.models.layers.lists import stored_of
 from vae_core.storage import tensorfile
 from vae_core.storage.home import owner_folder
 
@@ -42,8 +45,9 @@ SMALL = ModelConfig(image_shape=(1, 8, 8), architecture="mlp", width=0.125)
 
 def bundle_bytes(title="My model", **texts):
     """A bundle as far as its header goes."""
+    weights = {name: shape for net in SMALL.placed() for name, shape in stored_of(net).items()}
     arrays = {
-        "encoder.all": np.zeros(count_weights(SMALL), np.float32),
+        **{name: np.zeros(shape, np.float32) for name, shape in weights.items()},
         "probe.images": np.zeros((3, 1, 8, 8), np.uint8),
         "probe.mean": np.zeros((3, 2), np.float32),
         "probe.logvar": np.zeros((3, 2), np.float32),
@@ -52,6 +56,7 @@ def bundle_bytes(title="My model", **texts):
         "format": "latent-explorer",
         "format_version": str(FORMAT_VERSION),
         "model_config": json.dumps(SMALL.to_dict()),
+        "layers": json.dumps(nets_to_json(SMALL.layers())),
         "train_config": json.dumps(TrainConfig().to_dict()),
         "image_set": json.dumps({"name": "digits", "title": "Digits"}),
         "metrics": json.dumps({"elbo": -20.5}),
@@ -303,6 +308,41 @@ def test_renaming_changes_title_and_name_and_nothing_else(shipped):
     assert after.path.read_bytes()[-len(data) // 2 :] == data[-len(data) // 2 :]
     assert read_header(after.path).metrics == {"elbo": -20.5}
     assert own.rename("second-b-try", "Second (b) try").name == "second-b-try"
+
+
+def test_a_stale_page_renames_and_deletes_only_what_it_showed(shipped):
+    own = Library(new_owner())
+    seen = own.get(add(own, "Mine"))
+    seen.path.write_bytes(bundle_bytes("Mine, but another"))
+    for act in (lambda: own.delete("mine", seen.digest), lambda: own.rename("mine", "Ours", seen.digest)):
+        with pytest.raises(LibraryError, match="has changed since the page was drawn"):
+            act()
+    assert own.get("mine").title == "Mine, but another"
+
+
+def test_two_tabs_that_save_under_one_title_get_two_names(shipped, monkeypatch):
+    own, jobs = Library(new_owner()), []
+
+    def begin(path):
+        jobs.append((path, Job("", "", "", state="running")))
+        return jobs[-1][1]
+
+    assert [own.save_as("Mine", begin)[0] for _ in range(2)] == ["mine", "mine-2"]
+    assert add(own, "Mine") == "mine-3"
+    monkeypatch.setenv("LATENT_MAX_MODELS", "3")
+    with pytest.raises(LibraryError, match="holds 3 models"):  # those to come count, too
+        own.path_for_new("Mine")
+    jobs[0][1].state = "failed"
+    jobs[0][1]._finished.set()
+    assert own.save_as("Mine", begin)[0] == "mine"  # that one never came
+
+
+def test_titles_are_tidied_on_every_way_in(shipped):
+    own = Library(new_owner())
+    name = add(own, "A\x1b[31m model\u202e\x00")
+    assert own.get(name).title == "A [31m model"
+    assert own.rename(name, "B\x07 \u200bmodel\x7f\n").title == "B model"
+    assert own.unreadable() == ()
 
 
 def test_what_ships_stays(shipped):

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from streamlit import config
@@ -11,13 +12,16 @@ from tests.unit.ui.asgi_client import Browser
 from tests.unit.ui.served_routes import application
 from tests.unit.ui.test_owner import (
     add,
+    bundle_bytes,
     shipped,  # noqa: F401
 )
 from ui.identity.owner import COOKIE, cookie_of, new_owner
 from ui.library.library import Library
 from ui.page import urls
-from ui.web import routes
+from ui.web import compressed, routes
 from ui.web.compressed import PackedFiles, pack_file
+from vae_core.bundles.older import with_layers
+from vae_core.storage.tensorfile import content_digest
 
 
 def browser(owner=None):
@@ -156,7 +160,8 @@ def test_routes_follow_the_servers_base_path(modules, monkeypatch):
 def test_shipped_models_are_public(shipped):  # noqa: F811
     entry = Library(None).get("mnist-2")
     response = browser().get(entry.url)
-    assert response.content == entry.path.read_bytes()
+    assert response.content == with_layers(entry.path.read_bytes())
+    assert content_digest(response.content) == entry.digest
     assert response.headers["cache-control"].startswith("public")
     assert "content-disposition" not in response.headers
     assert browser().get(entry.url.replace(entry.digest, "0" * 20)).status_code == 404
@@ -174,6 +179,61 @@ def test_own_models_are_their_owners_alone(shipped):  # noqa: F811
         assert browser(stranger).get(entry.url).status_code == 404
         tagged = {"If-None-Match": response.headers["etag"]}
         assert browser(stranger).get(entry.url, headers=tagged).status_code == 404
+
+
+def test_a_known_model_is_answered_without_reading_it(shipped, monkeypatch):  # noqa: F811
+    owner = new_owner()
+    own = Library(owner).get(add(Library(owner), "Mine"))
+    for entry in (own, Library(None).get("mnist-2")):
+        tagged = {"If-None-Match": browser(owner).get(entry.url).headers["etag"]}
+        with monkeypatch.context() as patch:
+            patch.setattr(routes, "_PACKED", None)  # which would read it
+            patch.setattr(routes, "pieces", None)
+            again = browser(owner).get(entry.url, headers=tagged)
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["etag"] == tagged["If-None-Match"]
+
+
+def test_a_large_model_is_streamed_and_never_compressed(shipped, monkeypatch):  # noqa: F811
+    owner = new_owner()
+    entry = Library(owner).get(add(Library(owner), "Mine"))
+    data = entry.path.read_bytes()
+    monkeypatch.setattr(routes, "LARGE_BYTES", len(data))
+    monkeypatch.setattr(compressed, "PIECE_BYTES", 1000)
+    monkeypatch.setattr(routes, "_PACKED", None)  # which would read and compress it
+    response = browser(owner).get(entry.url)
+    assert response.content == data
+    assert response.headers["content-encoding"] == "identity"
+    assert response.headers["content-length"] == str(len(data))
+    head = browser(owner).request("HEAD", entry.url)
+    assert (head.content, head.headers["content-length"]) == (b"", str(len(data)))
+    size, body = compressed.pieces(entry.path, entry.modified, len(data), as_it_lies=True)
+    _, *others = body
+    assert size == len(data)
+    assert max(map(len, others)) == 1000
+    entry.path.write_bytes(bundle_bytes("Another of this name"))
+    with pytest.raises(OSError, match="has changed"):
+        compressed.pieces(entry.path, entry.modified, entry.size_bytes, as_it_lies=True)
+
+
+def test_who_asks_for_a_file_that_is_being_compressed_waits_for_it(tmp_path, monkeypatch):
+    path = tmp_path / "a.js"
+    path.write_bytes(bytes(100_000))
+    files, packed, begun, go_on = PackedFiles(), [], threading.Event(), threading.Event()
+
+    def slow(data):
+        packed.append(data)
+        begun.set()
+        assert go_on.wait(60)
+        return pack_file(data)
+
+    monkeypatch.setattr(compressed, "pack_file", slow)
+    with ThreadPoolExecutor(8) as pool:
+        asked = [pool.submit(files.get, path) for _ in range(8)]
+        assert begun.wait(60)
+        go_on.set()
+        assert len({id(each.result()) for each in asked}) == 1
+    assert len(packed) == 1
 
 
 # Someone new

@@ -60,6 +60,7 @@ def test_a_post_stays_through_a_restart_until_its_owner_withdraws_it():
     assert found == post
     assert found.nickname == "Ada L."
     assert found.numbers == {"log_likelihood": -90.5, "kl": 5.5}
+    assert found.label_names == ("zero", "one")
     assert Image.open(io.BytesIO(found.picture())).size == (map_picture.SIZE, map_picture.SIZE)
     wall.withdraw(new_owner(), post.id)
     assert wall.posts() == (post,)
@@ -135,5 +136,93 @@ def test_what_is_no_number_does_not_stop_the_drawing():
 def test_a_run_without_a_map_says_so():
     probe, _ = stored()
     with pytest.raises(ValueError, match="no map yet"):
-        map_picture.draw_stored(probe, tensorfile.pack({"a": np.zeros(1, np.float32)}, {}), [])
-    assert map_picture.draw_stored(*stored(5), ["x", "y"])
+        map_picture.map_of_run(probe, tensorfile.pack({"a": np.zeros(1, np.float32)}, {}), has_prior=True)
+
+
+def ring(places, labels=None, **how):
+    """How a map looks: the alpha of each pixel, (200, 200)."""
+    png = map_picture.draw(np.array(places, float), labels, [], size=200, **how)
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGBA"))[:, :, 3]
+
+
+def test_maps_of_one_reach_have_one_scale():
+    near, far = (ring([[x, 0.0], [-x, 0.0]], reach=5.0) for x in (1.0, 4.0))
+    column = {name: np.flatnonzero((each > 40).any(0)).max() for name, each in (("near", near), ("far", far))}
+    centre, unit = 100, 0.9 * 200 / 10
+    assert column["near"] == pytest.approx(centre + unit, abs=4)
+    assert column["far"] == pytest.approx(centre + 4 * unit, abs=4)
+
+
+@pytest.mark.parametrize("reach", [3.5, 7.0])
+def test_the_priors_circles_have_the_radius_of_one_and_two_deviations(reach):
+    alpha = ring([[0.0, 0.0]], reach=reach, prior="circles")
+    across = np.flatnonzero(alpha[100] > 40)
+    unit = 0.9 * 200 / (2 * reach)
+    for deviations in (1, 2):
+        for place in (100 - deviations * unit, 100 + deviations * unit):
+            assert np.abs(across - place).min() < 2
+    bands = ring([[0.0, 0.0]], reach=reach, prior="bands")
+    assert bands[2].sum() > 0  # up to the edge
+
+
+def test_a_map_of_many_dimensions_has_the_priors_mean_at_zero():
+    rng = np.random.default_rng(1)
+    mean = (rng.normal(size=(40, 5)) + 3).astype(np.float16)
+    arrays = {
+        "mean": mean,
+        "pca.mean": mean.mean(0).astype(np.float32),
+        "pca.components": np.eye(2, 5, dtype=np.float32),
+    }
+    probe, _ = stored(5)
+    found = map_picture.map_of_run(probe, tensorfile.pack(arrays, {}), has_prior=True)
+    np.testing.assert_allclose(found.places, mean[:, :2], atol=1e-3)
+    point = map_picture.map_of_run(probe, tensorfile.pack(arrays, {}), has_prior=False)
+    np.testing.assert_allclose(np.median(point.places, axis=0), 0, atol=1e-5)
+    again = map_picture.unpack_map(found.pack())
+    np.testing.assert_array_equal(again.places, found.places)
+    assert again.samples is None
+
+
+def test_all_maps_are_drawn_as_far_as_the_widest_with_a_prior(monkeypatch):
+    def posted(scale, family="vae"):
+        mean = (scale * np.random.default_rng(0).normal(size=(400, 2))).astype(np.float16)
+        probe = tensorfile.pack({"probe.labels": np.arange(400) % 2}, {})
+        pair = probe, tensorfile.pack({"mean": mean}, {})
+        monkeypatch.setattr(FakeEngine, "stored_map", lambda self, owner, run: pair)
+        return wall.put_up(new_owner(), run_of(new_owner(), model=ModelConfig(family=family)), "x")
+
+    posted(0.2)
+    assert wall.shared_reach(wall.posts()) == 3.5
+    narrow = posted(1.0)
+    pictures = {post.id: post.picture(wall.shared_reach(wall.posts())) for post in wall.posts()}
+    wide = posted(2.0)
+    reach = wall.shared_reach(wall.posts())
+    assert reach >= np.quantile(np.abs(2.0 * np.random.default_rng(0).normal(size=(400, 2))).max(1), 0.98)
+    assert narrow.picture(reach) != pictures[narrow.id]
+    posted(50.0, "autoencoder")
+    assert wall.shared_reach(wall.posts()) == reach
+    assert wide.has_prior
+    assert not wall.posts()[0].has_prior
+
+
+def test_what_an_earlier_version_posted_is_still_seen():
+    post = wall.put_up(new_owner(), run_of(new_owner()), "x")
+    (wall._folder() / f"{post.id}.safetensors").unlink()
+    (wall._folder() / f"{post.id}.png").write_bytes(b"a picture")
+    assert post.picture(5.0) == b"a picture"
+    assert post.sheets() == (b"", b"")
+    wall.clear()
+    assert list(wall._folder().iterdir()) == []
+
+
+def test_an_opened_post_has_reconstructions_and_samples(monkeypatch):
+    probe, snapshot = stored()
+    _, arrays = tensorfile.unpack(snapshot)
+    images = np.arange(12 * 64, dtype=np.uint8).reshape(12, 1, 8, 8)
+    arrays = dict(arrays) | {"originals": images, "reconstructions": images, "samples": images[:4]}
+    pair = probe, tensorfile.pack(arrays, {})
+    monkeypatch.setattr(FakeEngine, "stored_map", lambda self, owner, run: pair)
+    pairs, samples = wall.put_up(new_owner(), run_of(new_owner()), "x").sheets()
+    count = map_picture.PICTURES
+    assert Image.open(io.BytesIO(pairs)).size == (count * 9 - 1, 17)
+    assert Image.open(io.BytesIO(samples)).size == (4 * 9 - 1, 8)

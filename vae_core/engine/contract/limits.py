@@ -63,14 +63,30 @@ MODELS: Final = Limit("LATENT_MAX_MODELS", 50, "{} models in each browser's libr
 MODEL_MEGABYTES: Final = Limit("LATENT_MAX_MODELS_MB", 500, "{} MB for each browser's models", least=0)
 KEYFRAMES: Final = Limit("LATENT_MAX_KEYFRAMES", 60, "{} moments of each run are kept", least=2)
 KEYFRAME_MEGABYTES: Final = Limit("LATENT_MAX_KEYFRAMES_MB", 150, "{} MB for each run's moments", least=0)
+STARTS: Final = Limit(
+    "LATENT_MAX_STARTS", 20, "{} runs and branches of each browser may be started in a minute"
+)
 JOBS: Final = Limit("LATENT_MAX_JOBS", 2, "{} jobs of each browser at a time")
 WAITING_JOBS: Final = Limit("LATENT_MAX_WAITING_JOBS", 64, "{} more of its jobs may wait")
 PARK_MINUTES: Final = Limit(
     "LATENT_PARK_MINUTES", 10, "a run is put aside when its browser has been away for {} minutes", least=0
 )
 KEEP_DAYS: Final = Limit("LATENT_KEEP_DAYS", 14, "a run that nobody uses is deleted after {} days")
+KEEP_MODELS_DAYS: Final = Limit(
+    "LATENT_KEEP_MODELS_DAYS",
+    400,
+    "models are deleted {} days after their browser's last visit "
+    "(0: never, as where only this machine is served)",
+    least=0,
+)
 NEW_OWNERS: Final = Limit(
     "LATENT_MAX_NEW_OWNERS", 120, "{} new browsers a minute from one address; a proxy counts as one"
+)
+UPLOAD_MEGABYTES: Final = Limit(
+    "LATENT_MAX_UPLOADS_MB", 250, "{} MB of uploads at a time, of all browsers together", least=0
+)
+UPLOAD_MEGABYTES_EACH: Final = Limit(
+    "LATENT_MAX_UPLOADS_MB_EACH", 110, "{} MB of them from each page", least=0
 )
 WALL_POSTS: Final = Limit("LATENT_WALL_POSTS", 60, "{} maps on the wall")
 WALL_POSTS_EACH: Final = Limit("LATENT_WALL_POSTS_EACH", 3, "{} of them from each browser")
@@ -84,11 +100,15 @@ ALL: Final = (
     KEYFRAME_MEGABYTES,
     KEEP_DAYS,
     PARK_MINUTES,
+    STARTS,
     JOBS,
     WAITING_JOBS,
     MODELS,
     MODEL_MEGABYTES,
+    KEEP_MODELS_DAYS,
     NEW_OWNERS,
+    UPLOAD_MEGABYTES,
+    UPLOAD_MEGABYTES_EACH,
     WALL_POSTS,
     WALL_POSTS_EACH,
 )

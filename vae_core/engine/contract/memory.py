@@ -15,6 +15,7 @@ from vae_core.config.configs import ModelConfig, TrainConfig, check_together, co
 from vae_core.config.settings import number
 from vae_core.engine.processes.process import worker_pids
 from vae_core.images.loading import image_sets
+from vae_core.models.layers.lists import check_limits
 
 if TYPE_CHECKING:
     from vae_core.config.configs import ModelConfig, TrainConfig
@@ -188,6 +189,8 @@ def check_run(image_set: str, model: ModelConfig, train: TrainConfig) -> None:
         ValueError: the images are not there, or what is wanted does not fit together, or not into memory.
     """
     check_together(model, train)
+    for placed in model.placed():
+        check_limits(placed)
     info = next((info for info in image_sets() if info.name == image_set), None)
     if info is None:
         raise ValueError(f"There is no image set {image_set!r}.")

@@ -13,6 +13,7 @@ from typing import Any, Final, assert_never
 from vae_core.engine.contract import limits
 from vae_core.engine.contract.failures import PROCESS_DIED, PROCESS_HUNG
 from vae_core.engine.contract.info import EngineBusyError, Job, JobState
+from vae_core.engine.jobs.efforts import seconds_for
 from vae_core.engine.jobs.pools import POOLS, QUICK, TASKS, Pool
 from vae_core.engine.jobs.results import Results
 from vae_core.engine.processes.messages import (
@@ -98,7 +99,7 @@ class JobQueue:
             function: a name from `TASKS`.
             arguments: its arguments: JSON-able values and bytes.
             then: called, with the lock held, when it is done.
-            held: keep it waiting until `release`.
+            held: keep it waiting until `release`, with the arguments that say how long it takes.
             files: short-lived ones that it reads; they go when it is over, however it ends, and not before:
                 a process that dies leaves them to the next attempt.
             purpose: what it serves, by which it is found again (`serving`), in place of the one before.
@@ -115,9 +116,8 @@ class JobQueue:
             if sum(job.owner == owner and job.state == "waiting" for job in self.unfinished()) >= most:
                 raise EngineBusyError(f"You have {most:g} jobs waiting. Wait until some are done.")
             job = Job(new_id(), owner, function, _on_cancel=self.cancel)
-            self._entries[job.id] = _Entry(
-                job, TASKS[function].pool, dict(arguments), then, held, files, purpose, is_shared
-            )
+            pool = TASKS[function].pool_for(seconds_for(function, arguments))
+            self._entries[job.id] = _Entry(job, pool, dict(arguments), then, held, files, purpose, is_shared)
             self._dispatch()
             return job
 

@@ -35,16 +35,18 @@ class Load:
 
     Attributes:
         key: names the run from now on.
+        owner: hash of the owner's name: turns are theirs.
         folder: the run's.
         image_set: name of the images it learns from.
         model: what is trained.
         train: the settings as they are now; they may have changed since the state was written.
         paused: whether it is to rest.
         is_branch: whether it begins with another run's state or keyframe.
-        is_new: whether its first turn comes before all others'.
+        is_new: whether its first turn comes early.
     """
 
     key: RunKey
+    owner: str
     folder: str
     image_set: str
     model: ModelConfig

@@ -20,6 +20,8 @@ from vae_core.engine.processes.orders import Order
 from vae_core.engine.processes.pipe import message_parts, read_message
 from vae_core.engine.processes.protocol import MESSAGES, understood
 from vae_core.engine.processes.wire import to_wire
+from vae_core.storage.home import make_folder
+from vae_core.storage.home_lock import files_to_inherit
 
 LOG: Final = logging.getLogger(__name__)
 ROOT: Final = Path(__file__).resolve().parents[3]
@@ -67,8 +69,11 @@ class WorkerProcess:
         self._orders: queue.SimpleQueue[tuple[bytes, ...] | None] = queue.SimpleQueue()
         threads = str(worker_threads())
         paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+        numba = home / "cache" / "numba"  # what umap compiles; it must be writable
+        with contextlib.suppress(OSError):
+            make_folder(numba)
         environment = {
-            "NUMBA_CACHE_DIR": str(home / "cache" / "numba"),  # what umap compiles; it must be writable
+            "NUMBA_CACHE_DIR": str(numba),
             **os.environ,
             "PYTHONPATH": os.pathsep.join(paths),
             "LATENT_HOME": str(home),
@@ -81,6 +86,7 @@ class WorkerProcess:
             stdout=subprocess.PIPE,
             cwd=ROOT,
             env=environment,
+            pass_fds=files_to_inherit(home),
             # Ctrl-C in the terminal is the server's business. A session of its own would do that, too, but
             # Linux gives each session the same share of the processors, however low a worker's priority.
             process_group=None if WINDOWS else 0,

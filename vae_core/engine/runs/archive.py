@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import logging
-import math
+import os
 import re
 import shutil
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from vae_core.engine.contract import limits
-from vae_core.engine.runs.run import RECORD, Run, read_run
-from vae_core.storage.home import new_id
+from vae_core.engine.runs.run import PROGRESS, RECORD, STATE, Run, is_marked_active, read_run
+from vae_core.storage.ages import WallClock
+from vae_core.storage.home import make_folder, new_id
 
 LOG: Final = logging.getLogger(__name__)
 
 DAY_SECONDS: Final = 24 * 3600.0
 SWEEP_SECONDS: Final = 3600.0
 """So often it is looked for runs that are too old."""
+
+AGED: Final = (RECORD, PROGRESS, STATE)
+"""Files that say by their age when a run was last used."""
 
 RUN_ID: Final = re.compile(r"[0-9a-f]{32}")
 
@@ -33,13 +38,17 @@ class Archive:
     Attributes:
         home: folder of all data.
         runs: those that are in memory: all of every owner who was here lately.
+        clock: tells how old runs are.
     """
 
     home: Path
     runs: dict[str, Run] = field(default_factory=dict)
+    clock: WallClock = field(default_factory=WallClock)
     _owners: set[str] = field(default_factory=set)
     _grown: set[str] = field(default_factory=set)
-    _swept_at: float = -math.inf
+    _swept_at: float = field(
+        default_factory=time.monotonic
+    )  # so not in the first hour: the clock may be wrong
 
     def of_owner(self, owner: str) -> list[Run]:
         """Return an owner's runs, the newest first; they are read from disk when first asked for."""
@@ -99,6 +108,10 @@ class Archive:
             lock: the engine's, not held: this takes a while.
         """
         self.tidy(lock)
+        if jumped := self.clock.jumped():
+            LOG.warning("the clock was set by %.0f s: runs are taken to be as old as before", jumped)
+            self._shift(jumped)
+            self._swept_at = now
         if now - self._swept_at > SWEEP_SECONDS:
             self._swept_at = now
             self.sweep(lock)
@@ -129,13 +142,46 @@ class Archive:
         Args:
             lock: the engine's, not held.
         """
-        oldest = time.time() - DAY_SECONDS * limits.KEEP_DAYS.value()
-        for folder in (self.home / "owners").glob("*/runs/*"):
-            if _used(folder) < oldest:
+        oldest = self.clock.wall() - DAY_SECONDS * limits.KEEP_DAYS.value()
+        for folder in self._folders():
+            if self._used(folder) < oldest:
                 with lock:
-                    if _used(folder) < oldest and self._throw_away(folder):
+                    if self._used(folder) < oldest and not self._park(folder) and self._throw_away(folder):
                         LOG.info("run %s is deleted: nobody used it", folder.name[:6])
         self._empty_bin()
+
+    def _folders(self) -> Iterator[Path]:
+        return (self.home / "owners").glob("*/runs/*")
+
+    def _park(self, folder: Path) -> bool:
+        """Begin the age of a run anew that trained when a server ended, and was not asked for since."""
+        if folder.name in self.runs or not is_marked_active(folder):
+            return False
+        found = read_run(folder)
+        if found is None:
+            return False
+        with suppress(OSError):
+            found.write()
+            return True
+        return False
+
+    def _used(self, folder: Path) -> float:
+        """Return when server or worker last used a run, in seconds since 1970; now, if it has gone."""
+        found = [when for name in AGED if (when := _written(folder / name)) is not None]
+        if not found and (when := _written(folder)) is not None:
+            found.append(when)
+        return max(found, default=self.clock.wall())
+
+    def _shift(self, seconds: float) -> None:
+        """Let runs be as old as they were before the wall clock was set by so many seconds."""
+        now = self.clock.wall()
+        for folder in self._folders():
+            for path in (folder, *(folder / name for name in AGED)):
+                when = _written(path)
+                if when is not None and (when > now or (seconds > 0 and when + seconds <= now)):
+                    with suppress(OSError):
+                        moved = min(now, when + seconds)
+                        os.utime(path, (moved, moved))
 
     def _throw_away(self, folder: Path) -> bool:
         """Move a run's folder into the bin, unless the run trains or waits; with the engine's lock held."""
@@ -144,7 +190,7 @@ class Archive:
             return False
         self.runs.pop(folder.name, None)
         with suppress(OSError):
-            self._bin.mkdir(exist_ok=True)
+            make_folder(self._bin)
             folder.rename(self._bin / new_id())
             return True
         shutil.rmtree(folder, ignore_errors=True)  # a system that moves no folder with an open file in it
@@ -160,9 +206,8 @@ class Archive:
         return self.home / "bin"
 
 
-def _used(folder: Path) -> float:
-    """Return when a run was last used, in seconds since 1970; now, if it has just gone."""
-    record = folder / RECORD
+def _written(path: Path) -> float | None:
+    """Return when a file was written, in seconds since 1970; None when it is not there."""
     with suppress(OSError):
-        return (record if record.exists() else folder).stat().st_mtime
-    return time.time()
+        return path.stat().st_mtime
+    return None

@@ -8,9 +8,14 @@ from typing import Any, Final
 
 from vae_core.config.configs import TrainConfig
 from vae_core.config.settings import LIVE, SETTINGS
+from vae_core.engine.runs.record import number, whole_number
 
 MOST: Final = 200
 """Marks of a run; the oldest go first."""
+
+
+LARGEST: Final = 1e300
+"""No setting has a larger number."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +50,13 @@ class Mark:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Mark:
-        """Make a mark of `to_dict`'s answer."""
-        changes = {str(name): (before, after) for name, (before, after) in values["changes"].items()}
-        return cls(int(values["step"]), float(values["epoch"]), changes, str(values["note"]))
+        """Make a mark of `to_dict`'s answer.
+
+        Raises:
+            ValueError: it says what cannot be.
+        """
+        changes = {str(name): _checked(name, *pair) for name, pair in values["changes"].items()}
+        return cls(whole_number(values["step"]), number(values["epoch"]), changes, str(values["note"]))
 
     def shown(self) -> dict[str, Any]:
         """Return the mark as the browser gets it."""
@@ -85,6 +94,19 @@ def settings_at(train: TrainConfig, marks: Sequence[Mark], step: int) -> TrainCo
         if mark.step >= step:
             train = _without(train, mark)
     return train
+
+
+def _checked(name: str, before: Any, after: Any) -> tuple[Any, Any]:
+    """Return both values of a change.
+
+    Raises:
+        ValueError: one is no number, or of a later version's setting nothing plain.
+    """
+    for value in (before, after):
+        is_number = type(value) in (int, float) and abs(value) < LARGEST
+        if not (is_number or (name not in LIVE and isinstance(value, (bool, str)))):
+            raise ValueError(f"its {name} was {str(value)[:40]!r}")
+    return before, after
 
 
 def _changes(before: TrainConfig, after: TrainConfig) -> dict[str, tuple[Any, Any]]:

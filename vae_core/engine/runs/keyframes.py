@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from vae_core.engine.contract import limits
+from vae_core.engine.runs.record import number, whole_number
 from vae_core.storage.home import write_whole
 
 FOLDER: Final = "keyframes"
@@ -38,7 +39,10 @@ def read_keyframes(folder: Path) -> list[dict[str, Any]]:
     """Return which keyframes a run has, as tables of step and epoch; none if that cannot be read."""
     with suppress(OSError, ValueError, KeyError, TypeError):
         index = json.loads((folder / FOLDER / INDEX).read_bytes())
-        return [{"step": int(each["step"]), "epoch": float(each["epoch"])} for each in index["keyframes"]]
+        return [
+            {"step": whole_number(each["step"]), "epoch": number(each["epoch"])}
+            for each in index["keyframes"]
+        ]
     return []
 
 

@@ -29,7 +29,9 @@ from vae_core.engine.contract.memory import Need, need_of
 from vae_core.engine.processes.orders import RunKey
 from vae_core.engine.runs.changes import Mark
 from vae_core.engine.runs.keyframes import read_keyframes
+from vae_core.engine.runs.record import check_progress, check_record
 from vae_core.images.loading import image_sets
+from vae_core.models.layers.layer_json import nets_to_json
 from vae_core.storage.home import write_whole
 
 LOG: Final = logging.getLogger(__name__)
@@ -97,6 +99,7 @@ class Run:
         deaths: how often the worker died with this run in its hands since it last reached the disk.
         seen: when its owner was last heard of, on the monotonic clock.
         snapshot: the newest snapshot, facts and arrays, while it is loaded.
+        detail: the update that was taken apart last, facts and arrays, while it is loaded.
         watchers: the browsers that watch.
         weights_asked: whether the worker is about to send its weights.
         logged: the state that stands in the log.
@@ -139,6 +142,7 @@ class Run:
     deaths: int = 0
     seen: float = field(default_factory=time.monotonic)
     snapshot: tuple[Mapping[str, Any], bytes] | None = None
+    detail: tuple[Mapping[str, Any], bytes] | None = None
     watchers: list[Watcher] = field(default_factory=list)
     weights_asked: bool = False
     logged: str = ""
@@ -215,6 +219,8 @@ class Run:
             **self.state_facts(),
             "run": self.id,
             "model": self.model.to_dict(),
+            "layers": nets_to_json(self.model.layers()),
+            "family": self.model.traits.to_dict(),
             "image_set": self.image_set,
             "title": self.title,
             "label_names": self.label_names,
@@ -246,8 +252,15 @@ class Run:
 
     def read_progress(self) -> None:
         """Take over how far it is on disk."""
-        with suppress(OSError, ValueError, TypeError):
-            self.adopt(json.loads((self.folder / PROGRESS).read_bytes()))
+        with suppress(FileNotFoundError):  # it has not trained yet
+            try:
+                progress = json.loads((self.folder / PROGRESS).read_bytes())
+                check_progress(progress)
+                self.adopt(progress)
+            except (OSError, ValueError, RecursionError) as problem:
+                if isinstance(problem, FileNotFoundError):
+                    raise
+                LOG.warning("run %s: how far it is cannot be read: %s", self.id[:6], problem)
 
     def write(self) -> None:
         """Put the server's part of the run on disk.
@@ -277,10 +290,19 @@ class Run:
                 os.utime(self.folder / RECORD)
 
 
+def is_marked_active(folder: Path) -> bool:
+    """Whether a run's file says that it trains, rests in a pause, or waits."""
+    with suppress(OSError, ValueError, RecursionError):
+        record = json.loads((folder / RECORD).read_bytes())
+        return isinstance(record, Mapping) and record.get("state") in ACTIVE_STATES
+    return False
+
+
 def read_run(folder: Path) -> Run | None:
     """Read a run from its folder; one that was active is parked now. None when it cannot be read."""
     try:
         record = json.loads((folder / RECORD).read_bytes())
+        check_record(record)
         model, model_more = read_saved(ModelConfig, record["model"])
         train, train_more = read_saved(TrainConfig, record["train"])
         known = (*_STORED, *_STORED_LATELY, "model", "train", "marks")
@@ -296,8 +318,8 @@ def read_run(folder: Path) -> Run | None:
             **{name: record[name] for name in _STORED},
             **{name: record[name] for name in _STORED_LATELY if name in record},
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        LOG.warning("run %s cannot be read: %s", folder.name[:6], error)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        LOG.warning("run %s cannot be read and is left out: %s", folder.name[:6], error)
         return None
     if run.id != folder.name:
         return None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,7 @@ from vae_core.engine.processes.orders import Drop, Flush, Load, RunOrder
 from vae_core.engine.processes.supervisor import Worker
 from vae_core.engine.runs.run import Run
 from vae_core.engine.scheduling.waiting import room
+from vae_core.storage.home import is_short_lived
 
 Written = Callable[[bool, str], None]
 """Called with whether a state was written, and what went wrong where the worker could not write it."""
@@ -60,7 +62,7 @@ class LoadedRuns:
 
         Args:
             run: the run.
-            new: whether its first turn comes before all others'; runs that rest make room for it.
+            new: whether its first turn comes early; runs that rest make room for it.
         """
         if not self.worker.ready():
             if run not in self._lost:
@@ -72,6 +74,7 @@ class LoadedRuns:
         run.loaded, run.leaving = True, False
         order = Load(
             run.key,
+            owner=run.owner,
             folder=str(run.folder),
             image_set=run.image_set,
             model=run.model,
@@ -94,7 +97,7 @@ class LoadedRuns:
 
     def has_left(self, run: Run) -> None:
         """Note that a run is not in the worker's memory any more."""
-        run.loaded, run.snapshot, run.weights_asked = False, None, False
+        run.loaded, run.snapshot, run.detail, run.weights_asked = False, None, None, False
 
     def waits_for_worker(self, run: Run) -> bool:
         """Whether a run will be loaded as soon as there is a worker."""
@@ -146,6 +149,9 @@ class LoadedRuns:
         flush = self._flushes.pop(answer.path, None)
         if flush is not None:
             flush.then(answer.written, answer.error)
+        elif is_short_lived(path := Path(answer.path)):  # nobody waits for it any more
+            with suppress(OSError):
+                path.unlink()
 
     def tick(self, now: float) -> None:
         """Wait no longer for states that the worker does not come to write: those on disk will do."""

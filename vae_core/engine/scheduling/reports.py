@@ -92,7 +92,8 @@ def _hear_of(scheduler: Scheduler, run: Run, message: messages.RunMessage) -> No
             scheduler.watchers.put(run, "weights", {"step": step}, data)
         case messages.Detail(progress=progress, measured=measured, data=data):
             run.adopt(asdict(progress))
-            scheduler.watchers.put(run, "detail", {**asdict(progress), **measured}, data)
+            run.detail = ({**asdict(progress), **measured}, data)
+            scheduler.watchers.put(run, "detail", *run.detail)
         case messages.Saved():
             run.deaths = 0
         case messages.Keyframes(keyframes=keyframes):

@@ -43,7 +43,8 @@ class Saving:
         """
         kept = incoming(self.home, ".state")
         then = self._with_umap(run, path)
-        job = self.jobs.submit(run.owner, "save_run", {}, then=then, held=True, files=(kept,))
+        arguments = _arguments(run, path, title)
+        job = self.jobs.submit(run.owner, "save_run", arguments, then=then, held=True, files=(kept,))
         job.message = "as soon as the step is taken that is being taken"
 
         def release(written: bool, error: str) -> None:
@@ -53,7 +54,7 @@ class Saving:
                 return
             state = {"state": str(kept if written else run.folder / STATE)}
             train = {"train": run.train.to_dict()}
-            self.jobs.release(job, {**_arguments(run, path, title), **state, **train})
+            self.jobs.release(job, {**arguments, **state, **train})
 
         self.loaded.flush(run, kept, release)
         return job

@@ -22,6 +22,7 @@ from vae_core.engine.runs.branching import link_last, link_origin
 from vae_core.engine.runs.changes import with_change
 from vae_core.engine.runs.run import ORIGIN, Run, StepRequest
 from vae_core.engine.scheduling.loaded import LoadedRuns
+from vae_core.engine.scheduling.starts import Starts
 from vae_core.engine.scheduling.waiting import WaitingList, room, why_not
 from vae_core.engine.watching.watchers import Watchers
 
@@ -43,6 +44,7 @@ class Scheduler:
         lock: the engine's lock.
         worker: the process that trains.
         waiting: who waits.
+        starts: how many runs each owner has started lately.
         loaded: which runs the worker has in memory.
         watchers: who gets to know.
     """
@@ -51,6 +53,7 @@ class Scheduler:
     lock: threading.RLock
     worker: Worker
     waiting: WaitingList = field(default_factory=WaitingList)
+    starts: Starts = field(default_factory=Starts)
     _requests: int = 0
     _told_at: float = 0.0
     _closing: bool = False
@@ -66,8 +69,10 @@ class Scheduler:
         """Take in a new run and let it train, or wait.
 
         Raises:
+            EngineBusyError: its owner starts too many.
             OSError: it could not be put on disk.
         """
+        self.starts.count(run.owner)
         run.chosen = time.time()
         self.archive.add(run)
         self._stop_others(run)
@@ -85,8 +90,10 @@ class Scheduler:
 
         Raises:
             ValueError: there is nothing there to begin with.
+            EngineBusyError: its owner starts too many.
             OSError: it could not be put on disk.
         """
+        self.starts.count(run.owner)
 
         def then(written: bool, error: str) -> None:
             if error:  # the branch could not be put on disk either

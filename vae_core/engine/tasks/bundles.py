@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from vae_core.bundles.bundle import load_bundle, save_bundle
 from vae_core.bundles.making import make_bundle, with_umap
 from vae_core.config.configs import ModelConfig, TrainConfig
-from vae_core.storage.home import put_in_place
+from vae_core.storage.home import make_folder, put_in_place
 from vae_core.training.state_file import begin_at_keyframe, load_state, make_trainer
 
 if TYPE_CHECKING:
@@ -128,6 +128,6 @@ def fit_umap(report: Report, *, bundle: str, write: bool = False, seed: int = 0)
 
 def _write_bundle(report: Report, bundle: Bundle, path: str) -> dict[str, Any]:
     report(0.9, "Writing the file")
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    make_folder(Path(path).parent)
     save_bundle(path, bundle)
     return {"path": path, "name": Path(path).stem}

@@ -78,7 +78,8 @@ def thumbnails(
         image_set: an image set's name.
         rows: pictures in a column.
         columns: at most so many.
-        reconstructed: draw every picture of a bundle as its model reconstructs it.
+        reconstructed: draw every picture of a bundle as its model reconstructs it; one without an encoder
+            draws as many samples, always the same.
     """
     if bundle is not None:
         loaded = load_bundle(bundle)
@@ -86,8 +87,12 @@ def thumbnails(
         order = _class_order(labels, len(images), rows, columns)
         picked = images[torch.from_numpy(order)]
         if reconstructed:
+            if loaded.probe.mean is None:
+                z = torch.randn(len(order), loaded.model_config.latent_dim, generator=_fixed())
+            else:
+                z = loaded.probe.mean[torch.from_numpy(order)]
             with torch.no_grad():
-                decoded = loaded.model.decode_images(loaded.probe.mean[torch.from_numpy(order)])
+                decoded = loaded.model.decode_images(z)
             picked = (decoded * 255).round().to(torch.uint8)
         return sheets.png(sheets.grid(picked.numpy(), max(1, len(order) // rows)))
     if image_set is None:
@@ -142,6 +147,10 @@ def gif(
         file, "GIF", save_all=True, append_images=frames[1:], duration=milliseconds, loop=0, optimize=False
     )
     return file.getvalue()
+
+
+def _fixed() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
 
 
 def _class_order(labels: torch.Tensor | None, count: int, rows: int, columns: int) -> npt.NDArray[Any]:

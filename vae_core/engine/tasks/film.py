@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from vae_core.config.families import FAMILIES, Family
 from vae_core.engine.runs import run
 from vae_core.engine.runs.keyframes import keyframe_path, read_keyframes
 from vae_core.pictures import sheets
@@ -55,13 +56,14 @@ class _Moment:
     positions: Array
 
 
-def film(report: Report, *, folder: str, title: str) -> bytes:
+def film(report: Report, *, folder: str, title: str, family: str) -> bytes:
     """Draw a run's keyframes as a GIF.
 
     Args:
         report: called with progress 0 to 1, and a phrase.
         folder: the run's folder.
         title: what stands above; text from anyone.
+        family: of the model, by name.
 
     Raises:
         ValueError: the run has no keyframes.
@@ -74,7 +76,7 @@ def film(report: Report, *, folder: str, title: str) -> bytes:
     names = [str(name) for name in json.loads(texts["json"])["label_names"]]
     labels = probe.get("probe.labels")
     reach = [np.quantile(np.abs(each.positions), 0.99) for each in moments[len(moments) // 2 :]]
-    stage = _Stage(_plain(title), labels, names, max(LEAST_EXTENT, 1.1 * float(max(reach))))
+    stage = _Stage(_plain(title), FAMILIES[family], labels, names, max(LEAST_EXTENT, 1.1 * float(max(reach))))
     last = next(filter(None, (_drawn(stage, moment) for moment in reversed(moments))), None)
     if last is None:
         raise ValueError(NOTHING)
@@ -148,7 +150,10 @@ class _Stage:
         extent: the map goes from minus this to this, both ways.
     """
 
-    def __init__(self, title: str, labels: Array | None, names: Sequence[str], extent: float) -> None:
+    def __init__(
+        self, title: str, family: Family, labels: Array | None, names: Sequence[str], extent: float
+    ) -> None:
+        self.family = family
         self.title, self.names, self.extent = title, [_plain(name, 14) for name in names], extent
         self.colours = [CLASS_COLOURS[0]]
         self.classes = np.zeros(0, np.int64)
@@ -170,8 +175,9 @@ class _Stage:
             pairs = np.concatenate([arrays["originals"][:count], arrays["reconstructions"][:count]])
             top = self._sheet(picture, pen, "Held-out images, and below each its reconstruction", pairs, top)
         if "samples" in arrays:
-            self._sheet(picture, pen, "Samples from the prior", arrays["samples"][: 2 * COLUMNS], top + 14)
-        pen.text((MAP[0], SIZE[1] - 30), _caption(moment.facts), INK, _font(15))
+            said = "Samples from the prior" if "logvar" in arrays else "Decoded from N(0, 1) all the same"
+            self._sheet(picture, pen, said, arrays["samples"][: 2 * COLUMNS], top + 14)
+        pen.text((MAP[0], SIZE[1] - 30), _caption(moment.facts, self.family), INK, _font(15))
         return picture
 
     def _map(self, positions: Array) -> Image.Image:
@@ -213,11 +219,12 @@ class _Stage:
         return top + 22 + height
 
 
-def _caption(facts: dict[str, Any]) -> str:
+def _caption(facts: dict[str, Any], family: Family) -> str:
     parts = [f"step {facts['step']:,}", f"epoch {facts['epoch']:.1f}", f"beta {facts['beta']:g}"]
-    log_likelihood, kl = facts.get("test_log_likelihood"), facts.get("test_kl")
-    if log_likelihood is not None and kl is not None:
-        parts.append(f"held-out ELBO {log_likelihood - kl:.1f} nats".replace(" -", " \u2212"))
+    best = family.terms[0]
+    value = family.value(best, facts, "test_")
+    if value is not None:
+        parts.append(f"{best.title} {value:.1f} {best.unit}, held out".replace(" -", " \u2212"))
     return "  \u00b7  ".join(parts)
 
 

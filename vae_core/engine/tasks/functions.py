@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import torch
 
 from vae_core.bundles.bundle import load_bundle
+from vae_core.bundles.splits import splits_of
 from vae_core.engine.tasks.bundles import check_bundle, fit_umap, save_keyframe, save_run
 from vae_core.engine.tasks.contact_sheets import gif, set_sample, thumbnails
 from vae_core.engine.tasks.film import film
@@ -29,12 +30,15 @@ MAX_ENCODED: Final = 100_000
 def importance_nll(
     report: Report, *, bundle: str, n_samples: int = 256, count: int = 500, seed: int = 0
 ) -> dict[str, Any]:
-    """Estimate -log p(x) of a bundle's model on held-out images, in nats per image (arXiv:1509.00519)."""
+    """Estimate -log p(x) of a bundle's model on held-out images, in nats per image (arXiv:1509.00519).
+
+    Where its set is not here, as with a model from elsewhere, these are images that came with it.
+    """
     from vae_core.measures.evaluate import importance_nll as estimate
 
     loaded = load_bundle(bundle)
-    binarized = loaded.train_config.binarize == "dynamic"
-    images = load_image_set(loaded.image_set["name"], split="test", limit=count).images.float() / 255
+    binarized = loaded.train_config is not None and loaded.train_config.binarize == "dynamic"
+    images = splits_of(loaded, limit=count)[1].images.float() / 255
     generator = torch.Generator().manual_seed(seed)
     if binarized:
         images = torch.bernoulli(images, generator=generator)

@@ -21,7 +21,10 @@ from vae_core.engine.watching.subscription import Subscription
 from vae_core.storage.tensorfile import metadata_of
 
 MAX_WATCHERS: Final = 64
-"""Of one run, its owner's pages and others' counted apart."""
+"""Pages of a run's owner that watch it."""
+
+MAX_GUESTS: Final = 400
+"""Others that watch it; who of them has a place is decided before, by browser and address."""
 
 
 @dataclass(eq=False)
@@ -58,8 +61,9 @@ class Watchers:
         Raises:
             EngineBusyError: too many watch it already.
         """
-        if sum(watcher.is_guest == is_guest for watcher in run.watchers) >= MAX_WATCHERS:
-            raise EngineBusyError(f"{MAX_WATCHERS} pages watch this run already. Close some.")
+        most = MAX_GUESTS if is_guest else MAX_WATCHERS
+        if sum(watcher.is_guest == is_guest for watcher in run.watchers) >= most:
+            raise EngineBusyError(f"{most} pages watch this run already. Close some.")
         watcher = Subscription(
             run,
             self.lock,
@@ -75,6 +79,8 @@ class Watchers:
             watcher.put("snapshot", *run.snapshot)
         elif not run.loaded:
             _put_stored(run, [watcher], "snapshot", SNAPSHOT)
+        if is_guest and run.detail is not None and run.detail[0].get("step") == run.step:
+            watcher.put("detail", *run.detail)  # its owner may be explaining it just now
         watcher.put("state", run.state_facts())
         self.report(run)
         return watcher

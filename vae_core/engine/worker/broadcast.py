@@ -267,24 +267,18 @@ class Broadcast:
 
     def _measured(self, snapshot: Snapshot) -> dict[str, Any]:
         """Return the numbers that go with every frame."""
-        kl = None if snapshot.kl_per_dim is None else _numbers(snapshot.kl_per_dim)
         shown = sum(self.spent.values())
         return {
             "beta": snapshot.beta,
             "learning_rate": snapshot.learning_rate,
-            "log_likelihood": snapshot.log_likelihood,
-            "kl": None if kl is None else sum(kl),
-            "kl_per_dim": kl,
+            **snapshot.numbers(),
             "spent": {name: seconds / shown for name, seconds in self.spent.items()} if shown else {},
         }
 
     def _measured_in_full(self, snapshot: Snapshot) -> dict[str, Any]:
         """Return the numbers that only a full snapshot has."""
-        kl = None if snapshot.test_kl_per_dim is None else _numbers(snapshot.test_kl_per_dim)
         return {
-            "test_log_likelihood": snapshot.test_log_likelihood,
-            "test_kl": None if kl is None else sum(kl),
-            "test_kl_per_dim": kl,
+            **snapshot.test_numbers(),
             "explained_variance": None if self._plane is None else self._plane.explained_variance,
         }
 
@@ -297,7 +291,3 @@ def check_numbers(model: VAE) -> None:
     """
     if not all(bool(values.isfinite().all()) for values in model.state_dict().values()):
         raise FloatingPointError(NOT_A_NUMBER)
-
-
-def _numbers(values: Any) -> list[float]:
-    return [float(value) for value in values]

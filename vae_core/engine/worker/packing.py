@@ -56,8 +56,9 @@ def snapshot_arrays(snapshot: Snapshot, probe: Probe, plane: Projection | None) 
     if snapshot.reconstructions is not None:
         arrays["reconstructions"] = _pixels(snapshot.reconstructions)
         arrays["originals"] = _pixels(probe.images[: len(snapshot.reconstructions)])
-    if snapshot.samples is not None:
-        arrays["samples"] = _pixels(snapshot.samples)
+    samples = snapshot.decoded_noise if snapshot.samples is None else snapshot.samples
+    if samples is not None:
+        arrays["samples"] = _pixels(samples)
     return arrays
 
 

@@ -122,13 +122,15 @@ class RunFiles:
 
         Before the numbers overflow they grow: what is worse than twice the untrained net's loss is no good.
         """
+        traits = self._trainer.model_config.traits
+        best = traits.terms[0]
         losses = []
         for step in self.keyframes.steps:
             facts = json.loads(metadata_of(keyframe_path(self._folder, step).read_bytes())["json"])
-            found = facts["test_log_likelihood"], facts["test_kl"] or 0.0
-            if found[0] is None:
-                found = facts["log_likelihood"] or 0.0, facts["kl"] or 0.0
-            losses.append((step, found[1] - found[0]))
+            value = traits.value(best, facts, "test_")
+            if value is None:
+                value = traits.value(best, facts) or 0.0
+            losses.append((step, -value if best.better == "higher" else value))
         good = [step for step, loss in losses if loss <= max(2 * losses[0][1], losses[0][1] + 1.0)]
         return good[-1] if good else None
 

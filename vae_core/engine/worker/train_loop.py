@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
+from collections import defaultdict, deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, assert_never
 
@@ -11,7 +12,7 @@ from vae_core.config.configs import ModelConfig, TrainConfig
 from vae_core.engine.contract.failures import describe
 from vae_core.engine.processes import messages, orders
 from vae_core.engine.worker.live_run import LiveRun
-from vae_core.engine.worker.turns import Schedule
+from vae_core.engine.worker.turns import Schedule, Turn
 from vae_core.images.loading import load_image_set
 from vae_core.training.trainer import Trainer
 
@@ -26,6 +27,8 @@ LAST_SAVES: Final = 1.2
 class TrainLoop:
     """Train runs in turn until the pipe ends.
 
+    Orders are taken in at once and obeyed in their owner's turns, in the order in which they came.
+
     Args:
         inbox: orders.
         outbox: answers.
@@ -36,6 +39,10 @@ class TrainLoop:
         self._outbox = outbox
         self._schedule = Schedule()
         self._runs: dict[str, LiveRun] = {}
+        self._owners: dict[str, str] = {}  # of runs that are here, or on their way
+        self._errands: defaultdict[str, deque[orders.RunOrder]] = defaultdict(deque)  # orders by owner
+        self._training: defaultdict[str, deque[str]] = defaultdict(deque)  # runs that take steps, by owner
+        self._busy_with = ""
 
     def run_until_closed(self) -> None:
         """Work until the pipe ends; then put all runs on disk, those first that have most to lose."""
@@ -45,36 +52,96 @@ class TrainLoop:
             self._take_orders(wait=not len(self._schedule))
             turn = self._schedule.turn()
             if turn is not None and not self._inbox.closed:
-                self._take_turn(*turn)
+                self._take_turn(turn)
         until = time.monotonic() + LAST_SAVES
         for run in sorted(self._runs.values(), key=lambda run: run.unsaved, reverse=True):
             if time.monotonic() < until and run.unsaved > 0:
                 self._guarded(run, run.save)
+        for errands in list(self._errands.values()):  # what was ordered before the end
+            while errands and time.monotonic() < until:
+                self._obey(errands.popleft())
 
-    def _take_turn(self, name: str, seconds: float) -> None:
-        """Train one run for a while; orders are taken between its pieces."""
-        run, spent = self._runs[name], 0.0
-        self._outbox.put(messages.BusyWith(name))
-        while not self._inbox.closed:
-            before = time.perf_counter()
-            if self._guarded(run, lambda: run.piece(sharers=len(self._schedule))) and run.resting:
-                self._schedule.remove(name)
-                if run.trainer.done:
-                    self._leave(name)
-            spent += time.perf_counter() - before
+    def _take_turn(self, turn: Turn) -> None:
+        """Do what an owner has ordered, and then train for what is left; orders are taken in between."""
+        owner, began = turn.owner, time.perf_counter()
+        spent, trained = 0.0, False
+        while not self._inbox.closed and (self._errands[owner] or self._training[owner]):
+            if self._errands[owner]:
+                self._obey(self._errands[owner].popleft())
+            else:
+                self._train(owner)
+                trained = True
             self._take_orders(wait=False)
+            spent = time.perf_counter() - began
             # Never before the first piece: of many who start at once, each would make way for the next.
-            is_here = name in self._schedule and self._runs.get(name) is run
-            if spent >= seconds or not is_here or self._schedule.urgent:
+            begins = not trained and self._training[owner] and not self._errands[owner]
+            if not begins and (spent >= turn.seconds or self._is_urgent(turn, spent)):
                 break
-        self._outbox.put(messages.BusyWith(""))
+        self._schedule.took(turn, spent)
+        if not (self._errands[owner] or self._training[owner]):
+            self._forget(owner)
+        self._note_busy("")
+
+    def _is_urgent(self, turn: Turn, spent: float) -> bool:
+        return self._schedule.is_asked if turn.is_first else self._schedule.is_urgent(spent)
+
+    def _train(self, owner: str) -> None:
+        """Train one run of an owner for a moment."""
+        name = self._training[owner][0]
+        self._training[owner].rotate(-1)
+        run = self._runs[name]
+        self._note_busy(name)
+        if self._guarded(run, lambda: run.piece(sharers=len(self._schedule))) and run.resting:
+            self._training[owner].remove(name)
+            if run.trainer.done:
+                self._leave(name)
+
+    def _note_busy(self, name: str) -> None:
+        """Say which run is at work, so that it can be blamed if the process dies."""
+        if name != self._busy_with:
+            self._busy_with = name
+            self._outbox.put(messages.BusyWith(name))
+
+    def _forget(self, owner: str) -> None:
+        """Let an owner for whom there is nothing to do take no more turns."""
+        self._schedule.remove(owner)
+        del self._errands[owner], self._training[owner]
+        gone = [name for name, whose in self._owners.items() if whose == owner and name not in self._runs]
+        for name in gone:
+            del self._owners[name]
 
     def _take_orders(self, *, wait: bool) -> None:
         while (order := self._inbox.take(wait=wait)) is not None:
             wait = False
+            self._take_in(order)
+
+    def _take_in(self, order: orders.RunOrder) -> None:
+        """Put an order behind those that its owner has given before; what costs little is done at once."""
+        if isinstance(order, orders.Load):
+            self._owners[order.key.run] = order.owner
+        owner = self._owners.get(order.key.run)
+        is_small = isinstance(order, (orders.Change, orders.Watch, orders.SendWeights))
+        if owner is None:  # there is no such run
             self._obey(order)
-            if isinstance(order, orders.Load) and self._schedule.urgent:
-                return  # it trains a little before the next is loaded: loading thirty takes a while
+        elif isinstance(order, orders.Drop) and self._take_back(owner, order.key):
+            self._outbox.put(messages.Dropped(order.key))
+        elif is_small and not self._errands.get(owner):
+            began = time.perf_counter()
+            self._obey(order)
+            self._schedule.charge(owner, time.perf_counter() - began)
+        else:
+            self._errands[owner].append(order)
+            is_old = isinstance(order, orders.Load) and not order.is_new
+            self._schedule.add(owner, asks=not (is_small or is_old))
+
+    def _take_back(self, owner: str, key: orders.RunKey) -> bool:
+        """Strike the order to load a run, and what was to follow, if it has not been obeyed yet."""
+        errands = self._errands[owner]
+        if not any(isinstance(order, orders.Load) and order.key == key for order in errands):
+            return False
+        kept = [order for order in errands if order.key != key or isinstance(order, orders.Flush)]
+        self._errands[owner] = deque(kept)
+        return True
 
     def _obey(self, order: orders.RunOrder) -> None:
         name = order.key.run
@@ -91,14 +158,14 @@ class TrainLoop:
             case _ if run is None:
                 return
             case orders.Pause():
-                self._schedule.remove(name)
+                self._stop_training(name)
                 self._guarded(run, run.rest)
             case orders.Resume():
                 run.until = None
-                self._schedule.add(name, new=True)
+                self._let_train(name)
             case orders.Step(steps=steps, request=request):
                 run.take_steps(steps, request)
-                self._schedule.add(name, new=True)
+                self._let_train(name)
             case orders.Explain(request=request):
                 self._explain(run, request)
             case orders.Change(values=values):
@@ -114,15 +181,14 @@ class TrainLoop:
         run, name = LiveRun(order, self._outbox), order.key.run
         self._leave(name)
         self._runs[name] = run
-        self._outbox.put(messages.BusyWith(name))
+        self._note_busy(name)
         if self._guarded(run, run.open) and not order.paused:
-            self._schedule.add(name, new=order.is_new)
-        self._outbox.put(messages.BusyWith(""))
+            self._let_train(name)
 
     def _drop(self, run: LiveRun | None, key: orders.RunKey) -> None:
         """Put a run on disk and let go of it; where it has ended meanwhile, it is there."""
         if run is not None:
-            self._schedule.remove(key.run)
+            self._stop_training(key.run)
             self._guarded(run, run.leave)
             self._leave(key.run)
         self._outbox.put(messages.Dropped(key))
@@ -138,13 +204,23 @@ class TrainLoop:
         self._outbox.put(messages.Flushed(path, run is not None and not error, error))
 
     def _explain(self, run: LiveRun, request: int) -> None:
-        self._schedule.remove(run.key.run)
+        self._stop_training(run.key.run)
         if self._guarded(run, lambda: run.explain(request)) and run.trainer.done:
             self._outbox.put(messages.Done(run.key))
             self._leave(run.key.run)
 
+    def _let_train(self, name: str) -> None:
+        training = self._training[self._owners[name]]
+        if name not in training:
+            training.append(name)
+
+    def _stop_training(self, name: str) -> None:
+        for training in self._training.values():
+            if name in training:
+                training.remove(name)
+
     def _leave(self, name: str) -> None:
-        self._schedule.remove(name)
+        self._stop_training(name)
         self._runs.pop(name, None)
 
     def _guarded(self, run: LiveRun, work: Callable[[], None]) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 
 from vae_core.models.layers.kinds import KINDS
 from vae_core.models.layers.layer import Layer
-from vae_core.models.layers.lists import MAX_LAYERS, Layers
+from vae_core.models.layers.lists import MAX_LAYERS, Layers, Nets
 
 _PAIRS = ("kernel", "stride", "padding", "output_padding", "factor")
 
@@ -37,6 +37,27 @@ def layers_from_json(value: Any, part: str) -> Layers:
         ValueError: what is wrong, and with which layer.
     """
     return _Reader().read(value, f"of its {part}", f"its {part}")
+
+
+def nets_to_json(nets: Nets) -> dict[str, Any]:
+    """Return an encoder's list, None where a model has none, and a decoder's, as JSON-able values."""
+    encoder, decoder = nets
+    return {"encoder": layers_to_json(encoder) if encoder else None, "decoder": layers_to_json(decoder)}
+
+
+def nets_from_json(value: Any) -> Nets:
+    """Make both lists from `nets_to_json`'s answer.
+
+    Raises:
+        ValueError: what is wrong, and with which layer.
+    """
+    if not isinstance(value, dict):
+        raise ValueError('its layers are not a table with the lists "encoder" and "decoder"')
+    encoder = value.get("encoder")
+    return (
+        () if encoder is None else layers_from_json(encoder, "encoder"),
+        layers_from_json(value.get("decoder"), "decoder"),
+    )
 
 
 class _Reader:

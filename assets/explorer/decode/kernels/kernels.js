@@ -6,6 +6,9 @@
 
 /** @typedef {"fused" | "simd" | "plain"} Build */
 
+/** The kernels cannot be had; the message can be shown to a reader. */
+export class KernelsError extends Error {}
+
 /** @type {Record<Build, string>} */
 const FILES = {
   fused: "./kernels-fused.wasm",
@@ -33,9 +36,24 @@ let compiled = null;
  * Get the kernels ready; nets can be made from then on. They are fetched once.
  *
  * @param {Build} [build]  by default the fastest that this browser runs
- * @returns {Promise<WebAssembly.Module>}
+ * @returns {Promise<WebAssembly.Module>} rejected with a KernelsError; the next call tries again
  */
-export async function kernels(build = fastestBuild()) {
+export async function kernels(build) {
+  if (typeof WebAssembly === "undefined") {
+    throw new KernelsError(
+      "This browser runs no WebAssembly, by which models are run here. Switch it on, or take another browser.",
+    );
+  }
+  return await kernelsOf(build ?? fastestBuild());
+}
+
+/** @returns {boolean} whether nets can be made */
+export function areKernelsHere() {
+  return compiled !== null;
+}
+
+/** @param {Build} build @returns {Promise<WebAssembly.Module>} */
+async function kernelsOf(build) {
   let found = asked.get(build);
   if (!found) {
     found = fetched(FILES[build]);
@@ -60,14 +78,32 @@ export function fastestBuild() {
  * @returns {Record<string, (step: number, images: number) => void> & {panel: () => number}}
  */
 export function kernelsOver(memory) {
-  if (!compiled) throw new Error("The kernels are not loaded yet.");
+  if (!compiled) throw new KernelsError("What runs the models is not here yet. Reload the page.");
   return /** @type {any} */ (new WebAssembly.Instance(compiled, { env: { memory } }).exports);
 }
 
 /** @param {string} file @returns {Promise<WebAssembly.Module>} */
 async function fetched(file) {
-  const response = await fetch(new URL(file, import.meta.url));
-  if (!response.ok) throw new Error(`The kernels could not be fetched: ${response.status}.`);
-  // Not as a stream: that wants the right content type, and these are a few kilobytes.
-  return WebAssembly.compile(await response.arrayBuffer());
+  let response;
+  try {
+    response = await fetch(new URL(file, import.meta.url));
+  } catch {
+    throw new KernelsError(
+      "What runs the models could not be fetched: no connection to the server. Reload the page.",
+    );
+  }
+  if (!response.ok) {
+    throw new KernelsError(
+      `What runs the models could not be fetched: the server answered ${response.status}. Reload the page.`,
+    );
+  }
+  try {
+    // Not as a stream: that wants the right content type, and these are a few kilobytes.
+    return await WebAssembly.compile(await response.arrayBuffer());
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new KernelsError(
+      `This browser cannot run what runs the models (${reason}). Reload the page, or take another browser.`,
+    );
+  }
 }

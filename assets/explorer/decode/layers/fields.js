@@ -25,6 +25,18 @@ export class Fields {
     return this.#checked(field, this.get(field), 1);
   }
 
+  /** @param {string} field @returns {string} by which weights are found */
+  name(field) {
+    return this.#named(field, this.get(field));
+  }
+
+  /** @param {string} field @returns {string[]} at least one */
+  names(field) {
+    const value = this.get(field);
+    if (!Array.isArray(value) || value.length === 0) this.refuse(`its ${field} must be a list of names`);
+    return value.map((name) => this.#named(field, name));
+  }
+
   /**
    * One whole number, or two: for rows and for columns.
    *
@@ -57,6 +69,14 @@ export class Fields {
   /** @param {string} reason @returns {never} */
   refuse(reason) {
     throw new FormatError(`${this.title}: ${reason}.`);
+  }
+
+  /** @param {string} field @param {any} value @returns {string} */
+  #named(field, value) {
+    if (typeof value !== "string" || !value) {
+      this.refuse(`it wants a name, by which its weights are found, as its ${field}`);
+    }
+    return value;
   }
 
   /** @param {string} field @param {any} value @param {number} least @returns {number} */

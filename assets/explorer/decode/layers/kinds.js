@@ -2,9 +2,11 @@
  * The kinds of layers: what each reads from its entry, makes of a shape, weighs and costs.
  *
  * `[a]` is a field that may be left out, with its value then; a pair is one whole number, or two for rows and for
- * columns. Weights are called `<name>.weight` and so on and lie as in torch.
+ * columns. Weights are called `<name>.weight` and so on and lie as in torch. The fields are those of the classes in
+ * `vae_core/models/layers/kinds.py`; those that only training asks for are passed over.
  *
  *     dense                  name, outputs, [bias true]              weight (outputs, inputs), bias (outputs)
+ *     heads                  names, outputs, [bias true]             dense layers of the same numbers, one behind the other
  *     convolution            name, channels, kernel pair, [stride 1 pair], [padding 0 pair], [bias true]
  *                                                                    weight (channels, inputs, k, k)
  *     transposed_convolution the same and [output_padding 0 pair]    weight (inputs, channels, k, k)
@@ -25,13 +27,17 @@ import { count, LIMITS, millions, readShape, shapeText } from "./shape.js";
 /** @typedef {import("./shape.js").Pair} Pair */
 /** @typedef {import("./fields.js").Fields} Fields */
 
+/** @typedef {[string, number[]]} Named  a tensor's name and shape */
+
 /**
  * @typedef {object} Layer  one entry of a list, checked. What its kind has no field for is neutral.
  * @property {string} kind
  * @property {string} name                   of its weights
+ * @property {string[]} names                of the weights of heads
  * @property {number[]} input                shape
  * @property {number[]} output               shape
- * @property {[string, number[]][]} weights  full names and shapes
+ * @property {Named[]} weights               what it learned
+ * @property {Named[]} statistics            what it counted besides
  * @property {number} multiplyAdds           for one image; of a pool, what it adds and compares
  * @property {number} channels               of the answer of a layer with weights
  * @property {boolean} bias
@@ -46,16 +52,14 @@ import { count, LIMITS, millions, readShape, shapeText } from "./shape.js";
  * @property {Layer[]} layers                of a residual
  */
 
-/**
- * @typedef {Partial<Omit<Layer, "weights">> & {output: number[], weights?: Record<string, number[]>}} Facts
- *   what a kind says of a layer
- */
+/** @typedef {Partial<Layer> & {output: number[]}} Facts  what a kind says of a layer */
 
 /** @typedef {(list: any, input: number[], within: string) => Layer[]} ReadList */
 
 /** @type {Map<string, (fields: Fields, input: number[], read: ReadList) => Facts>} */
 export const KINDS = new Map([
   ["dense", dense],
+  ["heads", heads],
   ["convolution", convolution],
   ["transposed_convolution", transposedConvolution],
   ["batch_norm", batchNorm],
@@ -86,8 +90,19 @@ const CURVES = new Map([
 function dense(fields, input) {
   const [channels, bias] = [fields.whole("outputs"), fields.flag("bias")];
   const inputs = flat(fields, input);
-  const weights = withBias([channels, inputs], bias && channels);
-  return { output: [channels], channels, bias, weights, multiplyAdds: inputs * channels };
+  const name = fields.name("name");
+  const weights = withBias(name, [channels, inputs], bias && channels);
+  return { name, output: [channels], channels, bias, weights, multiplyAdds: inputs * channels };
+}
+
+/** @param {Fields} fields @param {number[]} input @returns {Facts} */
+function heads(fields, input) {
+  const [channels, bias] = [fields.whole("outputs"), fields.flag("bias")];
+  const inputs = flat(fields, input);
+  const names = fields.names("names");
+  const weights = names.flatMap((name) => withBias(name, [channels, inputs], bias && channels));
+  const outputs = names.length * channels;
+  return { names, output: [outputs], channels, bias, weights, multiplyAdds: inputs * outputs };
 }
 
 /** @param {Fields} fields @param {number[]} input @returns {Facts} */
@@ -97,7 +112,9 @@ function convolution(fields, input) {
   const output = slid(fields, input, window, channels);
   const weight = [channels, input[0], ...window.kernel];
   const multiplyAdds = count(output) * count(weight.slice(1));
-  return { ...window, output, channels, bias, weights: withBias(weight, bias && channels), multiplyAdds };
+  const name = fields.name("name");
+  const weights = withBias(name, weight, bias && channels);
+  return { ...window, name, output, channels, bias, weights, multiplyAdds };
 }
 
 /** @param {Fields} fields @param {number[]} input @returns {Facts} */
@@ -113,21 +130,22 @@ function transposedConvolution(fields, input) {
   );
   if (Math.min(...sides) < 1) fields.refuse("its padding leaves nothing of the image");
   keepRoom(fields, input, kernel);
-  const weights = withBias([input[0], channels, ...kernel], bias && channels);
+  const name = fields.name("name");
+  const weights = withBias(name, [input[0], channels, ...kernel], bias && channels);
   const multiplyAdds = count(input) * channels * count(kernel);
-  return { output: [channels, ...sides], kernel, stride, padding, channels, bias, weights, multiplyAdds };
+  const output = [channels, ...sides];
+  return { name, output, kernel, stride, padding, channels, bias, weights, multiplyAdds };
 }
 
 /** @param {Fields} fields @param {number[]} input @returns {Facts} */
 function batchNorm(fields, input) {
   const epsilon = fields.real("epsilon", 1e-5);
   if (epsilon < 0) fields.refuse("its epsilon must not be negative");
-  const each = [input[0]];
-  return {
-    output: input,
-    epsilon,
-    weights: { weight: each, bias: each, running_mean: each, running_var: each },
-  };
+  const name = fields.name("name");
+  const [weights, statistics] = [["weight", "bias"], ["running_mean", "running_var"]].map((parts) =>
+    parts.map((part) => /** @type {Named} */ ([`${name}.${part}`, [input[0]]]))
+  );
+  return { name, output: input, epsilon, weights, statistics };
 }
 
 /** @param {Fields} fields @param {number[]} input @returns {Facts} */
@@ -195,9 +213,9 @@ function residual(fields, input, read) {
   return { output, layers };
 }
 
-/** @param {number[]} weight @param {number | false} bias @returns {Record<string, number[]>} */
-function withBias(weight, bias) {
-  return bias ? { weight, bias: [bias] } : { weight };
+/** @param {string} name @param {number[]} weight @param {number | false} bias @returns {Named[]} */
+function withBias(name, weight, bias) {
+  return [[`${name}.weight`, weight], ...(bias ? [/** @type {Named} */ ([`${name}.bias`, [bias]])] : [])];
 }
 
 /** @param {Fields} fields @param {number[]} input @returns {number} how many numbers */

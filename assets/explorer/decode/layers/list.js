@@ -16,7 +16,7 @@ import { count, LIMITS, millions, readShape, shapeText } from "./shape.js";
  * @property {Layer[]} layers
  * @property {number[]} input                shape
  * @property {number[]} output               shape
- * @property {[string, number[]][]} weights  names and shapes
+ * @property {import("./kinds.js").Named[]} weights  names and shapes of all that it wants
  * @property {number} multiplyAdds           for one image
  */
 
@@ -37,13 +37,40 @@ export function readLayers(entries, input) {
   return { layers, input: shape, output, weights: reader.weights, multiplyAdds: reader.multiplyAdds };
 }
 
+/**
+ * The list with a sigmoid behind it, which makes probabilities of logits.
+ *
+ * @param {LayerList} list
+ * @returns {LayerList}
+ */
+export function squashed(list) {
+  const { output } = list;
+  const sigmoid = layerOf("activation", output, { output, curve: "sigmoid" });
+  return { ...list, layers: [...list.layers, sigmoid] };
+}
+
+/**
+ * @param {string} kind
+ * @param {number[]} input
+ * @param {import("./kinds.js").Facts} facts
+ * @returns {Layer}
+ */
+function layerOf(kind, input, facts) {
+  return {
+    ...{ name: "", names: [], weights: [], statistics: [], multiplyAdds: 0, channels: 0, bias: false },
+    ...{ kernel: [1, 1], stride: [1, 1], padding: [0, 0], epsilon: 0, curve: "", a: 0, factor: [1, 1] },
+    ...{ classes: 0, layers: [], ...facts, kind, input },
+  };
+}
+
 /** Reads a list from its first layer to its last and keeps count. */
 class ListReader {
   constructor() {
     this.layers = 0;
     this.multiplyAdds = 0;
-    /** @type {[string, number[]][]} */
+    /** @type {import("./kinds.js").Named[]} */
     this.weights = [];
+    /** How many were learned. */
     this.numbers = 0;
   }
 
@@ -74,18 +101,9 @@ class ListReader {
       const known = [...KINDS.keys()].join(", ");
       throw new FormatError(`${place}: its kind, “${entry?.kind}”, is not known here; known are ${known}.`);
     }
-    const name = typeof entry.name === "string" ? entry.name : "";
-    const fields = new Fields(entry, `${place} (${name || entry.kind})`);
-    const { weights = {}, ...facts } = kind(fields, input, this.read.bind(this));
-    /** @type {Layer} */
-    const layer = {
-      ...{ multiplyAdds: 0, channels: 0, bias: false, kernel: [1, 1], stride: [1, 1], padding: [0, 0] },
-      ...{ epsilon: 0, curve: "", a: 0, factor: [1, 1], classes: 0, layers: [] },
-      ...facts,
-      ...{ kind: entry.kind, name, input },
-      weights: Object.entries(weights).map(([part, shape]) => [`${name}.${part}`, shape]),
-    };
-    if (layer.weights.length > 0 && !name) fields.refuse("it wants a name, by which its weights are found");
+    const called = typeof entry.name === "string" ? entry.name : entry.kind;
+    const fields = new Fields(entry, `${place} (${called})`);
+    const layer = layerOf(entry.kind, input, kind(fields, input, this.read.bind(this)));
     this.#keepLimits(layer, fields);
     return layer;
   }
@@ -95,7 +113,7 @@ class ListReader {
     if (count(layer.output) > LIMITS.activation) {
       fields.refuse(`it makes ${shapeText(layer.output)}, more than ${millions(LIMITS.activation)} numbers`);
     }
-    this.weights.push(...layer.weights);
+    this.weights.push(...layer.weights, ...layer.statistics);
     for (const [, shape] of layer.weights) this.numbers += count(shape);
     if (this.numbers > LIMITS.weights) {
       fields.refuse(`with it the net has more than ${millions(LIMITS.weights)} weights`);

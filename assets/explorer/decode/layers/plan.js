@@ -65,6 +65,8 @@ export class Plan {
       case "convolution":
       case "transposed_convolution":
         return this.#products(layer, x);
+      case "heads":
+        return this.#heads(layer, x);
       case "batch_norm":
         return this.#norm(layer, x);
       case "activation":
@@ -92,24 +94,45 @@ export class Plan {
   #products(layer, x) {
     const { products, around } = productsOf(layer);
     const from = this.#widened(x, around, 0);
-    const feature = { ...this.#imageArea(layer.output), finish: { slope: null, norms: [] } };
-    const to = feature.area;
-    for (const product of products) {
-      const { places, stride, spread, patch, inputs, channels } = product;
-      this.#step([from, to], {
-        call: "product",
-        weights: { layer, product, finish: feature.finish },
-        fields: (weight, bias) => [
-          ...[from.at(product.from[0], product.from[1]), weight, bias, to.at(product.to[0], product.to[1])],
-          ...[places[0], places[1]],
-          ...[from.image, stride[0] * from.row, stride[1] * inputs],
-          ...[to.image, spread[0] * to.row, spread[1] * channels],
-          ...[patch[0], patch[1] * inputs, from.row, channels],
-        ],
-        real: () => feature.finish.slope ?? 1,
-      });
-    }
+    const finish = { slope: null, norms: [] };
+    const feature = { ...this.#imageArea(layer.output), finish };
+    for (const product of products) this.#product(layer, product, from, feature.area, finish);
     return feature;
+  }
+
+  /** Several dense layers side by side. @param {Layer} layer @param {Feature} x @returns {Feature} */
+  #heads(layer, x) {
+    const feature = this.#imageArea(layer.output);
+    layer.names.forEach((name, n) => {
+      const head = { ...layer, kind: "dense", name };
+      const [product] = productsOf(head).products;
+      this.#product(head, product, x.area, feature.area, { slope: null, norms: [] }, n * layer.channels);
+    });
+    return feature;
+  }
+
+  /**
+   * @param {Layer} layer
+   * @param {Product} product
+   * @param {Area} from
+   * @param {Area} to
+   * @param {Finish} finish
+   * @param {number} [first]  channel that its answers begin at
+   */
+  #product(layer, product, from, to, finish, first = 0) {
+    const { places, stride, spread, patch, inputs, channels } = product;
+    this.#step([from, to], {
+      call: "product",
+      weights: { layer, product, finish },
+      fields: (weight, bias) => [
+        ...[from.at(product.from[0], product.from[1]), weight, bias],
+        ...[to.at(product.to[0], product.to[1]) + 4 * first, places[0], places[1]],
+        ...[from.image, stride[0] * from.row, stride[1] * inputs],
+        ...[to.image, spread[0] * to.row, spread[1] * channels],
+        ...[patch[0], patch[1] * inputs, from.row, channels],
+      ],
+      real: () => finish.slope ?? 1,
+    });
   }
 
   /** @param {Layer} layer @param {Feature} x @returns {Feature} */

@@ -13,7 +13,7 @@ const LANES = 4;
 /**
  * Check that all weights are there, as many as they should be. Whether they are numbers is for who opens a file.
  *
- * @param {[string, number[]][]} wanted  names and shapes
+ * @param {import("./kinds.js").Named[]} wanted  names and shapes
  * @param {Weights} weights
  * @throws {FormatError}
  */

@@ -48,7 +48,8 @@ export class LatentMap {
    * @param {string} options.description         what the map shows and how to step over it, for who cannot see it
    * @param {(sentence: string) => void} options.onTrouble
    * @param {() => void} [options.onTouch]        the pointer came on to the map or moved there, or a key did
-   * @param {(x: number, y: number, stamp: number) => boolean} [options.onPick]  a click, in axis units; true: it has been dealt with
+   * @param {(index: number, stamp: number) => boolean} [options.onPickImage]  a click on an image's dot; false: its code is pinned by the map
+   * @param {(x: number, y: number, stamp: number) => boolean} [options.onPick]  any other click, in axis units; true: likewise
    */
   constructor({
     cursor,
@@ -57,6 +58,7 @@ export class LatentMap {
     description,
     onTrouble,
     onTouch = () => {},
+    onPickImage = () => false,
     onPick = () => false,
   }) {
     this.plotlyUrl = plotlyUrl;
@@ -102,6 +104,7 @@ export class LatentMap {
       cursor,
       control: this.control,
       onTouch: () => this.onTouch(),
+      onPickImage,
       onPick,
     });
     this.stopWatching = watchPointer(this.element, gestures);
@@ -121,6 +124,17 @@ export class LatentMap {
   /** How many messages of a run have had their points drawn. */
   get drawnFrames() {
     return this.drawing.frames;
+  }
+
+  /** @returns {import("./viewport-control.js").Seen} what of the axes is seen */
+  get seen() {
+    const { ranges, width, height } = this.scene.viewport;
+    return { ranges, size: [width, height] };
+  }
+
+  /** See what another sees. @param {import("./viewport-control.js").Seen} seen */
+  followSeen(seen) {
+    this.control.followSeen(seen);
   }
 
   /** @returns {DrawnMap} what a figure of the map as it is now is made from */

@@ -3,13 +3,25 @@
  * window of another size. All that lies in the viewport follows.
  */
 
+import { MARGIN } from "../scene/viewport.js";
+
 /** While a run streams at least so much of each axis is seen, to both sides of zero: a new model's codes lie in a heap. */
 const LIVE_REACH = 3;
+
+/** A map in another's proportions is at most so high, in shares of the window's height. */
+const HIGHEST = 0.85;
 
 /** @typedef {import("../layers/underlay.js").Underlay} Underlay */
 /** @typedef {import("../pointing/cursor-marks.js").CursorMarks} CursorMarks */
 /** @typedef {import("../scene/scene.js").Scene} Scene */
 /** @typedef {import("../scene/viewport.js").Pixel} Pixel */
+/** @typedef {import("../scene/viewport.js").Ranges} Ranges */
+
+/**
+ * @typedef {object} Seen            what of the axes someone sees
+ * @property {Ranges} ranges
+ * @property {[number, number]} size  width and height of the viewport, px
+ */
 /** @typedef {import("./point-drawing.js").PointDrawing} PointDrawing */
 
 export class ViewportControl {
@@ -31,6 +43,8 @@ export class ViewportControl {
     this.redraw = redraw;
     /** Whether someone chose what is seen: nothing else changes it then. */
     this.isChosen = false;
+    /** What another sees, whom this map follows. @type {Seen | null} */
+    this.followed = null;
     this.resizes = new ResizeObserver(() => this.#resize());
     this.resizes.observe(host);
   }
@@ -86,8 +100,41 @@ export class ViewportControl {
     if (this.scene.viewport.reveal(x, y)) this.#move();
   }
 
+  /**
+   * See what another sees: the same ranges, and in the same proportions, so that a unit is as long to the right as
+   * upwards here, too.
+   *
+   * @param {Seen} seen
+   */
+  followSeen(seen) {
+    const before = this.followed;
+    this.followed = seen;
+    if (before?.size.join() !== seen.size.join()) this.#takeProportions(seen);
+    const { viewport } = this.scene;
+    if (viewport.ranges.join() === seen.ranges.join()) return;
+    viewport.ranges = seen.ranges;
+    this.#move();
+    this.redraw();
+  }
+
   close() {
     this.resizes.disconnect();
+  }
+
+  /** @param {Seen} seen */
+  #takeProportions({ size: [width, height] }) {
+    const { host } = this;
+    const room = host.parentElement?.clientWidth ?? 0;
+    if (!room) return;
+    const [beside, above] = [MARGIN.left + MARGIN.right, MARGIN.top + MARGIN.bottom];
+    const wide = Math.min(room - beside, ((HIGHEST * innerHeight - above) * width) / height);
+    Object.assign(host.style, {
+      aspectRatio: "auto",
+      minHeight: "0",
+      maxHeight: "none",
+      width: `${wide + beside}px`,
+      height: `${(wide * height) / width + above}px`,
+    });
   }
 
   #resize() {
@@ -95,7 +142,10 @@ export class ViewportControl {
     const { clientWidth, clientHeight } = this.host;
     if (!clientWidth || !clientHeight) return;
     viewport.resize(clientWidth, clientHeight);
-    if (axes && !this.isChosen) this.fit(points.targets);
+    if (this.followed) {
+      this.#takeProportions(this.followed);
+      viewport.ranges = this.followed.ranges;
+    } else if (axes && !this.isChosen) this.fit(points.targets);
     this.redraw();
     this.#follow();
     this.drawing.drawPlot();

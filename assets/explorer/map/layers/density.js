@@ -6,7 +6,7 @@
  */
 
 import { drawingContext } from "../../dom/canvas.js";
-import { aggregateDensity, priorDensity } from "../../latent/posterior.js";
+import { aggregateDensity, kernelCovariance, priorDensity } from "../../latent/posterior.js";
 
 /** @typedef {import("../scene/viewport.js").Viewport} Viewport */
 /** @typedef {import("../scene/axes.js").Axes} Axes */
@@ -69,6 +69,8 @@ export class Density {
     /** Left, right, lower and upper edge of the picture in axis units. @type {number[] | null} */
     this.edges = null;
     this.timer = 0;
+    /** Whether an image's code is a point, without a posterior: the codes are smoothed then. */
+    this.isOfPoints = false;
   }
 
   /** Forget the picture. */
@@ -105,7 +107,8 @@ export class Density {
 
   /** @param {Viewport} viewport @param {Axes} axes */
   #make(viewport, axes) {
-    const [covariances, centre] = [axes.covariances(), axes.prior()];
+    const [points, centre] = [axes.points(), axes.prior()];
+    const covariances = axes.covariances() ?? (this.isOfPoints ? smoothed(points) : null);
     if (!covariances || !centre) return; // a run that has just begun
     const [centreX, centreY] = centre;
     const cell = cellFor(viewport, covariances);
@@ -119,7 +122,7 @@ export class Density {
       covariances[n] += step ** 2 / 12;
       covariances[n + 2] += step ** 2 / 12;
     }
-    const codes = aggregateDensity(axes.points(), covariances, xs, ys);
+    const codes = aggregateDensity(points, covariances, xs, ys);
     const image = new ImageData(columns, rows);
     for (let row = 0, p = 0; row < rows; row++) {
       const y = rows - 1 - row;
@@ -132,6 +135,12 @@ export class Density {
     drawingContext(this.canvas).putImageData(image, 0, 0);
     this.edges = [viewport.x0, viewport.x0 + columns * step, viewport.y0, viewport.y0 + rows * step];
   }
+}
+
+/** @param {Float32Array} points  (N, 2) @returns {Float32Array} the same kernel for each of them, (N, 3) */
+function smoothed(points) {
+  const kernel = kernelCovariance(points);
+  return Float32Array.from({ length: (points.length / 2) * 3 }, (_, p) => kernel[p % 3]);
 }
 
 /**

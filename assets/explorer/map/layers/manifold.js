@@ -22,7 +22,7 @@ import { latticeFor, Tile } from "./manifold-tile.js";
  */
 
 /** At most so many pictures along the map's longer side, and at least 0.84 of that; fewer where the map is small. */
-const ACROSS = { coarse: 9, fine: 32, live: 14 };
+const ACROSS = { coarse: 9, fine: 32, live: 22 };
 
 /** A picture is at least so wide or high, in px. */
 const LEAST_SIDE = 15;

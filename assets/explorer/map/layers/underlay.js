@@ -25,7 +25,7 @@ import { drawBands, drawRings, nameBands, nameRings } from "./prior-rings.js";
 export class Underlay {
   /**
    * @param {object} options
-   * @param {SceneOf<"axes" | "viewport" | "points" | "colouring" | "hidden" | "theme">} options.scene
+   * @param {SceneOf<"axes" | "viewport" | "points" | "colouring" | "hidden" | "theme" | "space">} options.scene
    * @param {{readonly pinned: Float32Array}} options.cursor  whose pinned latent decoded pictures go through
    * @param {import("../../decode/service.js").DecodeService | null} options.service  null: nothing can be decoded
    * @param {() => boolean} options.isMoving  whether points are on their way
@@ -41,6 +41,8 @@ export class Underlay {
     this.ellipses = new Ellipses();
     /** Those to be seen. @type {Set<LayerName>} */
     this.layers = new Set();
+    /** Whether one image is looked at closely, so that its posterior is to be seen whatever the layers say. */
+    this.isLookedAt = false;
     this.drawRequest = 0;
   }
 
@@ -56,6 +58,7 @@ export class Underlay {
 
   /** The axes are others, or the space is: what was drawn lies nowhere any more. */
   changeAxes() {
+    this.density.isOfPoints = this.scene.space?.isGaussian === false;
     this.manifold?.clear();
     this.density.clear();
     this.#readPosteriors();
@@ -109,9 +112,15 @@ export class Underlay {
     return this.layers.has("ellipses");
   }
 
-  /** Whether the posterior of one image is to be seen, and there are posteriors. */
+  /** Whether the posterior of the image nearest to the cursor is to be seen, and there are posteriors. */
   get hasOnePosterior() {
     return this.layers.has("ellipse") && this.ellipses.shapes !== null;
+  }
+
+  /** @param {boolean} isLookedAt  one image is looked at closely */
+  lookAt(isLookedAt) {
+    this.isLookedAt = isLookedAt;
+    if (isLookedAt && !this.ellipses.shapes) this.#readPosteriors();
   }
 
   /** @param {number} index @returns {EllipsePlace | null} one image's posterior; null where it has none */
@@ -166,7 +175,7 @@ export class Underlay {
   }
 
   #readPosteriors() {
-    const isWanted = this.layers.has("ellipse") || this.layers.has("ellipses");
+    const isWanted = this.isLookedAt || this.layers.has("ellipse") || this.layers.has("ellipses");
     this.ellipses.read(isWanted && this.scene.axes ? this.scene.axes.covariances() : null);
   }
 

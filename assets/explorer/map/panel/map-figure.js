@@ -6,6 +6,7 @@
  */
 
 import { drawingContext } from "../../dom/canvas.js";
+import { canvasPng, withDensity } from "../../dom/png.js";
 import { POINT_OPACITY, pointSize } from "../scene/moving-points.js";
 import { svgElement, SvgPen } from "../scene/pen.js";
 
@@ -15,7 +16,7 @@ import { svgElement, SvgPen } from "../scene/pen.js";
 /** @typedef {import("../scene/pen.js").EllipsePlace} EllipsePlace */
 /** @typedef {import("../scene/pen.js").TextStyle} TextStyle */
 
-/** Dots per px of a PNG. */
+/** Dots per px of a PNG for a screen. */
 const SCALE = 2;
 
 /** How high a line of the key below the map is, px. */
@@ -70,22 +71,19 @@ export async function figureSvg({ scene, width, height: high, underlay, plot, cu
 /**
  * @param {DrawnMap} map
  * @param {string} title
- * @returns {Promise<Blob>} a PNG of twice the size on the screen
+ * @param {{width: number, dotsPerInch: number}} [print]  how wide, in dots; by default twice the size on the screen
+ * @returns {Promise<Blob>} a PNG
  */
-export async function figurePng(map, title) {
+export async function figurePng(map, title, print) {
   const image = new Image();
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(await figureSvg(map, title))}`;
   await image.decode();
   const canvas = document.createElement("canvas");
-  Object.assign(canvas, { width: image.width * SCALE, height: image.height * SCALE });
+  const scale = print ? print.width / image.width : SCALE;
+  Object.assign(canvas, { width: Math.round(image.width * scale), height: Math.round(image.height * scale) });
   drawingContext(canvas).drawImage(image, 0, 0, canvas.width, canvas.height);
-  return new Promise((resolve, reject) => {
-    const give = (/** @type {Blob | null} */ png) => {
-      if (png) resolve(png);
-      else reject(new Error("The browser could not make a PNG of so large a picture."));
-    };
-    canvas.toBlob(give, "image/png");
-  });
+  const png = await canvasPng(canvas);
+  return print ? withDensity(png, print.dotsPerInch) : png;
 }
 
 /**

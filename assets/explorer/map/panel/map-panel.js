@@ -2,17 +2,20 @@
 
 import { element, uniqueId } from "../../dom/dom.js";
 import { FoldedTable } from "../../dom/folded-table.js";
+import { SaveMenu } from "../../dom/save-menu.js";
 import { LatentMap } from "../drawing/map.js";
 import { checkedAxes, makeAxes } from "../scene/axes.js";
 import { colourings, makeColouring } from "../scene/colouring.js";
 import { checkedLayers, offeredLayers } from "../scene/layer-kinds.js";
-import { ExportMenu } from "./export-menu.js";
+import { LayerKey } from "./layer-key.js";
+import { mapFiles } from "./map-files.js";
 import { mapTable } from "./map-table.js";
 import { MapNotes } from "./notes.js";
 import { AxesTools, LayerTools, Legend } from "./tools.js";
 
 /** @typedef {import("../../latent/space.js").Space} Space */
 /** @typedef {import("../scene/axes.js").Axes} Axes */
+/** @typedef {import("../scene/choices.js").MapChoices} MapChoices */
 /** @typedef {import("../scene/colouring.js").Colouring} Colouring */
 /** @typedef {import("../scene/layer-kinds.js").Layer} Layer */
 /** @typedef {import("../scene/layer-kinds.js").LayerName} LayerName */
@@ -23,8 +26,10 @@ import { AxesTools, LayerTools, Legend } from "./tools.js";
 
 /** @type {Help} */
 const HELP = {
-  mouse: "Click to pin a latent, arrow keys to walk, Ctrl and the wheel to zoom, drag to pan.",
-  finger: "Drag a finger to walk and lift it to pin a latent, pinch to zoom, drag with two fingers to pan.",
+  mouse:
+    "Click a dot to take its image, or any place to pin it; arrow keys walk, Ctrl and the wheel zoom, dragging pans.",
+  finger:
+    "Touch a dot to take its image; drag a finger to walk and lift it to pin a place; pinch to zoom, drag with two fingers to pan.",
 };
 
 /**
@@ -43,10 +48,10 @@ export class MapPanel {
    * @param {import("../../decode/service.js").DecodeService | null} [options.service]
    * @param {string[] | null} [options.layers]         those to be on at first, by name; null: what suits the model
    * @param {() => void} [options.onTouch]       the pointer came on to the map or moved there, or a key did
-   * @param {(x: number, y: number, stamp: number) => boolean} [options.onPick]  a click, in axis units; true: it has been dealt with
+   * @param {(index: number, stamp: number) => boolean} [options.onPickImage]  a click on an image's dot; false: its code is pinned by the map
+   * @param {(x: number, y: number, stamp: number) => boolean} [options.onPick]  any other click, in axis units; true: likewise
    * @param {(name: string) => void} [options.onAxes]  someone chose other axes
    * @param {(names: string[]) => void} [options.onLayers]  someone switched a layer
-   * @param {HTMLElement | null} [options.actions]     more to stand above the map
    * @param {Help} [options.help]
    */
   constructor({
@@ -55,10 +60,10 @@ export class MapPanel {
     service = null,
     layers = null,
     onTouch,
+    onPickImage,
     onPick,
     onAxes = () => {},
     onLayers = () => {},
-    actions = null,
     help = HELP,
   }) {
     this.cursor = cursor;
@@ -75,21 +80,28 @@ export class MapPanel {
       description: "Map of the latent space. Arrow keys walk over it, Home goes to its centre.",
       onTrouble,
       onTouch,
+      onPickImage,
       onPick,
     });
+    this.key = new LayerKey();
+    this.map.element.append(this.key.element);
     this.legend = new Legend((hidden) => {
       if (this.shown) this.map.recolour(this.shown.colouring, hidden);
     });
     this.tools = element("div", { class: "le-tool-group" });
     this.axesTools = new AxesTools((name) => this.#choose(name));
     this.layerTools = new LayerTools((name) => this.#toggle(name));
-    this.menu = new ExportMenu(() => this.#file(), onTrouble);
+    this.menu = new SaveMenu(
+      mapFiles(() => this.#file()),
+      onTrouble,
+      "The file could not be made. Wait until the map's axes are there, then try again.",
+    );
     this.notes = new MapNotes(matchMedia("(pointer: coarse)").matches ? help.finger : help.mouse);
     this.table = new FoldedTable("Where the images lie on the map", () => this.#tableContent());
     this.element = element(
       "section",
       { class: "le-map-panel", "aria-label": "Map of the latent space" },
-      element("div", { class: "le-tools" }, this.tools, actions),
+      element("div", { class: "le-tools" }, this.tools),
       element("div", { class: "le-tools" }, this.layerTools.element, this.menu.element),
       this.map.element,
       this.legend.element,
@@ -157,6 +169,34 @@ export class MapPanel {
     if (this.shown) this.#showLayers(this.shown);
   }
 
+  /** @returns {MapChoices} what is chosen here, and what is seen of the axes */
+  get choices() {
+    const { axesName, by, legend, map, wanted } = this;
+    const { ranges, size } = map.seen;
+    return {
+      axes: axesName || null,
+      layers: [...checkedLayers([...wanted])],
+      by: by || null,
+      hidden: [...legend.hidden].sort((a, b) => a - b),
+      ranges,
+      size,
+    };
+  }
+
+  /** Take another's choices. The axes are the view's to change. @param {Omit<MapChoices, "axes">} choices */
+  takeChoices({ layers, by, hidden, ranges, size }) {
+    const { shown } = this;
+    if (!shown) return;
+    const now = this.choices;
+    if (layers && layers.join() !== now.layers?.join()) this.setLayers(layers);
+    if (by && by !== now.by && colourings(shown.space).includes(by)) {
+      this.#colourBy(by);
+      this.#makeTools(shown);
+    }
+    if (hidden && hidden.join() !== this.choices.hidden?.join()) this.legend.hideOnly(hidden);
+    if (ranges && size) this.map.followSeen({ ranges, size });
+  }
+
   /** There is a decoder now, or its weights are newer. @param {string} model  as the decoding service knows it */
   decodeBy(model) {
     const isFirst = !this.subject.model;
@@ -211,12 +251,14 @@ export class MapPanel {
   /** @param {Shown} shown */
   #explainLayers(shown) {
     this.layerTools.offer(this.#offered(shown), this.wanted);
-    this.notes.explain(this.#visibleLayers(shown), shown.axes, shown.space);
+    for (const each of [this.notes, this.key]) {
+      each.explain(this.#visibleLayers(shown), shown.axes, shown.space);
+    }
   }
 
   /** @param {Shown} shown @returns {Layer[]} */
   #offered({ axes, space }) {
-    return offeredLayers(axes, space.isGaussian, Boolean(this.subject.model));
+    return offeredLayers(axes, space, Boolean(this.subject.model));
   }
 
   /** @param {Shown} shown @returns {Set<LayerName>} */

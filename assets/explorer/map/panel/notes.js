@@ -2,14 +2,21 @@
 
 import { element, setText } from "../../dom/dom.js";
 import { fixed } from "../../dom/format.js";
+import { seededRandom } from "../../latent/codes.js";
 import { trustworthiness } from "../../latent/trustworthiness.js";
-import { contrastScale } from "../layers/density.js";
+import { shareAmongImages } from "../../latent/typicality.js";
 import { makeAxes } from "../scene/axes.js";
 import { meaningOf } from "../scene/layer-kinds.js";
 
 /** @typedef {import("../../latent/space.js").Space} Space */
 /** @typedef {import("../scene/axes.js").Axes} Axes */
 /** @typedef {import("../scene/layer-kinds.js").LayerName} LayerName */
+
+/** Of so many draws from the prior it is told how many lie among the codes. */
+const DRAWS = 200;
+
+/** They are looked at when the first picture has long been there, in ms. */
+const REST = 400;
 
 /** What was measured of a space's codes, by the axes' name. @type {WeakMap<Float32Array, Record<string, Promise<number | null>>>} */
 const measured = new WeakMap();
@@ -19,6 +26,8 @@ export class MapNotes {
   constructor(help) {
     /** The axes that are described. @type {Axes | null} */
     this.axes = null;
+    /** Whether the codes move, and with them all that could be measured. */
+    this.isLive = false;
     this.meaning = element("span", {});
     this.trust = element("span", { "data-role": "trustworthiness" });
     this.layers = element("ul", { class: "le-layer-notes le-caption" });
@@ -38,6 +47,7 @@ export class MapNotes {
   describe(axes, space, isLive) {
     setText(this.meaning, meaningOfAxes(axes, space));
     this.axes = axes;
+    this.isLive = isLive;
     const isProjection = axes.name === "umap" || axes.name === "pca";
     if (!isProjection || isLive || space.dims < 3) {
       setText(this.trust, "");
@@ -57,12 +67,23 @@ export class MapNotes {
     this.layers.replaceChildren(
       ...[...layers].map((name) => {
         const note = element("li", {}, meaningOf(name, axes, space));
-        if (name === "density") note.append(scale());
+        if (name === "prior" && !this.isLive) tellDraws(note, space);
         return note;
       }),
     );
     this.layers.hidden = layers.size === 0;
   }
+}
+
+/** Say how many draws from N(0, I) lie among the codes, once nothing more urgent is to do. @param {HTMLElement} note @param {Space} space */
+function tellDraws(note, space) {
+  setTimeout(() => {
+    if (!note.isConnected) return;
+    const share = shareAmongImages(space, seededRandom(1), DRAWS);
+    if (!Number.isFinite(share)) return;
+    const from = space.isGaussian ? "from the prior" : "from N(0, 1) all the same";
+    note.append(` Of ${DRAWS} draws ${from}, ${Math.round(share * DRAWS)} lie among the images' codes.`);
+  }, REST);
 }
 
 /** @param {number | null} value @returns {string} */
@@ -71,13 +92,6 @@ export function trustSentence(value) {
   return ` Trustworthiness ${
     fixed(value)
   }: how far neighbours here are neighbours in latent space; 1 is all of them.`;
-}
-
-/** @returns {HTMLElement} what the density's colours mean */
-function scale() {
-  const bar = element("span", { class: "le-scale", "aria-hidden": "true" });
-  bar.style.background = contrastScale();
-  return element("span", { class: "le-contrast" }, "thinner", bar, "denser");
 }
 
 /** @param {Axes} axes @param {Space} space @returns {string} */

@@ -138,6 +138,12 @@ export class Legend {
     }
   }
 
+  /** Hide these groups and no others, as another does. @param {number[]} groups */
+  hideOnly(groups) {
+    this.hidden = new Set(groups);
+    this.#tell();
+  }
+
   /** @param {import("../scene/colouring.js").Group} group @param {number} index */
   #button(group, index) {
     const swatch = element("span", { class: "le-swatch", "aria-hidden": "true" });

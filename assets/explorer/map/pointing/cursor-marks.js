@@ -20,7 +20,8 @@ import { MARGIN } from "../scene/viewport.js";
 
 /**
  * @typedef {object} Posteriors            on the map's axes
- * @property {boolean} hasOnePosterior      whether that of one image is to be seen, and there are any
+ * @property {boolean} hasOnePosterior      whether that of the image nearest to the cursor is to be seen, and there are any
+ * @property {(isLookedAt: boolean) => void} lookAt  one image is looked at closely, whatever the layers say
  * @property {(index: number) => EllipsePlace | null} posteriorOf  one image's
  */
 
@@ -61,7 +62,9 @@ export class CursorMarks {
    */
   ring(index, samples = new Float32Array(0)) {
     this.ringed = index === null ? null : { index, samples };
+    this.posteriors.lookAt(this.ringed !== null);
     this.#placeRing();
+    this.#placePosterior();
   }
 
   /** The cursor has moved. @param {Move} move */
@@ -86,12 +89,13 @@ export class CursorMarks {
     this.#placePosterior();
   }
 
-  /** @returns {EllipsePlace | null} the posterior of the image nearest to the cursor, if it is asked for */
+  /** @returns {EllipsePlace | null} the posterior of the image looked at, or of the nearest, if that is asked for */
   get posterior() {
     const { space } = this.scene;
     const { z, isHover } = this.cursor.last;
-    if (!this.posteriors.hasOnePosterior || !space || !z.length) return null;
-    const index = this.ringed && !isHover ? this.ringed.index : nearestPoints(z, space.mean, 1).indices[0];
+    const looked = isHover ? null : this.ringed;
+    if (!space || !z.length || !(looked || this.posteriors.hasOnePosterior)) return null;
+    const index = looked ? looked.index : nearestPoints(z, space.mean, 1).indices[0];
     const place = this.posteriors.posteriorOf(index);
     return place?.every(Number.isFinite) ? place : null;
   }

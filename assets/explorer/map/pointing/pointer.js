@@ -13,7 +13,7 @@
  * @property {(px: number, py: number) => boolean} isInside  whether a latent lies there
  * @property {(px: number, py: number, stamp: number) => void} hover
  * @property {(stamp: number) => void} leave
- * @property {(px: number, py: number, stamp: number) => void} pick
+ * @property {(px: number, py: number, stamp: number, reach: number) => void} pick  `reach`: a dot so near is meant, px
  * @property {(right: number, up: number, stamp: number) => void} step  in steps of the arrow keys
  * @property {(before: [Pixel, Pixel], now: [Pixel, Pixel]) => void} pinch  two fingers have moved
  * @property {() => void} letGo  after pinching the fingers are lifted
@@ -22,6 +22,9 @@
 
 /** A press that moves less than this, in px, is a click. */
 const CLICK = 4;
+
+/** A dot is meant where a press lies so near to its edge, px: a finger is less exact, and one that walked means a place. */
+const REACH = { mouse: 2, finger: 8, walk: -1 };
 
 /** With Shift an arrow key goes so many steps. */
 const LONG_STEP = 5;
@@ -105,7 +108,8 @@ export function watchPointer(host, gestures) {
       pressed = null;
       isDragging = false;
       const [px, py] = place(event);
-      if ((wasClick || isFinger) && gestures.isInside(px, py)) gestures.pick(px, py, event.timeStamp);
+      const reach = !isFinger ? REACH.mouse : wasClick ? REACH.finger : REACH.walk;
+      if ((wasClick || isFinger) && gestures.isInside(px, py)) gestures.pick(px, py, event.timeStamp, reach);
       else if (isFinger) gestures.leave(event.timeStamp);
     },
     { signal: control.signal, capture: true },

@@ -30,9 +30,10 @@ const REACH = 0.035;
  * @property {(images?: Int32Array) => Float32Array} points  the probe's places now, (N, 2), or those of some images
  * @property {(latents: ArrayLike<number>) => Float32Array} place   (M, D) to (M, 2)
  * @property {(x: number, y: number, through: ArrayLike<number>) => Landing} land
- * @property {() => [number, number] | null} prior    where the prior's centre lies; null where it has no place, or
- *     codes have no prior. Around it the prior is N(0, 1) along each axis
- * @property {() => Float32Array | null} covariances  of the images' posteriors on these axes, (N, 3): xx, xy, yy
+ * @property {() => [number, number] | null} prior    where the centre of N(0, I) lies, which is the prior of codes that
+ *     have one; null where it has no place. Around it there is a N(0, 1) along each axis
+ * @property {() => Float32Array | null} covariances  of the images' posteriors on these axes, (N, 3): xx, xy, yy;
+ *     null where codes are points
  */
 
 /**
@@ -116,7 +117,7 @@ function latentAxes(space, i, j) {
       z[j] = y;
       return { z, distance: null };
     },
-    prior: () => (space.isGaussian ? [0, 0] : null),
+    prior: () => [0, 0],
     covariances: () => eachPosterior(space, (variance) => [variance(i), 0, variance(j)]),
   };
 }
@@ -142,7 +143,6 @@ function pcaAxes(space) {
     land: (x, y, through) => ({ z: pcaInvert(x, y, through, pcaOf(space)), distance: null }),
     // Two orthonormal directions see a standard normal as one, around the place of its centre.
     prior() {
-      if (!space.isGaussian) return null;
       const [x, y] = place(new Float32Array(space.dims));
       return [x, y];
     },
@@ -230,7 +230,7 @@ function lineAxes(space) {
     },
     place,
     land: (x) => ({ z: Float32Array.of(x), distance: null }),
-    prior: () => (space.isGaussian ? [0, 0] : null),
+    prior: () => [0, 0],
     covariances: () => eachPosterior(space, (variance) => [variance(0), 0, 0]),
   };
 }

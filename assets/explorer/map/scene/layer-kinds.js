@@ -25,29 +25,42 @@ export const LAYERS = [
   { name: "ellipses", title: "All posteriors", hint: "How sure the encoder is of each image" },
 ];
 
+/** What stands in for the prior's layers where codes are points, which were never drawn to a prior. @type {Layer[]} */
+const OF_POINTS = [
+  {
+    name: "prior",
+    title: "N(0, 1)",
+    hint: "Where a VAE's prior would expect codes; nothing drew these to it",
+  },
+  { name: "density", title: "Holes", hint: "Where codes are denser or thinner than N(0, 1) all the same" },
+];
+
 /** What is on for who has chosen nothing. @type {LayerName[]} */
 export const FIRST_LAYERS = ["prior"];
 
 /**
- * Say which layers make sense: posteriors and prior have a place on latent dimensions and on a PCA alone, and only
- * where codes have them; a picture needs a decoder.
+ * Say which layers make sense: the prior has a place on latent dimensions and on a PCA alone, posteriors too, and only
+ * where codes have them; they and what is made of codes want images; a picture needs a decoder.
  *
  * @param {Axes} axes
- * @param {boolean} hasPrior      codes have a prior and a variance
+ * @param {Pick<Space, "isGaussian" | "count">} space
  * @param {boolean} hasDecoder
  * @returns {Layer[]}
  */
-export function offeredLayers(axes, hasPrior, hasDecoder) {
-  const isPlane = axes.isExact && hasPrior;
+export function offeredLayers(axes, { isGaussian, count }, hasDecoder) {
+  const isPlane = axes.isExact;
+  const hasPosteriors = isPlane && isGaussian && count > 0;
   /** @type {Record<LayerName, boolean>} */
   const makesSense = {
     manifold: hasDecoder,
     prior: isPlane,
-    ellipse: isPlane,
-    ellipses: isPlane,
-    density: isPlane && axes.name !== "0", // a single dimension shows its density anyway
+    ellipse: hasPosteriors,
+    ellipses: hasPosteriors,
+    density: isPlane && count > 0 && axes.name !== "0", // a single dimension shows its density anyway
   };
-  return LAYERS.filter(({ name }) => makesSense[name]);
+  return LAYERS.filter(({ name }) => makesSense[name]).map((layer) =>
+    (isGaussian ? undefined : OF_POINTS.find(({ name }) => name === layer.name)) ?? layer
+  );
 }
 
 /** @param {ArrayLike<string> | null | undefined} names  as Python gives them @returns {Set<LayerName>} */
@@ -76,6 +89,12 @@ export function meaningOf(name, axes, space) {
       }
       return `Decoded: each picture is the decoded latent of its centre${pinned}.`;
     case "prior":
+      if (!space.isGaussian) {
+        return (
+          "N(0, 1): where the prior of a VAE would be. This model has none, so nothing drew its codes there; " +
+          `${isLine ? "bands" : "circles"} of one, two and three standard deviations.`
+        );
+      }
       return isLine
         ? "Prior: bands of one, two and three standard deviations hold 68, 95 and 99.7 % of it."
         : "Prior: circles of one, two and three standard deviations hold 39, 86 and 99 % of it in this plane.";
@@ -84,9 +103,41 @@ export function meaningOf(name, axes, space) {
     case "ellipses":
       return "All posteriors: one standard deviation around each image's code; the wider, the less sure the encoder.";
     case "density":
+      if (!space.isGaussian) {
+        return (
+          `Holes: the codes of ${
+            space.count.toLocaleString("en")
+          } images, each smoothed to a small Gaussian, against ` +
+          "N(0, 1), from 8 times thinner to 8 times denser. A draw from N(0, 1) may fall where no image is near."
+        );
+      }
       return (
         `Holes: the mean of the ${space.count.toLocaleString("en")} images' posteriors against the prior, ` +
         "from 8 times thinner to 8 times denser; a hole is where the prior draws samples that no image comes near."
       );
+  }
+}
+
+/**
+ * Say in a few words, to stand on the map, how a layer is drawn.
+ *
+ * @param {LayerName} name
+ * @param {Axes} axes
+ * @param {Space} space
+ * @returns {string}
+ */
+export function keyOf(name, axes, space) {
+  const what = axes.name === "0" ? "bands" : "circles";
+  switch (name) {
+    case "manifold":
+      return "what each place decodes to";
+    case "prior":
+      return space.isGaussian ? `prior: ${what} of 1, 2, 3 σ` : `N(0, 1) all the same: ${what} of 1, 2, 3 σ`;
+    case "density":
+      return space.isGaussian ? "than the prior" : "than N(0, 1)";
+    case "ellipse":
+      return "1 σ of this image's posterior";
+    case "ellipses":
+      return "1 σ of each posterior";
   }
 }

@@ -6,24 +6,17 @@ import { fixed } from "../../dom/format.js";
 /** So many rows at most, spread evenly over the readings; the last one is the newest. */
 const ROWS = 20;
 
-/** A curve's name, and what stands above its column. @type {Array<[keyof Readings["curves"], string]>} */
-const COLUMNS = [
-  ["elbo", "ELBO"],
-  ["log_likelihood", "Reconstruction"],
-  ["kl", "KL"],
-];
-
 /**
  * @param {Readings | null} readings  null: there are none yet
- * @returns {import("../../dom/folded-table.js").TableContent} nats per image; what a family has not is left out
+ * @returns {import("../../dom/folded-table.js").TableContent} in the terms' units; what was not measured is left out
  */
 export function curvesTable(readings) {
-  const { curves } = readings ?? new Readings();
-  const columns = COLUMNS.flatMap(([name, title]) => [
+  const { curves, terms } = readings ?? new Readings([]);
+  const columns = terms.flatMap(({ name, title }) => [
     { title, series: curves[name].train },
     { title: `${title}, held out`, series: curves[name].test },
   ]).filter(({ series }) => series.points.length);
-  const epochs = spread(curves.log_likelihood.train.points.map(([epoch]) => epoch));
+  const epochs = spread(columns[0]?.series.points.map(([epoch]) => epoch) ?? []);
   return {
     head: ["Epoch", ...columns.map(({ title }) => title)],
     rows: epochs.map((epoch) => [

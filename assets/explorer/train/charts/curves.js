@@ -17,6 +17,7 @@ import { chartFigure } from "./chart-figure.js";
 import { drawDots, drawLine, drawMarkLines, drawMarkWords, drawMoment } from "./curve-drawing.js";
 
 /** @typedef {import("../../data/series.js").Curve} Curve */
+/** @typedef {import("../../data/series.js").Readings} Readings */
 /** @typedef {import("../../data/messages.js").Mark} Mark */
 /** @typedef {import("../../dom/theme.js").Theme} Theme */
 /** @typedef {import("./curve-drawing.js").Scale} Scale */
@@ -165,15 +166,16 @@ export class Chart {
 
 /** Charts that are drawn together, at most once a frame. */
 export class Charts {
-  /** @param {Chart[]} charts */
-  constructor(charts) {
-    this.charts = charts;
+  constructor() {
+    /** @type {Chart[]} */
+    this.charts = [];
+    /** What the charts are of. @type {import("../../data/messages.js").Term[]} */
+    this.terms = [];
     this.parentKey = key("the run before the branch", "le-swatch-pale");
     this.parentKey.hidden = true;
     this.element = element(
       "section",
       { class: "le-charts", "aria-label": "Curves" },
-      ...charts.map((chart) => chart.element),
       element(
         "div",
         { class: "le-keys le-caption" },
@@ -191,16 +193,23 @@ export class Charts {
   }
 
   /**
-   * Take a run's curves.
+   * Take a run's curves, a chart for each of its terms.
    *
-   * @param {Curve[]} curves           one for each chart
-   * @param {Curve[] | null} parents   those of the run that it branched from
+   * @param {Readings} readings
+   * @param {Readings | null} parent   those of the run that it branched from
    */
-  setCurves(curves, parents) {
-    this.parentKey.hidden = !parents;
-    this.charts.forEach((chart, n) =>
-      Object.assign(chart, { curve: curves[n], parent: parents?.[n] ?? null, moment: null })
-    );
+  setCurves({ curves, terms }, parent) {
+    this.parentKey.hidden = !parent;
+    if (String(terms.map(heading)) !== String(this.terms.map(heading))) {
+      for (const chart of this.charts) chart.element.remove();
+      this.charts = terms.map((term) => new Chart(term.title, term.caption));
+      this.element.prepend(...this.charts.map((chart) => chart.element));
+    }
+    this.terms = terms;
+    this.charts.forEach((chart, n) => {
+      const { name } = terms[n];
+      Object.assign(chart, { curve: curves[name], parent: parent?.curves[name] ?? null, moment: null });
+    });
   }
 
   /** @param {Mark[]} marks */
@@ -222,8 +231,7 @@ export class Charts {
       this.request = 0;
       const theme = (this.theme ??= readTheme(this.element));
       // The charts stand together: the words at the first one's marks do for all.
-      const first = this.charts.find((chart) => !chart.element.hidden);
-      for (const chart of this.charts) chart.draw(theme, this.lastEpoch, chart === first);
+      this.charts.forEach((chart, n) => chart.draw(theme, this.lastEpoch, n === 0));
     });
   }
 
@@ -247,4 +255,9 @@ function key(text, swatch) {
     element("span", { class: `le-swatch ${swatch}`, "aria-hidden": "true" }),
     text,
   );
+}
+
+/** @param {import("../../data/messages.js").Term} term @returns {string} what stands above its chart */
+function heading({ title, caption }) {
+  return `${title}: ${caption}`;
 }

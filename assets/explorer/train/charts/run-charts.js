@@ -5,7 +5,7 @@ import { FoldedTable } from "../../dom/folded-table.js";
 import { aggregatePosterior, deadDimensions } from "../../latent/posterior.js";
 import { Bars } from "./bars.js";
 import { curvesTable } from "./curves-table.js";
-import { Chart, Charts } from "./curves.js";
+import { Charts } from "./curves.js";
 
 /** @typedef {import("../../data/series.js").Readings} Readings */
 
@@ -13,10 +13,7 @@ export class RunCharts {
   constructor() {
     /** @type {Readings | null} */
     this.readings = null;
-    this.elbo = new Chart("ELBO", "nats per image, higher is better");
-    this.reconstruction = new Chart("Reconstruction", "log p(x|z), nats per image, higher is better");
-    this.kl = new Chart("KL", "nats per image: what the codes carry");
-    this.curves = new Charts([this.elbo, this.reconstruction, this.kl]);
+    this.curves = new Charts();
     this.bars = new Bars("KL per dimension", "nats per image; hollow: dead");
     this.table = new FoldedTable("The curves, in nats per image", () => curvesTable(this.readings));
     this.element = element(
@@ -31,9 +28,9 @@ export class RunCharts {
   /** Take a run's curves: another run's, or those of the same one after a new connection. @param {import("../../data/run.js").Run} run */
   setRun(run) {
     this.readings = run.readings;
-    this.curves.setCurves(inOrder(run.readings), run.parent && inOrder(run.parent.readings));
+    this.curves.setCurves(run.readings, run.parent?.readings ?? null);
     this.curves.setMarks(run.marks);
-    for (const { element: each } of [this.elbo, this.kl, this.bars]) each.hidden = !run.space.isGaussian;
+    this.bars.element.hidden = !run.space.isGaussian;
   }
 
   /** It is another run: nothing is known of its dimensions. */
@@ -85,9 +82,4 @@ export class RunCharts {
     this.curves.close();
     this.bars.close();
   }
-}
-
-/** @param {Readings} readings @returns {import("../../data/series.js").Curve[]} as the charts stand */
-function inOrder({ curves }) {
-  return [curves.elbo, curves.log_likelihood, curves.kl];
 }

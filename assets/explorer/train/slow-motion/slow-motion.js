@@ -86,6 +86,29 @@ export class SlowMotion {
     return this.element.hidden ? null : (this.update?.detail ?? null);
   }
 
+  /** Where in it one is; null where nothing is explained. */
+  get place() {
+    const { detail, step, chosen } = this;
+    return detail && { update: detail.step, step, image: chosen };
+  }
+
+  /**
+   * Go where another is, if this is the update that they look at.
+   *
+   * @param {{update: number, step: number, image: number} | null} theirs  null: nowhere
+   */
+  goTo(theirs) {
+    const { place, update } = this;
+    if (!theirs) {
+      this.hide();
+      return;
+    }
+    if (update?.detail.step !== theirs.update) return;
+    this.element.hidden = false;
+    if (theirs.image !== place?.image) this.#choose(Math.min(theirs.image, update.detail.count - 1));
+    if (theirs.step !== place?.step) this.#turn(theirs.step);
+  }
+
   /** @returns {Set<string>} parts that are seen by now */
   get reached() {
     return new Set(this.update?.steps.slice(0, this.step + 1).map(({ part }) => part));

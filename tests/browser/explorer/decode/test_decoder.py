@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 from safetensors.torch import save
 
 from tests.browser.serving import JS, StaticSite
-from tests.browser.small_models import lively_model
+from tests.browser.small_models import in_browser, lively_model
 from vae_core.config.configs import ARCHITECTURES, ModelConfig
 from vae_core.models.vae import build_model
 
@@ -72,7 +72,7 @@ def test_decoding_is_torch_s_on_random_latents(
             }}
             return worst;
         }}""",
-        [url, config.to_dict(), label],
+        [url, in_browser(config), label],
     )
 
     assert expected.std() > 0.02
@@ -92,13 +92,22 @@ def test_weights_of_another_model_are_refused_with_a_reason(site: StaticSite, ca
                 const tensor = ([name, shape, data]) => [name, {{ shape, data: Float32Array.from(data) }}];
                 try {{ new m.Decoder(a[0], new Map(a[1].map(tensor))); return ""; }}
                 catch (error) {{ return error.message; }} }})()""",
-            [{**tiny.to_dict(), **changes}, weights],
+            [in_browser(tiny) | changes, weights],
         )
 
+    def layers(*decoder: dict[str, object]) -> dict[str, object]:
+        return {"encoder": None, "decoder": [*in_browser(tiny)["layers"]["decoder"], *decoder]}
+
     assert message() == ""
-    assert "missing" in message(architecture="conv")
+    assert message(architecture="a label, which nobody asks for") == ""
+    more = {"kind": "batch_norm", "name": "decoder.norm"}
+    assert "“decoder.norm.weight” are missing" in message(layers=layers(more))
     assert "instead of" in message(latent_dim=3)
-    assert "not known" in message(architecture="transformer")
+    assert "“attention”, is not known here" in message(layers=layers({"kind": "attention"}))
+    pool = {"kind": "max_pool", "kernel": 2}
+    assert "makes an image of 1x4x4; the images are 1x8x8" in message(layers=layers(pool))
+    assert message(layers=layers(*[{"kind": "crop", "height": 8, "width": 8}] * 60)) == ""
+    assert "more than 64 layers" in message(layers=layers(*[{"kind": "flatten"}] * 61))
 
 
 def test_newer_weights_go_into_the_decoder_that_there_is(site: StaticSite, module_page: Page) -> None:
@@ -127,7 +136,7 @@ def test_newer_weights_go_into_the_decoder_that_there_is(site: StaticSite, modul
             const worst = Math.max(...pictures.map((x, i) => Math.abs(x - expected[i])));
             return [worst, first === second, second === third];
         }}""",
-        [url, config.to_dict()],
+        [url, in_browser(config)],
     )
     worst, is_kept, is_taken_for_another = found
     assert worst < LARGEST_DIFFERENCE / 10

@@ -27,6 +27,7 @@ from tests.browser.serving import JS, ROOT, StaticSite
 from tests.browser.small_models import lively_model
 from vae_core.bundles.bundle import load_bundle
 from vae_core.config.configs import ARCHITECTURES, ModelConfig
+from vae_core.models.layers.kinds import KINDS
 from vae_core.models.vae import VAE, build_model
 
 BUILDS = ("fused", "simd", "plain")
@@ -170,7 +171,7 @@ def test_a_hundred_random_lists_are_torch_s(build: str, site: StaticSite, module
         cases.add(f"net{seed}", net.layers, net.weights, x, y, labels=labels)
         met |= {layer["kind"] for layer in net.layers}
 
-    assert len(met) == 13
+    assert met == set(KINDS)
     cases.run(module_page, site, build)
 
 
@@ -304,6 +305,8 @@ IMAGE = (3, 9, 9)
         ([{"kind": "lstm"}], (4,), "“lstm”, is not known here; known are dense, "),
         ([{"kind": "constructor"}], (4,), "is not known here"),
         ([{"kind": "dense", "outputs": 3}], (4,), "Layer 1 (dense): it wants a name"),
+        ([{"kind": "heads", "outputs": 3}], (4,), "Layer 1 (heads): its names must be a list of names"),
+        ([{"kind": "heads", "outputs": 3, "names": ["d", 3]}], (4,), "Layer 1 (heads): it wants a name"),
         ([DENSE | {"outputs": 0}], (4,), "Layer 1 (d): its outputs must be a whole number from 1 on"),
         ([DENSE | {"outputs": 2.5}], (4,), "its outputs must be a whole number"),
         ([DENSE | {"outputs": "3"}], (4,), "its outputs must be a whole number"),
@@ -353,6 +356,11 @@ IMAGE = (3, 9, 9)
             [DENSE | {"outputs": 2_000_000}],
             (11,),
             "Layer 1 (d): with it the net has more than 20 million weights",
+        ),
+        (
+            [{"kind": "heads", "names": ["d", "e"], "outputs": 1_000_000}],
+            (11,),
+            "Layer 1 (heads): with it the net has more than 20 million weights",
         ),
         ([DENSE], (5_000_000,), "input has more than 4 million numbers"),
         ([{"kind": "upsample", "factor": 400}], IMAGE, "more than 4 million numbers"),

@@ -1,4 +1,4 @@
-"""Every model that ships decodes in the browser as it does in torch, and its map is the stored one."""
+"""Every model that ships runs in the browser as it does in torch, and its map is the stored one."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from safetensors.torch import save
 
 from tests.browser.serving import JS, ROOT, StaticSite
 from vae_core.bundles.bundle import load_bundle
+from vae_core.bundles.older import with_layers
 
 SHIPPED = sorted((ROOT / "assets" / "bundles").glob("*.safetensors"))
 
@@ -20,14 +21,19 @@ SHIPPED = sorted((ROOT / "assets" / "bundles").glob("*.safetensors"))
 def test_a_shipped_model_is_torch_s(path: Path, site: StaticSite, module_page: Page) -> None:
     bundle = load_bundle(path)
     codes = torch.randn(1000, bundle.model_config.latent_dim, generator=torch.Generator().manual_seed(0))
+    images = bundle.probe.images[:200].float() / 255
     with torch.no_grad():
         expected = bundle.model.decode_images(codes)
-    model = site.put("/shipped.safetensors", path.read_bytes())
-    cases = site.put("/cases.safetensors", save({"codes": codes, "expected": expected}))
+        posterior = bundle.model.encode(images)
+    model = site.put("/shipped.safetensors", with_layers(path.read_bytes()))
+    tensors = {"images": images, "mean": posterior.mean, "logvar": posterior.logvar}
+    tensors = {name: value.contiguous() for name, value in tensors.items()}
+    cases = site.put("/cases.safetensors", save({"codes": codes, "expected": expected, **tensors}))
     found = module_page.evaluate(
         f"""async ([model, cases]) => {{
             const {{ parseBundle }} = await import("{JS}/data/bundle.js");
             const {{ Decoder }} = await import("{JS}/decode/decoder.js");
+            const {{ encoderOf }} = await import("{JS}/decode/encoder.js");
             await (await import("{JS}/decode/kernels/kernels.js")).kernels();
             const {{ Safetensors }} = await import("{JS}/data/safetensors.js");
             const {{ defaultAxes, makeAxes }} = await import("{JS}/map/scene/axes.js");
@@ -44,12 +50,26 @@ def test_a_shipped_model_is_torch_s(path: Path, site: StaticSite, module_page: P
                     if (!(difference <= worst)) worst = difference;
                 }}
             }}
+            const apart = (a, b) => Math.max(...a.map((x, i) => Math.abs(x - b[i])));
+            const encoder = encoderOf(bundle);
+            const {{ mean, logvar }} = encoder.encode(file.floats("images"));
+            const alone = encoder.encode(file.floats("images").subarray(0, encoder.size));
+            const encoded = [
+                apart(mean, file.floats("mean")),
+                apart(logvar, file.floats("logvar")),
+                apart(alone.mean, mean.subarray(0, encoder.dims)),
+                apart(mean, bundle.space.mean.subarray(0, mean.length)),
+            ];
+            const isKept = encoderOf(bundle) === encoder;
             const axes = defaultAxes(bundle.space);
-            return {{ worst, axes, points: Array.from(makeAxes(axes, bundle.space).points()) }};
+            const points = Array.from(makeAxes(axes, bundle.space).points());
+            return {{ worst, encoded, isKept, axes, points }};
         }}""",
         [model, cases],
     )
     assert found["worst"] < 1e-4
+    assert max(found["encoded"]) < 1e-3
+    assert found["isKept"]
     latent = bundle.model_config.latent_dim
     assert found["axes"] == ("0,1" if latent == 2 else "umap")
     stored = bundle.probe.mean if latent == 2 else bundle.projections["umap"].positions

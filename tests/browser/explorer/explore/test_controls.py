@@ -93,7 +93,7 @@ def test_strips_show_what_a_dimension_changes_and_a_click_goes_there(
 def test_buttons_go_to_the_centre_a_real_image_and_a_sample(opened: Callable, deep: dict) -> None:
     page = opened(component_data("explore", deep, z=[1, 1, 1, 1]))
     seen = []
-    for name in ("Centre", "A real image", "A sample"):
+    for name in ("Centre", "A real image", "Prior sample"):
         page.get_by_role("button", name=name).click()
         two_frames(page)
         seen.append(latent(page))

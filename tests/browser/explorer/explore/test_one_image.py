@@ -1,4 +1,4 @@
-"""One image under the glass: original, reconstruction, error, posterior, samples; also by keyboard alone."""
+"""One image closely: original, reconstruction, error, posterior, samples; also by keyboard alone."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def bundle() -> Bundle:
     return small_bundle()
 
 
-def test_a_neighbour_is_looked_at_under_the_glass(
+def test_a_neighbour_is_looked_at_closely(
     opened: Callable, deep: dict, bundle: Bundle, errors: Errors
 ) -> None:
     page = opened(component_data("explore", deep, z=[0.5, 0.5, -0.5, 0]))
@@ -79,7 +79,7 @@ def test_resampling_draws_from_the_posterior_of_the_image_looked_at(
     chosen = int(re.search(r"image (\d+)", page.locator("[data-role=glass]").inner_text())[1])
     draws = []
     for _ in range(40):
-        page.get_by_role("button", name="Resample").click()
+        page.get_by_role("button", name="Posterior sample").click()
         two_frames(page)
         draws.append(latent(page))
     mean, deviation = bundle.probe.mean[chosen].numpy(), (0.5 * bundle.probe.logvar[chosen]).exp().numpy()
@@ -89,7 +89,7 @@ def test_resampling_draws_from_the_posterior_of_the_image_looked_at(
     expect(page.locator("[data-role=glass]")).to_contain_text(f"image {chosen}")
 
 
-def test_the_glass_is_reached_and_used_by_keyboard_alone(opened: Callable, deep: dict) -> None:
+def test_the_image_is_reached_and_used_by_keyboard_alone(opened: Callable, deep: dict) -> None:
     page = opened(component_data("explore", deep))
     expect(page.locator("[data-role=neighbours] button").first).to_be_visible()
     reached, outlined = set(), True

@@ -196,6 +196,8 @@ def test_ends_are_chosen_in_the_gallery_and_python_is_told_once(walk: Callable) 
 def test_an_end_is_chosen_on_the_map(walk: Callable) -> None:
     page, _ = walk(**{"from": 0, "to": 1}, plotly=True)
     page.wait_for_selector(".le-plot .nsewdrag", state="attached")
+    page.get_by_title("Click, then choose an image for this end").nth(1).click()
+    page.locator(".le-map").scroll_into_view_if_needed()
     place = page.evaluate("""() => {
         const { xaxis, yaxis } = document.querySelector(".le-plot")._fullLayout;
         const [x, y] = window.latentExplorer.points[42];
@@ -203,7 +205,6 @@ def test_an_end_is_chosen_on_the_map(walk: Callable) -> None:
         return [box.left + (box.width * (x - xaxis.range[0])) / (xaxis.range[1] - xaxis.range[0]),
                 box.top + (box.height * (yaxis.range[1] - y)) / (yaxis.range[1] - yaxis.range[0])];
     }""")
-    page.get_by_title("Click, then choose an image for this end").nth(1).click()
     page.mouse.click(*place)
     page.wait_for_function("window.sent.length")
     assert page.evaluate("window.sent.map(([key, value]) => [key, value])") == [["to", 42]]

@@ -10,6 +10,7 @@ import pytest
 import torch
 from scipy.stats import chi2, norm
 
+from tests.browser.serving import JS
 from vae_core.latent.codes import neighbours
 from vae_core.measures.evaluate import active_units
 
@@ -68,18 +69,41 @@ def test_a_single_image_has_no_gap(call: Call) -> None:
 
 
 def test_words_say_what_the_numbers_mean(call: Call) -> None:
-    shares = [0.0, 0.01, 0.5, 0.99]
-    assert call("latent/typicality.js", "a.map(m.priorWord)", shares) == [
-        "Very rare",
-        "Far out",
-        "Typical",
-        "Central",
-    ]
     gaps = [0.1, 1.0, 2.0, 5.0, None]
     words = call("latent/typicality.js", "a.map((gaps) => m.dataWord(gaps ?? NaN))", gaps)
     assert words == ["On an image", "Among images", "Further off", "In a hole", ""]
     percents = call("dom/format.js", "a.map(m.percent)", [0.0, 0.0005, 0.004, 0.5, 0.977, 0.9999, 1.0])
     assert percents == ["under 0.1 %", "under 0.1 %", "0.4 %", "50 %", "97.7 %", "over 99.9 %", "100 %"]
+
+
+@pytest.mark.parametrize("dims", [1, 2, 8, 9, 16, 128])
+def test_typical_is_what_samples_are_and_in_many_dimensions_the_centre_is_not(dims: int, call: Call) -> None:
+    def typical(radius: float) -> dict:
+        return call("latent/typicality.js", "m.typicality(a)", [radius] + [0.0] * (dims - 1))
+
+    centre = typical(0.0)
+    assert (centre["isNear"], centre["isTypical"]) == (dims >= 9, dims < 9)
+    for share in (0.5, 0.06):
+        found = typical(float(np.sqrt(chi2.isf(share, dims))))
+        assert found["isTypical"]
+        assert found["further"] == pytest.approx(share, abs=1e-9)
+    far = typical(float(np.sqrt(chi2.isf(0.04, dims))))
+    assert (far["isTypical"], far["isNear"]) == (False, False)
+    # Near is what next to no sample is: a log density two deviations above its mean.
+    nearest = typical(float(np.sqrt(max(0, dims - 2 * np.sqrt(2 * dims)))) - 1e-6) if dims >= 9 else centre
+    assert nearest["isNear"] == (dims >= 9)
+    assert nearest["further"] > 0.95
+
+
+def test_of_draws_from_the_prior_as_many_lie_among_the_images_as_near_them(call: Call) -> None:
+    apart = rows(300, 2)
+    apart[:, 0] = 20 + apart[:, 0]
+    code = f"m.shareAmongImages({TYPED}, (await import('{JS}/latent/codes.js')).seededRandom(1))"
+    assert call("latent/typicality.js", code, space(apart)) == 0
+    assert call("latent/typicality.js", code, space(rows(2000, 2))) > 0.6
+    assert call(
+        "latent/typicality.js", f"Number.isNaN(m.shareAmongImages({TYPED}, Math.random))", space(rows(1, 2))
+    )
 
 
 @pytest.mark.parametrize("has_variance", [True, False])

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-from scipy.stats import chi2, norm
+from scipy.stats import chi2, gaussian_kde, norm
 from torch import Tensor
 from torch.distributions import Categorical, MixtureSameFamily, MultivariateNormal, Normal
 
@@ -82,12 +82,20 @@ def test_posteriors_on_the_map_are_the_plane_s_own_gaussians(axes: str, call: Ca
     assert np.allclose(prior, -start @ directions.T, atol=1e-5)
 
 
-def test_no_prior_and_no_posteriors_where_there_are_none(call: Call) -> None:
+def test_codes_that_are_points_are_smoothed_as_scipy_does(call: Call) -> None:
+    places = rows(40, 2) @ torch.tensor([[1.0, 0.4], [0.0, 0.6]])
+    found = call("latent/posterior.js", "m.kernelCovariance(a)", places.flatten().tolist())
+    (xx, xy), (_, yy) = gaussian_kde(places.T.double().numpy(), "scott").covariance
+    assert found == pytest.approx([xx, xy, yy], rel=1e-5)
+
+
+def test_no_posteriors_where_there_are_none(call: Call) -> None:
     said, *_ = space()
     code = f"a.names.map((n) => m.makeAxes(n, {SPACE})).map((x) => [x.prior(), x.covariances()])"
     names = {"names": ["0,1", "pca", "umap"]}
     autoencoder = call("map/scene/axes.js", code, said | names | {"logvar": None})
-    assert autoencoder == [[None, None]] * 3
+    assert [covariances for _, covariances in autoencoder] == [None] * 3
+    assert [prior is not None for prior, _ in autoencoder] == [True, True, False], "N(0, 1) has a place"
     assert call("map/scene/axes.js", code, said | names)[2] == [None, None]
 
 

@@ -129,7 +129,10 @@ def test_layers_are_offered_where_they_make_sense(opened: Callable, errors: Erro
 @pytest.mark.parametrize(
     ("config", "expected"),
     [
-        (ModelConfig((1, 8, 8), 3, "mlp", family="autoencoder", width=0.125), ["manifold"]),
+        (
+            ModelConfig((1, 8, 8), 3, "mlp", family="autoencoder", width=0.125),
+            ["manifold", "prior", "density"],
+        ),
         (ModelConfig((1, 8, 8), 1, "mlp", width=0.125), ["manifold", "prior", "ellipse", "ellipses"]),
     ],
     ids=["an autoencoder", "one dimension"],

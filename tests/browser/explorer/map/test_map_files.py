@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.hand import unchanging_layers
@@ -104,6 +105,17 @@ def test_a_png_is_the_same_figure_at_twice_the_size(opened: Callable, tmp_path: 
     box = page.locator("[data-role=map]").bounding_box()
     assert width == pytest.approx(2 * box["width"], abs=2)
     assert height > 2 * box["height"]
+
+
+def test_a_figure_for_print_says_how_large_it_is(opened: Callable, tmp_path: Path) -> None:
+    page = opened(small_bundle(FLAT), layers=["prior"])
+    path = save(page, "For print", tmp_path)
+    assert path.name == "filed-0-1-print.png"
+    picture = Image.open(io.BytesIO(path.read_bytes()))
+    picture.load()  # a chunk with a wrong sum would be refused
+    assert picture.width == round(180 / 25.4 * 300)
+    assert picture.info["dpi"] == pytest.approx((300, 300), abs=0.05)
+    assert np.asarray(picture.convert("L")).std() > 5
 
 
 def test_the_menu_goes_by_keyboard_and_closes(opened: Callable) -> None:

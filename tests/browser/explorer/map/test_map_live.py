@@ -48,9 +48,13 @@ def test_a_run_is_decoded_under_its_points_as_its_weights_come(watch: Callable) 
     assert not errors
 
 
-def test_an_autoencoder_s_run_has_neither_prior_nor_posteriors(watch: Callable) -> None:
+def test_an_autoencoder_s_run_has_no_posteriors_and_n_0_1_by_its_own_name(watch: Callable) -> None:
     page, run, errors = watch(ModelConfig((1, 8, 8), 2, "mlp", family="autoencoder", width=0.125))
     started(page, run)
-    expect(page.locator("[data-layer]")).to_have_count(1)
-    expect(page.locator("[data-layer=manifold]")).to_be_visible()
+    expect(page.locator("[data-layer]")).to_have_text(["Decoded", "N(0, 1)", "Holes"])
+    expect(page.locator("[data-role=layer-key]")).to_contain_text("N(0, 1) all the same")
+    before = layers_sum(page)
+    page.locator("[data-layer=density]").click()
+    expect(page.locator("[data-role=layer-key]")).to_contain_text("denser than N(0, 1)")
+    page.wait_for_function(f"(before) => ({LAYERS_SUM})() !== before", arg=before)
     assert not errors

@@ -81,13 +81,14 @@ def test_pictures_and_bars_are_drawn(watch: Callable) -> None:
     assert not errors
 
 
-def test_an_autoencoder_has_no_kl_and_no_samples(watch: Callable) -> None:
+def test_an_autoencoder_has_no_kl_and_its_samples_are_not_the_prior_s(watch: Callable) -> None:
     page, run, errors = watch(ModelConfig((1, 8, 8), 2, "mlp", family="autoencoder", width=0.125))
     started(page, run)
     taken_in(page, run, run.frame(20, np.array([0]), np.zeros((1, 2))))
     expect(page.get_by_role("img", name="Reconstruction", exact=False).first).to_be_visible()
     for name in ("ELBO", "KL per dimension", "Samples from the prior"):
         expect(page.get_by_role("img", name=name)).to_have_count(0)
+    expect(page.get_by_role("img", name="Samples decoded from N(0, 1) all the same")).to_be_visible()
     assert not errors
 
 

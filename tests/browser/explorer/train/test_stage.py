@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.played_run import FakeRun, points, started, taken_in
 from tests.browser.waiting import two_frames, until
 from vae_core.config.configs import ModelConfig
+from vae_core.config.families import FAMILIES
 from vae_core.measures.evaluate import active_units
 
 BARS = "KL per dimension"
@@ -229,7 +230,7 @@ def test_the_picture_follows_the_run_without_a_hand(watch: Callable) -> None:
 def test_readings_at_a_moment_and_after_going_back(call: Callable) -> None:
     found = call(
         "data/series.js",
-        """(() => { const readings = new m.Readings();
+        """(() => { const readings = new m.Readings(a);
             for (const epoch of [0, 1, 2, 3])
                 readings.add({ epoch, log_likelihood: -100 + epoch, kl: 5, test_kl: NaN });
             const { elbo, kl } = readings.curves;
@@ -238,6 +239,7 @@ def test_readings_at_a_moment_and_after_going_back(call: Callable) -> None:
             const nothing = [kl.test.latest ?? null, elbo.test.at(1) ?? null];
             return [at, elbo.train.latest, readings.lastEpoch, nothing];
         })()""",
+        FAMILIES["vae"].to_dict()["terms"],
     )
     assert found == [[-105, -105, -103, -102], -104, 1, [None, None]]
 

@@ -136,8 +136,7 @@ def test_a_step_takes_no_more_than_reckoned(architecture):
     """The largest thing torch keeps for the backward pass, counted by its own hooks."""
     import torch
 
-    from vae_core.models.objective import elbo_terms
-    from vae_core.models.vae import build_model
+    from vae_core.models.vae import build_model, elbo_terms
 
     config = ModelConfig(image_shape=(1, 28, 28), architecture=architecture)
     model, x, kept = build_model(config), torch.rand(64, 1, 28, 28), {}

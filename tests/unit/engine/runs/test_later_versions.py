@@ -11,7 +11,7 @@ from vae_core.config.configs import ModelConfig, TrainConfig
 from vae_core.engine.runs.run import RECORD, Run, read_run
 
 OWN = {
-    "model": {"depth": 3, "layers": [{"kind": "dense"}]},
+    "model": {"depth": 3, "blocks": [{"kind": "dense"}]},
     "train": {"cool_down": 0.5},
     "colour": "red",
 }
@@ -58,7 +58,7 @@ def test_it_is_read_named_and_kept(folder, caplog) -> None:
     with caplog.at_level(logging.WARNING):
         run = read_run(folder)
     assert (run.model, run.train, run.state) == (ModelConfig((1, 8, 8), 3), TrainConfig(beta=2.0), "stopped")
-    assert set(run.info().unknown) == {"depth", "layers", "cool_down", "colour"}
+    assert set(run.info().unknown) == {"depth", "blocks", "cool_down", "colour"}
     for name in run.unknown:
         assert name in caplog.text
     run.train = run.train.replace(beta=3.0)

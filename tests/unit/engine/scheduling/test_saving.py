@@ -145,3 +145,18 @@ def test_a_save_does_not_wait_for_ever_for_the_newest_state(saving, all_runs, wo
     flush(worker)  # it comes too late
     quick().finish({"path": "x", "name": "x"})
     assert (job.state, left(tmp_path)) == ("done", 0)
+
+
+def test_a_state_that_is_written_when_nobody_waits_for_it_any_more_goes(
+    saving,
+    all_runs,  # noqa: F811
+    worker,  # noqa: F811
+    run,
+    tmp_path,
+):
+    job = saving.save_now(run, tmp_path / "x.safetensors", "x")
+    all_runs.tick(time.monotonic() + FLUSH_SECONDS + 1)
+    quick().finish({"path": "x", "name": "x"})
+    assert job.state == "done"
+    flush(worker)
+    assert left(tmp_path) == 0

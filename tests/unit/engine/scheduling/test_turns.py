@@ -1,6 +1,7 @@
 """The training loop's turns, with runs that only note that they were trained."""
 
 import errno
+from itertools import pairwise
 
 import pytest
 
@@ -12,6 +13,21 @@ from vae_core.engine.worker import train_loop
 from vae_core.engine.worker.inbox import Inbox
 from vae_core.engine.worker.train_loop import TrainLoop
 
+PIECE, OPENING = 0.1, 0.25
+"""Seconds that it takes to train a little, and to load or save a run, on the tests' clock."""
+
+BEFORE = 12.0
+"""Seconds that the polite one trains before others press buttons."""
+
+
+class Clock:
+    now = 0.0
+
+    def perf_counter(self):
+        return self.now
+
+    monotonic = perf_counter
+
 
 class FakeOutbox:
     def __init__(self):
@@ -22,12 +38,15 @@ class FakeOutbox:
 
 
 class FakeRun:
-    """A run that notes its pieces; the thirty-first of all closes the loop."""
+    """A run that notes its pieces; the last that a test wants closes the loop."""
 
     trained = []  # noqa: RUF012
     loaded = []  # noqa: RUF012
     left = []  # noqa: RUF012
     inbox = None
+    clock = None
+    most = 30
+    on_piece = staticmethod(lambda: None)
 
     def __init__(self, order, outbox):
         self.key = order.key
@@ -35,9 +54,11 @@ class FakeRun:
 
     def open(self):
         self.loaded.append(self.key.run)
+        self.clock.now += OPENING
 
     def leave(self):
         self.left.append(self.key.run)
+        self.clock.now += OPENING
 
     def flush(self, path):
         if path == "full":
@@ -45,7 +66,9 @@ class FakeRun:
 
     def piece(self, *, sharers):
         self.trained.append((self.key.run, len(self.loaded)))
-        if len(self.trained) > 30:
+        self.clock.now += PIECE
+        self.on_piece()
+        if len(self.trained) > self.most:
             self.inbox.close()
 
 
@@ -53,13 +76,82 @@ class FakeRun:
 def inbox(monkeypatch):
     orders = Inbox(lambda taken: None)
     monkeypatch.setattr(train_loop, "LiveRun", FakeRun)
+    monkeypatch.setattr(train_loop, "time", clock := Clock())
     FakeRun.trained, FakeRun.loaded, FakeRun.left, FakeRun.inbox = [], [], [], orders
+    FakeRun.clock, FakeRun.most, FakeRun.on_piece = clock, 30, staticmethod(lambda: None)
     return orders
 
 
-def load(name):
+def load(name, owner="", is_new=True):
     key = RunKey(name, 1)
-    return Load(key, "", "digits", SMALL, LONG, paused=False, is_branch=False, is_new=True)
+    return Load(key, owner or name, "", "digits", SMALL, LONG, paused=False, is_branch=False, is_new=is_new)
+
+
+def trained_while(inbox, greedy, pieces=300):
+    """Names of whom each piece of training was for, while some press Start after every piece of anyone."""
+    presses = dict.fromkeys(greedy, 0)
+
+    def press():
+        if FakeRun.clock.now < BEFORE:
+            return
+        for owner in greedy:
+            inbox.put(Drop(RunKey(f"{owner}{presses[owner]}", 1)))
+            presses[owner] += 1
+            inbox.put(load(f"{owner}{presses[owner]}", owner))
+
+    FakeRun.most, FakeRun.on_piece = pieces, staticmethod(press)
+    inbox.put(load("polite"))
+    TrainLoop(inbox, FakeOutbox()).run_until_closed()
+    assert any(name != "polite" for name, _ in FakeRun.trained)
+    return [name for name, _ in FakeRun.trained]
+
+
+def longest_gap(seen_at):
+    return max(after - before for before, after in pairwise(seen_at))
+
+
+@pytest.mark.parametrize(("people", "seconds"), [(1, 2.0), (4, 2.0), (30, 5.0)])
+def test_whoever_presses_start_without_pause_keeps_nobody_waiting_for_long(inbox, people, seconds):
+    seen_at = []
+    real = FakeRun.piece
+
+    def piece(run, *, sharers):
+        real(run, sharers=sharers)
+        if run.key.run == "polite":
+            seen_at.append(FakeRun.clock.now)
+
+    FakeRun.piece = piece
+    try:
+        trained_while(inbox, [f"greedy{number}." for number in range(people)], pieces=600)
+    finally:
+        FakeRun.piece = real
+    assert len(seen_at) > 140
+    assert longest_gap(seen_at) <= seconds + 1e-9
+
+
+def test_after_a_turn_out_of_the_row_comes_an_ordinary_one(inbox):
+    names = trained_while(inbox, ["greedy."], pieces=300)[150:]
+    assert names.count("polite") >= 75
+
+
+def test_an_owner_who_asks_for_much_waits_for_a_place_in_the_row(inbox):
+    """Of two who press, one as often as can be and one once, the second is not kept waiting."""
+    for name in ("a", "b", "c"):
+        inbox.put(load(name))
+    order = []
+
+    def press():
+        order.append(FakeRun.trained[-1][0])
+        if len(order) == 12:
+            for number in range(20):
+                inbox.put(load(f"greedy{number}", "greedy"))
+            inbox.put(load("late"))
+
+    FakeRun.most, FakeRun.on_piece = 60, staticmethod(press)
+    TrainLoop(inbox, FakeOutbox()).run_until_closed()
+    until_late = order[12 : order.index("late")]
+    assert set("abc") & set(until_late)
+    assert FakeRun.clock.now < 60
 
 
 def test_of_thirty_who_start_at_once_each_trains_before_anyone_trains_twice(inbox):
@@ -100,10 +192,22 @@ def test_a_state_that_cannot_be_written_is_told_with_the_reason(inbox, run, gene
 
 @pytest.mark.parametrize("run", ["run0", "run1"], ids=["it is here", "it has ended"])
 def test_a_drop_is_always_answered(inbox, run):
-    for order in (load("run0"), Drop(RunKey(run, 1))):
-        inbox.put(order)
-    inbox.close()
+    def drop():
+        inbox.put(Drop(RunKey(run, 1)))
+        inbox.close()
+
+    FakeRun.on_piece = staticmethod(drop)
+    inbox.put(load("run0"))
     outbox = FakeOutbox()
     TrainLoop(inbox, outbox).run_until_closed()
     assert [message for message in outbox.said if isinstance(message, Dropped)] == [Dropped(RunKey(run, 1))]
     assert FakeRun.left == ["run0"] * (run == "run0")
+
+
+def test_a_run_that_is_dropped_before_it_was_loaded_is_not_loaded_at_all(inbox):
+    for order in (load("run0"), Drop(RunKey("run0", 1)), load("run1", "run0")):
+        inbox.put(order)
+    outbox = FakeOutbox()
+    TrainLoop(inbox, outbox).run_until_closed()
+    assert Dropped(RunKey("run0", 1)) in outbox.said
+    assert (FakeRun.loaded, FakeRun.left) == (["run1"], [])

@@ -117,6 +117,7 @@ def heard():
 def live_run(heard, folder):
     order = Load(
         RunKey("a", 1),
+        owner="ann",
         folder=str(folder),
         image_set="digits",
         model=SMALL,

@@ -1,0 +1,81 @@
+"""Models, Images and Class: all that one can do there lies in the first screen, no word of it cut off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+SCREENS = [(1280, 720), (1280, 900), (1920, 1080)]
+OUTSIDE = """selectors => selectors.flatMap((selector) => {
+  const found = [...document.querySelectorAll(selector)].filter((each) => each.checkVisibility());
+  if (!found.length) return [`${selector}: not there`];
+  return found.filter((each) => {
+    const { left, top, right, bottom } = each.getBoundingClientRect();
+    return left < 0 || top < 0 || right > innerWidth || bottom > innerHeight;
+  }).map((each) => `${selector}: ${each.textContent} ends at ${each.getBoundingClientRect().bottom}`);
+})"""
+CUT = """selector => [...document.querySelectorAll(selector)]
+  .filter((each) => each.checkVisibility() && each.scrollWidth > each.clientWidth + 1)
+  .map((each) => each.textContent)"""
+
+
+@pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: "x".join(map(str, screen)))
+def test_every_model_and_what_one_does_with_it(
+    app_url: str, new_page: Callable[..., Page], screen: tuple[int, int]
+) -> None:
+    page = new_page(viewport={"width": screen[0], "height": screen[1]})
+    page.goto(f"{app_url}/models")
+    expect(page.locator(".st-key-gallery img")).to_have_count(6)
+    cards = page.locator(".st-key-gallery > div")
+    assert cards.count() == 6
+    for card in cards.all():
+        expect(card.get_by_role("link", name="Explore", exact=True)).to_be_visible()
+    inside = [
+        ".st-key-gallery > div",
+        ".st-key-gallery a",
+        ".st-key-gallery button",
+        ".st-key-models_add button",
+    ]
+    assert page.evaluate(OUTSIDE, inside) == []
+    assert page.evaluate(CUT, ".st-key-gallery a p, .st-key-gallery button p") == []
+
+
+@pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: "x".join(map(str, screen)))
+def test_every_image_set_and_what_one_does_with_it(
+    app_url: str, new_page: Callable[..., Page], screen: tuple[int, int]
+) -> None:
+    page = new_page(viewport={"width": screen[0], "height": screen[1]})
+    page.goto(f"{app_url}/images")
+    expect(page.locator(".st-key-image_sets img")).to_have_count(4)
+    inside = [".st-key-image_sets > div", ".st-key-image_sets a", ".st-key-image_sets button"]
+    assert page.evaluate(OUTSIDE, inside) == []
+    assert page.evaluate(CUT, ".st-key-image_sets p") == []
+
+
+@pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: "x".join(map(str, screen)))
+def test_every_part_of_class_and_what_it_begins_with(
+    app_url: str, new_page: Callable[..., Page], screen: tuple[int, int]
+) -> None:
+    page = new_page(viewport={"width": screen[0], "height": screen[1]})
+    cards = [".st-key-class_part label", ".st-key-class_code input", ".st-key-class_code_go button"]
+    firsts = {
+        "join": [".latent-qr", ".st-key-class_address_text p"],
+        "follow": [".st-key-class_lead button"],
+        "task": [".st-key-class_task_sentence input", ".st-key-class_task_make button"],
+        "wall": [".st-key-class_shown a"],
+    }
+    for part, inside in firsts.items():
+        page.goto(f"{app_url}/class?class_part={part}")
+        expect(page.locator(inside[-1]).first).to_be_visible()
+        page.wait_for_function(f"selectors => ({OUTSIDE})(selectors).length === 0", arg=[*cards, *inside])
+        assert page.evaluate(CUT, ".st-key-class_part p") == []
+    page.goto(f"{app_url}/class?class_part=follow")
+    page.locator(".st-key-class_lead button").click()
+    poster = [".latent-code", ".latent-qr", ".st-key-class_lead_stop button", ".st-key-class_announce label"]
+    expect(page.locator(".latent-code")).to_be_visible()
+    page.wait_for_function(f"selectors => ({OUTSIDE})(selectors).length === 0", arg=[*cards, *poster])
+    assert page.evaluate(CUT, "[data-testid=stSidebar] a span") == []
+    page.locator(".st-key-class_lead_stop button").click()
+    expect(page.locator(".st-key-class_lead button")).to_be_visible()

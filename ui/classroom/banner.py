@@ -1,0 +1,68 @@
+"""What stands at the top of every page: that someone can be followed, and the task that one was given."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+import streamlit as st
+
+from ui.classroom.tasks import Task, find_task
+from ui.identity.owner import current_owner
+from ui.library import links
+from ui.page import state
+from ui.page.navigation import link
+from ui.page.text import plain
+from vae_core.storage.home import owner_hash
+
+_LOOK_SECONDS: Final = 5.0
+_TASK: Final = "task_given"
+"""Session key: token of the task, and when it was opened on the monotonic clock; None: it is put away."""
+
+
+def banners() -> None:
+    """Draw what there is to say now; it is looked for every few seconds, on whatever page one is."""
+    st.fragment(_called, run_every=_LOOK_SECONDS)()
+    token = st.query_params.get(state.TASK, "")
+    if token and (st.session_state.get(_TASK) or ("", 0.0))[0] != token:
+        st.session_state[_TASK] = (token, time.monotonic())
+    if st.session_state.get(_TASK) is not None:
+        st.fragment(_task, run_every=_LOOK_SECONDS)()
+
+
+def _called() -> None:
+    """Offer everyone to follow whoever calls the class. It stands in the page's head, so nothing moves."""
+    if state.FOLLOW in st.query_params:
+        return
+    me = owner_hash(current_owner())
+    callers = [link for link in links.announced() if link.owner != me]
+    if callers:
+        with st.container(key="class_banner"):
+            link("class", "Follow what is shown now", query={state.FOLLOW: callers[-1].token})
+
+
+def _task() -> None:
+    token, opened = st.session_state.get(_TASK) or ("", 0.0)
+    task = find_task(token)
+    if task is None:
+        return
+    with st.container(key="class_task", horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f":material/assignment: **{plain(task.words, longest=600)}**", width="stretch")
+        if left := _time_left(task, opened):
+            st.caption(left, width="content")
+        st.button("Done", key="class_task_done", type="tertiary", on_click=_put_away)
+
+
+def _time_left(task: Task, opened: float) -> str:
+    if not task.minutes:
+        return ""
+    left = task.minutes * 60 - (time.monotonic() - opened)
+    if left <= 0:
+        return ":material/timer_off: Time is up"
+    return f":material/timer: {f'{left / 60:.0f} min' if left >= 60 else 'less than a minute'} left"
+
+
+def _put_away() -> None:
+    st.session_state[_TASK] = None
+    if state.TASK in st.query_params:
+        del st.query_params[state.TASK]

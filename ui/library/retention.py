@@ -1,0 +1,94 @@
+"""How long models are kept of browsers that stay away: a lost cookie leaves data that nobody can reach.
+
+A year after its last visit a browser forgets who it was. Its models are kept a little longer, and then go,
+with the links to them. Where only this machine is served they are kept for ever.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from ui.identity.presence import SEEN_FILE
+from ui.library import links
+from ui.library.address import only_here
+from ui.library.entry import bundles_in
+from vae_core.engine.contract import limits
+from vae_core.storage.ages import WallClock
+from vae_core.storage.home import latent_home
+
+LOG: Final = logging.getLogger(__name__)
+SWEEP_SECONDS: Final = 3600.0
+DAY_SECONDS: Final = 24 * 3600.0
+
+
+def days_kept() -> float:
+    """Return for how many days models are kept after their browser's last visit; 0 for ever."""
+    if not os.environ.get(limits.KEEP_MODELS_DAYS.name) and only_here():
+        return 0.0
+    return limits.KEEP_MODELS_DAYS.value()
+
+
+class Sweeper:
+    """Delete the models of those who stayed away, as far as ages can be trusted.
+
+    Args:
+        clock: tells how old things are, and when it was set; ages are trusted an hour after that.
+    """
+
+    def __init__(self, clock: WallClock | None = None) -> None:
+        self.clock = clock or WallClock()
+
+    def sweep(self) -> int:
+        """Look through all owners' models; return how many owners lost theirs."""
+        owners = latent_home() / "owners"
+        if moved := self.clock.jumped():
+            LOG.warning("the clock was set by %.0f s: models are taken to be as old as before", moved)
+            _shift(owners, moved)
+        days = days_kept()
+        if not days or self.clock.ran_for() < SWEEP_SECONDS:
+            return 0
+        gone = 0
+        for owner in _folders(owners):
+            models = bundles_in(owner / "models")
+            if models and _seen(owner) < self.clock.wall() - DAY_SECONDS * days:
+                links.forget_owner(owner.name)
+                for model in models:
+                    with suppress(OSError):
+                        model.unlink()
+                LOG.info(
+                    "%s stayed away for %g days: %d models are deleted", owner.name[:6], days, len(models)
+                )
+                gone += 1
+        return gone
+
+
+def _folders(owners: Path) -> list[Path]:
+    try:
+        return list(owners.iterdir())
+    except OSError:
+        return []
+
+
+def _seen(owner: Path) -> float:
+    """Return when a browser was here last, as far as its files tell, in seconds since 1970."""
+    models = owner / "models"
+    found = []
+    for path in (owner / SEEN_FILE, models, *bundles_in(models)):
+        with suppress(OSError):
+            found.append(path.stat().st_mtime)
+    return max(found)
+
+
+def _shift(owners: Path, seconds: float) -> None:
+    """Let all be as old as before the clock was set."""
+    for owner in _folders(owners):
+        with suppress(OSError, ValueError):
+            seen = _seen(owner) + seconds
+            (owner / SEEN_FILE).touch(mode=0o600)
+            for path in (owner / SEEN_FILE, owner / "models", *bundles_in(owner / "models")):
+                with suppress(OSError):
+                    os.utime(path, (seen, seen))
