@@ -16,8 +16,11 @@ dev: .venv/app.txt
 # Two processes, each with whole files in the order of pyproject.toml's testpaths.
 PYTEST := $(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 
+# All of it, or one part: `make test PART=tests/unit/latent`.
+PART ?=
+
 test: lint .venv/chromium.txt
-	$(PYTEST)
+	$(PYTEST) $(PART)
 
 # What needs neither a browser nor processes of its own.
 check: lint

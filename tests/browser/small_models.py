@@ -107,7 +107,7 @@ def serve_model(site: StaticSite, name: str, bundle: Bundle) -> dict[str, str]:
 def component_data(
     mode: str, bundle: dict[str, str] | None = None, *, plotly: bool = False, **changes: Any
 ) -> dict[str, Any]:
-    """What `ui/explorer.py` sends; Plotly.js only where it is asked for."""
+    """What `ui/explorer/component.py` sends; Plotly.js only where it is asked for."""
     return {
         "mode": mode,
         "plotly": PLOTLY if plotly else NO_PLOTLY,

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.pages.stand_ins import App, FakeEngine, FakeExplorer
-from tests.unit.ui.test_wall import run_of
+from tests.unit.ui.classroom.test_wall import run_of
 from ui.classroom import code_entry, parts, tasks, wall, wrong_codes
 from ui.identity import leaders
 from ui.identity.owner import new_owner

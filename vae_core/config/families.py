@@ -70,7 +70,6 @@ class Family:
         terms: what is reported, the one that is looked at first in front.
         settings: names of the settings that not every family has, and this one does.
         optimizers: what moves its weights, in the order in which a step uses them.
-        told_classes: whether encoder and decoder are told the class of each image.
         explained: whether a step can be taken apart: one pass through encoder and decoder, one loss.
     """
 
@@ -81,7 +80,6 @@ class Family:
     terms: tuple[Term, ...]
     settings: tuple[str, ...] = ()
     optimizers: tuple[Optimizer, ...] = WHOLE_MODEL
-    told_classes: bool = False
     explained: bool = True
 
     @property

@@ -59,7 +59,7 @@ def umap_class() -> Any:
             raise
         from vae_core.storage.home import latent_home
 
-        settings.CACHE_DIR = str(latent_home() / "numba")
+        settings.CACHE_DIR = str(latent_home() / "cache" / "numba")
         for name in [name for name in sys.modules if name.partition(".")[0] in ("umap", "pynndescent")]:
             del sys.modules[name]  # what the failed import left behind
         return umap_class()

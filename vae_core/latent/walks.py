@@ -1,4 +1,7 @@
-"""Walks through the latent space: along one dimension, and between two codes."""
+"""Walks through the latent space: along one dimension, and between two codes.
+
+The browser's twin is `assets/explorer/latent/codes.js`.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,19 @@
 """Where data lies on disk, and how it is written there: whole or not at all.
 
-LATENT_HOME/owners/<hash of the owner>/models/<name>.safetensors
-LATENT_HOME/owners/<hash of the owner>/runs/<run id>/...
-LATENT_HOME/incoming/       uploads that are not checked yet, and other short-lived files
+Below LATENT_HOME, and by whom it is written:
+
+    owners/<hash>/models/<name>.safetensors   models: a worker, named by `ui.library.library`
+    owners/<hash>/runs/<run id>/              one run, see `vae_core.engine.runs.run`
+    owners/<hash>/seen                        its age is the browser's last visit: `ui.identity.presence`
+    links/<token>.json                        each link of *Share*, *Follow* and *Task*: `ui.library.links`
+    wall/                                     the maps on the wall: `ui.classroom.wall`
+    leaders/, admitted/                       whom the operator lets lead, who gave the key: `ui.identity`
+    images/                                   downloaded image sets: `vae_core.images.downloads`
+    incoming/                                 uploads that are not checked yet, and other short-lived files
+    bin/                                      runs on their way out: `vae_core.engine.runs.archive`
+    cache/numba/                              what umap-learn compiled
+    secret                                    signs the cookies: `ui.identity.owner`
+    server.lock, server.json                  which server has this folder: `vae_core.storage.home_lock`
 """
 
 from __future__ import annotations

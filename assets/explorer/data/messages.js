@@ -11,15 +11,8 @@ import { Safetensors } from "./safetensors.js";
 /** @typedef {"queued" | "running" | "paused" | "done" | "stopping" | "stopped" | "failed" | "parked"} RunState */
 
 /**
- * @typedef {object} TrainConfig  as in `vae_core/config/configs.py`
+ * @typedef {object} TrainConfig  of those in `vae_core/config/configs.py` what is read here
  * @property {number} epochs
- * @property {number} batch_size
- * @property {number} learning_rate
- * @property {number} beta
- * @property {number} beta_warmup_epochs
- * @property {number} free_bits
- * @property {"none" | "dynamic"} binarize
- * @property {number} seed
  */
 
 /**

@@ -1,5 +1,5 @@
 /**
- * From latents to the plane and back: the twins of `vae_core/projection.py`.
+ * From latents to the plane and back: the twins of `vae_core/latent/projection.py`.
  *
  * PCA is exact both ways, on the plane through a given latent. From a UMAP there is no formula: a place on the map is
  * answered with the mean of the latents of its eight nearest points, and a new latent is placed the same way.

@@ -7,11 +7,11 @@ import pytest
 from tests.unit.engine.engine_watcher import LONG, SMALL, Loop
 from tests.unit.engine.fake_worker import FakeWorker
 from tests.unit.ui.asgi_client import Browser
-from tests.unit.ui.served_routes import Server, application, close_code
-from tests.unit.ui.test_owner import (
+from tests.unit.ui.identity.test_owner import (
     add,
     shipped,  # noqa: F401
 )
+from tests.unit.ui.served_routes import Server, application, close_code
 from ui.identity.owner import COOKIE, cookie_of, new_owner
 from ui.library import links
 from ui.library.library import Library

@@ -6,7 +6,6 @@ import math
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 import numpy as np
@@ -208,11 +207,6 @@ def _channels_last(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     if images.shape[1] in (1, 3, 4):
         return images.transpose(0, 2, 3, 1)
     raise ValueError("its images have neither 1, 3 nor 4 channels")
-
-
-def is_arrays(path: Path) -> bool:
-    """Whether a file is an archive of arrays."""
-    return path.suffix.lower() == ".npz"
 
 
 def open_archive(file: BinaryIO, title: str) -> zipfile.ZipFile:

@@ -6,7 +6,7 @@ from ui.library import entry as entries
 from ui.library.entry import held_bytes, read_entry
 from ui.library.kept import Kept
 
-SHIPPED = Path(__file__).parents[3] / "assets" / "bundles" / "mnist-16.safetensors"
+SHIPPED = Path(__file__).parents[4] / "assets" / "bundles" / "mnist-16.safetensors"
 
 
 def test_what_was_not_asked_for_the_longest_goes_first():

@@ -9,12 +9,12 @@ import pytest
 from streamlit import config
 
 from tests.unit.ui.asgi_client import Browser
-from tests.unit.ui.served_routes import application
-from tests.unit.ui.test_owner import (
+from tests.unit.ui.identity.test_owner import (
     add,
     bundle_bytes,
     shipped,  # noqa: F401
 )
+from tests.unit.ui.served_routes import application
 from ui.identity.owner import COOKIE, cookie_of, new_owner
 from ui.library.library import Library
 from ui.page import urls

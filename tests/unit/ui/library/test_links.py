@@ -6,12 +6,12 @@ import pytest
 
 from tests.unit.engine.engine_watcher import LONG, SMALL, Loop
 from tests.unit.ui.asgi_client import Browser
-from tests.unit.ui.served_routes import PATIENCE, Server, application, close_code, kind, wait_until
-from tests.unit.ui.test_owner import (
+from tests.unit.ui.identity.test_owner import (
     add,
     bundle_bytes,
     shipped,  # noqa: F401
 )
+from tests.unit.ui.served_routes import PATIENCE, Server, application, close_code, kind, wait_until
 from ui.identity.owner import COOKIE, cookie_of, new_owner
 from ui.library import library, links
 from ui.library.library import Library, LibraryError

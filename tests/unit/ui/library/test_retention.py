@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.unit.ui.test_owner import (
+from tests.unit.ui.identity.test_owner import (
     add,
     shipped,  # noqa: F401
 )
