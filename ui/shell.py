@@ -61,11 +61,11 @@ st.set_page_config(page_title=f"{page.title} · Latent Explorer")
 
 name = page.url_path or PLACES[0].name
 run = get_engine().current_run(owner)
-settings = state.settings(
-    name,
-    models=[entry.name for entry in Library(owner).models()],
-    images=[info.name for info in image_sets()],
-)
+models = [entry.name for entry in Library(owner).models()]
+images = [info.name for info in image_sets()]
+if (before := state.current_page()) not in ("", name):  # what was set last may have found no time to be drawn
+    keep(before, state.settings(before, models=models, images=images))
+settings = state.settings(name, models=models, images=images)
 of_run = state.link_values(stored_settings(run), settings) if run is not None and name == "train" else {}
 bring_back(name, settings, otherwise=of_run)
 take_defaults(name, settings)

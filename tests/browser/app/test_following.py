@@ -130,7 +130,8 @@ def test_the_walk_of_interpolate_is_the_leaders(url: str, lesson: tuple[Page, Pa
     leader.get_by_role("button", name="Swap").click()
     swapped = shows_the_same(leader, follower)
     assert swapped["z"] != onwards["z"]
-    columns = "() => document.querySelector('[data-role=row-linear]').style.getPropertyValue('--le-columns')"
+    columns = """() => getComputedStyle(document.querySelector('[data-role=row-linear]'))
+        .getPropertyValue('--le-columns')"""
     steps = leader.locator(".st-key-interpolate_steps input")
     steps.fill("5")
     steps.press("Enter")

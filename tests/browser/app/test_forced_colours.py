@@ -7,6 +7,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from tests.browser.small_models import component_data
+from tests.browser.waiting import until
 
 BACKGROUND = """([selector, part]) =>
     getComputedStyle(document.querySelector(selector), part || null).backgroundColor"""
@@ -30,5 +31,9 @@ def test_the_menu_is_within_a_page_at_400_percent(app_url: str, new_page: Callab
     page.goto(f"{app_url}/server")
     menu = page.get_by_test_id("stMainMenu")
     expect(menu).to_be_visible()
-    box = menu.bounding_box()
-    assert box["x"] + box["width"] <= 320
+
+    def is_within() -> bool:
+        box = menu.bounding_box()
+        return box is not None and box["x"] + box["width"] <= 320
+
+    until(page, is_within, "the menu within the page, the sidebar put away")

@@ -55,10 +55,10 @@ def test_train_save_explore_and_interpolate(url: str, new_page: Callable[..., Pa
     page.on("pageerror", lambda error: errors.append(str(error)))
 
     # Train: the map moves and can be hovered while it does
-    page.goto(f"{url}/train?{SETTINGS}&train_epochs=40")
+    page.goto(f"{url}/train?{SETTINGS}&train_epochs=60")
     expect(page.locator(".st-key-train_start button")).to_be_enabled()
     press(page, "train_start")
-    page.wait_for_function("window.latentExplorer?.frames >= 2")
+    page.wait_for_function("window.latentExplorer?.frames >= 1")
     page.wait_for_function("window.latentExplorer.points.length >= 100")
     here, there = hover_map(page, 0.4, 0.4), hover_map(page, 0.6, 0.6)
     assert here != there
