@@ -33,3 +33,10 @@ def test_someone_elses_run_is_not_mixed_with_own_settings(app: App) -> None:
     app.open("train")
     assert "leads to no run" in app.captions
     assert "train_epochs" not in app.url
+
+
+def test_what_is_set_in_the_moment_of_leaving_is_kept(app: App) -> None:
+    app.open("train")
+    app.test.number_input(key="train_epochs").set_value(7)  # no run of the script draws it on this page
+    app.go("models")
+    assert app.test.session_state["settings_left"]["train"] == {"train_epochs": "7"}
