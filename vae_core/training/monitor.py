@@ -105,6 +105,10 @@ class Monitor:
         labels = None if self._probe.labels is None else self._probe.labels[part]
         return self._encode(self._probe.images[part], labels)
 
+    def decode_latents(self, z: Tensor) -> Tensor:
+        """Decode latents, (N, D), in eval mode; of each class in turn where the model is told classes."""
+        return self._decode(z, torch.arange(len(z)) % max(1, self._config.n_classes))
+
     def measure_test(self, *, step: int, train_config: TrainConfig) -> None:
         """Measure held-out images: one sample each, the same noise every time.
 

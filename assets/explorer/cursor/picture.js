@@ -102,6 +102,19 @@ export class DecodedPicture {
     });
   }
 
+  /**
+   * Draw a picture that was decoded elsewhere, by newer weights than are here.
+   *
+   * @param {Uint8Array} bytes  (C * H * W,)
+   * @param {Float32Array} z    whose picture it is
+   */
+  show(bytes, z) {
+    this.service.cancel(CHANNEL);
+    this.picture.drawBytes(bytes);
+    this.pixels = Float32Array.from(bytes, (value) => value / 255);
+    this.#drawn(z, performance.now());
+  }
+
   /** @param {ArrayLike<number>} z @returns {Promise<Float32Array>} pixels in [0, 1] */
   decode(z) {
     const { decoder } = this;

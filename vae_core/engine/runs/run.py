@@ -58,10 +58,12 @@ class Watcher(Protocol):
     Attributes:
         is_guest: whether someone else than the run's owner watches.
         has_hand: whether a hand is on its map, so that it wants the decoder's weights.
+        pinned: the latent whose picture it wants with the frames; empty: none.
     """
 
     is_guest: bool
     has_hand: bool
+    pinned: tuple[float, ...]
 
     def put(self, kind: str, facts: Mapping[str, Any], data: bytes = ...) -> None:
         """Offer a message."""
@@ -212,6 +214,11 @@ class Run:
             "eta_seconds": self.eta_seconds,
             "train": self.train.to_dict(),
         }
+
+    @property
+    def latent_dim(self) -> int:
+        """How many numbers a latent has."""
+        return self.model.latent_dim
 
     def hello_facts(self) -> dict[str, Any]:
         """Return what a new watcher needs to know."""

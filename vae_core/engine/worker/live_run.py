@@ -91,6 +91,10 @@ class LiveRun:
             self._broadcast.send_snapshot(whole=self.resting)  # its next turn may be long in coming
             self._keep_keyframe()
 
+    def show_pinned(self, pins: tuple[tuple[float, ...], ...]) -> None:
+        """Bring the pictures of these latents with the frames from now on."""
+        self._broadcast.pins = pins
+
     def take_steps(self, steps: int | None, request: int) -> None:
         """Take so many more steps, or those to the end of an epoch, and rest then.
 

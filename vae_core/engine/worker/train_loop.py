@@ -172,6 +172,8 @@ class TrainLoop:
                 self._guarded(run, lambda: run.set(values))
             case orders.Watch():
                 self._guarded(run, lambda: run.watch(order))
+            case orders.ShowPinned(pins=pins):
+                run.show_pinned(pins)
             case orders.SendWeights():
                 self._guarded(run, run.send_weights)
             case _:

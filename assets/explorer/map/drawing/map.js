@@ -268,6 +268,11 @@ export class LatentMap {
     this.overlay.drawAbove(extra);
   }
 
+  /** Look closer at some places, or go back to what was seen before. @param {Float32Array | null} positions  (N, 2); null: back */
+  lookAt(positions) {
+    this.control.lookAt(positions);
+  }
+
   /** The points have moved, or what is drawn of them is another thing. */
   redraw() {
     const { drawing, underlay } = this;

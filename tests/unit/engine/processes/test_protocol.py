@@ -27,6 +27,7 @@ ALL = [
     orders.Explain(KEY, 6),
     orders.Change(KEY, {"beta": 2.5, "beta_warmup_epochs": 3}),
     orders.Watch(KEY, 2, 1, 9),
+    orders.ShowPinned(KEY, ((0.5, -1.25), (0.0, 3.0))),
     orders.SendWeights(KEY),
     orders.Flush(KEY, "/home/x/y"),
     orders.DoJob("j", "encode", {"bundle": "x", "images": b"\0png", "more": [1, 2]}),

@@ -109,6 +109,41 @@ class Heard(list):
         self.append((type(message), progress and progress.step))
 
 
+def test_frames_bring_the_pictures_of_what_is_pinned_by_the_newest_weights(broadcast, told):
+    pin = (0.10000000149011612, -1.5)
+    broadcast.pins = (pin,)
+    broadcast._trainer.advance(steps=3, measure=False)
+    broadcast.send_frame(broadcast._trainer.advance(steps=0, measure=False), worked=0.1)
+    found = arrays(told[-1])
+    assert found["pinned.z"].tolist() == [np.float32(pin).tolist()]
+    expected = broadcast._trainer.picture_latents(torch.tensor([pin]))
+    assert np.array_equal(found["pinned.pictures"], (expected * 255).round().to(torch.uint8).numpy())
+    assert broadcast._trainer.model.training, "measuring leaves train mode as it was"
+    broadcast.send_snapshot()
+    assert "pinned.pictures" in arrays(told[-1])
+    assert not any(name.startswith("pinned") for name in broadcast.last.arrays), "no keyframe keeps it"
+
+
+def test_many_pins_take_turns_and_a_frame_stays_small(broadcast, told):
+    pins = tuple((float(n), 0.0) for n in range(10))
+    broadcast.pins = pins
+    seen = set()
+    for _ in range(3):
+        broadcast.send_frame(broadcast._trainer.advance(steps=1, measure=False), worked=10.0)
+        assert len(told[-1].data) < 20_000
+        seen |= {tuple(z) for z in arrays(told[-1])["pinned.z"].tolist()}
+    assert seen == set(pins)
+
+
+def test_pictures_too_large_for_a_frame_come_with_the_snapshots(broadcast, told, monkeypatch):
+    monkeypatch.setattr(broadcast_module, "PIN_BYTES", 63)
+    broadcast.pins = ((0.0, 0.0),)
+    broadcast.send_frame(broadcast._trainer.advance(steps=1, measure=False), worked=0.1)
+    assert "pinned.z" not in arrays(told[-1])
+    broadcast.send_snapshot()
+    assert arrays(told[-1])["pinned.pictures"].shape == (1, 1, 8, 8)
+
+
 @pytest.fixture
 def heard():
     return Heard()

@@ -23,6 +23,8 @@ class FakeEngine:
         self.hands = []
         self.history = []
 
+    latent_dim = 2
+
     def hello_facts(self):
         return {"history": []}
 
@@ -71,6 +73,26 @@ def test_an_owner_watches_with_two_messages_unacknowledged(watched):
         assert json.loads(metadata_of(websocket.recv(timeout=PATIENCE))["json"]) == {"step": 99}
         websocket.send('{"hand": true}')
         wait_until(lambda: watcher.has_hand)
+    wait_until(lambda: not engine.watchers)
+
+
+def test_what_is_pinned_is_noted_to_the_last_digit_and_taken_back(watched):
+    server, engine = watched
+    with server.connect(owner=engine.owner, origin=f"http://127.0.0.1:{server.port}") as websocket:
+        websocket.recv(timeout=PATIENCE)
+        (watcher,) = engine.watchers
+        websocket.send('{"pin": [0.10000000149011612, -3]}')
+        wait_until(lambda: watcher.pinned == (0.10000000149011612, -3.0))
+        websocket.send('{"pin": null}')
+        wait_until(lambda: watcher.pinned == ())
+
+
+@pytest.mark.parametrize("pin", ["[1]", "[1, 2, 3]", '["1", 2]', "[true, 1]", "[1e999, 0]", "7", "[[1, 2]]"])
+def test_a_pin_that_is_no_latent_of_the_run_ends_it(watched, pin):
+    server, engine = watched
+    with server.connect(owner=engine.owner, origin=f"http://127.0.0.1:{server.port}") as websocket:
+        websocket.send(f'{{"pin": {pin}}}')
+        assert close_code(websocket) == 1003
     wait_until(lambda: not engine.watchers)
 
 
