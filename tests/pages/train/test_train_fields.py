@@ -151,7 +151,7 @@ def test_nonsense_in_the_link_is_said(app: App) -> None:
 
 
 def is_open(app: App) -> bool:
-    (more,) = [each for each in app.test.expander if each.label == "More settings"]
+    (more,) = [each for each in app.test.expander if each.label == "More"]
     return more.proto.expanded
 
 

@@ -12,7 +12,7 @@ ROOMS = (
     ("explorer.js",),
     ("follow",),
     ("explore", "interpolate", "train"),
-    ("map/panel", "train/charts", "train/slow-motion", "view.js"),
+    ("map/panel", "train/charts", "train/first", "train/slow-motion", "view.js"),
     ("map/drawing",),
     ("map/layers", "map/pointing"),
     ("map/scene",),
