@@ -219,7 +219,10 @@ def _parse(text: str | None) -> tuple[int | None, bool | None, tuple[float, ...]
     """
     if text is None or len(text) > MAX_TEXT:
         raise ValueError("not a short text")
-    message = json.loads(text)
+    try:
+        message = json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
     if not isinstance(message, dict):
         raise ValueError("not a table")
     seq, hand = message.get("ack"), message.get("hand")
@@ -238,7 +241,10 @@ def _latent(numbers: Any) -> tuple[float, ...]:
         return ()
     if not isinstance(numbers, list) or not all(type(each) in (int, float) for each in numbers):
         raise ValueError("no latent")
-    latent = tuple(map(float, numbers))
+    try:
+        latent = tuple(map(float, numbers))
+    except OverflowError:
+        raise ValueError("no latent") from None
     if not all(map(isfinite, latent)):
         raise ValueError("no latent")
     return latent

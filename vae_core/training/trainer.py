@@ -260,7 +260,7 @@ class Trainer:
 
     def picture_latents(self, z: Tensor) -> Tensor:
         """Decode latents, (N, D), with the newest weights: pictures in [0, 1], (N, C, H, W), on the CPU."""
-        return self._measuring.decode_latents(z)
+        return self._monitor.decode_latents(z)
 
     def glance(self, start: int, count: int) -> Snapshot:
         """Look at a part of what a snapshot holds: for nets that take long to measure whole.
