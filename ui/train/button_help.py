@@ -24,6 +24,8 @@ HELP: Final[Mapping[str, str]] = {
     "train_film": "Draws this run's past as a GIF to keep.",
     "train_save": "Keeps the model of the moment that is shown among your models, under this title.",
     "train_share": "Makes a link by which others watch this run.",
+    "train_undo": "Shows the run before, with its settings; the new one stays under Your other runs.",
+    "train_film_download": "Keeps the GIF as a file.",
 }
 """By a button's key."""
 

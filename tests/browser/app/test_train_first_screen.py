@@ -92,6 +92,10 @@ def test_with_a_run(size: tuple[int, int], app_url: str, new_page: Callable[...,
     # The bar lies in the first screen as well, and covers nothing of this.
     in_first_screen(page, ["[data-role=map]", "[data-role=decoded]", reconstruction, kl], bottom=bar + 1)
 
+    for button, words in (("pause", "rest"), ("share", "link")):
+        page.locator(f".st-key-train_{button} button").hover()
+        after = f"getComputedStyle(document.querySelector('.st-key-train_{button}'), '::after')"
+        page.wait_for_function(f"{after}.content.includes('{words}') && {after}.opacity === '1'")
     page.locator(".st-key-train_pause button").click()
     expect(page.locator(".st-key-train_explain button")).to_be_enabled()
     page.locator(".st-key-train_explain button").click()
