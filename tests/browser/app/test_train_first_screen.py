@@ -20,6 +20,12 @@ BOXES = """(selectors) => selectors.map((selector) => {
     return [selector, boxes.map((box) => [box.left, box.top, box.right, box.bottom].map(Math.round))];
 })"""
 
+# Whether a finger in the middle of it touches it, and nothing that lies on it.
+TOUCHED = """(selector) => {
+    const found = document.querySelector(selector), box = found.getBoundingClientRect();
+    return found.contains(document.elementFromPoint((box.left + box.right) / 2, (box.top + box.bottom) / 2));
+}"""
+
 CHOICES = [
     ".st-key-train_images",
     ".st-key-train_pictures img",
@@ -111,10 +117,14 @@ def test_on_a_phone(app_url: str, new_page: Callable[..., Page]) -> None:
     page.goto(f"{app_url}/train")
     reach = [".st-key-train_start button", ".st-key-train_beta input"]
     in_first_screen(page, [".le-first-film", *reach])
+    for selector in reach:
+        page.wait_for_function(TOUCHED, arg=selector)
     begun(page, app_url)
     in_first_screen(page, ["[data-role=map]", "[data-role=decoded]", *reach])
     for selector, found in boxes(page, reach).items():
         assert found[0][1] > 0.6 * 844, f"{selector} lies where the thumb is"
+        page.wait_for_function(TOUCHED, arg=selector)
+    in_first_screen(page, [".st-key-train_beta [data-testid=stNumberInputContainer]"])
     page.wait_for_function("document.documentElement.scrollWidth <= 390")
     in_first_screen(page, [f".st-key-train_{name} button" for name in ("pause", "step", "break")])
 
