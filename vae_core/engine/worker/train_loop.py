@@ -120,7 +120,7 @@ class TrainLoop:
         if isinstance(order, orders.Load):
             self._owners[order.key.run] = order.owner
         owner = self._owners.get(order.key.run)
-        is_small = isinstance(order, (orders.Change, orders.Watch, orders.SendWeights))
+        is_small = isinstance(order, (orders.Change, orders.Watch, orders.ShowPinned, orders.SendWeights))
         if owner is None:  # there is no such run
             self._obey(order)
         elif isinstance(order, orders.Drop) and self._take_back(owner, order.key):
