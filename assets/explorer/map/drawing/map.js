@@ -193,13 +193,10 @@ export class LatentMap {
 
   /** @param {Set<LayerName>} layers  that are on and make sense on these axes */
   setLayers(layers) {
-    const hidesGrid = layers.has("manifold");
     this.underlay.choose(layers);
     this.overlay.draw();
     this.cursorMarks.place();
-    if (this.plot.hidesGrid === hidesGrid) return;
-    this.plot.hidesGrid = hidesGrid;
-    this.drawing.drawPlotSoon();
+    this.plot.hideGrid(layers.has("manifold"));
   }
 
   /** The codes are new ones, of the same images on the same axes. */

@@ -80,7 +80,8 @@ export class PointDrawing {
     const { isBusy, viewport } = this.scene;
     if (!this.isLight) {
       this.isLight = true;
-      this.drawPlotSoon();
+      // Plotly takes its time; the points on the light canvas move first.
+      requestAnimationFrame(() => setTimeout(() => this.drawPlot(), 0));
     } else if (isBusy && this.drawnRanges !== viewport.ranges.join()) {
       this.drawPlot();
     }
@@ -95,11 +96,6 @@ export class PointDrawing {
   /** Plotly shows the points now: draw them there in their new colours. */
   recolour() {
     if (!this.isLight) this.drawPlot();
-  }
-
-  /** Draw Plotly's part anew after the next frame: it takes its time, and what lies above and below it goes first. */
-  drawPlotSoon() {
-    requestAnimationFrame(() => setTimeout(() => this.drawPlot(), 0));
   }
 
   /** Draw Plotly's part anew: the axes, and the points while they rest. */

@@ -237,6 +237,23 @@ def test_on_a_umap_there_are_pictures_near_points_alone(opened: Callable) -> Non
     assert near
 
 
+def test_pictures_take_the_grid_s_place_without_a_drawing_of_plotly_s(opened: Callable) -> None:
+    page = opened(small_bundle(FLAT), layers=["prior"])
+    page.wait_for_function("document.querySelector('.le-plot').data.length === 3")
+    grid = page.locator(".le-plot .gridlayer")
+    expect(grid.locator("path")).not_to_have_count(0)
+    page.evaluate("""() => {
+        window.plots = 0;
+        document.querySelector(".le-plot").on("plotly_afterplot", () => { window.plots += 1; });
+    }""")
+    switch(page, "manifold")
+    unchanging_layers(page)
+    expect(grid).to_have_css("display", "none")
+    switch(page, "manifold")
+    expect(grid).not_to_have_css("display", "none")
+    assert page.evaluate("window.plots") == 0
+
+
 def test_hovering_draws_no_layer_anew(opened: Callable) -> None:
     page = opened(small_bundle(FLAT), layers=["manifold", "prior", "density", "ellipse", "ellipses"])
     page.wait_for_function("document.querySelector('.le-plot').data.length === 3")
