@@ -34,6 +34,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
         ui.server.overview,
         ui.page.pictures,
         ui.train.controls,
+        ui.train.settings,
         ui.explorer.guest,
         ui.library.share_buttons,
     )

@@ -17,6 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 from vae_core import ModelConfig, TrainConfig
 from vae_core.bundles.header import FORMAT, FORMAT_VERSION
+from vae_core.config.effort import step_effort
 from vae_core.engine import Job, RunInfo
 from vae_core.models.layers.layer_json import nets_to_json
 from vae_core.models.layers.lists import stored_of
@@ -77,6 +78,10 @@ class FakeEngine:
     refuses: Exception | None = None
     jobs: dict[str, Job] = field(default_factory=dict)
     purposes: dict[str, Job] = field(default_factory=dict)
+    speed: float = 1e15
+
+    def step_seconds(self, model: ModelConfig, train: TrainConfig) -> float:
+        return step_effort(model, train) / self.speed
 
     def current_run(self, owner: str) -> RunInfo | None:
         return self.current

@@ -14,7 +14,7 @@ from ui.page.text import count, image_size, plain
 from ui.train.actions import set_live
 from ui.train.help_texts import IMAGES, IMAGES_HELP, beta_help, collapse_note
 from ui.train.image_choice import image_choice
-from ui.train.settings import Settings, current_settings
+from ui.train.settings import Settings, current_settings, step_note
 from vae_core import ImageSetInfo, image_sets
 from vae_core.config.families import FAMILIES
 from vae_core.config.settings import SETTINGS, Choice, Number
@@ -63,6 +63,8 @@ def fields() -> Settings:
     settings = current_settings()
     for key, sentence in settings.wrong.items():
         below[key].caption(f":red[:material/error: {plain(sentence)}]")
+    if note := step_note(settings):
+        below["train_batch_size"].caption(f":material/hourglass: {note}")
     return settings
 
 

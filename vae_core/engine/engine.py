@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vae_core.config.configs import ModelConfig, TrainConfig
+from vae_core.config.effort import step_effort
 from vae_core.config.settings import LIVE
 from vae_core.engine.contract.info import Job, RunInfo
 from vae_core.engine.contract.memory import check_run
@@ -163,6 +164,10 @@ class Engine:
             run = self._run(owner, run_id)
             find_keyframe(run.keyframes, step)
             return keyframe_path(run.folder, step)
+
+    def step_seconds(self, model: ModelConfig, train: TrainConfig) -> float:
+        """Return about how long an optimiser step would take on this machine, for one who trains alone."""
+        return step_effort(model, train) / self._scheduler.speed
 
     # Jobs
 

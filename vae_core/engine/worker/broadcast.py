@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,8 +25,10 @@ from vae_core.engine.worker.packing import (
     pinned_arrays,
     snapshot_arrays,
 )
+from vae_core.engine.worker.timed import Timed
 from vae_core.latent.projection import Projection, align, fit_projection
 from vae_core.storage import tensorfile
+from vae_core.training.pauses import finished
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -209,7 +211,11 @@ class Broadcast:
         self.count("frames", before)
 
     def send_snapshot(self, *, whole: bool = True) -> None:
-        """Send all that there is to see.
+        """Do what `sending_snapshot` does, without a pause."""
+        finished(self.sending_snapshot(whole=whole))
+
+    def sending_snapshot(self, *, whole: bool = True) -> Generator[None, None, None]:
+        """Send all that there is to see, with a pause after each part of a net that takes long to measure.
 
         Args:
             whole: measure all of it on the newest weights. Otherwise only as much as there is time for: the
@@ -218,12 +224,14 @@ class Broadcast:
         Raises:
             FloatingPointError: the weights are no numbers any more.
         """
-        before = time.thread_time()
+        began = time.thread_time()
         check_numbers(self._trainer.model)
         total = len(self._trainer.probe.images)
         affordable = int(self._earned() / self._image_cost)
         if whole or self._mean is None or self._snapshot_cost <= self._earned():
-            snapshot = self._trainer.advance(steps=0, measure=True)
+            work = Timed(self._trainer.advancing(steps=0, measure=True))
+            snapshot = yield from work.going_on()
+            began = time.thread_time() - work.seconds  # what others did in the pauses is not ours
             start, whole = 0, True
         else:
             start, whole = self._glanced, False
@@ -243,7 +251,7 @@ class Broadcast:
         data = tensorfile.pack({**arrays, **self._pinned(SNAPSHOT_PIN_BYTES)}, {})
         self._outbox.put(messages.Snapshot(self._key, progress, pace, self._history_tail(), measured, data))
         self._snapshot_at, self._snapshot_epoch = time.monotonic(), int(snapshot.epoch)
-        cost = self.count("snapshots", before)
+        cost = self.count("snapshots", began)
         if whole:
             self._snapshot_cost += 0.5 * (cost - self._snapshot_cost)
 

@@ -50,6 +50,7 @@ ALL = [
     messages.Failed(KEY, "The disk is full.", None),
     messages.Failed(KEY, "no number", Position(4, 0.5)),
     messages.Flushed("/home/x/y", False, ""),
+    messages.Measured(2e10),
     messages.JobProgress("j", 0.5, "half"),
     *(
         messages.JobDone("j", result)

@@ -17,6 +17,7 @@ from vae_core.engine.worker import broadcast as broadcast_module
 from vae_core.engine.worker.broadcast import LEAST_GLANCE, Broadcast
 from vae_core.engine.worker.live_run import LiveRun
 from vae_core.storage import tensorfile
+from vae_core.training.pauses import finished
 from vae_core.training.state_file import make_trainer
 
 
@@ -162,7 +163,7 @@ def live_run(heard, folder):
         is_new=True,
     )
     run = LiveRun(order, heard)
-    run.open()
+    finished(run.open())
     return run
 
 
@@ -172,7 +173,7 @@ def run(heard, tmp_path):
 
 
 def test_who_comes_between_two_turns_is_shown_at_once_where_the_run_stands(run, heard):
-    run.piece(sharers=30)
+    finished(run.piece(sharers=30))
     run.trainer.advance(steps=1, measure=False)  # not shown yet
     heard.clear()
     run.watch(Watch(run.key, 1, 0, 0))
@@ -184,15 +185,15 @@ def test_who_comes_between_two_turns_is_shown_at_once_where_the_run_stands(run, 
 
 def test_who_comes_before_the_first_turn_takes_no_moment_away(run, heard):
     run.watch(Watch(run.key, 1, 0, 0))
-    run.piece(sharers=1)
+    finished(run.piece(sharers=1))
     assert run._files.keyframes.steps[0] == 0
 
 
 def test_the_memory_of_a_run_is_free_as_soon_as_it_is_dropped(heard, tmp_path):
     run = live_run(heard, tmp_path)
     run.watch(Watch(run.key, 1, 0, 0))
-    run.piece(sharers=1)
-    run.leave()
+    finished(run.piece(sharers=1))
+    finished(run.leave())
     trainer = weakref.ref(run.trainer)
     gc.disable()  # it comes to what is so old once in hours
     try:
@@ -204,15 +205,15 @@ def test_the_memory_of_a_run_is_free_as_soon_as_it_is_dropped(heard, tmp_path):
 
 @pytest.mark.parametrize("part", ["encoder", "decoder"])
 def test_weights_that_are_no_numbers_are_never_the_last_good_ones(run, part):
-    run.piece(sharers=1)
-    run.leave()
+    finished(run.piece(sharers=1))
+    finished(run.leave())
     good = list(run._files.keyframes.steps)
     run.trainer.advance(steps=1, measure=False)
     with torch.no_grad():  # after the last loss that was measured, and before the next
         for weights in getattr(run.trainer.model, part).parameters():
             weights.fill_(torch.nan)
     with pytest.raises(FloatingPointError):
-        run.leave()
+        finished(run.leave())
     assert run._files.keyframes.steps == good
     run.fall_back()
     assert run.trainer.step == good[-1]
