@@ -12,7 +12,7 @@ with st.container(key="learn_head", horizontal=True, vertical_alignment="bottom"
     with st.container(width="stretch"):
         opening(
             "Learn",
-            "What a VAE is, in lessons of a few minutes. **Say what you expect**, then try it on a living model.",
+            "What a VAE is, in short lessons. **Say what you expect**, then try it on a living model.",
         )
     page.choice_of_lesson(lesson)
 notices = st.container()

@@ -271,6 +271,10 @@ function makeFace(explorer) {
     get quantities() {
       return explorer.view?.quantities ?? null;
     },
+    /** A lesson's thing to touch. */
+    get thing() {
+      return explorer.view?.thing ?? null;
+    },
     /** The step that is shown of a run's past; null: now. */
     get keyframe() {
       return explorer.view?.keyframe ?? null;

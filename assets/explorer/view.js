@@ -57,6 +57,7 @@
  * @property {number | null} [keyframe]                          the step shown of a run's past; null: now
  * @property {{lastLatency: number}} [rewind]                    ms from the hand's event to the moment it asked for
  * @property {Record<string, number> | null} [quantities]        what a lesson's thing measures now, by name
+ * @property {import("./learn/things/thing.js").Thing | null} [thing]  a lesson's, to touch
  * @property {() => Promise<void>} open                          fetch what is to be shown
  * @property {(data: ExplorerData) => void} update               Python says something
  * @property {() => void} close

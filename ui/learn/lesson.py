@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
 Run: TypeAlias = tuple[str, ...]
-"""A piece of a line: its kind ("text", "strong", "em", "code", "sub", "sup", "symbol", "link"), its text, and of
-a symbol its quantity, of a link its address."""
+"""A piece of a line: its kind ("text", "strong", "em", "code", "sub", "sup", "symbol", "link"), its text,
+and of a symbol its quantity, of a link its address."""
 
 Block: TypeAlias = Mapping[str, Any]
 """A paragraph, a list or a formula: `kind`, and `runs`, `items` or `runs` and `code`."""
@@ -24,7 +24,7 @@ class LessonError(ValueError):
 
 @dataclass(frozen=True)
 class Option:
-    """Hold one answer to choose: what it says, and between which values of the quantity it is the right one."""
+    """Hold one answer to choose: what it says, and between which values of the quantity it is right."""
 
     say: str
     least: float
@@ -135,6 +135,7 @@ class Lesson:
         model: name of the shipped model that it shows; "" where it shows none.
         show: what of the thing is to be seen, where it can show several things; empty: all.
         training: what the learner trains; None where nothing is trained.
+        trace: the quantities across and up, in which each of the learner's runs leaves a mark.
     """
 
     slug: str
@@ -147,6 +148,7 @@ class Lesson:
     model: str
     show: tuple[str, ...]
     training: Training | None
+    trace: tuple[str, str] | None
     prediction: Prediction
     steps: tuple[Step, ...]
     numbers: tuple[Shown, ...]

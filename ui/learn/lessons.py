@@ -1,4 +1,4 @@
-"""The lessons that there are: one Markdown file each in `assets/lessons/<language>/`, read once, when the server starts."""
+"""The lessons that there are: one Markdown file each in `assets/lessons/<language>/`, read at the start."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The Markdown that lessons are written in, as blocks of runs: the browser sets each as text, never as HTML.
 
-Paragraphs, lists of `-`, `**strong**`, `*emphasis*`, `` `code` ``, `[links](https://...)`, `x_{sub}`, `x^{sup}`.
-`[[quantity|symbol]]` is a symbol that lights up with the quantity on screen. A block fenced by three backticks
-and `formula` is a formula; its last line names the function that computes it.
+Paragraphs, lists of `-`, `**strong**`, `*emphasis*`, `` `code` ``, `[links](https://...)`, `x_{sub}`,
+`x^{sup}`. `[[quantity|symbol]]` is a symbol that lights up with the quantity on screen. A block fenced by
+three backticks and `formula` is a formula; its last line names the function that computes it.
 """
 
 from __future__ import annotations

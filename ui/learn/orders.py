@@ -59,9 +59,7 @@ def lesson_run(lesson: Lesson) -> RunInfo | None:
         return None
     owner = current_owner()
     run_id = st.session_state.get(_RUNS, {}).get(lesson.slug)
-    if (
-        run_id is None
-    ):  # a new session, after a reload: the run may be the one that this browser let train last
+    if run_id is None:  # a new session: the run may be the one that trained last here
         run = get_engine().current_run(owner)
         return run if run is not None and run.title.startswith(f"{lesson.title}: ") else None
     try:

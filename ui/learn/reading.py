@@ -1,4 +1,4 @@
-"""Read a lesson's file: a header in TOML between two lines of `+++`, then Markdown; strict, with the line named.
+"""Read a lesson's file: a header in TOML between two lines of `+++`, then Markdown; errors name the line.
 
 A lesson is data: its header names what is in `vocabulary.py`, and nothing that is not there.
 """
@@ -9,6 +9,7 @@ import math
 import re
 import tomllib
 from collections.abc import Collection, Mapping
+from itertools import pairwise
 from typing import Any, Final
 
 from ui.learn.lesson import Lesson, LessonError, Option, Prediction, Shown, Step, Training
@@ -77,7 +78,7 @@ class _Reader:
         where = self._table(header, ("thing",))
         name = self._one_of(where, ("thing", "name"), THINGS)
         self.thing = THINGS[name]
-        self._keys(where, ("thing",), ("name",), ("model", "show", "training"))
+        self._keys(where, ("thing",), ("name",), ("model", "show", "training", "trace"))
         steps = tuple(self._step(n) for n in range(len(self._tables(header, ("steps",)))))
         if len({step.name for step in steps}) < len(steps):
             raise self._at(("steps",), "Two steps have the same name.")
@@ -93,6 +94,7 @@ class _Reader:
             model=self._model(where),
             show=tuple(self._names(where, ("thing", "show"), self.thing.shows)),
             training=self._training(where),
+            trace=self._trace(where),
             prediction=self._prediction(steps),
             steps=steps,
             numbers=tuple(self._shown(n) for n in range(len(self._tables(header, ("numbers",))))),
@@ -143,6 +145,13 @@ class _Reader:
                 raise self._at(at_choice, f"No such run can be trained: {error}") from None
         return Training(images, model, train, {name: tuple(each) for name, each in choices.items()}, live)
 
+    def _trace(self, where: Mapping[str, Any]) -> tuple[str, str] | None:
+        at: Path = ("thing", "trace")
+        names = self._names(where, at, self.thing.quantities)
+        if names and (len(names) != 2 or not self.thing.needs_run):
+            raise self._at(at, "A trace has two quantities of runs: across and up.")
+        return (names[0], names[1]) if names else None
+
     def _prediction(self, steps: tuple[Step, ...]) -> Prediction:
         at: Path = ("prediction",)
         table = self._table(self.header, at)
@@ -163,7 +172,7 @@ class _Reader:
             options = tuple(self._option(n) for n in range(len(self._tables(table, (*at, "options")))))
             if len(options) < 2:
                 raise self._at((*at, "options"), "A choice has two options or more.")
-            for before, after in zip(options, options[1:]):
+            for before, after in pairwise(options):
                 if before.greatest != after.least:
                     raise self._at(
                         (*at, "options"),
@@ -369,7 +378,7 @@ class _Reader:
 
 
 def header_line(lines: list[str], at: Path) -> int:
-    """Return the line of the header, from 1, at which something stands, or what holds it begins; 1 if nowhere.
+    """Return the header's line, from 1, in which something stands, or what holds it begins; else 1.
 
     Args:
         lines: of the header.

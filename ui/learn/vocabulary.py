@@ -34,6 +34,9 @@ class Thing:
     shows: tuple[str, ...] = ()
 
 
+_CHOSEN: Final = ("beta", "latent_dim", "free_bits", "beta_warmup_epochs")
+"""Settings of a run that a learner can choose, by the names of the configs."""
+
 THINGS: Final[Mapping[str, Thing]] = {
     "walk": Thing(
         parts=("way", "ends"),
@@ -78,12 +81,79 @@ THINGS: Final[Mapping[str, Thing]] = {
         ),
         needs_model=True,
     ),
+    "bound": Thing(
+        parts=("points", "noise", "q"),
+        settings={"noise": (0.1, 1.0)},
+        quantities=(
+            "points",
+            "added",
+            "x_0",
+            "x_1",
+            "noise",
+            "q_mean",
+            "q_sd",
+            "posterior_mean",
+            "posterior_sd",
+            "offset",
+            "width",
+            "evidence",
+            "quadrature",
+            "reconstruction",
+            "kl",
+            "elbo",
+            "gap",
+            "joint",
+            "article",
+            "article_above",
+        ),
+    ),
+    "trick": Thing(
+        parts=("points", "noise", "mean", "sd", "measure"),
+        settings={"noise": ("frozen", "free"), "sd": (0.02, 1.0)},
+        quantities=(
+            "mean",
+            "sd",
+            "noise",
+            "z",
+            "is_frozen",
+            "travelled",
+            "misfit",
+            "slope",
+            "draws",
+            "path_mean",
+            "score_mean",
+            "path_variance",
+            "score_variance",
+            "variance_ratio",
+            "exact",
+            "loss",
+        ),
+    ),
+    "run": Thing(
+        parts=("train", "map", "terms", "dimensions", "trace", "code", *_CHOSEN),
+        settings=dict.fromkeys(_CHOSEN, (0.0, 1e5)),
+        quantities=(
+            *_CHOSEN,
+            "runs",
+            "moves",
+            "epoch",
+            "is_done",
+            "reconstruction",
+            "kl",
+            "elbo",
+            "loss",
+            "active",
+            "error",
+        ),
+        needs_run=True,
+        shows=("map", "terms", "dimensions", "pictures", "code", "trace"),
+    ),
 }
 
 CHECKS: Final[Mapping[str, tuple[str, ...]]] = {
     "moment": ("when", "times", "of"),
     "runs": ("when", "times", "of"),
 }
-"""Checks by name, with their keys: `moment` looks at each moment while the learner's hand is at work, `runs` at
-the end of each of the learner's runs. `when`: ranges of quantities that hold together; `times`: so often, each
+"""Checks by name, with their keys: `moment` looks at each moment of the learner's hand at work, `runs` at the
+end of each of the learner's runs. `when`: ranges of quantities that hold together; `times`: so often, each
 time with another value of the quantity `of`."""

@@ -50,6 +50,10 @@ export class LearnView {
     return this.player?.thing.decoded ?? NO_PICTURE;
   }
 
+  get thing() {
+    return this.player?.thing ?? null;
+  }
+
   get map() {
     return this.player?.thing.map ?? NO_MAP;
   }

@@ -70,6 +70,7 @@
  * @typedef {object} LessonText
  * @property {string} thing
  * @property {string[]} show
+ * @property {[string, string] | null} trace  quantities: across and up, a mark for each run
  * @property {Training | null} training
  * @property {Prediction} prediction
  * @property {Step[]} steps

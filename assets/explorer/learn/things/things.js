@@ -1,10 +1,19 @@
 /** The things to touch that lessons can name: `ui/learn/vocabulary.py` says what each has. */
 
+import { BoundThing } from "./bound.js";
 import { CloudsThing } from "./clouds.js";
+import { RunThing } from "./run.js";
+import { TrickThing } from "./trick.js";
 import { WalkThing } from "./walk.js";
 
 /** @typedef {import("./thing.js").Thing} Thing */
 /** @typedef {import("./thing.js").ThingContext} ThingContext */
 
 /** @type {Record<string, new (context: ThingContext) => Thing>} */
-export const THINGS = { clouds: CloudsThing, walk: WalkThing };
+export const THINGS = {
+  bound: BoundThing,
+  clouds: CloudsThing,
+  run: RunThing,
+  trick: TrickThing,
+  walk: WalkThing,
+};
