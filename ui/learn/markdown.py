@@ -15,7 +15,7 @@ from ui.learn.lesson import Block, Run
 from ui.learn.source import function_source
 
 _INLINE: Final = re.compile(
-    r"\[\[(?P<quantity>[^\]|]*)\|(?P<symbol>(?:[^\]]|\](?!\]))*)\]\]"
+    r"\[\[(?P<quantity>[^\]|]*)\|(?P<symbol>(?:[^\]]|\](?!\](?!\])))*)\]\](?!\])"
     r"|\[(?P<link>[^\]]+)\]\((?P<href>[^)\s]+)\)"
     r"|\*\*(?P<strong>[^*]+)\*\*"
     r"|\*(?P<em>[^*]+)\*"

@@ -2,6 +2,7 @@
 
 import { BoundThing } from "./bound.js";
 import { CloudsThing } from "./clouds.js";
+import { HolesThing } from "./holes.js";
 import { RunThing } from "./run.js";
 import { TrickThing } from "./trick.js";
 import { WalkThing } from "./walk.js";
@@ -13,6 +14,7 @@ import { WalkThing } from "./walk.js";
 export const THINGS = {
   bound: BoundThing,
   clouds: CloudsThing,
+  holes: HolesThing,
   run: RunThing,
   trick: TrickThing,
   walk: WalkThing,
