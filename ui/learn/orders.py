@@ -125,7 +125,7 @@ def _start(lesson: Lesson, values: Mapping[str, Any]) -> None:
         image_set=training.images,
         model=model,
         train=train,
-        title=f"{lesson.title}: {chosen}",
+        title=f"{lesson.title}: {chosen or 'a run'}",
     )
     st.session_state.setdefault(_RUNS, {})[lesson.slug] = run.id
 

@@ -51,7 +51,9 @@ class Side {
       onTrouble: (sentence) => setText(this.trouble, sentence),
       onTouch,
     });
-    this.sheet = new Sheet([1, 8, 8], COLUMNS, ROWS, { "aria-label": `What the ${title} makes of the draws` });
+    this.sheet = new Sheet([1, 8, 8], COLUMNS, ROWS, {
+      "aria-label": `What the ${title} makes of the draws`,
+    });
     this.note = element("p", { class: "le-caption" });
     this.element = element(
       "section",
@@ -134,7 +136,7 @@ export class HolesThing {
     this.found = { plain: [], vae: [] };
     this.start = textButton("Train", "Train an autoencoder", () => {
       this.start.disabled = true;
-      context.order({ do: "start", values: { latent_dim: 2 } });
+      context.order({ do: "start", values: {} });
     });
     this.start.classList.add("le-learn-main");
     this.draw = textButton(
@@ -262,7 +264,10 @@ export class HolesThing {
     this.start.disabled = isActive;
     setText(this.start, isActive || this.runs ? "Train another one" : "Train");
     const word = isActive ? "Training" : "Trained";
-    setText(this.plain.note, `${word}: epoch ${fixed(run.now.epoch, 0)} of ${run.facts.train.epochs}. No prior drew these codes.`);
+    setText(
+      this.plain.note,
+      `${word}: epoch ${fixed(run.now.epoch, 0)} of ${run.facts.train.epochs}. No prior drew these codes.`,
+    );
     this.context.onChange();
   }
 
@@ -285,7 +290,9 @@ export function nearestImage({ images, labels, count }, picture) {
   let [error, label] = [Infinity, -1];
   for (let n = 0; n < count; n++) {
     let sum = 0;
-    for (let p = 0; p < size && sum < error * size; p++) sum += (images[n * size + p] / 255 - picture[p]) ** 2;
+    for (let p = 0; p < size && sum < error * size; p++) {
+      sum += (images[n * size + p] / 255 - picture[p]) ** 2;
+    }
     if (sum / size < error) [error, label] = [sum / size, labels ? labels[n] : -1];
   }
   return { error, label };
