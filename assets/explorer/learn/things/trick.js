@@ -27,7 +27,7 @@ import {
 const COUNT = 40;
 const HIDDEN = 16;
 /** Steps of training in all, and in one animation frame. */
-const STEPS = 900;
+const STEPS = 660;
 const AT_ONCE = 30;
 /** Draws for the two estimators. */
 const DRAWS = 1000;

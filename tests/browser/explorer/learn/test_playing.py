@@ -232,6 +232,10 @@ def test_a_thing_has_the_parts_and_quantities_that_lessons_may_name(slug: str, p
     assert set(quantities(page)) <= set(THINGS[lesson.thing].quantities)
     parts = page.locator("[data-part]").evaluate_all("(all) => all.map((e) => e.dataset.part)")
     assert {step.part for step in lesson.steps} <= set(parts)
+    # Whatever a symbol of a formula stands for has a place on screen that it lights.
+    places = set(page.locator("[data-quantity]").evaluate_all("(all) => all.map((e) => e.dataset.quantity)"))
+    lit = page.locator("[data-lights]").evaluate_all("(all) => all.map((e) => e.dataset.lights)")
+    assert set(lit) <= places
 
 
 def test_a_ninth_lesson_is_played_from_its_file(play: Play) -> None:
