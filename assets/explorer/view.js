@@ -20,6 +20,7 @@
  * @property {string | null} follow   URL on which a leader's moves come, for "follow"
  * @property {import("./learn/lesson.js").Lesson | null} [lesson]  to play, for "learn"; null: the list of all
  * @property {import("./learn/lesson.js").ListedLesson[]} [lessons]
+ * @property {number} [heard]         number of the order that was obeyed or refused last
  * @property {string} [trouble]       why the engine refused what a lesson ordered; "" if it did not
  */
 

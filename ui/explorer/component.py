@@ -96,6 +96,7 @@ def explorer(
     lesson: Mapping[str, Any] | None = None,
     lessons: Sequence[Mapping[str, Any]] = (),
     trouble: str = "",
+    heard: float = 0,
     height: int | None = None,
 ) -> ExplorerResult:
     """Draw the explorer of a stored model or of a run.
@@ -114,6 +115,7 @@ def explorer(
         lesson: the lesson to play, for "learn"; None for the list of all.
         lessons: what that list says of each.
         trouble: why what a lesson ordered was refused; "" if it was not.
+        heard: number of the lesson's order that was obeyed last.
         height: least height of the whole in px, kept free while it loads.
 
     Returns:
@@ -142,7 +144,12 @@ def explorer(
     }
     if mode == "learn":
         told = None if lesson is None else dict(lesson)
-        data |= {"lesson": told, "lessons": [dict(each) for each in lessons], "trouble": trouble}
+        data |= {
+            "lesson": told,
+            "lessons": [dict(each) for each in lessons],
+            "trouble": trouble,
+            "heard": heard,
+        }
     data["turn"] = _turn(key, data)
     callbacks: dict[str, Any] = {f"on_{name}_change": _nothing for name in KEYS}
     with st.container(key=f"{key}_place"):  # says so while there is nothing in it yet (assets/app.css)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
-from typing import Any, Final
+from typing import Final
 
 from ui.learn.lesson import Block, Run
 from ui.learn.source import function_source
@@ -71,7 +71,7 @@ def blocks_of(lines: list[str], first: int, quantities: Collection[str], refuse:
         quantities: what symbols may stand for.
         refuse: makes an error.
     """
-    blocks: list[dict[str, Any]] = []
+    blocks: list[Block] = []
     gathered: list[tuple[int, str]] = []
 
     def close() -> None:
@@ -115,7 +115,7 @@ def blocks_of(lines: list[str], first: int, quantities: Collection[str], refuse:
     close()
     if fence is not None:
         raise refuse(opened, "This formula is never closed.")
-    return list(blocks)
+    return blocks
 
 
 def _formula(lines: list[tuple[int, str]], opened: int, quantities: Collection[str], refuse: Refuse) -> Block:

@@ -84,6 +84,11 @@ def new_order(said: Any) -> Order | None:
     return order
 
 
+def heard() -> float:
+    """Return the number of the order that was obeyed last, 0 before the first."""
+    return float(st.session_state.get(_DONE, 0))
+
+
 def obey(lesson: Lesson, order: Order) -> None:
     """Start a run or change one; why it cannot be is kept in `refused`."""
     if lesson.training is None:

@@ -68,6 +68,7 @@ def player(lesson: Lesson | None) -> None:
         lesson=lesson.to_browser() if lesson else None,
         lessons=[each.to_list() for each in lessons()],
         trouble=orders.refused(),
+        heard=orders.heard(),
     )
 
 

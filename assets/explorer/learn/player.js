@@ -44,7 +44,7 @@ export class Player {
     this.numbers = new Numbers(lesson.numbers);
     this.gate = element("p", { class: "le-gate" }, "First say what you expect.");
     this.stage = element("div", { class: "le-learn-thing" }, this.thing.element);
-    this.steps = element("ol", { class: "le-steps" });
+    this.steps = element("ol", { class: "le-steps", tabindex: "-1" });
     this.verdict = element("p", { class: "le-verdict", role: "status" });
     this.buttons = element("div", { class: "le-buttons" });
     this.checkPart = element(
@@ -149,6 +149,7 @@ export class Player {
     this.#keep();
     this.#showState();
     this.#enter();
+    this.steps.focus({ preventScroll: true }); // what had the focus is gone
   }
 
   #keep() {
@@ -186,6 +187,7 @@ export class Player {
     this.#enter();
     this.#keep();
     this.#showState();
+    this.steps.focus({ preventScroll: true });
   }
 
   /** Set the thing as the current step wants it. */

@@ -79,7 +79,6 @@ export class RunFeed {
       run.applySnapshot(message);
       listener.onCodes(run, null);
       listener.onFacts(run, message.file);
-      if (run.now.state === "done") this.request?.once(false);
     } else if (message.kind === "weights") {
       run.applyWeights(message);
       this.request?.arrived();
@@ -88,7 +87,6 @@ export class RunFeed {
       run.applyState(message);
       this.#sayState(run.now);
       listener.onFacts(run, null);
-      if (run.now.state === "done") this.request?.once(false);
     }
     this.#tellEnd(run);
   }
@@ -106,7 +104,10 @@ export class RunFeed {
   #tellEnd(run) {
     const { state, step, total } = run.now;
     if (state !== "done" || this.ended === run.id || !run.hasCodes) return;
-    if (run.weightsStep < (total || step)) return;
+    if (run.weightsStep < (total || step)) {
+      this.request?.once(false); // those on their way may be of an earlier step
+      return;
+    }
     this.ended = run.id;
     this.listener.onEnd(run);
   }
