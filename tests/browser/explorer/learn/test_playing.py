@@ -272,3 +272,99 @@ def test_the_list_opens_a_lesson_and_knows_what_is_passed(opened: Callable[..., 
     key, said, _ = page.evaluate("window.sent.at(-1)")
     assert key == "order"
     assert (said["do"], said["values"]) == ("open", {"slug": "walking"})
+
+
+def press(page: Page, x: float, y: float, reach: float) -> None:
+    """Press a place of the plane that goes so far in every direction."""
+    box = page.locator(".le-plane").bounding_box()
+    assert box is not None
+    page.mouse.click(
+        box["x"] + (x / reach + 1) / 2 * box["width"], box["y"] + (1 - y / reach) / 2 * box["height"]
+    )
+    two_frames(page)
+
+
+def set_q(page: Page, mean: float, sd: float) -> None:
+    page.get_by_label("Mean of q").fill(f"{mean:.2f}")
+    page.get_by_label("Deviation of q").fill(f"{sd:.2f}")
+    two_frames(page)
+
+
+def test_the_bound_passes_for_who_finds_where_it_is_tight(play: Play, errors: Errors) -> None:
+    page = play("bound")
+    predict(page, 1)
+    for place in ((-2, -2), (0.5, -0.6), (2, 1.4)):
+        press(page, *place, 2.5)
+    page.get_by_role("button", name="Next step").click()
+    now = quantities(page)
+    assert now["added"] == 3
+    set_q(page, now["posterior_mean"], now["posterior_sd"])
+    now = quantities(page)
+    assert now["evidence"] == pytest.approx(now["elbo"] + now["gap"], abs=1e-9)
+    assert now["evidence"] == pytest.approx(now["quadrature"], abs=1e-6)
+    page.get_by_role("button", name="Next step").click()
+    set_q(page, -2.9, 0.3)
+    page.get_by_role("button", name="Next step").click()
+    page.get_by_label("Noise of p(x|z)").fill("0.1")
+    # A point on the very line: the model's own mean.
+    model = page.evaluate("window.latentExplorer.thing.model")
+    press(page, model["b"][0] + 0.3 * model["w"][0], model["b"][1] + 0.3 * model["w"][1], 2.5)
+    now = quantities(page)
+    set_q(page, now["posterior_mean"], now["posterior_sd"])
+    assert state(page) == "passed"
+    expect(page.locator("[data-role=prediction]")).to_have_attribute("data-state", "right")
+    assert not errors
+
+
+def test_the_bound_does_not_pass_for_who_leaves_q_where_it_is(play: Play) -> None:
+    page = play("bound")
+    predict(page)
+    press(page, -2, 2, 2.5)
+    page.get_by_role("button", name="Check", exact=True).click()
+    assert state(page) == "failed"
+    expect(page.get_by_text("So far: 1 of 3")).to_be_visible()
+
+
+def test_the_trick_passes_for_who_freezes_and_compares(play: Play, errors: Errors) -> None:
+    page = play("trick")
+    predict(page)
+    mean = page.get_by_label("Mean of q, μ")
+    mean.focus()
+    for _ in range(4):
+        mean.press("ArrowRight")
+    page.get_by_role("button", name="Next step").click()
+    page.get_by_role("button", name="Freeze the noise").click()
+    before = quantities(page)
+    for _ in range(70):
+        mean.press("ArrowRight")
+    now = quantities(page)
+    assert now["noise"] == before["noise"]
+    assert now["z"] - before["z"] == pytest.approx(now["mean"] - before["mean"], abs=1e-9)
+    assert now["z"] == pytest.approx(now["mean"] + now["sd"] * now["noise"], abs=1e-9)
+    page.get_by_role("button", name="Next step").click()
+    sd = page.get_by_label("Deviation of q, σ")
+    for step, value in enumerate((0.1, 0.04, 0.03)):
+        sd.fill(str(value))
+        page.get_by_role("button", name="Draw 1000 and compare").click()
+        two_frames(page)
+        if step == 0:
+            page.get_by_role("button", name="Next step").click()
+    assert state(page) == "passed"
+    now = quantities(page)
+    assert now["variance_ratio"] == pytest.approx(now["score_variance"] / now["path_variance"])
+    assert now["variance_ratio"] > 3, "the narrower q, the more"
+    assert not errors
+
+
+def test_the_trick_does_not_pass_with_the_noise_free(play: Play) -> None:
+    page = play("trick")
+    predict(page)
+    mean = page.get_by_label("Mean of q, μ")
+    mean.focus()
+    for _ in range(8):
+        mean.press("ArrowRight")
+    page.get_by_role("button", name="Next step").click()
+    for _ in range(70):
+        mean.press("ArrowRight")
+    page.get_by_role("button", name="Check", exact=True).click()
+    assert state(page) == "failed"
