@@ -9,6 +9,7 @@ import streamlit as st
 from ui.explorer.component import chosen, explorer
 from ui.identity.owner import current_owner
 from ui.learn import orders
+from ui.learn.code_along import notebook_of, script_of
 from ui.learn.lesson import Lesson
 from ui.learn.lessons import lesson_named, lessons
 from ui.library.entry import ModelEntry
@@ -65,11 +66,15 @@ def player(lesson: Lesson | None) -> None:
         mode="learn",
         entry=entry,
         run=run,
-        lesson=lesson.to_browser() if lesson else None,
+        lesson=lesson.to_browser() | _code(lesson) if lesson else None,
         lessons=[each.to_list() for each in lessons()],
         trouble=orders.refused(),
         heard=orders.heard(),
     )
+
+
+def _code(lesson: Lesson) -> dict[str, dict[str, str]]:
+    return {"files": {f"{lesson.slug}.py": script_of(lesson), f"{lesson.slug}.ipynb": notebook_of(lesson)}}
 
 
 def _entry(lesson: Lesson | None) -> ModelEntry | None:

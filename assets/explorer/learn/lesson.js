@@ -78,6 +78,7 @@
  * @property {Block[]} intro
  * @property {Block[]} explanation
  * @property {Block[]} next
+ * @property {Record<string, string>} [files]  the lesson's code to take along, by the files' names
  *
  * @typedef {ListedLesson & LessonText} Lesson
  */

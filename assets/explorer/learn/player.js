@@ -3,7 +3,7 @@
  * next. Everything it says and asks is the lesson's own data.
  */
 
-import { element, setText, textButton } from "../dom/dom.js";
+import { download, element, setText, textButton } from "../dom/dom.js";
 import { Check } from "./check.js";
 import { Numbers } from "./numbers.js";
 import { numberText, PredictionPart } from "./prediction.js";
@@ -61,6 +61,17 @@ export class Player {
       ...textOf(lesson.explanation, light),
       element("h3", {}, "Try next"),
       ...textOf(lesson.next, light),
+      element(
+        "div",
+        { class: "le-buttons", role: "group", "aria-label": "The code to take along" },
+        ...Object.entries(lesson.files ?? {}).map(([name, text]) =>
+          textButton(
+            `Take along ${name}`,
+            "The lesson as a program of its own: torch and vae_core",
+            () => download(name, new Blob([text], { type: "text/plain" })),
+          )
+        ),
+      ),
       element(
         "div",
         { class: "le-buttons" },

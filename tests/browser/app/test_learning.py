@@ -1,4 +1,4 @@
-"""The lessons in which one trains, walked in the running app by who does what they say, and by who does not."""
+"""Lessons in which one trains, walked in the running app by who does what they say, and by who does not."""
 
 from __future__ import annotations
 
