@@ -1,4 +1,4 @@
-"""The code of a lesson to take along: a plain script, its settings those of the lesson; torch and `vae_core` alone.
+"""The code of a lesson to take along: a plain script with the lesson's settings; torch and `vae_core` alone.
 
 The scripts lie in `assets/lessons/code/`, one for each thing to touch; what a lesson sets stands in capitals.
 """

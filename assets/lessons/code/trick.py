@@ -38,6 +38,5 @@ for sd in DEVIATIONS:
     (through_the_draw,) = torch.autograd.grad(values.sum(), z)  # dz / dmu = 1
     by_the_score = values.detach() * noise / sd
     ratio = by_the_score.var() / through_the_draw.var()
-    print(
-        f"sd {sd}: means {through_the_draw.mean():.2f} and {by_the_score.mean():.2f}, variances {ratio:.1f} : 1"
-    )
+    means = f"{through_the_draw.mean():.2f} and {by_the_score.mean():.2f}"
+    print(f"sd {sd}: means {means}, variances {ratio:.1f} : 1")

@@ -1,4 +1,4 @@
-"""Walking: the straight line and the arc between two draws from the prior, and how far from the centre they lead."""
+"""Walking: the line and the arc between two draws from the prior, and how far from the centre they lead."""
 
 import math
 
