@@ -94,11 +94,11 @@ def obey(lesson: Lesson, order: Order) -> None:
     if lesson.training is None:
         return
     try:
-        check_values(lesson, order.values)
+        values = check_values(lesson, order.values)
         if order.do == "start":
-            _start(lesson, order.values)
+            _start(lesson, values)
         else:
-            _set(lesson, order.values)
+            _set(lesson, values)
     except (EngineBusyError, ValueError) as error:
         st.session_state[_REFUSED] = str(error)
     except OSError as error:
@@ -107,16 +107,19 @@ def obey(lesson: Lesson, order: Order) -> None:
         st.session_state[_REFUSED] = "This run is not here any more. Train another one."
 
 
-def check_values(lesson: Lesson, values: Mapping[str, Any]) -> None:
-    """Refuse what the lesson does not offer.
+def check_values(lesson: Lesson, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values as the lesson has them; refuse what it does not offer.
 
     Raises:
         ValueError: naming it.
     """
     choices = lesson.training.choices if lesson.training else {}
+    found = {}
     for name, value in values.items():
-        if name not in choices or value not in choices[name]:
+        if name not in choices or isinstance(value, bool) or value not in choices[name]:
             raise ValueError(f"This lesson does not offer {name} = {value!r}.")
+        found[name] = choices[name][choices[name].index(value)]
+    return found
 
 
 def _start(lesson: Lesson, values: Mapping[str, Any]) -> None:
