@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from scipy.stats import chi2
 
 from tests.browser.serving import ROOT, Errors, StaticSite
-from tests.browser.small_models import component_data
+from tests.browser.small_models import component_data, serve_model
 from tests.browser.waiting import two_frames
 from tests.unit.ui.learn.test_lesson_files import TEXT
 from ui.learn.lessons import lesson_named, lessons
@@ -33,10 +33,8 @@ def play(opened: Callable[..., Page], site: StaticSite) -> Play:
         lesson = lesson or lesson_named(slug)
         bundle = None
         if lesson.model:
-            path = f"/models/{lesson.model}.safetensors"
             file = ROOT / "assets" / "bundles" / f"{lesson.model}.safetensors"
-            site.put(path, file.read_bytes(), "application/octet-stream")
-            bundle = {"name": lesson.model, "url": path, "title": lesson.model}
+            bundle = serve_model(site, lesson.model, load_bundle(file))
         data = component_data(
             "learn", bundle, lesson=lesson.to_browser(), lessons=[each.to_list() for each in lessons()]
         )
