@@ -130,7 +130,7 @@ THINGS: Final[Mapping[str, Thing]] = {
     ),
     "trick": Thing(
         parts=("points", "noise", "mean", "sd", "measure"),
-        settings={"noise": ("frozen", "free"), "sd": (0.02, 1.0)},
+        settings={"noise": ("frozen", "free"), "sd": (0.02, 1.0), "q": ("trained",)},
         quantities=(
             "mean",
             "sd",

@@ -156,7 +156,8 @@ export class TrickThing {
   }
 
   /** @param {import("../lesson.js").Settings} settings */
-  set({ noise, sd }) {
+  set({ noise, sd, q }) {
+    if (q === "trained") this.#choose(this.index, false);
     if (noise === "frozen" || noise === "free") this.isFrozen = noise === "frozen";
     if (typeof sd === "number") {
       this.sd.value = sd;
