@@ -51,6 +51,7 @@ class Side {
       onTrouble: (sentence) => setText(this.trouble, sentence),
       onTouch,
     });
+    this.map.element.classList.add("le-unlaid");
     this.sheet = new Sheet([1, 8, 8], COLUMNS, ROWS, {
       "aria-label": `What the ${title} makes of the draws`,
     });
@@ -86,6 +87,7 @@ class Side {
     this.space = space;
     this.axes = makeAxes("0,1", space);
     this.sheet.resize(space.shape, COLUMNS, ROWS);
+    this.map.element.classList.remove("le-unlaid");
     this.map.read(space);
     this.map.layOut(this.axes, makeColouring(space), new Set(["prior"]));
   }

@@ -61,7 +61,7 @@ export class RunThing {
       name,
       buttons: new ChoiceButtons(
         NAMES[name] ?? name,
-        values.map((value) => [Number(value), short(Number(value))]),
+        values.map((value) => [Number(value), String(value)]),
         (value) => this.#choose(name, value, true),
         { "data-part": name, "data-quantity": name },
       ),
@@ -80,6 +80,7 @@ export class RunThing {
       onTrouble: (sentence) => setText(this.trouble, sentence),
       onTouch: () => this.feed.touch(),
     });
+    this.latentMap.element.classList.add("le-unlaid");
     this.terms = new Drawing("Reconstruction and KL", (frame) => this.#paintTerms(frame));
     this.bars = new Drawing("KL of each dimension", (frame) => this.#paintDimensions(frame));
     this.trace = new Drawing("Your runs", (frame) => this.#paintTrace(frame), { class: "le-trace" });
@@ -252,6 +253,7 @@ export class RunThing {
     if (this.show.has("map") && run.space.dims === 2) {
       if (!this.isMapLaid) {
         this.isMapLaid = true;
+        this.latentMap.element.classList.remove("le-unlaid");
         this.axes = makeAxes("0,1", run.space);
         this.latentMap.read(run.space);
         this.latentMap.layOut(
@@ -279,7 +281,7 @@ export class RunThing {
     const words = { running: "Training", done: "Done", queued: "Waiting", paused: "Paused" };
     const word = words[/** @type {keyof typeof words} */ (state)] ?? state;
     const settings = this.choices.map(({ name }) =>
-      `${(NAMES[name] ?? name).toLowerCase()} ${short(Number(this.#setting(name, NaN)))}`
+      `${(NAMES[name] ?? name).toLowerCase()} ${this.#setting(name, NaN)}`
     );
     setText(this.status, `${word}: epoch ${fixed(epoch, 0)} of ${of}, ${settings.join(", ")}`);
     this.terms.draw();
