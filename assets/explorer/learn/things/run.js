@@ -410,7 +410,7 @@ export class RunThing {
       context.textBaseline = "bottom";
       const [setting] = this.choices;
       context.fillText(
-        `${setting.name === "beta" ? "β " : ""}${short(this.history[n][setting.name])}`,
+        `${setting.name === "beta" ? "β " : ""}${this.history[n][setting.name]}`,
         px,
         py - 9,
       );
