@@ -1,7 +1,7 @@
 /** Whether the learner did what a lesson's steps ask: judged from what their own hand and runs brought about. */
 
-/** @typedef {import("./lesson.js").Step} Step */
-/** @typedef {import("./lesson.js").Values} Values */
+/** @typedef {import("../data/lesson.js").Step} Step */
+/** @typedef {import("../data/lesson.js").Values} Values */
 
 export class Check {
   /** @param {Step[]} steps @param {number} done  how many were done before */

@@ -58,7 +58,7 @@ export class LearnView {
     return this.player?.thing.map ?? NO_MAP;
   }
 
-  /** What the lesson's thing measures now. @returns {import("./lesson.js").Values | null} */
+  /** What the lesson's thing measures now. @returns {import("../data/lesson.js").Values | null} */
   get quantities() {
     return this.player?.thing.values ?? null;
   }

@@ -4,7 +4,7 @@ import { element } from "../dom/dom.js";
 import { readProgress } from "./progress.js";
 
 /**
- * @param {import("./lesson.js").ListedLesson[]} lessons
+ * @param {import("../data/lesson.js").ListedLesson[]} lessons
  * @param {(slug: string) => void} onOpen
  * @returns {HTMLElement}
  */

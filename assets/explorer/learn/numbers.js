@@ -4,7 +4,7 @@ import { element, setText } from "../dom/dom.js";
 import { numberText } from "./prediction.js";
 
 export class Numbers {
-  /** @param {import("./lesson.js").ShownNumber[]} shown */
+  /** @param {import("../data/lesson.js").ShownNumber[]} shown */
   constructor(shown) {
     this.shown = shown;
     this.cells = shown.map(({ quantity }) =>
@@ -19,7 +19,7 @@ export class Numbers {
     );
   }
 
-  /** @param {import("./lesson.js").Values} values */
+  /** @param {import("../data/lesson.js").Values} values */
   draw(values) {
     this.shown.forEach((shown, n) =>
       setText(this.cells[n], numberText(shown, values[shown.quantity] ?? NaN))

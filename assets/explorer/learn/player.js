@@ -11,7 +11,7 @@ import { keepProgress, readProgress } from "./progress.js";
 import { textOf } from "./text.js";
 import { THINGS } from "./things/things.js";
 
-/** @typedef {import("./lesson.js").Lesson} Lesson */
+/** @typedef {import("../data/lesson.js").Lesson} Lesson */
 /** @typedef {import("./things/thing.js").Thing} Thing */
 /** @typedef {import("./things/thing.js").Order} Order */
 
@@ -171,7 +171,7 @@ export class Player {
     });
   }
 
-  /** @param {"moment" | "runs"} kind @param {import("./lesson.js").Values} values */
+  /** @param {"moment" | "runs"} kind @param {import("../data/lesson.js").Values} values */
   #look(kind, values) {
     if (this.said === null || this.isWaiting) return;
     const isDone = this.check.look(kind, values);
@@ -218,7 +218,7 @@ export class Player {
     this.#showButtons();
   }
 
-  /** @param {import("./lesson.js").Step} step @returns {string} which one is missing */
+  /** @param {import("../data/lesson.js").Step} step @returns {string} which one is missing */
   times(step) {
     return `Not yet: step ${this.lesson.steps.indexOf(step) + 1} is missing.`;
   }

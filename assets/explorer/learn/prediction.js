@@ -3,7 +3,7 @@
 import { element, uniqueId } from "../dom/dom.js";
 import { fixed, percent } from "../dom/format.js";
 
-/** @typedef {import("./lesson.js").Prediction} Prediction */
+/** @typedef {import("../data/lesson.js").Prediction} Prediction */
 
 export class PredictionPart {
   /** @param {Prediction} prediction @param {(said: number) => void} onSay  index of the option, or the number */

@@ -2,8 +2,8 @@
 
 import { element } from "../dom/dom.js";
 
-/** @typedef {import("./lesson.js").Block} Block */
-/** @typedef {import("./lesson.js").Run} Run */
+/** @typedef {import("../data/lesson.js").Block} Block */
+/** @typedef {import("../data/lesson.js").Run} Run */
 
 /** @typedef {(quantity: string | null, isKept?: boolean) => void} Light  show where a quantity is on screen; null: nowhere */
 

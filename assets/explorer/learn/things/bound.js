@@ -112,14 +112,14 @@ export class BoundThing {
     return Promise.resolve();
   }
 
-  /** @param {import("../lesson.js").Settings} settings */
+  /** @param {import("../../data/lesson.js").Settings} settings */
   set({ noise }) {
     if (typeof noise !== "number") return;
     this.noise.value = noise;
     this.#draw(false);
   }
 
-  /** @returns {import("../lesson.js").Values} of its quantities */
+  /** @returns {import("../../data/lesson.js").Values} of its quantities */
   get values() {
     const x = this.points[this.index];
     const { model } = this;

@@ -147,7 +147,7 @@ export class CloudsThing {
     await this.decoded.firstPicture;
   }
 
-  /** @param {import("../lesson.js").Settings} settings */
+  /** @param {import("../../data/lesson.js").Settings} settings */
   set({ posteriors, deviation }) {
     if (posteriors === "one" || posteriors === "all") this.#choose(posteriors, false);
     if (typeof deviation !== "number") return;
@@ -157,7 +157,7 @@ export class CloudsThing {
     this.context.onChange();
   }
 
-  /** @returns {import("../lesson.js").Values} of its quantities */
+  /** @returns {import("../../data/lesson.js").Values} of its quantities */
   get values() {
     const { mean, deviation, noise, factor, bundle } = this;
     if (!bundle) return {};

@@ -216,7 +216,7 @@ export class HolesThing {
 
   set() {}
 
-  /** @returns {import("../lesson.js").Values} of its quantities */
+  /** @returns {import("../../data/lesson.js").Values} of its quantities */
   get values() {
     const { run } = this.feed;
     const [x, y] = this.cursor.pinned;

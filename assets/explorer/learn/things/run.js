@@ -20,7 +20,7 @@ import { RunFeed } from "./run-feed.js";
 
 /** @typedef {import("./thing.js").ThingContext} ThingContext */
 /** @typedef {import("../../data/run.js").Run} Run */
-/** @typedef {import("../lesson.js").Values} Values */
+/** @typedef {import("../../data/lesson.js").Values} Values */
 /** @typedef {import("./drawing.js").Frame} Frame */
 
 /** A dimension is in use when the variance of its means over images exceeds this (arXiv:1509.00519). */
@@ -163,7 +163,7 @@ export class RunThing {
     if (data.trouble) this.start.disabled = false;
   }
 
-  /** @param {import("../lesson.js").Settings} settings */
+  /** @param {import("../../data/lesson.js").Settings} settings */
   set(settings) {
     for (const [name, value] of Object.entries(settings)) {
       if (name in this.chosen) this.#choose(name, Number(value), false);

@@ -8,11 +8,11 @@
 /**
  * @typedef {object} ThingContext
  * @property {import("../../view.js").ExplorerData} data
- * @property {import("../lesson.js").Lesson} lesson
+ * @property {import("../../data/lesson.js").Lesson} lesson
  * @property {import("../../decode/service.js").DecodeService} service
  * @property {() => void} onChange  quantities are others, and no hand did it
  * @property {() => void} onHand    someone's hand changed quantities
- * @property {(values: import("../lesson.js").Values) => void} onRun  a run of the learner's is at its end
+ * @property {(values: import("../../data/lesson.js").Values) => void} onRun  a run of the learner's is at its end
  * @property {(order: Order) => void} order  ask the engine for something
  */
 
@@ -22,8 +22,8 @@
  * @typedef {object} Thing
  * @property {HTMLElement} element   its parts have `data-part`, what shows a quantity `data-quantity`
  * @property {() => Promise<void>} open        fetch what is to be touched
- * @property {import("../lesson.js").Values} values  of its quantities now
- * @property {(settings: import("../lesson.js").Settings) => void} set  what a step sets
+ * @property {import("../../data/lesson.js").Values} values  of its quantities now
+ * @property {(settings: import("../../data/lesson.js").Settings) => void} set  what a step sets
  * @property {(data: import("../../view.js").ExplorerData) => void} [update]  Python says something
  * @property {() => void} [recolour]           the theme changed
  * @property {() => void} close

@@ -155,7 +155,7 @@ export class TrickThing {
     });
   }
 
-  /** @param {import("../lesson.js").Settings} settings */
+  /** @param {import("../../data/lesson.js").Settings} settings */
   set({ noise, sd, q }) {
     if (q === "trained") this.#choose(this.index, false);
     if (noise === "frozen" || noise === "free") this.isFrozen = noise === "frozen";
@@ -166,7 +166,7 @@ export class TrickThing {
     this.#draw(false);
   }
 
-  /** @returns {import("../lesson.js").Values} of its quantities */
+  /** @returns {import("../../data/lesson.js").Values} of its quantities */
   get values() {
     const { estimates, z } = this;
     const x = this.points[this.index];

@@ -118,12 +118,12 @@ export class WalkThing {
     this.#choose(this.kind, false);
   }
 
-  /** @param {import("../lesson.js").Settings} settings */
+  /** @param {import("../../data/lesson.js").Settings} settings */
   set({ ends }) {
     if ((ends === "images" || ends === "prior") && ends !== this.kind) this.#choose(ends, false);
   }
 
-  /** @returns {import("../lesson.js").Values} of its quantities */
+  /** @returns {import("../../data/lesson.js").Values} of its quantities */
   get values() {
     if (!this.ends) return {};
     const [from, to] = this.ends.map(({ code }) => code);
