@@ -194,7 +194,8 @@ export class RunThing {
       reconstruction,
       kl,
       elbo: -reconstruction - kl,
-      loss: reconstruction + beta * kl,
+      // With free bits each dimension's KL counts otherwise, and by batches: that sum is not sent.
+      loss: Number(this.#setting("free_bits", 0)) > 0 ? NaN : reconstruction + beta * kl,
       active: run.hasCodes ? activeDimensions(run) : NaN,
       error: this.#error(run),
     };
