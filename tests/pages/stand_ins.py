@@ -233,7 +233,15 @@ class FakeExplorer:
 
     def chosen(self, key: str, entry: Any = None, run: Any = None) -> SimpleNamespace:
         return SimpleNamespace(
-            **{"z": None, "axes": None, "layers": None, "from_": None, "to": None, "keyframe": None}
+            **{
+                "z": None,
+                "axes": None,
+                "layers": None,
+                "from_": None,
+                "to": None,
+                "keyframe": None,
+                "order": None,
+            }
             | self.says
         )
 
