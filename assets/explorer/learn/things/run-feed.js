@@ -41,7 +41,7 @@ export class RunFeed {
     this.watched = watched;
     if (!source) return;
     this.stream = new RunStream(source.url, (message) => this.#receive(message), this.listener.onTrouble);
-    this.request = new WeightsRequest(this.stream);
+    this.request = new WeightsRequest(this.stream, () => false); // a hand that rests reads what is there
   }
 
   /** A hand is on the map or a slider: it gets weights as they come. */
