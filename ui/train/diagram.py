@@ -12,16 +12,21 @@ import streamlit as st
 
 from ui.train.image_choice import picture_of
 from vae_core.config.families import FAMILIES
+from vae_core.config.settings import SETTINGS
 
-SETTINGS_OF: Final[Mapping[str, tuple[str, ...]]] = {
+_OWN: Final[Mapping[str, tuple[str, ...]]] = {
     "image": ("images", "binarize"),
-    "encoder": ("architecture", "width", "weight_decay"),
+    "encoder": ("architecture", "width"),
     "posterior": ("family",),
     "pull": ("beta", "beta_warmup_epochs", "free_bits"),
     "code": ("latent_dim", "family"),
-    "decoder": ("architecture", "width", "weight_decay"),
+    "decoder": ("architecture", "width"),
     "made": ("likelihood", "images"),
-    "learn": ("learning_rate", "epochs", "batch_size", "seed"),
+}
+
+SETTINGS_OF: Final[Mapping[str, tuple[str, ...]]] = {
+    **_OWN,
+    "learn": tuple(name for name in SETTINGS if not any(name in names for names in _OWN.values())),
 }
 """By the drawing's parts, names of the settings (a field's key without `train_`)."""
 

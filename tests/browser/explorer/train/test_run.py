@@ -89,7 +89,7 @@ def test_without_a_hand_frames_bring_the_picture_of_what_is_pinned(watch: Callab
     until(page, lambda: len(run.pins()) == 2 and run.pins()[1][1] > 3)
     page.mouse.move(2, 2)
     z = np.array([[9, 9], run.pins()[1]], np.float32)
-    shown = np.full((2, 1, 8, 8), 77, np.uint8)
+    shown = np.full((2, *run.config.image_shape), 77, np.uint8)
     shown[1] = 201
     more = {"pinned.z": z, "pinned.pictures": shown}
     taken_in(page, run, run.frame(40, np.array([0]), np.zeros((1, 2)), **more))
