@@ -211,16 +211,11 @@ export class Player {
   #judge() {
     const { current } = this.check;
     if (!current) return;
-    const { times, check } = this;
+    const { check } = this;
     const soFar = current.times > 1 ? ` So far: ${check.times} of ${current.times}.` : "";
     this.checkPart.dataset.state = "failed";
-    setText(this.verdict, `${times(current)} ${current.missing}${soFar}`);
+    setText(this.verdict, `Not yet: step ${check.done + 1} is missing. ${current.missing}${soFar}`);
     this.#showButtons();
-  }
-
-  /** @param {import("../data/lesson.js").Step} step @returns {string} which one is missing */
-  times(step) {
-    return `Not yet: step ${this.lesson.steps.indexOf(step) + 1} is missing.`;
   }
 
   #restart() {

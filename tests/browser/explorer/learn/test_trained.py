@@ -30,6 +30,7 @@ def follow(new_page: Callable[..., Page], site: StaticSite, errors: Errors) -> W
         assert lesson is not None
         page = new_page()
         errors.watch(page)
+        page.add_init_script("localStorage.clear()")
         page.route_web_socket("**/latent/stream/r1", run.connect)
         stream = {"url": "/latent/stream/r1", "run": "r1", "keyframes": None}
         data = component_data("learn", stream=stream, lesson=lesson.to_browser(), lessons=[])
