@@ -79,6 +79,7 @@ class FakeEngine:
     jobs: dict[str, Job] = field(default_factory=dict)
     purposes: dict[str, Job] = field(default_factory=dict)
     speed: float = 1e15
+    damaged: tuple[str, ...] = ()
 
     def step_seconds(self, model: ModelConfig, train: TrainConfig) -> float:
         return step_effort(model, train) / self.speed
@@ -88,6 +89,9 @@ class FakeEngine:
 
     def runs(self, owner: str) -> tuple[RunInfo, ...]:
         return (*([self.current] if self.current else []), *self.earlier)
+
+    def damaged_runs(self, owner: str) -> tuple[str, ...]:
+        return self.damaged
 
     def run(self, owner: str, run_id: str) -> RunInfo:
         return {run.id: run for run in self.runs(owner)}[run_id]

@@ -80,6 +80,11 @@ class Engine:
         with self._lock:
             return tuple(run.info() for run in self._scheduler.archive.of_owner(owner_hash(owner)))
 
+    def damaged_runs(self, owner: str) -> tuple[str, ...]:
+        """Return the names of the owner's runs that lie on disk and cannot be read: they are left out."""
+        with self._lock:
+            return self._scheduler.archive.damaged_of(owner_hash(owner))
+
     def run(self, owner: str, run_id: str) -> RunInfo:
         """Return a run."""
         with self._lock:

@@ -305,6 +305,16 @@ def is_marked_active(folder: Path) -> bool:
     return False
 
 
+def legible_name(folder: Path) -> str:
+    """Return what to call a run that cannot be read: its title where legible, else its folder's beginning."""
+    with suppress(OSError, ValueError, RecursionError):
+        record = json.loads((folder / RECORD).read_bytes())
+        title = record.get("title") if isinstance(record, Mapping) else None
+        if isinstance(title, str) and title.strip():
+            return title
+    return folder.name[:6]
+
+
 def read_run(folder: Path) -> Run | None:
     """Read a run from its folder; one that was active is parked now. None when it cannot be read."""
     try:

@@ -32,10 +32,9 @@ LOG: Final = logging.getLogger(__name__)
 WAITING_SECONDS: Final = 5.0
 """So often those who wait are told how long it may take."""
 
-SHORT_SECONDS: Final = 1.0
 SHORT_STEPS: Final = 20
-"""So few steps are over before anyone could read "running"."""
-
+SHORT_SECONDS: Final = 1.0
+"""So few steps, if they take no longer, are over before anyone could read "running"."""
 
 TYPICAL_SPEED: Final = 1.5e10
 """Multiply-adds a second, on one thread, until the worker has measured it."""
