@@ -206,6 +206,7 @@ export class CloudsThing {
     const { space } = bundle;
     this.index = index;
     this.mean = codeOf(space, index);
+    this.hand.start(this.mean); // the pin lies on it, and keys go on from there
     this.deviation = posteriorDeviation(space, index) ?? new Float32Array(2);
     this.original.drawBytes(imageOf(space, index));
     this.original.canvas.setAttribute("aria-label", `The image, of class ${labelOf(space, index)}`);
