@@ -33,7 +33,7 @@ def test_each_button_of_a_run_has_a_sentence_of_help(app: App, engine: FakeEngin
     own = {key for key in keys if not key.startswith(("train_mishap_", "train_take_", "train_other_"))}
     assert own <= set(HELP)
     assert {"train_start", "train_pause", "train_explain", "train_branch", "train_save"} <= own
-    sheet = next(each.body for each in app.test.get("html") if "::after" in each.body)
+    sheet = next(each.body for each in app.test.get("html") if HELP["train_start"] in each.body)
     for key, sentence in HELP.items():
         assert f".st-key-{key}:is(" in sheet
         assert f'"{sentence}"' in sheet
