@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.hand import latent, map_place, settled, two_frames
 from tests.browser.serving import Errors
 from tests.browser.small_models import component_data, small_bundle
-from tests.browser.waiting import until
+from tests.browser.waiting import timers_end, until
 from vae_core.bundles.bundle import Bundle
 from vae_core.latent.codes import neighbours
 
@@ -149,9 +149,15 @@ def test_a_finger_s_touch_takes_a_dot_and_its_walk_a_place(
     page.wait_for_selector(".le-plot .nsewdrag", state="attached")
     page.locator("[data-role=map]").scroll_into_view_if_needed()
     chosen = lonely(page)
+
+    def is_taken() -> bool:  # on a slow machine the map may still be on its way to where it stays
+        x, y = page.evaluate(PLACE, chosen)
+        page.touchscreen.tap(x + 5, y)
+        timers_end(page, 400)
+        return latent(page) == code(bundle, chosen)
+
+    until(page, is_taken, "the image's code")
     x, y = page.evaluate(PLACE, chosen)
-    page.touchscreen.tap(x + 5, y)
-    until(page, lambda: latent(page) == code(bundle, chosen), "the image's code")
     touch = page.context.new_cdp_session(page)
     start = map_place(page, 0.5, 0.5)
     for kind, at in (("touchStart", start), ("touchMove", (x, y)), ("touchEnd", None)):
