@@ -61,8 +61,7 @@ def small_bundle(
     model = lively_model(config)
     generator = torch.Generator().manual_seed(3)
     images = torch.randint(0, 256, (count, *config.image_shape), dtype=torch.uint8, generator=generator)
-    labels = torch.arange(count) % len(classes) if classes else None
-    posterior = encode_images(model, images, labels=labels if config.n_classes else None)
+    posterior = encode_images(model, images)
     mean = posterior.mean + torch.randn(posterior.mean.shape, generator=generator)
     projections = {}
     if config.latent_dim > 1:
@@ -79,7 +78,7 @@ def small_bundle(
             images=images,
             mean=mean,
             logvar=posterior.logvar,
-            labels=labels,
+            labels=torch.arange(count) % len(classes) if classes else None,
             factors=torch.rand(count, len(factors), generator=generator) if factors else None,
         ),
         projections=projections,

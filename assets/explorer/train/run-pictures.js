@@ -25,7 +25,7 @@ export class RunPictures {
     const samples = sheet(`Samples ${PRIOR}`, ROWS.samples);
     this.sheets = { originals, reconstructions, samples };
     this.reconstructions = figure(
-      "Held-out test images",
+      "Held-out images",
       "and reconstructions",
       originals.canvas,
       reconstructions.canvas,

@@ -13,7 +13,6 @@ from tests.browser.waiting import until
 
 PAGES = {
     "": "Explore",
-    "learn": "Learn",
     "train": "Train",
     "interpolate": "Interpolate",
     "models": "Models",
@@ -23,7 +22,6 @@ PAGES = {
 }
 KEYS = {
     "": ["explore_model"],
-    "learn": ["learn_lesson"],
     "train": [
         "train_images",
         "train_architecture",

@@ -10,10 +10,9 @@ from tests.unit.house.arrows import among_rooms, circle, javascript_arrows, java
 
 ROOMS = (
     ("explorer.js",),
-    ("follow", "learn"),
-    ("learn/things",),
+    ("follow",),
     ("explore", "interpolate", "train"),
-    ("map/panel", "train/charts", "train/first", "train/slow-motion", "view.js"),
+    ("map/panel", "train/charts", "train/slow-motion", "view.js"),
     ("map/drawing",),
     ("map/layers", "map/pointing"),
     ("map/scene",),

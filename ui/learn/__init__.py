@@ -1,1 +1,0 @@
-"""Learn: lessons read from text files, checked at the start, and what they ask of the engine."""
