@@ -17,6 +17,7 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from ui.identity.owner import OwnerCookie
+from ui.learn.lessons import lessons
 from ui.page.urls import base_path
 from ui.web.connections import BoundedConnections, WatchedConnections
 from ui.web.hosts import KnownHost
@@ -25,6 +26,8 @@ from ui.web.middleware import LetGo, PageHeaders, PathTricks
 from ui.web.one_server import OneServer
 from ui.web.routes import routes
 from ui.web.uploads import BoundedUploads
+
+lessons()  # a file that is no lesson is refused now, with its line
 
 app = st.App(
     ROOT / "ui" / "shell.py",

@@ -12,6 +12,7 @@ from ui.identity.owner import current_owner
 from ui.page import state
 from ui.page.navigation import link_notices, opening
 from ui.train import controls, fields
+from ui.train.first_screen import first_screen
 from ui.train.other_runs import other_runs
 from vae_core.engine import get_engine
 
@@ -19,27 +20,31 @@ if state.WATCH in st.query_params:
     guest.watch_page(st.query_params[state.WATCH])
     st.stop()
 
-opening(
-    "Train",
-    "A VAE learns here, live. **Press Start** and walk over its map while it forms; then raise beta and "
-    "watch the dots draw together.",
-)
+run = get_engine().current_run(current_owner())
+with st.container(key="train_opening_of_run" if run else "train_opening"):
+    opening(
+        "Train",
+        "A VAE learns here, live. **Press Start** and walk over its map while it forms; then raise beta and "
+        "watch the dots draw together.",
+    )
 notices = st.container()
 
-run = get_engine().current_run(current_owner())
 with st.container(key="train_page"):
     beside, stage = st.columns([1, 3.4], gap="medium")
     with beside:
         settings = fields.fields()
         other_runs(run)
-    with stage:
+    with stage, st.container(key="train_stage"):
         controls.controls(run, settings)
         controls.status(run, settings)
         picked = map_values("train", chosen("train", run=run))
         # One view for all runs: what one looks at stays as it is when the next one starts.
         axes, layers = map_of("train", in_step("train", "", state.TRAIN_VIEW, train_check(run), picked))
         explorer(key="train", mode="train", run=run, axes=axes, layers=layers)
-        controls.theory()
+        with st.container(key="train_below" if run else "train_first"):
+            if run is None:
+                first_screen(settings)
+            controls.theory()
 
 link_notices(notices)
 fields.unfold(settings)

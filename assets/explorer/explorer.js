@@ -1,5 +1,5 @@
 /**
- * The component: one per place on a page, drawn by one of four views.
+ * The component: one per place on a page, drawn by one of five views.
  *
  * Streamlit calls the default function with the element, the data and `setStateValue`: at mount, again for new data
  * or another theme, and now and then twice; its clean-ups come late and not for every call. So there is one
@@ -20,6 +20,7 @@ import { ExploreView } from "./explore/explore-view.js";
 import { FollowView } from "./follow/follow-view.js";
 import { Leader } from "./follow/leader.js";
 import { InterpolateView } from "./interpolate/interpolate-view.js";
+import { LearnView } from "./learn/learn-view.js";
 import { TrainView } from "./train/train-view.js";
 
 /** @typedef {import("./view.js").ExplorerData} ExplorerData */
@@ -27,7 +28,13 @@ import { TrainView } from "./train/train-view.js";
 /** @typedef {(key: string, value: unknown) => void} SetStateValue  tells Python, which reruns the page */
 
 /** By the mode that Python asks for. */
-const VIEWS = { explore: ExploreView, train: TrainView, interpolate: InterpolateView, follow: FollowView };
+const VIEWS = {
+  explore: ExploreView,
+  train: TrainView,
+  interpolate: InterpolateView,
+  follow: FollowView,
+  learn: LearnView,
+};
 
 /** When to look whether an element has left the page, in ms after a clean-up. */
 const LOOKS = [0, 200, 2000];
@@ -116,7 +123,7 @@ class Explorer {
       return;
     }
     const { view, reporter } = this;
-    const subject = JSON.stringify([data.mode, data.bundle?.url ?? null]);
+    const subject = JSON.stringify([data.mode, data.bundle?.url ?? null, data.lesson?.slug ?? null]);
     if (!view || !reporter || subject !== this.subject) {
       this.subject = subject;
       this.#lead(this.#open(data, setStateValue));
@@ -259,6 +266,14 @@ function makeFace(explorer) {
     },
     get lastLatencyMs() {
       return explorer.view?.decoded.lastLatency ?? NaN;
+    },
+    /** What a lesson's thing measures now, by name; null where no lesson is. */
+    get quantities() {
+      return explorer.view?.quantities ?? null;
+    },
+    /** A lesson's thing to touch. */
+    get thing() {
+      return explorer.view?.thing ?? null;
     },
     /** The step that is shown of a run's past; null: now. */
     get keyframe() {

@@ -1,7 +1,7 @@
 /**
  * What the component asks of the views that can be drawn in it, what they get, and what Python sends.
  *
- * Types alone: whoever tells of a view or shows one can name these without importing all four.
+ * Types alone: whoever tells of a view or shows one can name these without importing all five.
  */
 
 /**
@@ -18,9 +18,13 @@
  * @property {string | null} lead     URL on which to tell followers what is shown
  * @property {boolean} [foreign]      whether it is someone else's, whom it would be to show it to followers
  * @property {string | null} follow   URL on which a leader's moves come, for "follow"
+ * @property {import("./data/lesson.js").Lesson | null} [lesson]  to play, for "learn"; null: the list of all
+ * @property {import("./data/lesson.js").ListedLesson[]} [lessons]
+ * @property {number} [heard]         number of the order that was obeyed or refused last
+ * @property {string} [trouble]       why the engine refused what a lesson ordered; "" if it did not
  */
 
-/** @typedef {"explore" | "train" | "interpolate" | "follow"} ViewName */
+/** @typedef {"explore" | "train" | "interpolate" | "follow" | "learn"} ViewName */
 
 /** @typedef {import("./data/bundle.js").BundleSource} BundleSource */
 
@@ -53,6 +57,8 @@
  * @property {ShownPanel} [panel]                                around the map, where there is one
  * @property {number | null} [keyframe]                          the step shown of a run's past; null: now
  * @property {{lastLatency: number}} [rewind]                    ms from the hand's event to the moment it asked for
+ * @property {Record<string, number> | null} [quantities]        what a lesson's thing measures now, by name
+ * @property {object | null} [thing]                            a lesson's, to touch
  * @property {() => Promise<void>} open                          fetch what is to be shown
  * @property {(data: ExplorerData) => void} update               Python says something
  * @property {() => void} close

@@ -91,9 +91,9 @@ class FakeRun:
             "eta_seconds": 75.0,
         }
 
-    def frame(self, step: int, index: np.ndarray, mean: np.ndarray) -> int:
+    def frame(self, step: int, index: np.ndarray, mean: np.ndarray, **more: np.ndarray) -> int:
         arrays = {"index": index.astype(np.int32), "mean": mean.astype(np.float16)}
-        return self.send("frame", self.facts(step), arrays)
+        return self.send("frame", self.facts(step), arrays | more)
 
     def snapshot(self, step: int, **changes: Any) -> int:
         facts, arrays = self.shown(step, self.codes)
@@ -159,6 +159,9 @@ class FakeRun:
 
     def acknowledged(self) -> list[int]:
         return [said["ack"] for said in self.heard if "ack" in said]
+
+    def pins(self) -> list[list[float] | None]:
+        return [said["pin"] for said in self.heard if "pin" in said]
 
     def hands(self) -> list[bool]:
         return [said["hand"] for said in self.heard if "hand" in said]

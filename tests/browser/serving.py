@@ -75,9 +75,13 @@ class StaticSite:
         file = EXPLORER / name
         if name == path or ".." in name or not file.is_file():
             return None
-        return {".js": "text/javascript", ".css": "text/css", ".wasm": "application/wasm"}[
-            file.suffix
-        ], file.read_bytes()
+        kinds = {
+            ".js": "text/javascript",
+            ".css": "text/css",
+            ".wasm": "application/wasm",
+            ".safetensors": "application/octet-stream",
+        }
+        return kinds[file.suffix], file.read_bytes()
 
 
 class Errors(list[str]):

@@ -61,7 +61,8 @@ def small_bundle(
     model = lively_model(config)
     generator = torch.Generator().manual_seed(3)
     images = torch.randint(0, 256, (count, *config.image_shape), dtype=torch.uint8, generator=generator)
-    posterior = encode_images(model, images)
+    labels = torch.arange(count) % len(classes) if classes else None
+    posterior = encode_images(model, images, labels=labels if config.n_classes else None)
     mean = posterior.mean + torch.randn(posterior.mean.shape, generator=generator)
     projections = {}
     if config.latent_dim > 1:
@@ -78,7 +79,7 @@ def small_bundle(
             images=images,
             mean=mean,
             logvar=posterior.logvar,
-            labels=torch.arange(count) % len(classes) if classes else None,
+            labels=labels,
             factors=torch.rand(count, len(factors), generator=generator) if factors else None,
         ),
         projections=projections,

@@ -16,6 +16,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     import ui.classroom.wall_cards
     import ui.explorer.guest
     import ui.images.cards
+    import ui.learn.orders
     import ui.library.library
     import ui.library.share_buttons
     import ui.models.cards
@@ -30,10 +31,12 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     pages = (
         ui.classroom.wall_cards,
         ui.images.cards,
+        ui.learn.orders,
         ui.train.other_runs,
         ui.server.overview,
         ui.page.pictures,
         ui.train.controls,
+        ui.train.settings,
         ui.explorer.guest,
         ui.library.share_buttons,
     )
@@ -47,11 +50,14 @@ def component(monkeypatch: pytest.MonkeyPatch) -> FakeExplorer:
     import ui.classroom.parts
     import ui.explorer.component
     import ui.explorer.guest
+    import ui.learn.page
 
     fake = FakeExplorer()
     monkeypatch.setattr(ui.explorer.component, "explorer", fake)
     monkeypatch.setattr(ui.explorer.guest, "explorer", fake)
     monkeypatch.setattr(ui.classroom.parts, "explorer", fake)
+    monkeypatch.setattr(ui.learn.page, "explorer", fake)
+    monkeypatch.setattr(ui.learn.page, "chosen", fake.chosen)
     monkeypatch.setattr(ui.explorer.component, "chosen", fake.chosen)
     return fake
 

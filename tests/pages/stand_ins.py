@@ -17,6 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 from vae_core import ModelConfig, TrainConfig
 from vae_core.bundles.header import FORMAT, FORMAT_VERSION
+from vae_core.config.effort import step_effort
 from vae_core.engine import Job, RunInfo
 from vae_core.models.layers.layer_json import nets_to_json
 from vae_core.models.layers.lists import stored_of
@@ -77,12 +78,20 @@ class FakeEngine:
     refuses: Exception | None = None
     jobs: dict[str, Job] = field(default_factory=dict)
     purposes: dict[str, Job] = field(default_factory=dict)
+    speed: float = 1e15
+    damaged: tuple[str, ...] = ()
+
+    def step_seconds(self, model: ModelConfig, train: TrainConfig) -> float:
+        return step_effort(model, train) / self.speed
 
     def current_run(self, owner: str) -> RunInfo | None:
         return self.current
 
     def runs(self, owner: str) -> tuple[RunInfo, ...]:
         return (*([self.current] if self.current else []), *self.earlier)
+
+    def damaged_runs(self, owner: str) -> tuple[str, ...]:
+        return self.damaged
 
     def run(self, owner: str, run_id: str) -> RunInfo:
         return {run.id: run for run in self.runs(owner)}[run_id]
@@ -228,7 +237,15 @@ class FakeExplorer:
 
     def chosen(self, key: str, entry: Any = None, run: Any = None) -> SimpleNamespace:
         return SimpleNamespace(
-            **{"z": None, "axes": None, "layers": None, "from_": None, "to": None, "keyframe": None}
+            **{
+                "z": None,
+                "axes": None,
+                "layers": None,
+                "from_": None,
+                "to": None,
+                "keyframe": None,
+                "order": None,
+            }
             | self.says
         )
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ui.library.entry import ModelEntry
     from vae_core.engine import RunInfo
 
-Mode = Literal["explore", "train", "interpolate", "follow"]
+Mode = Literal["explore", "train", "interpolate", "follow", "learn"]
 
 HTML: Final = '<div class="latent-explorer"></div>'
 LOADER: Final = """export default async function (component) {
@@ -44,7 +44,7 @@ LOADER: Final = """export default async function (component) {
 MOST_STEPS: Final = 2**53
 """No run has so many: a browser's numbers are whole below it."""
 
-KEYS: Final = ("z", "axes", "layers", "from", "to", "keyframe")
+KEYS: Final = ("z", "axes", "layers", "from", "to", "keyframe", "order")
 """What the component tells Python, each with the name of what it belongs to."""
 LAYERS: Final = ("manifold", "prior", "density", "ellipse", "ellipses")
 """What can lie under the map's points, as `assets/explorer/map/scene/layer-kinds.js` has it."""
@@ -69,6 +69,7 @@ class ExplorerResult:
         from_: index of the probe image at which the walk starts.
         to: index of the probe image at which it ends.
         keyframe: step of the moment of the run's past that is shown; None for now.
+        order: what a lesson asks for, as the browser said it.
     """
 
     z: tuple[float, ...] | None = None
@@ -77,6 +78,7 @@ class ExplorerResult:
     from_: int | None = None
     to: int | None = None
     keyframe: int | None = None
+    order: Any = None
 
 
 def explorer(
@@ -91,13 +93,17 @@ def explorer(
     interpolation: Interpolation | Mapping[str, Any] | None = None,
     watch: str = "",
     follow: str = "",
+    lesson: Mapping[str, Any] | None = None,
+    lessons: Sequence[Mapping[str, Any]] = (),
+    trouble: str = "",
+    heard: float = 0,
     height: int | None = None,
 ) -> ExplorerResult:
     """Draw the explorer of a stored model or of a run.
 
     Args:
         key: Streamlit's key of the component.
-        mode: which of its four views.
+        mode: which of its five views.
         entry: the model, for "explore" and "interpolate".
         run: the run to watch, for "train"; None shows where it will be.
         z: latent to pin, (D,); None: the prior's mean.
@@ -106,6 +112,10 @@ def explorer(
         interpolation: which walk to draw, for "interpolate".
         watch: token of the link by which another's run is watched; "" for an own run.
         follow: token of the link by which a leader is followed, for "follow".
+        lesson: the lesson to play, for "learn"; None for the list of all.
+        lessons: what that list says of each.
+        trouble: why what a lesson ordered was refused; "" if it was not.
+        heard: number of the lesson's order that was obeyed last.
         height: least height of the whole in px, kept free while it loads.
 
     Returns:
@@ -117,7 +127,7 @@ def explorer(
     past = None if watch or run is None else f"{base}/latent/runs/{run.id}/keyframes"
     stream = run and {"url": f"{base}/latent/{source}", "run": run.id, "keyframes": past}
     is_own = not (watch or follow or (entry and entry.url.startswith("/latent/shared/")))
-    leads = not follow and links.shared(current_owner(), "follow") is not None
+    leads = not follow and mode != "learn" and links.shared(current_owner(), "follow") is not None
     data: dict[str, Any] = {
         "module": f"{explorer_url()}/explorer.js",
         "plotly": plotly_url(),
@@ -132,6 +142,14 @@ def explorer(
         "foreign": not is_own,
         "follow": f"{base}/latent/follow/{follow}" if follow else None,
     }
+    if mode == "learn":
+        told = None if lesson is None else dict(lesson)
+        data |= {
+            "lesson": told,
+            "lessons": [dict(each) for each in lessons],
+            "trouble": trouble,
+            "heard": heard,
+        }
     data["turn"] = _turn(key, data)
     callbacks: dict[str, Any] = {f"on_{name}_change": _nothing for name in KEYS}
     with st.container(key=f"{key}_place"):  # says so while there is nothing in it yet (assets/app.css)
@@ -208,6 +226,7 @@ def _result(state: Mapping[str, Any], of: str | None, entry: ModelEntry | None) 
         from_=_index(said.get("from"), count),
         to=_index(said.get("to"), count),
         keyframe=_index(said.get("keyframe"), MOST_STEPS),
+        order=said.get("order"),
     )
 
 

@@ -38,6 +38,7 @@ class Place:
 
 PLACES: Final = (
     Place("explore", "Explore", ":material/explore:"),
+    Place("learn", "Learn", ":material/school:"),
     Place("train", "Train", ":material/model_training:"),
     Place("interpolate", "Interpolate", ":material/timeline:"),
     Place("models", "Models", ":material/deployed_code:"),

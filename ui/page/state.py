@@ -40,6 +40,9 @@ FOLLOW: Final = "follow"
 TASK: Final = "task"
 """Name in the URL of Class, and of the page that it leads to: the token of the link to a task."""
 
+LESSON: Final = "lesson"
+"""Name in Learn's URL: the lesson's slug."""
+
 DEFAULT_MODELS: Final = {EXPLORE_MODEL: "mnist-2", INTERPOLATE_MODEL: "mnist-16"}
 """What a page about one model begins with: a map that is the latent space itself; walks of clear pictures."""
 DEFAULT_IMAGES: Final = "mnist"

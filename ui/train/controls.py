@@ -29,7 +29,8 @@ from ui.train.actions import (
     start_mishap,
     undo_start,
 )
-from ui.train.help_texts import THEORY
+from ui.train.button_help import button_help
+from ui.train.help_texts import ARTICLE, THEORY
 from ui.train.mishaps import MISHAPS, what_to_look_at
 from ui.train.settings import Settings, is_same_run, weights_note
 from vae_core.engine import Job, RunInfo, get_engine
@@ -38,21 +39,26 @@ from vae_core.engine import Job, RunInfo, get_engine
 def controls(run: RunInfo | None, settings: Settings) -> None:
     """Draw the buttons; each acts in a callback, before the page is drawn anew.
 
-    They have no `help`: Streamlit would draw each such button a second time, hidden, and its tooltip would
-    cover the page's opening sentence.
+    Before there is a run only Start can act, and lies on the film; the others are there and take no room.
     """
-    with st.container(key="train_controls", gap="xsmall"):
-        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-            _playing(run, settings)
-        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+    button_help()
+    with st.container(key="train_controls", gap="xxsmall"):
+        if run is None:
+            _start(run, settings)
+            with st.container(key="train_waiting"):
+                _moving(run)
+                _keeping(run, settings)
+            return
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="train_playing"):
+            _start(run, settings)
+            _moving(run)
+            _mishaps()
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="train_keeping"):
             _keeping(run, settings)
 
 
-def _playing(run: RunInfo | None, settings: Settings) -> None:
-    """Draw what lets a run go, rest and end."""
-    resumable = run is not None and run.resumable
+def _start(run: RunInfo | None, settings: Settings) -> None:
     is_same = run is not None and is_same_run(run, settings)
-    is_movable = run is not None and run.state not in ("done", "queued")
     st.button(
         "Start over" if is_same else "Start",
         key="train_start",
@@ -62,6 +68,12 @@ def _playing(run: RunInfo | None, settings: Settings) -> None:
         on_click=start,
         width=120,
     )
+
+
+def _moving(run: RunInfo | None) -> None:
+    """Draw what lets a run rest, go on and end."""
+    resumable = run is not None and run.resumable
+    is_movable = run is not None and run.state not in ("done", "queued")
     _action(
         "Resume" if resumable else "Pause",
         "train_pause",
@@ -74,7 +86,6 @@ def _playing(run: RunInfo | None, settings: Settings) -> None:
     _action("Epoch", "train_epoch", "fast_forward", is_on=is_movable, do="epoch")
     _action("Slow motion", "train_explain", "slow_motion_video", is_on=is_movable, do="explain")
     _action("Stop", "train_stop", "stop", is_on=run is not None and run.active, do="stop")
-    _mishaps()
 
 
 def _action(
@@ -90,7 +101,7 @@ def _mishaps() -> None:
         st.caption("Mishaps worth seeing. One click fills the fields and starts a run; it shows in seconds.")
         for each in MISHAPS:
             key = f"train_mishap_{each.name}"
-            st.button(each.title, key=key, on_click=start_mishap, args=(each.name,), width="stretch")
+            st.button(each.question, key=key, on_click=start_mishap, args=(each.name,), width="stretch")
 
 
 def _keeping(run: RunInfo | None, settings: Settings) -> None:
@@ -112,7 +123,9 @@ def _keeping(run: RunInfo | None, settings: Settings) -> None:
         on_click=save,
         kwargs={"open_it": True},
     )
-    st.button("Film", key="train_film", icon=":material/movie:", disabled=not has_past, on_click=make_film)
+    st.button(
+        "Film as GIF", key="train_film", icon=":material/movie:", disabled=not has_past, on_click=make_film
+    )
     st.text_input(
         "Title of the saved model",
         key="train_title",
@@ -135,9 +148,11 @@ def status(run: RunInfo | None, settings: Settings) -> None:
 
 
 def theory() -> None:
-    """Say what is being learned, and what a tutorial that is often copied has wrong about it."""
+    """Say what is being learned, and apart from it what a tutorial that is often copied has wrong."""
     with st.expander("What is being learned", icon=":material/school:"):
         st.markdown(THEORY)
+    with st.expander("The tutorial behind “article”", icon=":material/article:"):
+        st.markdown(ARTICLE)
 
 
 def _drawn(run: RunInfo | None) -> tuple[Any, ...] | None:

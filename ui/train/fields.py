@@ -13,13 +13,14 @@ from ui.page import state
 from ui.page.text import count, image_size, plain
 from ui.train.actions import set_live
 from ui.train.help_texts import IMAGES, IMAGES_HELP, beta_help, collapse_note
-from ui.train.settings import Settings, current_settings
+from ui.train.image_choice import image_choice
+from ui.train.settings import Settings, current_settings, step_note
 from vae_core import ImageSetInfo, image_sets
 from vae_core.config.families import FAMILIES
 from vae_core.config.settings import SETTINGS, Choice, Number
 
 FOLDED: Final = tuple(f"train_{name}" for name, setting in SETTINGS.items() if setting.folded)
-"""Fields under "More settings"."""
+"""Fields under "More"."""
 
 MORE: Final = "train_more"
 """Session key: whether these are to be seen."""
@@ -49,25 +50,26 @@ def fields() -> Settings:
             help=IMAGES_HELP,
         )
     info = sets[images]
+    image_choice(images, sets)
     st.caption(f"{info.title}. {count(info.size, 'image')}, {image_size(info.shape)}")
     asked = [setting for setting in SETTINGS.values() if setting.asked]
     values = {setting.name: setting.default for setting in asked}
-    for setting in asked:
-        if not setting.folded:
+    first = st.container()
+    more = st.expander("More", icon=":material/tune:", key=MORE, on_change="rerun")
+    for setting in asked:  # in their own order: whether a field concerns a family is known once that is drawn
+        with more if setting.folded else first:
             values[setting.name] = _field(setting, values, info, below)
-    with st.expander("More settings", key=MORE, on_change="rerun"):
-        for setting in asked:
-            if setting.folded:
-                values[setting.name] = _field(setting, values, info, below)
 
     settings = current_settings()
     for key, sentence in settings.wrong.items():
         below[key].caption(f":red[:material/error: {plain(sentence)}]")
+    if note := step_note(settings):
+        below["train_batch_size"].caption(f":material/hourglass: {note}")
     return settings
 
 
 def unfold(settings: Settings) -> None:
-    """Open "More settings" when a field in it has come to be refused; whoever folds it again may.
+    """Open "More" when a field in it has come to be refused; whoever folds it again may.
 
     The page's last call: by then all fields have their values, and the page is drawn anew.
     """

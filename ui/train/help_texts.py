@@ -21,8 +21,10 @@ $$\log p(x) \;\ge\; \mathbb{E}_{q(z|x)}[\log p(x|z)] \;-\; \mathrm{KL}\big(q(z|x
 The first term rewards reconstruction. The second is what the code costs: it pulls every q(z|x) towards the
 prior p(z), a standard Gaussian, so that places between the codes mean something too. Beta multiplies it.
 Both are sums, over pixels and over dimensions.
+"""
 
-The tutorial behind **article** says some of this differently:
+ARTICLE: Final = """
+The tutorial whose layers **article** has says some things differently:
 - Its code trains no VAE, for it draws no z and has no KL. That is family **autoencoder** here, with the
   Gaussian likelihood.
 - Its bound puts joint distributions of x and z in both places. The expectation is of log p(x|z), and the KL

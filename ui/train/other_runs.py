@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Final
 
 import streamlit as st
 
@@ -13,13 +14,22 @@ from ui.train.actions import open_run
 from vae_core.engine import RunInfo, get_engine
 from vae_core.engine.contract import limits
 
+NAMED: Final = 3
+"""So many damaged runs are named, the others counted."""
+
 
 def other_runs(run: RunInfo | None) -> None:
     """Draw what else this browser has trained, folded away; nothing where there is nothing.
 
+    Runs whose files are damaged are named beside it: whoever looks for one would not find it in the list.
+
     Args:
         run: the one on the stage.
     """
+    if damaged := get_engine().damaged_runs(current_owner()):
+        names = ", ".join(f"“{plain(name, longest=80)}”" for name in damaged[:NAMED])
+        more = f" and {len(damaged) - NAMED} more" if len(damaged) > NAMED else ""
+        st.caption(f":material/broken_image: Cannot be read, and left out: {names}{more}.")
     others = [each for each in get_engine().runs(current_owner()) if run is None or each.id != run.id]
     if not others:
         return

@@ -9,15 +9,19 @@ from typing import Any, Final
 import streamlit as st
 
 from ui.page.state import TRAIN_SETTINGS
-from ui.page.text import count, image_size
+from ui.page.text import count, duration, image_size
 from ui.train.help_texts import IMAGES
 from vae_core import ImageSetInfo, ModelConfig, TrainConfig, image_sets
 from vae_core.config.configs import check_together, count_weights, offered_architectures
 from vae_core.config.settings import SETTINGS, of_config
-from vae_core.engine import RunInfo, TooLargeError, check_memory
+from vae_core.engine import RunInfo, TooLargeError, check_memory, get_engine
 
 _MODEL_FIELDS: Final = tuple(setting.name for setting in of_config("model") if setting.asked)
 _TRAIN_FIELDS: Final = tuple(setting.name for setting in of_config("train") if setting.asked)
+
+
+NOTED_SECONDS: Final = 1.0
+"""From here on it is said how long a step takes."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,16 @@ def weights_note(model: ModelConfig) -> str:
     """Say how large a model is."""
     weights = count_weights(model)
     return f"{weights / 1e6:.1f} M weights" if weights >= 1e6 else count(round(weights, -3), "weight")
+
+
+def step_note(settings: Settings) -> str:
+    """Say how long a step of these settings takes, where someone would wait for it; else ""."""
+    if settings.model is None or settings.train is None or settings.wrong:
+        return ""
+    seconds = get_engine().step_seconds(settings.model, settings.train)
+    if seconds < NOTED_SECONDS:
+        return ""
+    return f"About {duration(seconds)} for each step on this machine. A smaller batch or net is quicker."
 
 
 def _field(message: str, otherwise: str) -> str:

@@ -1,9 +1,10 @@
 """The WebSocket on which a browser watches a run as it trains.
 
 Downwards go binary messages in the safetensors layout (`vae_core.engine.watching.messages`); upwards come
-two short texts, `{"ack": seq}` and `{"hand": true}`. A refused browser is let in and then
-shown out with a code of its own (4403: not yours; 4404: no such run), because a refusal during the handshake
-looks to it like a lost network, and it would try for ever.
+short texts, `{"ack": seq}`, `{"hand": true}` and `{"pin": [0.5, -1.0]}`: the latent whose picture frames are
+to bring, null for none. A refused browser is let in and then shown out with a code of its own (4403: not
+yours; 4404: no such run), because a refusal during the handshake looks to it like a lost network, and it
+would try for ever.
 
 Who may watch:
 - a foreign Origin never: another page must not read what this browser may;
@@ -18,6 +19,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Awaitable, Callable, Coroutine
+from math import isfinite
 from time import monotonic
 from typing import Any, Final
 
@@ -35,7 +37,9 @@ UNKNOWN: Final = 4404
 TAKEN_BACK: Final = 4410
 MALFORMED: Final = 1003
 TRY_LATER: Final = 1013
-MAX_TEXT: Final = 200
+MAX_TEXT: Final = 4_000
+"""Room for the numbers of the longest latent."""
+
 MOST_HANDS: Final = 100
 """So often in a second no hand comes and goes; each time costs the worker something."""
 
@@ -158,7 +162,7 @@ async def both_ways(
 
 
 async def _listen(websocket: WebSocket, subscription: Subscription, ready: asyncio.Event) -> None:
-    """Take acknowledgements and the hand's coming and going, until the browser leaves.
+    """Take acknowledgements, the hand's coming and going, and what is pinned, until the browser leaves.
 
     Raises:
         ValueError: something else came.
@@ -168,16 +172,19 @@ async def _listen(websocket: WebSocket, subscription: Subscription, ready: async
         message = await websocket.receive()
         if message["type"] == "websocket.disconnect":
             return
-        seq, hand = _parse(message.get("text"))
+        seq, hand, pin = _parse(message.get("text"))
         if seq is not None:
             subscription.ack(seq)
-        if hand is not None:
+        if hand is not None or pin is not None:
             if monotonic() - since > 1.0:
                 since, hands = monotonic(), 0
             hands += 1
             if hands > MOST_HANDS:
                 raise ValueError("no hand")
+        if hand is not None:
             await run_in_threadpool(subscription.hand, hand)  # it may wait for the engine
+        if pin is not None:
+            await run_in_threadpool(subscription.pin, pin)
         ready.set()
 
 
@@ -200,21 +207,47 @@ async def _send_messages(
             await websocket.send_bytes(message)
 
 
-def _parse(text: str | None) -> tuple[int | None, bool | None]:
+def _parse(text: str | None) -> tuple[int | None, bool | None, tuple[float, ...] | None]:
     """Read a message from the browser.
+
+    Returns:
+        What it acknowledges, whether the hand is on, and the latent that is pinned, empty for none any more;
+        None for what it does not say.
 
     Raises:
         ValueError: it is none of ours.
     """
     if text is None or len(text) > MAX_TEXT:
         raise ValueError("not a short text")
-    message = json.loads(text)
+    try:
+        message = json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
     if not isinstance(message, dict):
         raise ValueError("not a table")
     seq, hand = message.get("ack"), message.get("hand")
     if not (seq is None or type(seq) is int) or not (hand is None or isinstance(hand, bool)):
         raise ValueError("not of the right kind")
-    return seq, hand
+    return seq, hand, _latent(message["pin"]) if "pin" in message else None
+
+
+def _latent(numbers: Any) -> tuple[float, ...]:
+    """Read a latent; none is an empty one.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if numbers is None:
+        return ()
+    if not isinstance(numbers, list) or not all(type(each) in (int, float) for each in numbers):
+        raise ValueError("no latent")
+    try:
+        latent = tuple(map(float, numbers))
+    except OverflowError:
+        raise ValueError("no latent") from None
+    if not all(map(isfinite, latent)):
+        raise ValueError("no latent")
+    return latent
 
 
 async def refuse(websocket: WebSocket, code: int) -> None:

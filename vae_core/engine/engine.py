@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vae_core.config.configs import ModelConfig, TrainConfig
+from vae_core.config.effort import step_effort
 from vae_core.config.settings import LIVE
 from vae_core.engine.contract.info import Job, RunInfo
 from vae_core.engine.contract.memory import check_run
@@ -78,6 +79,11 @@ class Engine:
         """Return all of the owner's runs, the newest first."""
         with self._lock:
             return tuple(run.info() for run in self._scheduler.archive.of_owner(owner_hash(owner)))
+
+    def damaged_runs(self, owner: str) -> tuple[str, ...]:
+        """Return the names of the owner's runs that lie on disk and cannot be read: they are left out."""
+        with self._lock:
+            return self._scheduler.archive.damaged_of(owner_hash(owner))
 
     def run(self, owner: str, run_id: str) -> RunInfo:
         """Return a run."""
@@ -163,6 +169,10 @@ class Engine:
             run = self._run(owner, run_id)
             find_keyframe(run.keyframes, step)
             return keyframe_path(run.folder, step)
+
+    def step_seconds(self, model: ModelConfig, train: TrainConfig) -> float:
+        """Return about how long an optimiser step would take on this machine, for one who trains alone."""
+        return step_effort(model, train) / self._scheduler.speed
 
     # Jobs
 

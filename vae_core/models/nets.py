@@ -63,14 +63,15 @@ class Net(nn.Module):
         Returns:
             (B, *output).
         """
-        return self._through(self.layers, x, one_hot)
+        return self.through(self.layers, x, one_hot)
 
     def weighted(self) -> Iterator[tuple[Layer, nn.Module]]:
         """Yield each layer that has weights with its module, in the order in which they are drawn."""
         for layer, name in self._weighted:
             yield layer, self._module(name)
 
-    def _through(self, layers: Layers, x: Tensor, one_hot: Tensor | None) -> Tensor:
+    def through(self, layers: Layers, x: Tensor, one_hot: Tensor | None) -> Tensor:
+        """Apply some of the layers, in order; the arguments besides are those of `forward`."""
         is_fresh = False  # whether x is ours alone, and its gradient does not need it
         for layer in layers:
             x = self._apply_layer(layer, x, one_hot, is_fresh)
@@ -85,7 +86,7 @@ class Net(nn.Module):
             case Activation():
                 answer = _bent(layer, x, is_fresh)
             case Residual():
-                answer = x + self._through(layer.layers, x, one_hot)
+                answer = x + self.through(layer.layers, x, one_hot)
             case Heads():
                 answers = [self._module(_own_name(name))(x) for name in layer.names]
                 answer = torch.cat(answers, dim=1) if len(answers) > 1 else answers[0]
@@ -108,6 +109,10 @@ class Net(nn.Module):
             case _:
                 raise TypeError(f"nothing here runs a {layer.kind}")
         return answer
+
+    def module_of(self, layer: Layer) -> nn.Module:
+        """Return the module that holds a layer's weights."""
+        return self._module(_own_name(layer.name))  # type: ignore[attr-defined]  # those with weights are named
 
     def _module(self, name: str) -> nn.Module:
         return cast("nn.Module", self._modules[name])

@@ -65,7 +65,7 @@ class VAE(nn.Module):
                 f"images must be floating point ({dtype}) in [0, 1], "
                 f"of shape (B, {channels}, {height}, {width}); got {x.dtype} of shape {tuple(x.shape)}"
             )
-        return self.objective.code(self.encoder(x, self._one_hot(y, x)))
+        return self.objective.code(self.encoder(x, self.one_hot(y, x)))
 
     def decode(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         """Return the parameters of p(x|z): a Bernoulli's logits, a Gaussian's mean.
@@ -86,7 +86,7 @@ class VAE(nn.Module):
                 f"z must be floating point ({dtype}), of shape (B, {self.config.latent_dim}); "
                 f"got {z.dtype} of shape {tuple(z.shape)}"
             )
-        parameters: Tensor = self.decoder(z, self._one_hot(y, z))
+        parameters: Tensor = self.decoder(z, self.one_hot(y, z))
         return parameters.to(z.dtype)
 
     def decode_images(self, z: Tensor, y: Tensor | None = None) -> Tensor:
@@ -105,7 +105,12 @@ class VAE(nn.Module):
         raw = self.decoder.get_parameter("log_variance")
         return raw + (raw.clamp(min=LEAST_LOG_VARIANCE) - raw).detach()
 
-    def _one_hot(self, y: Tensor | None, like: Tensor) -> Tensor | None:
+    def one_hot(self, y: Tensor | None, like: Tensor) -> Tensor | None:
+        """Return labels as rows of zeros with a one, (B, K), of `like`'s type; None without classes.
+
+        Raises:
+            ValueError: these are no labels of this model.
+        """
         classes = self.config.n_classes
         if classes == 0:
             if y is not None:

@@ -6,6 +6,7 @@ states a run goes on exactly, in the middle of a pass too.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
@@ -16,6 +17,23 @@ from vae_core.training.generators import stream
 if TYPE_CHECKING:
     from vae_core.config.configs import ModelConfig, TrainConfig
     from vae_core.images.loading import ImageSet
+
+
+@dataclass(frozen=True, eq=False)
+class BatchPlace:
+    """Hold where the random numbers of batches stand.
+
+    Attributes:
+        order: state of the order's generator.
+        pixels: state of the generator of binarised pixels.
+        order_state: that of the order's at the beginning of the pass under way.
+        permutation: the images of that pass, in order.
+    """
+
+    order: Tensor
+    pixels: Tensor
+    order_state: Tensor
+    permutation: Tensor
 
 
 class Batches:
@@ -76,6 +94,18 @@ class Batches:
         self._permutation = torch.empty(0, dtype=torch.int64)
         if step % self.steps_per_epoch:
             self._shuffle()
+
+    def place(self) -> BatchPlace:
+        """Return where its random numbers stand; `return_to` goes back there."""
+        return BatchPlace(
+            self.order.get_state(), self.pixels.get_state(), self._order_state, self._permutation
+        )
+
+    def return_to(self, place: BatchPlace) -> None:
+        """Let random numbers stand where they stood: what was taken since is taken anew."""
+        self.order.set_state(place.order)
+        self.pixels.set_state(place.pixels)
+        self._order_state, self._permutation = place.order_state, place.permutation
 
     def order_state(self, step: int) -> Tensor:
         """Return the state of the order's generator from which the pass goes on at this step."""

@@ -51,8 +51,16 @@ class Descent:
 
     def step(self, loss: Tensor) -> None:
         """Move the weights by one step of Adam, along a gradient of the loss no longer than the largest."""
-        self._gradient.zero_()
+        self.begin()
         loss.backward()  # type: ignore[no-untyped-call]
+        self.follow()
+
+    def begin(self) -> None:
+        """Forget the last gradient: autograd adds to it."""
+        self._gradient.zero_()
+
+    def follow(self) -> None:
+        """Move the weights by one step of Adam along the gradient that has come together since."""
         excess = torch.linalg.vector_norm(self._gradient) / LARGEST_GRADIENT
         if self._device.type != "cpu" or excess > 1:  # an accelerator would have to wait for the answer
             self._gradient /= excess.clamp(min=1)

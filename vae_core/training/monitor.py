@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Final
 import torch
 from torch import Tensor
 
+from vae_core.config.effort import images_measured_at_once
 from vae_core.images.probe import Probe, shuffled
 from vae_core.models.distributions import Posterior, standard_normal
 from vae_core.models.vae import VAE
 from vae_core.training.batches import unit
 from vae_core.training.generators import stream
+from vae_core.training.pauses import finished
 from vae_core.training.running_means import TermLayout, checked
 
 if TYPE_CHECKING:
@@ -67,6 +69,8 @@ class Monitor:
         self._model, self._config, self._probe, self._layout = model, model.config, probe, layout
         self._seed, self._device = train_config.seed, device
         self._held_out = None if held_out is None else _test_images(held_out, train_config)
+        self._at_once = images_measured_at_once(model.config)
+        self._is_dear = self._at_once < TEST_IMAGES
         self.test = layout.unknown_means()
         self.test_time = -math.inf
         self._test_step = -1
@@ -81,16 +85,18 @@ class Monitor:
         """The labels of `test_images`, int64, (N,), or None."""
         return None if self._held_out is None else self._held_out[1]
 
-    def measured(self, snapshot: Snapshot, *, train_config: TrainConfig) -> Snapshot:
+    def measured(self, snapshot: Snapshot, *, train_config: TrainConfig) -> Generator[None, None, Snapshot]:
         """Return a snapshot with what the newest weights make of held-out images, the probe and the prior.
+
+        There is a pause after each part of a net that takes long.
 
         Raises:
             DivergedError: the terms of held-out images are no numbers.
         """
         stale = self._test_step != snapshot.step and time.perf_counter() - self.test_time >= TEST_SECONDS
         if stale or bool(self.test.isnan().all()):
-            self.measure_test(step=snapshot.step, train_config=train_config)
-        probe = self._encode(self._probe.images, self._probe.labels)
+            yield from self.measure_test(step=snapshot.step, train_config=train_config)
+        probe = yield from self._encode(self._probe.images, self._probe.labels)
         return self._with_pictures(snapshot, probe, probe.mean[:PICTURES])
 
     def glanced(self, snapshot: Snapshot, start: int, count: int) -> Snapshot:
@@ -103,10 +109,14 @@ class Monitor:
         """Encode a part of the probe, (count, D), with the newest weights; the answer lies on the CPU."""
         part = slice(start, start + count)
         labels = None if self._probe.labels is None else self._probe.labels[part]
-        return self._encode(self._probe.images[part], labels)
+        return finished(self._encode(self._probe.images[part], labels))
 
-    def measure_test(self, *, step: int, train_config: TrainConfig) -> None:
-        """Measure held-out images: one sample each, the same noise every time.
+    def decode_latents(self, z: Tensor) -> Tensor:
+        """Decode latents, (N, D), in eval mode; of each class in turn where the model is told classes."""
+        return self._decode(z, torch.arange(len(z)) % max(1, self._config.n_classes))
+
+    def measure_test(self, *, step: int, train_config: TrainConfig) -> Generator[None, None, None]:
+        """Measure held-out images: one sample each, the same noise every time; with pauses.
 
         Raises:
             DivergedError: their terms are no numbers.
@@ -117,11 +127,13 @@ class Monitor:
         images, labels = self._held_out
         generator = stream(self._seed, "test noise", self._device)
         sums = self._layout.empty_sums(self._device)
-        with self._evaluating():
-            for part in self._chunks(len(images)):
+        measured = self._model.objective.measured
+        for part in self._chunks(len(images)):
+            with self._evaluating():
                 x, y = unit(images[part].to(self._device)), self._told(labels, part)
-                measured = self._model.objective.measured
                 self._layout.add(sums, measured(self._model, x, generator=generator, n_samples=1, y=y))
+            if self._is_dear:
+                yield
         means = sums.cpu().double() / len(images)
         self.test.copy_(checked(means, step=step, train_config=train_config))
         self.test_time = time.perf_counter()
@@ -161,13 +173,16 @@ class Monitor:
             z = standard_normal(torch.empty(PICTURES, self._config.latent_dim), generator)
         return self._decode(z, torch.arange(PICTURES) % max(1, self._config.n_classes))
 
-    def _encode(self, images: Tensor, labels: Tensor | None) -> Posterior:
+    def _encode(self, images: Tensor, labels: Tensor | None) -> Generator[None, None, Posterior]:
         """Encode uint8 images, (N, C, H, W), in eval mode; the answer lies on the CPU."""
-        with self._evaluating():
-            parts = [
-                self._model.encode(unit(images[part].to(self._device)), self._told(labels, part))
-                for part in self._chunks(len(images))
-            ]
+        parts = []
+        for part in self._chunks(len(images)):
+            with self._evaluating():
+                parts.append(
+                    self._model.encode(unit(images[part].to(self._device)), self._told(labels, part))
+                )
+            if self._is_dear:
+                yield
         logvars = [part.logvar.cpu() for part in parts if part.logvar is not None]
         return Posterior(
             torch.cat([part.mean.cpu() for part in parts]), torch.cat(logvars) if logvars else None
@@ -183,7 +198,7 @@ class Monitor:
         return None if self._config.n_classes == 0 or labels is None else labels[part].to(self._device)
 
     def _chunks(self, count: int) -> Iterator[slice]:
-        size = max(8, CHUNK_PIXELS // math.prod(self._config.image_shape))
+        size = min(self._at_once, max(8, CHUNK_PIXELS // math.prod(self._config.image_shape)))
         return (slice(start, min(start + size, count)) for start in range(0, count, size))
 
     @contextmanager

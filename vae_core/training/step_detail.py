@@ -15,6 +15,8 @@ from torch import Tensor
 from vae_core.models.passing import passed_through
 
 if TYPE_CHECKING:
+    from vae_core.models.objective import Terms
+    from vae_core.models.passing import Pass
     from vae_core.models.vae import VAE
 
 SHOWN: Final = 8
@@ -60,26 +62,34 @@ class StepDetail:
 
 
 class Dissection:
-    """Compute a batch's terms as its family's step does, and keep what was passed on the way.
+    """Keep what a step passes on its way, before gradients are taken.
 
     Args:
         model: in train mode.
-        x: images in [0, 1], (B, C, H, W).
-        generator: of the posterior's noise; draws what the step would draw.
-        y: labels, (B,), for a model with classes.
-
-    Attributes:
+        passed: the step's batch.
         terms: the batch's, by name.
     """
 
-    def __init__(self, model: VAE, x: Tensor, *, generator: torch.Generator, y: Tensor | None) -> None:
+    def __init__(self, model: VAE, passed: Pass, terms: Terms) -> None:
         self._model = model
-        self._passed = passed_through(model, x, generator=generator, y=y)
-        self.terms = model.objective.terms(self._passed)
+        self._passed, self.terms = passed, terms
         for node in (self._passed.posterior.mean, self._passed.posterior.logvar, self._passed.draws[0].z):
             if node is not None:
                 node.retain_grad()
         self._before = {name: weights.detach().clone() for name, weights in model.named_parameters()}
+
+    @classmethod
+    def passing(cls, model: VAE, x: Tensor, *, generator: torch.Generator, y: Tensor | None) -> Dissection:
+        """Take a batch through a model as its family's step does.
+
+        Args:
+            model: in train mode.
+            x: images in [0, 1], (B, C, H, W).
+            generator: of the posterior's noise; draws what the step would draw.
+            y: labels, (B,), for a model with classes.
+        """
+        passed = passed_through(model, x, generator=generator, y=y)
+        return cls(model, passed, model.objective.terms(passed))
 
     def detail(self, shown: int) -> StepDetail:
         """Return what happened, once gradients were taken and the weights have moved."""

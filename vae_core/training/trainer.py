@@ -17,21 +17,25 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 from torch import Tensor
 
 from vae_core.config.configs import ModelConfig, TrainConfig, check_together
+from vae_core.config.effort import images_a_part
 from vae_core.config.settings import LIVE
 from vae_core.images.probe import Probe, choose_probe, hold_out
 from vae_core.models.family import StepContext
 from vae_core.models.vae import VAE
-from vae_core.training.batches import Batches, check_images
+from vae_core.training.batches import Batches, BatchPlace, check_images
+from vae_core.training.divided_step import can_divide, divided_step
 from vae_core.training.learner import Learner
 from vae_core.training.monitor import Monitor
+from vae_core.training.pauses import finished
 from vae_core.training.running_means import RunningMeans, TermLayout, checked
 from vae_core.training.saved_state import Resuming, Standing, State
 from vae_core.training.snapshot import Snapshot
@@ -40,6 +44,11 @@ from vae_core.training.step_detail import SHOWN, Dissection, StepDetail
 if TYPE_CHECKING:
     from vae_core.bundles.bundle import Bundle
     from vae_core.images.loading import ImageSet
+    from vae_core.models.objective import Terms
+    from vae_core.models.passing import Pass
+
+
+T = TypeVar("T")
 
 
 class Trainer:
@@ -112,8 +121,12 @@ class Trainer:
             monitor=self._monitor,
         )
 
+        self._part = images_a_part(model_config, train_config) if can_divide(self.model.objective) else None
         self._step = 0
         self._seconds = 0.0
+        self._paused = 0.0
+        self._before: tuple[BatchPlace, Tensor] | None = None  # the step that is being taken
+        self._epoch_end: Generator[None, None, None] | None = None
         self._last: Snapshot | None = None
 
     @property
@@ -197,6 +210,21 @@ class Trainer:
             DivergedError: the loss is no number any more.
             ValueError: a negative number, or a part of a step.
         """
+        return finished(self.advancing(steps=steps, seconds=seconds, weights=weights, measure=measure))
+
+    def advancing(
+        self,
+        *,
+        steps: int | None = None,
+        seconds: float | None = None,
+        weights: bool = False,
+        measure: bool = True,
+    ) -> Generator[None, None, Snapshot]:
+        """Do what `advance` does, with a pause after each part of a step, or of measuring, that takes long.
+
+        In a pause `state_dict` gives the state before the step, or behind it; closed there, the step has not
+        been taken, and is taken anew as it would have been.
+        """
         if (steps is not None and not steps >= 0) or (seconds is not None and not seconds >= 0):
             raise ValueError(f"steps and seconds must be 0 or more; got {steps} and {seconds}")
         if steps is not None and steps % 1 != 0:
@@ -209,14 +237,15 @@ class Trainer:
 
         deadline = math.inf if seconds is None else time.perf_counter() + seconds
         while self._step < goal:
-            began = time.perf_counter()
-            self._train_until(goal, deadline)
-            self._seconds += time.perf_counter() - began
+            began, paused = time.perf_counter(), self._paused
+            yield from self._train_until(goal, deadline)
+            self._seconds += time.perf_counter() - began - (self._paused - paused)
             if self._step % self.steps_per_epoch == 0:
-                self._end_epoch()
+                self._epoch_end = self._end_epoch()
+                yield from self._to_its_end(self._epoch_end)
             if time.perf_counter() >= deadline:
                 break
-        self._last = self._look(weights=weights, measure=measure)
+        self._last = yield from self._look(weights=weights, measure=measure)
         return self._last
 
     def explain_step(self, *, images: int = SHOWN) -> StepDetail:
@@ -228,21 +257,32 @@ class Trainer:
         Raises:
             ValueError: the run is at its end, or a step of this family cannot be taken apart.
         """
+        return finished(self.explaining_step(images=images))
+
+    def explaining_step(self, *, images: int = SHOWN) -> Generator[None, None, StepDetail]:
+        """Do what `explain_step` does, with pauses as `advancing` has them."""
         if not self.model_config.traits.explained:
             raise ValueError("a step of this family is more than one pass: it cannot be taken apart")
         if self.done:
             raise ValueError(f"this run is at its end, step {self._step}: there is no step left to explain")
-        began = time.perf_counter()
-        x, y = self._batches.take(self._step)
-        dissection = Dissection(self.model, x, generator=self._learner.noise, y=y)
-        self._learner.descend(self.model.objective.loss(dissection.terms, self._context()))
-        labels = self._batches.classes(self._step, min(images, len(x)))
-        self._means.add(dissection.terms, len(x))
-        self._step += 1
-        detail = replace(dissection.detail(images), labels=labels)
-        self._seconds += time.perf_counter() - began
+        self._refuse_within_a_step()
+        began, paused, taken = time.perf_counter(), self._paused, self._step
+        looked: list[Dissection] = []
+        if self._part is None:
+            x, y = self._batches.take(self._step)
+            looked.append(Dissection.passing(self.model, x, generator=self._learner.noise, y=y))
+            self._learner.descend(self.model.objective.loss(looked[0].terms, self._context()))
+            self._means.add(looked[0].terms, len(x))
+            self._step += 1
+        else:
+            look = partial(Dissection, self.model)
+            yield from self._divided_step(self._part, look=lambda *seen: looked.append(look(*seen)))
+        detail = looked[0].detail(images)
+        detail = replace(detail, labels=self._batches.classes(taken, len(detail.x)))
+        self._seconds += time.perf_counter() - began - (self._paused - paused)
         if self._position == 0:
-            self._end_epoch()
+            self._epoch_end = self._end_epoch()
+            yield from self._to_its_end(self._epoch_end)
         return detail
 
     def encode_probe(self, start: int, count: int) -> tuple[Tensor, Tensor | None]:
@@ -258,6 +298,10 @@ class Trainer:
         posterior = self._monitor.encode_probe(start, count)
         return posterior.mean, posterior.logvar
 
+    def picture_latents(self, z: Tensor) -> Tensor:
+        """Decode latents, (N, D), with the newest weights: pictures in [0, 1], (N, C, H, W), on the CPU."""
+        return self._monitor.decode_latents(z)
+
     def glance(self, start: int, count: int) -> Snapshot:
         """Look at a part of what a snapshot holds: for nets that take long to measure whole.
 
@@ -272,7 +316,7 @@ class Trainer:
         Raises:
             DivergedError: the loss is no number any more.
         """
-        return self._monitor.glanced(self._look(weights=False, measure=False), start, count)
+        return self._monitor.glanced(finished(self._look(weights=False, measure=False)), start, count)
 
     def bundle(self) -> Bundle:
         """Return what has been learned so far as a bundle; training can go on afterwards."""
@@ -284,7 +328,14 @@ class Trainer:
 
     def state_dict(self) -> dict[str, Tensor | float | str]:
         """Return a copy of all that is needed to go on exactly: tensors, numbers and JSON texts by name."""
-        return self._resuming.state(self._standing())
+        self._end_epoch_now()
+        if self._before is None:
+            return self._resuming.state(self._standing())
+        now = self._randomness()
+        self._return_to(self._before)
+        state = self._resuming.state(self._standing())
+        self._return_to(now)
+        return state
 
     def load_state_dict(self, state: State) -> None:
         """Go on from where `state_dict` was taken, exactly.
@@ -295,6 +346,7 @@ class Trainer:
         Raises:
             ValueError: it is from another run, incomplete or damaged; nothing has been changed.
         """
+        self._refuse_within_a_step()
         standing = self._resuming.go_on(state, self._standing(), total_steps=self.total_steps)
         self._step, self._seconds, self.history = standing.step, standing.seconds, standing.history
         self._apply(standing.train_config)
@@ -323,6 +375,7 @@ class Trainer:
         Raises:
             ValueError: these are no weights of this model; nothing has been changed.
         """
+        self._refuse_within_a_step()
         self._learner.begin_with(weights, moments)
         self._step = min(self.total_steps, round(epoch * self.steps_per_epoch))
         self._batches.begin_anew(self._step)
@@ -350,11 +403,14 @@ class Trainer:
         """Return what the next step depends on."""
         return StepContext(self._train_config, self._step, self.steps_per_epoch, len(self._batches.images))
 
-    def _train_until(self, goal: int, deadline: float) -> None:
+    def _train_until(self, goal: int, deadline: float) -> Generator[None, None, None]:
         """Take steps until the goal, the deadline or the end of the pass."""
         lagging = self._device.type != "cpu"
         while True:
-            self._train_step()
+            if self._part is None:
+                self._train_step()
+            else:
+                yield from self._divided_step(self._part)
             if lagging and deadline < math.inf:
                 self._means.wait()  # else steps would be queued far beyond the deadline
             if self._step == goal or self._position == 0 or time.perf_counter() >= deadline:
@@ -366,11 +422,67 @@ class Trainer:
         self._means.add(terms, len(x))
         self._step += 1
 
-    def _end_epoch(self) -> None:
+    def _divided_step(
+        self, images: int, look: Callable[[Pass, Terms], None] | None = None
+    ) -> Generator[None, None, None]:
+        """Take a step in parts of so many images; given up in a pause, it leaves all as it was."""
+        self._before = self._randomness()
+        try:
+            x, y = self._batches.take(self._step)
+            work = divided_step(self._learner, x, y, self._context(), images=images, look=look)
+            terms = yield from self._pausing(work)
+        except BaseException:
+            self._return_to(self._before)
+            raise
+        finally:
+            self._before = None
+        self._means.add(terms, len(x))
+        self._step += 1
+
+    def _pausing(self, work: Generator[None, None, T]) -> Generator[None, None, T]:
+        """Do some work, and count how long its pauses take."""
+        while True:
+            try:
+                next(work)
+            except StopIteration as end:
+                made: T = end.value
+                return made
+            paused = time.perf_counter()
+            yield
+            self._paused += time.perf_counter() - paused
+
+    def _to_its_end(self, work: Generator[None, None, None]) -> Generator[None, None, None]:
+        """Do some work with pauses that is done to its end even when it is given up in one of them."""
+        try:
+            for _ in work:
+                yield
+        finally:
+            self._end_epoch_now()
+
+    def _end_epoch_now(self) -> None:
+        """End an epoch without further pauses, if it is being ended."""
+        if self._epoch_end is not None:
+            work, self._epoch_end = self._epoch_end, None
+            finished(work)
+
+    def _randomness(self) -> tuple[BatchPlace, Tensor]:
+        """Return where the random numbers of steps stand."""
+        return self._batches.place(), self._learner.noise.get_state()
+
+    def _return_to(self, place: tuple[BatchPlace, Tensor]) -> None:
+        self._batches.return_to(place[0])
+        self._learner.noise.set_state(place[1])
+
+    def _refuse_within_a_step(self) -> None:
+        self._end_epoch_now()
+        if self._before is not None:
+            raise RuntimeError("a step is being taken: finish it, or close it, before")
+
+    def _end_epoch(self) -> Generator[None, None, None]:
         """Write the history and begin new sums; all from the pass alone, however it was sliced."""
         means = checked(self._means.pass_means(), step=self._step, train_config=self._train_config)
         self._means.end_pass()
-        self._monitor.measure_test(step=self._step, train_config=self._train_config)
+        yield from self._monitor.measure_test(step=self._step, train_config=self._train_config)
         entry: dict[str, Any] = {
             "epoch": self._step // self.steps_per_epoch,
             "step": self._step,
@@ -382,7 +494,7 @@ class Trainer:
         names = [term.name for term in self.model_config.traits.computed]
         self.history.append({**entry, **{f"test_{name}": test[name] for name in names}})
 
-    def _look(self, *, weights: bool, measure: bool) -> Snapshot:
+    def _look(self, *, weights: bool, measure: bool) -> Generator[None, None, Snapshot]:
         self._means.show(self._seconds, step=self._step, train_config=self._train_config)
         snapshot = Snapshot(
             step=self._step,
@@ -394,7 +506,7 @@ class Trainer:
             terms=self._means.layout.split(self._means.shown),
         )
         if measure:
-            snapshot = self._monitor.measured(snapshot, train_config=self._train_config)
+            snapshot = yield from self._monitor.measured(snapshot, train_config=self._train_config)
         if weights:
             copies = {name: tensor.detach().cpu().clone() for name, tensor in self.model.state_dict().items()}
             snapshot = replace(snapshot, weights=copies)

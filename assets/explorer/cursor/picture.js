@@ -30,6 +30,8 @@ export class DecodedPicture {
     this.decoder = null;
     this.isFast = true;
     this.model = "";
+    /** The class that the decoder is told. */
+    this.label = 0;
     /** The latent whose picture is drawn now. @type {Float32Array} */
     this.z = new Float32Array(0);
     /** From the hand's event to the first animation frame after the picture changed, in ms. */
@@ -79,6 +81,7 @@ export class DecodedPicture {
     if (isNew && this.model) this.service.drop(this.model);
     this.model = model;
     this.decoder = decoder;
+    if (isNew) this.label = 0;
     if (isNew) this.#measure();
     this.pixels = new Float32Array(decoder.size);
     const { shape } = this.picture;
@@ -86,12 +89,18 @@ export class DecodedPicture {
     this.service.load(model, config, weights);
   }
 
+  /** Tell the model this class from now on, here and wherever pictures of it are made. @param {number} label */
+  tellClass(label) {
+    this.label = label;
+    this.service.tellClass(this.model, label);
+  }
+
   /** @param {Float32Array} z @param {number} stamp  when the hand moved */
   draw(z, stamp) {
     if (!this.decoder || z.length !== this.decoder.dims) return;
     if (this.isFast) {
       this.service.cancel(CHANNEL); // an answer from when it was slow must not cover this
-      this.picture.draw(this.decoder.decode(z, this.pixels));
+      this.picture.draw(this.decoder.decode(z, this.pixels, this.label));
       this.#drawn(z, stamp);
       return;
     }
@@ -102,6 +111,19 @@ export class DecodedPicture {
     });
   }
 
+  /**
+   * Draw a picture that was decoded elsewhere, by newer weights than are here.
+   *
+   * @param {Uint8Array} bytes  (C * H * W,)
+   * @param {Float32Array} z    whose picture it is
+   */
+  show(bytes, z) {
+    this.service.cancel(CHANNEL);
+    this.picture.drawBytes(bytes);
+    this.pixels = Float32Array.from(bytes, (value) => value / 255);
+    this.#drawn(z, performance.now());
+  }
+
   /** @param {ArrayLike<number>} z @returns {Promise<Float32Array>} pixels in [0, 1] */
   decode(z) {
     const { decoder } = this;
@@ -109,7 +131,7 @@ export class DecodedPicture {
     if (z.length !== decoder.dims) {
       return Promise.reject(new Error(`A latent here has ${decoder.dims} numbers.`));
     }
-    return Promise.resolve(decoder.decode(z));
+    return Promise.resolve(decoder.decode(z, undefined, this.label));
   }
 
   #measure() {

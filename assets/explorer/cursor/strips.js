@@ -6,7 +6,7 @@
 import { dimensionName, element } from "../dom/dom.js";
 import { FoldedTable } from "../dom/folded-table.js";
 import { fixed } from "../dom/format.js";
-import { Sheet } from "../dom/pictures.js";
+import { Sheet, splitRows } from "../dom/pictures.js";
 import { traverse } from "../latent/codes.js";
 import { nearestPoints } from "../latent/projection.js";
 import { labelOf } from "../latent/space.js";
@@ -65,6 +65,11 @@ export class Strips {
     /** Dimensions that are folded away. @type {Set<number>} */
     this.asleep = new Set();
     this.model = "";
+    this.tellDrawn = () => {};
+    /** Fulfilled when they have been drawn for the first time. @type {Promise<void>} */
+    this.firstDrawn = new Promise((resolve) => {
+      this.tellDrawn = resolve;
+    });
     /** Whether pictures are on their way. */
     this.isBusy = false;
     /** Whether the pinned latent has moved since they were asked for. */
@@ -120,10 +125,15 @@ export class Strips {
     this.caption.textContent =
       `Each row goes ${ends} in one dimension and keeps the others at the pinned latent. ` +
       "Click a picture to go there.";
-    this.isBusy = false;
     this.#placeMarks(this.cursor.pinned);
-    this.#draw();
+    this.redraw();
     this.table.refresh();
+  }
+
+  /** The same latents are other pictures now. */
+  redraw() {
+    this.isBusy = false;
+    this.#draw();
   }
 
   close() {
@@ -205,7 +215,7 @@ export class Strips {
   }
 
   #draw() {
-    if (!this.strips.size || this.cursor.pinned.length !== this.strips.size) return;
+    if (!this.space || !this.strips.size || this.cursor.pinned.length !== this.strips.size) return;
     if (this.isBusy) {
       this.isBehind = true;
       return;
@@ -213,14 +223,18 @@ export class Strips {
     this.isBusy = true;
     this.isBehind = false;
     const { pinned } = this.cursor;
+    const { shape } = this.space;
     const seen = [...this.strips].filter(([dim]) => !this.asleep.has(dim) || this.dead.open);
     const codes = new Float32Array(seen.length * PICTURES * pinned.length);
     seen.forEach(([dim, { values }], row) => {
       codes.set(traverse(pinned, dim, values), row * PICTURES * pinned.length);
     });
     this.service.request("strips", this.model, codes, PICTURES, ({ start, rgba, isLast }) => {
-      seen[start / PICTURES]?.[1].sheet.drawRgba(0, rgba);
+      splitRows(rgba, shape, PICTURES).forEach((row, n) =>
+        seen[start / PICTURES + n][1].sheet.drawRgba(0, row)
+      );
       if (!isLast) return;
+      this.tellDrawn();
       this.isBusy = false;
       if (this.isBehind) this.#draw();
     });

@@ -148,7 +148,8 @@ import { Safetensors } from "./safetensors.js";
  */
 
 /** @typedef {{kind: "hello", facts: HelloFacts, file: Safetensors}} HelloMessage  `probe.images`, `.labels`, `.factors` */
-/** @typedef {{kind: "frame", facts: FrameFacts, file: Safetensors}} FrameMessage  `index` (K,), `mean` (K, D) */
+/** @typedef {{kind: "frame", facts: FrameFacts, file: Safetensors}} FrameMessage  `index` (K,), `mean` (K, D); where
+ * something is pinned, `pinned.z` (N, D) and bytes, `pinned.pictures` (N, C, H, W); a snapshot may have these too */
 /**
  * @typedef {{kind: "snapshot", facts: SnapshotFacts, file: Safetensors}} SnapshotMessage  `mean`, `logvar` (P, D),
  *     `pca.mean`, `pca.components`, and bytes: `originals`, `reconstructions`, `samples` (R, C, H, W)

@@ -1,6 +1,6 @@
 /**
- * The connection on which a run is watched: messages in the safetensors layout down; up, acknowledgements and whether
- * weights are wanted. A lost connection is taken up again; a refusal is final.
+ * The connection on which a run is watched: messages in the safetensors layout down; up, acknowledgements, whether
+ * weights are wanted, and the latent whose picture frames are to bring. A lost connection is taken up again; a refusal is final.
  */
 
 import { readMessage } from "./messages.js";
@@ -29,10 +29,13 @@ export class RunStream {
     this.onMessage = onMessage;
     this.onTrouble = onTrouble;
     this.wantsWeights = false;
+    /** The latent whose picture frames bring, as it was told. */
+    this.pinned = "null";
     this.isInTrouble = false;
     this.socket = new Socket(url, {
       onOpen: () => {
         if (this.wantsWeights) this.#tellWanted();
+        if (this.pinned !== "null") this.#tellPinned();
       },
       onMessage: (data) => this.#receive(data),
       onLost: () => this.#say(LOST),
@@ -52,8 +55,24 @@ export class RunStream {
     this.#tellWanted();
   }
 
+  /**
+   * Say which latent's picture frames are to bring, while no hand is there to ask for more.
+   *
+   * @param {Float32Array | null} z  (D,)
+   */
+  pin(z) {
+    const pinned = JSON.stringify(z?.length ? Array.from(z) : null);
+    if (pinned === this.pinned) return;
+    this.pinned = pinned;
+    this.#tellPinned();
+  }
+
   close() {
     this.socket.close();
+  }
+
+  #tellPinned() {
+    this.socket.send(`{"pin": ${this.pinned}}`);
   }
 
   #tellWanted() {

@@ -1,7 +1,9 @@
 /**
  * Decode many pictures without holding anyone up: a queue with one place per channel, in which the newest wins.
  *
- * It runs in the worker; where workers are not to be had it runs in the page, a few pictures at a time.
+ * It works in slices: as many pictures at once as one takes, by how long the last ones took, so that a fast net runs
+ * large batches and a slow one still lets newer orders in. What is ready is told less often, for each answer has the page
+ * draw. It runs in the worker; where workers are not to be had it runs in the page.
  */
 
 import { writeRgba } from "../dom/pictures.js";
@@ -13,7 +15,8 @@ import { decoderWith } from "./decoder.js";
  * @property {number} id          grows with every request
  * @property {string} model       name under which the weights were loaded
  * @property {Float32Array} codes (N, D)
- * @property {number} chunk       pictures to send back together
+ * @property {number} chunk       pictures that belong together: an answer has one or several such chunks
+ * @property {number} [label]     the class, for a model that is told one
  * @property {boolean} [isPatient]  its turn comes when nothing else waits
  */
 
@@ -36,6 +39,21 @@ import { decoderWith } from "./decoder.js";
  *   | {type: "cancel", channel: string}} DecodeOrder  what the page tells a queue, wherever that runs
  */
 
+/**
+ * @typedef {object} Job  a request and how far it is
+ * @property {DecodeRequest} request
+ * @property {number} next   the first picture that is not decoded
+ * @property {number} told   the first picture that was not sent
+ * @property {number} since  when pictures were sent last, or the first were begun, as performance.now() tells it; NaN: not yet
+ * @property {Uint8ClampedArray<ArrayBuffer>} rgba  all its pictures, from when the first is decoded
+ */
+
+/** Pictures are sent after so many slices: soon at first, so that the eye has something. */
+const SLICES_AN_ANSWER = { first: 1, later: 6 };
+
+/** Clocks in pages are this coarse, in ms: less cannot be told. */
+const LEAST_TIME = 0.1;
+
 export class DecodeQueue {
   /**
    * @param {(answer: DecodeAnswer) => void} send
@@ -46,7 +64,9 @@ export class DecodeQueue {
     this.slice = slice;
     /** @type {Map<string, import("./decoder.js").Decoder>} */
     this.decoders = new Map();
-    /** @type {Map<string, DecodeRequest & {next: number}>} */
+    /** How long a picture took of late, in ms. @type {WeakMap<import("./decoder.js").Decoder, number>} */
+    this.pace = new WeakMap();
+    /** By channel. @type {Map<string, Job>} */
     this.waiting = new Map();
     this.isRunning = false;
     this.isClosed = false;
@@ -73,7 +93,7 @@ export class DecodeQueue {
   /** @param {DecodeRequest} request */
   post(request) {
     this.waiting.delete(request.channel);
-    this.waiting.set(request.channel, { ...request, next: 0 });
+    this.waiting.set(request.channel, { request, next: 0, told: 0, since: NaN, rgba: NOTHING });
     if (!this.isRunning) this.#run();
   }
 
@@ -91,8 +111,9 @@ export class DecodeQueue {
     this.isRunning = true;
     let since = performance.now();
     while (this.waiting.size > 0 && !this.isClosed) {
-      this.#work(this.#nextRequest());
-      if (performance.now() - since > this.slice) {
+      this.#work(this.#nextJob(), since + this.slice);
+      // The rest of a slice is given away: a few pictures alone take longer, each, than many.
+      if (performance.now() - since > this.slice / 2) {
         await nextTurn();
         since = performance.now();
       }
@@ -100,36 +121,71 @@ export class DecodeQueue {
     this.isRunning = false;
   }
 
-  /** Give the request whose turn it is, while any waits. */
-  #nextRequest() {
+  /** Give the job whose turn it is, while any waits. */
+  #nextJob() {
     const all = [...this.waiting.values()];
-    return this.waiting.get("hover") ?? all.find((request) => !request.isPatient) ?? all[0];
+    return this.waiting.get("hover") ?? all.find(({ request }) => !request.isPatient) ?? all[0];
   }
 
-  /** Decode the next pictures of a request and send them. @param {DecodeRequest & {next: number}} request */
-  #work(request) {
-    const decoder = this.decoders.get(request.model);
+  /** Decode the next pictures of a job; send what is ready, if it is time. @param {Job} job @param {number} end  of the slice */
+  #work(job, end) {
+    const { channel, id, model, codes } = job.request;
+    const decoder = this.decoders.get(model);
     if (!decoder) {
-      this.waiting.delete(request.channel);
+      this.waiting.delete(channel);
       return;
     }
+    const picture = 4 * decoder.height * decoder.width;
+    const total = codes.length / decoder.dims;
+    if (Number.isNaN(job.since)) {
+      job.since = performance.now();
+      job.rgba = new Uint8ClampedArray(total * picture);
+    }
+    this.#decode(decoder, job, Math.min(this.#batch(decoder, job.request.chunk, end), total - job.next));
+    const isLast = job.next >= total;
+    if (isLast) this.waiting.delete(channel);
+    else if (performance.now() - job.since < SLICES_AN_ANSWER[job.told ? "later" : "first"] * this.slice) {
+      return;
+    }
+    const isWhole = isLast && job.told === 0;
+    const rgba = isWhole ? job.rgba : job.rgba.slice(job.told * picture, job.next * picture);
+    const start = job.told;
+    job.told = job.next;
+    job.since = performance.now();
+    this.send({ channel, id, start, rgba, isLast });
+  }
+
+  /**
+   * @param {import("./decoder.js").Decoder} decoder
+   * @param {number} chunk
+   * @param {number} end  of the slice
+   * @returns {number} pictures that fit into the slice: whole chunks, at least one
+   */
+  #batch(decoder, chunk, end) {
+    const each = this.pace.get(decoder);
+    if (!each) return chunk;
+    return chunk * Math.max(1, Math.floor((end - performance.now()) / (chunk * each)));
+  }
+
+  /** @param {import("./decoder.js").Decoder} decoder @param {Job} job @param {number} count  of pictures */
+  #decode(decoder, job, count) {
+    if (count < 1) return;
+    const began = performance.now();
     const { dims, size, height, width } = decoder;
-    const total = request.codes.length / dims;
-    const count = Math.max(0, Math.min(request.chunk, total - request.next));
-    const codes = request.codes.subarray(request.next * dims, (request.next + count) * dims);
-    const pictures = decoder.decode(codes, new Float32Array(count * size));
-    const rgba = new Uint8ClampedArray(count * height * width * 4);
+    const { codes, label } = job.request;
+    const part = codes.subarray(job.next * dims, (job.next + count) * dims);
+    const pictures = decoder.decode(part, new Float32Array(count * size), label);
     for (let n = 0; n < count; n++) {
       const picture = pictures.subarray(n * size, (n + 1) * size);
-      writeRgba(picture, 255, decoder.config.image_shape, rgba, n * height * width * 4);
+      writeRgba(picture, 255, decoder.config.image_shape, job.rgba, (job.next + n) * height * width * 4);
     }
-    const start = request.next;
-    request.next += count;
-    const isLast = request.next >= total;
-    if (isLast) this.waiting.delete(request.channel);
-    this.send({ channel: request.channel, id: request.id, start, rgba, isLast });
+    job.next += count;
+    this.pace.set(decoder, Math.max(LEAST_TIME, performance.now() - began) / count);
   }
 }
+
+/** What a job has before its first picture is decoded. */
+const NOTHING = new Uint8ClampedArray(0);
 
 /** Let whatever has arrived meanwhile be handled first. @returns {Promise<void>} */
 function nextTurn() {

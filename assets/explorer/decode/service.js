@@ -16,6 +16,8 @@ export class DecodeService {
     this.open = new Map();
     /** @type {Map<string, {config: ModelConfig, weights: Weights}>} */
     this.models = new Map();
+    /** The class that is told, by model; none: the first. @type {Map<string, number>} */
+    this.labels = new Map();
     this.lastId = 0;
     /** @type {Worker | null} */
     this.worker = null;
@@ -45,7 +47,13 @@ export class DecodeService {
   /** @param {string} model */
   drop(model) {
     this.models.delete(model);
+    this.labels.delete(model);
     this.#tell({ type: "drop", model });
+  }
+
+  /** Tell a model this class from now on, unless a request names another. @param {string} model @param {number} label */
+  tellClass(model, label) {
+    this.labels.set(model, label);
   }
 
   /**
@@ -54,13 +62,22 @@ export class DecodeService {
    * @param {string} channel
    * @param {string} model
    * @param {Float32Array} codes  (N, D)
-   * @param {number} chunk        pictures to get together
+   * @param {number} chunk        pictures that belong together: an answer has one or several such chunks
    * @param {(answer: DecodeAnswer) => void} onPictures
-   * @param {{isPatient?: boolean}} [how]  a patient request gets its turn when no other waits
+   * @param {{isPatient?: boolean, label?: number}} [how]  a patient request gets its turn when no other waits; the label is
+   *   the class told, by default that of `tellClass`
    */
-  request(channel, model, codes, chunk, onPictures, { isPatient = false } = {}) {
+  request(channel, model, codes, chunk, onPictures, { isPatient = false, label } = {}) {
     this.#start();
-    const request = { channel, id: ++this.lastId, model, codes, chunk, isPatient };
+    const request = {
+      channel,
+      id: ++this.lastId,
+      model,
+      codes,
+      chunk,
+      isPatient,
+      label: label ?? this.labels.get(model) ?? 0,
+    };
     this.open.set(channel, { id: request.id, onPictures });
     for (const earlier of this.unanswered) if (earlier.channel === channel) this.unanswered.delete(earlier);
     this.unanswered.add(request);

@@ -27,6 +27,22 @@ export function writeRgba(pixels, scale, [channels, height, width], out, offset 
   }
 }
 
+/**
+ * Take pictures apart that came together, row by row.
+ *
+ * @param {Uint8ClampedArray<ArrayBuffer>} rgba  whole rows, picture after picture
+ * @param {Shape} shape                          of a picture
+ * @param {number} columns                       pictures in a row
+ * @returns {Array<Uint8ClampedArray<ArrayBuffer>>} views, one for each row
+ */
+export function splitRows(rgba, [, height, width], columns) {
+  const bytes = 4 * columns * height * width;
+  return Array.from(
+    { length: rgba.length / bytes },
+    (_, row) => rgba.subarray(row * bytes, (row + 1) * bytes),
+  );
+}
+
 /** A canvas that shows one picture. */
 export class Picture {
   /** @param {Shape} shape @param {Attributes} attributes  an `aria-label` is a must */

@@ -1,5 +1,6 @@
 /** Explore: a stored model's map, the large picture, sliders, and a strip for each dimension. */
 
+import { ClassChoice } from "../cursor/class-choice.js";
 import { Cursor } from "../cursor/cursor.js";
 import { Neighbours } from "../cursor/neighbours.js";
 import { DecodedPicture } from "../cursor/picture.js";
@@ -64,22 +65,30 @@ export class ExploreView {
       if (this.bundle) this.sliders.setRanges(sliderRanges(this.bundle.space, by));
       this.strips.setRange(by);
     });
-    this.sliders = new Sliders(this.cursor, () => {}, this.rangeSwitch.element);
+    this.classChoice = new ClassChoice((label) => this.#tellClass(label));
+    const actions = element(
+      "div",
+      { class: "le-actions" },
+      this.classChoice.element,
+      this.rangeSwitch.element,
+    );
+    this.sliders = new Sliders(this.cursor, () => {}, actions);
     this.buttons = element("div", {
       class: "le-buttons le-go",
       role: "group",
       "aria-label": "Go to a latent",
     });
+    this.strips = new Strips(this.cursor, service);
     this.panel = new MapPanel({
       cursor: this.cursor,
       plotlyUrl: data.plotly,
+      first: this.strips.firstDrawn,
       service,
       layers: data.layers,
       onAxes: (name) => reporter.report("axes", name),
       onLayers: (names) => reporter.report("layers", names),
       onPickImage: (index, stamp) => this.#pickImage(index, stamp),
     });
-    this.strips = new Strips(this.cursor, service);
     this.oneImage = new OneImage({
       service,
       onPin: (z, stamp) => this.#pinSample(z, stamp),
@@ -122,6 +131,7 @@ export class ExploreView {
     const { name, title, space, weights } = this.bundle;
     const model = source.url;
     this.decoded.load(model, space.config, weights);
+    this.classChoice.make(space);
     this.element.classList.toggle("le-many", space.dims > MANY);
     const start = this.#latentOf(data, space);
     reporter.hear("z", rounded(data.z));
@@ -223,6 +233,7 @@ export class ExploreView {
     /** @type {[number, number] | null} */
     const place = positions.length ? [positions[2 * index], positions[2 * index + 1]] : null;
     const pinned = codeOf(this.bundle.space, index);
+    this.classChoice.follow(this.bundle.space, index);
     this.origin = { pinned, index, how: "code" };
     this.cursor.pin(pinned, { place, stamp });
     return true;
@@ -230,8 +241,18 @@ export class ExploreView {
 
   /** Pin a sample of the posterior of the image looked at. @param {Float32Array} z @param {number} stamp */
   #pinSample(z, stamp) {
+    if (this.bundle) this.classChoice.follow(this.bundle.space, this.oneImage.index);
     this.origin = { pinned: z, index: this.oneImage.index, how: "sample" };
     this.cursor.pin(z, { stamp });
+  }
+
+  /** Another class is told: all that is decoded is another picture, except what one image is. @param {number} label */
+  #tellClass(label) {
+    const { decoded, panel, strips, cursor } = this;
+    decoded.tellClass(label);
+    panel.decodeBy(decoded.model);
+    strips.redraw();
+    cursor.repeat();
   }
 
   /** @param {Space} space */

@@ -9,7 +9,7 @@ import { fixed } from "../dom/format.js";
 import { Picture } from "../dom/pictures.js";
 import { readTheme, resolveColour } from "../dom/theme.js";
 import { posteriorDeviation, samplePosterior } from "../latent/posterior.js";
-import { codeOf, distanceUnit, imageOf, labelOf } from "../latent/space.js";
+import { classOf, codeOf, distanceUnit, imageOf, labelOf } from "../latent/space.js";
 import { colourErrors, compare, errorScale } from "./error-map.js";
 import { PosteriorChart } from "./posterior-chart.js";
 
@@ -48,6 +48,8 @@ export class OneImage {
     this.how = "near";
     /** Of its reconstruction, once that is decoded. @type {import("./error-map.js").Errors | null} */
     this.found = null;
+    /** The colour of no error in this theme, once it was asked for. @type {import("../dom/theme.js").Rgb | null} */
+    this.neutral = null;
     /** Codes drawn from the posterior, (S, D). */
     this.samples = new Float32Array(0);
     /** @param {string} label */
@@ -171,6 +173,7 @@ export class OneImage {
 
   /** The theme changed. */
   recolour() {
+    this.neutral = null;
     if (this.found) this.#drawErrors(this.found);
   }
 
@@ -193,7 +196,7 @@ export class OneImage {
       this.drawn.slice(0, count).forEach(({ picture }, k) => {
         put(picture, rgba.subarray((k + 1) * size, (k + 2) * size));
       });
-    });
+    }, { label: classOf(space, index) });
     this.#tell();
   }
 
@@ -204,14 +207,22 @@ export class OneImage {
 
   /** @param {import("./error-map.js").Errors} found */
   #drawErrors(found) {
-    const theme = readTheme(this.element);
-    const neutral = resolveColour(theme.dark ? theme.background : "#ffffff");
+    const neutral = this.#askNeutral();
     put(this.errors, colourErrors(found, neutral));
     const { limit, meanSquare } = found;
     this.scale.style.background = errorScale(neutral);
     const text = `Error: ±${fixed(limit)}, mean square ${meanSquare.toFixed(3)}`;
     setText(this.errorText, text);
     this.errors.canvas.setAttribute("aria-label", `${text}. Blue where too dark, orange where too bright`);
+  }
+
+  /** To ask the theme makes the page work out its styles: once for each will do. */
+  #askNeutral() {
+    if (!this.neutral) {
+      const { dark, background } = readTheme(this.element);
+      this.neutral = resolveColour(dark ? background : "#ffffff");
+    }
+    return this.neutral;
   }
 
   /** @param {number} k  which of the samples it pins */

@@ -2,7 +2,7 @@
 
 import { element, setText } from "../dom/dom.js";
 import { Picture } from "../dom/pictures.js";
-import { codeOf, imageOf, labelOf } from "../latent/space.js";
+import { classOf, codeOf, imageOf, labelOf } from "../latent/space.js";
 
 /** @typedef {import("../latent/space.js").Space} Space */
 
@@ -38,7 +38,7 @@ export class EndCard {
       if (picture.shape.join() !== space.shape.join()) picture.resize(space.shape);
     }
     this.original.drawBytes(imageOf(space, index));
-    this.decoded.draw(decoder.decode(codeOf(space, index)));
+    this.decoded.draw(decoder.decode(codeOf(space, index), undefined, classOf(space, index)));
     setText(this.name, labelOf(space, index) || `image ${index}`);
   }
 }

@@ -9,7 +9,7 @@ import { fixed } from "../dom/format.js";
 import { SaveMenu } from "../dom/save-menu.js";
 import { between, interpolate } from "../latent/codes.js";
 import { nearestPoints } from "../latent/projection.js";
-import { codeOf } from "../latent/space.js";
+import { classOf, codeOf } from "../latent/space.js";
 import { MapPanel } from "../map/panel/map-panel.js";
 import { EndCard } from "./end-card.js";
 import { firstPair } from "./first-pair.js";
@@ -182,7 +182,7 @@ export class InterpolateView {
     reporter.hear("axes", data.axes ?? null);
     reporter.hear("layers", data.layers ?? null);
     this.ends = [acceptedIndex(given.from, space) ?? from, acceptedIndex(given.to, space) ?? to];
-    this.cursor.start(codeOf(space, this.ends[0]));
+    this.#goToStart(space);
     this.decoded.draw(this.cursor.z, performance.now());
     this.panel.showSpace(space, data.axes, { model: source.url, name: model, title });
     this.#drawEnds();
@@ -271,12 +271,23 @@ export class InterpolateView {
     if (!this.bundle) return;
     this.ends = ends;
     this.#tellProgress(0);
-    this.cursor.start(codeOf(this.bundle.space, ends[0]));
+    this.#goToStart(this.bundle.space);
     this.#drawEnds();
     this.chooser.mark(ends);
     if (!isChosen) return;
     this.context.reporter.report("from", ends[0]);
     this.context.reporter.report("to", ends[1]);
+  }
+
+  /** Stand where the walk starts; a model that is told the class is told that of this image, all the way. @param {Space} space */
+  #goToStart(space) {
+    const { decoded, panel, cursor, ends: [from] } = this;
+    const label = classOf(space, from);
+    if (label !== decoded.label) {
+      decoded.tellClass(label);
+      panel.decodeBy(decoded.model);
+    }
+    cursor.start(codeOf(space, from));
   }
 
   #drawEnds() {

@@ -5,7 +5,7 @@
 
 import { element, setText } from "../dom/dom.js";
 import { fixed } from "../dom/format.js";
-import { Sheet } from "../dom/pictures.js";
+import { Sheet, splitRows } from "../dom/pictures.js";
 import { arcReach, areOpposite, interpolate } from "../latent/codes.js";
 import { codeOf, imageOf } from "../latent/space.js";
 
@@ -89,8 +89,9 @@ export class WalkRows {
     setText(this.rows.slerp.caption, slerpCaption(from, to));
     codes.set(interpolate(from, to, steps, "linear"), 0);
     codes.set(interpolate(from, to, steps, "slerp"), steps * space.dims);
+    const rows = [this.rows.linear, this.rows.slerp];
     this.service.request("rows", model, codes, steps, ({ start, rgba }) => {
-      (start === 0 ? this.rows.linear : this.rows.slerp).sheet.drawRgba(0, rgba);
+      splitRows(rgba, space.shape, steps).forEach((row, n) => rows[start / steps + n].sheet.drawRgba(0, row));
     });
     this.#drawBlend(imageOf(space, ends[0]), imageOf(space, ends[1]), steps);
   }

@@ -96,6 +96,15 @@ export function labelOf({ labels, labelNames }, index) {
   return labels ? (labelNames[labels[index]] ?? String(labels[index])) : "";
 }
 
+/**
+ * @param {Pick<Space, "config" | "labels">} space
+ * @param {number} index  of the probe
+ * @returns {number} the class that the model is told of an image; 0 where it is told none
+ */
+export function classOf({ config, labels }, index) {
+  return config.n_classes ? (labels?.[index] ?? 0) : 0;
+}
+
 /** @param {Space} space @returns {number} how many classes there are names or labels for */
 export function classCount({ labels, labelNames }) {
   if (!labels) return 0;

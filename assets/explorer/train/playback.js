@@ -7,7 +7,7 @@ import { RunCharts } from "./charts/run-charts.js";
 import { Rewind } from "./rewind.js";
 import { RunPictures } from "./run-pictures.js";
 import { Detail } from "./slow-motion/detail.js";
-import { drawDetail } from "./slow-motion/map.js";
+import { drawDetail, posteriorPlaces } from "./slow-motion/map.js";
 import { SlowMotion } from "./slow-motion/slow-motion.js";
 import { Stage } from "./stage.js";
 import { WeightsRequest } from "./weights-request.js";
@@ -18,6 +18,9 @@ import { WeightsRequest } from "./weights-request.js";
 
 /** Without a hand the pinned picture follows when the run is so many times as far. */
 const FOLLOWS = 1.25;
+
+/** So often at most it is said what is pinned, in ms: a slider moves in every frame. */
+const PIN_EVERY = 100;
 
 /** Where the curves' right end may be, in epochs. */
 const ENDS = [0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 200];
@@ -35,7 +38,19 @@ export class Playback {
     /** @type {WeightsRequest | null} */
     this.weightsRequest = null;
     this.isReady = false;
-    this.slow = new SlowMotion({ onDraw: () => this.#drawSlow(), onClose: () => this.stage.drawAbove(null) });
+    /** @type {import("../data/stream.js").RunStream | null} */
+    this.stream = null;
+    /** Since when the run is further than the model that drew the picture; 0: it is not. As `performance.now`. */
+    this.behindSince = 0;
+    /** The image of slow motion that the map was brought close to. @type {{detail: Detail, chosen: number} | null} */
+    this.lookedAt = null;
+    this.slow = new SlowMotion({
+      onDraw: () => this.#drawSlow(),
+      onClose: () => {
+        this.lookedAt = null;
+        this.stage.drawAbove(null);
+      },
+    });
     this.charts = new RunCharts();
     this.pictures = new RunPictures();
     this.stage = new Stage({
@@ -44,6 +59,10 @@ export class Playback {
       charts: this.charts,
       pictures: this.pictures,
       beside: this.slow.element,
+    });
+    this.pinTimer = 0;
+    this.stage.cursor.subscribe(({ isHover }) => {
+      if (!isHover) this.pinTimer ||= setTimeout(() => this.#tellPin(), PIN_EVERY);
     });
     this.rewind = new Rewind({
       onShow: (keyframe, isFilm) => this.#showMoment(keyframe, isFilm),
@@ -70,7 +89,8 @@ export class Playback {
     this.rewind.element.hidden = true;
     this.slow.hide();
     this.weightsRequest?.close();
-    this.weightsRequest = stream && new WeightsRequest(stream);
+    this.stream = stream;
+    this.weightsRequest = stream && new WeightsRequest(stream, () => this.stage.hasHand);
   }
 
   /**
@@ -84,6 +104,7 @@ export class Playback {
     this.run = run;
     this.stage.element.hidden = false;
     this.stage.begin(run);
+    this.#tellPin();
     this.rewind.setRun(run, keyframes);
     if (this.rewind.shown) this.#showMoment(this.rewind.shown);
     else this.stage.setPace("live");
@@ -104,6 +125,7 @@ export class Playback {
   }
 
   close() {
+    clearTimeout(this.pinTimer);
     this.weightsRequest?.close();
     for (const part of [this.stage, this.charts, this.rewind, this.slow]) part.close();
   }
@@ -116,6 +138,7 @@ export class Playback {
     const index = run.applyFrame(message);
     if (slow.detail && run.now.step > slow.detail.step) slow.hide();
     if (index && !rewind.shown) stage.moveCodes(index);
+    this.#showPinned(run, message);
     this.#showReadings(run);
   }
 
@@ -125,6 +148,7 @@ export class Playback {
     run.applySnapshot(message);
     this.newest = message.file;
     if (!this.rewind.shown) this.#showNewest(run);
+    this.#showPinned(run, message);
     this.#showReadings(run);
     stage.decoded.firstPicture.then(() => {
       this.isReady ||= this.run === run && stage.run === run;
@@ -136,6 +160,7 @@ export class Playback {
   /** @param {Run} run @param {import("../data/messages.js").WeightsMessage} message */
   #applyWeights(run, message) {
     run.applyWeights(message);
+    this.behindSince = 0;
     if (!this.rewind.shown) this.#decodeByNewest(run, !run.isLive);
     this.weightsRequest?.arrived();
   }
@@ -195,6 +220,24 @@ export class Playback {
     this.charts.refreshTable();
   }
 
+  /** @param {Run} run @param {import("../data/messages.js").FrameMessage | import("../data/messages.js").SnapshotMessage} message */
+  #showPinned(run, { facts, file }) {
+    const { stage, rewind } = this;
+    if (rewind.shown) return;
+    stage.showPinned(file, facts.step);
+    const now = performance.now();
+    if (!run.isLive || stage.pictureStep >= run.now.step) this.behindSince = 0;
+    else this.behindSince ||= now;
+    stage.sayAge(this.behindSince && (now - this.behindSince) / 1000);
+  }
+
+  /** Say which latent's picture the run's frames are to bring. */
+  #tellPin() {
+    clearTimeout(this.pinTimer);
+    this.pinTimer = 0;
+    if (this.run) this.stream?.pin(this.stage.cursor.pinned);
+  }
+
   /** @param {Run} run @param {boolean} isAtOnce  strips too */
   #decodeByNewest(run, isAtOnce) {
     if (run.weights) this.stage.decodeBy(run.weights, run.weightsStep, isAtOnce);
@@ -230,6 +273,9 @@ export class Playback {
     stage.drawAbove((context, viewport, theme, axes) =>
       drawDetail(context, viewport, theme, { axes, detail, chosen, reached })
     );
+    if (this.lookedAt?.detail === detail && this.lookedAt.chosen === chosen) return;
+    this.lookedAt = { detail, chosen };
+    stage.lookAt((axes) => posteriorPlaces(axes, detail, chosen));
   }
 
   /** Someone looks at the run as it is now: newer weights are wanted. */

@@ -25,7 +25,7 @@ export class RunPictures {
     const samples = sheet(`Samples ${PRIOR}`, ROWS.samples);
     this.sheets = { originals, reconstructions, samples };
     this.reconstructions = figure(
-      "Held-out images",
+      "Held-out test images",
       "and reconstructions",
       originals.canvas,
       reconstructions.canvas,

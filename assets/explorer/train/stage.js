@@ -75,6 +75,8 @@ export class Stage {
       onTouch,
     });
     this.strips = new RunStrips(this.cursor, service);
+    /** The step of the model that drew the picture; -1: there is none. */
+    this.pictureStep = -1;
     this.weightsNote = element("p", { class: "le-caption le-one-line le-weights-note" });
     const decoded = [this.decoded.picture.canvas, this.readout.element, this.weightsNote];
     this.element = element(
@@ -131,6 +133,7 @@ export class Stage {
     if (isSame) return;
     const dims = Array.from({ length: space.dims }, (_, d) => d);
     this.range = RANGE;
+    this.pictureStep = -1;
     this.sliders.make(dims, new Float64Array(space.dims), this.#ranges(space.dims), carriedBy(space));
     this.cursor.start(isBranch ? this.cursor.pinned : new Float32Array(space.dims));
     if (!isBranch) this.decoded.forget(); // a branch begins with the weights that draw there now
@@ -179,9 +182,48 @@ export class Stage {
     this.decoded.load(model, space.config, weights);
     this.panel.decodeBy(model);
     this.cursor.repeat();
-    const at = `Decoded by the model as it was at step ${grouped(step)}.`;
-    setText(this.weightsNote, step > 0 ? at : "Decoded by a model that has not learned yet.");
+    this.pictureStep = step;
+    this.sayAge(0);
     this.strips.decodeBy(model, space, isAtOnce);
+  }
+
+  /**
+   * Show what the run's own worker made of what is pinned, while no hand is there that sees something else.
+   *
+   * @param {import("../data/safetensors.js").Safetensors} file  a message
+   * @param {number} step  of the message
+   */
+  showPinned(file, step) {
+    const { cursor, decoded } = this;
+    if (!file.has("pinned.z") || cursor.last.isHover || !cursor.pinned.length) return;
+    const { pinned } = cursor;
+    const latents = file.floats("pinned.z");
+    const count = latents.length / pinned.length;
+    const n = Array.from({ length: count }, (_, k) => k).find((k) =>
+      pinned.every((value, d) => latents[k * pinned.length + d] === value)
+    );
+    const { shape } = file.pictures("pinned.pictures");
+    if (n === undefined || step < this.pictureStep || shape.join() !== decoded.picture.shape.join()) return;
+    const size = shape[0] * shape[1] * shape[2];
+    decoded.show(file.bytes("pinned.pictures").subarray(n * size, (n + 1) * size), pinned);
+    this.pictureStep = step;
+    this.sayAge(0);
+  }
+
+  /** Say which step's model drew the picture, and how old that is where it is. @param {number} seconds */
+  sayAge(seconds) {
+    const at = `step ${grouped(this.pictureStep)}`;
+    const isOld = seconds > 1;
+    this.weightsNote.classList.toggle("le-is-old", isOld);
+    if (this.pictureStep < 0) setText(this.weightsNote, "");
+    else if (isOld) setText(this.weightsNote, `The picture is ${Math.round(seconds)} s old: of ${at}.`);
+    else if (this.pictureStep > 0) setText(this.weightsNote, `Decoded by the model as it was at ${at}.`);
+    else setText(this.weightsNote, "Decoded by a model that has not learned yet.");
+  }
+
+  /** Whether a hand is on the map or a slider, moving or not. @returns {boolean} */
+  get hasHand() {
+    return this.cursor.last.isHover || this.sliders.element.matches(":hover");
   }
 
   /**
@@ -211,11 +253,21 @@ export class Stage {
   /** Draw something above the map, with which slow motion takes the place of the rest. @param {DrawAbove | null} draw */
   drawAbove(draw) {
     this.element.classList.toggle("le-is-slow", draw !== null);
+    if (!draw) this.map.lookAt(null);
     this.map.drawAbove(
       draw && ((context, viewport, theme) => {
         if (this.panel.axes) draw(context, viewport, theme, this.panel.axes);
       }),
     );
+  }
+
+  /**
+   * Look closer at some places of the map.
+   *
+   * @param {(axes: import("../map/scene/axes.js").Axes) => Float32Array} places  (N, 2) on the map's axes
+   */
+  lookAt(places) {
+    if (this.panel.axes) this.map.lookAt(places(this.panel.axes));
   }
 
   close() {

@@ -3,6 +3,7 @@
 import { Run, standing } from "../data/run.js";
 import { RunStream } from "../data/stream.js";
 import { element } from "../dom/dom.js";
+import { FirstFilm } from "./first/first-film.js";
 import { Playback } from "./playback.js";
 import { RunStatus } from "./run-status.js";
 
@@ -32,12 +33,18 @@ export class TrainView {
     );
     this.stage = this.playback.stage;
     this.rewind = this.playback.rewind;
+    this.film = new FirstFilm();
     this.empty = element(
-      "p",
-      { class: "le-empty" },
-      "No run yet. Choose images and settings, then press Start: dots appear here within a second " +
-        "and move as the model learns.",
+      "div",
+      { class: "le-first" },
+      this.film.element,
+      element(
+        "p",
+        { class: "le-empty le-caption" },
+        "No run yet: press Start, and dots appear here within a second.",
+      ),
     );
+    this.empty.hidden = true;
     this.element = element(
       "div",
       { class: "le-train" },
@@ -115,6 +122,7 @@ export class TrainView {
     reporter.hear("layers", data.layers ?? null);
     this.stage.setAxes(data.axes ?? null);
     this.#watch(data.stream);
+    this.#invite();
     return Promise.resolve();
   }
 
@@ -130,12 +138,14 @@ export class TrainView {
     removeEventListener("pointerdown", this.onPress, { capture: true });
     removeEventListener("keydown", this.onPress, { capture: true });
     this.stream?.close();
+    this.film.close();
     this.playback.close();
   }
 
   /** The theme changed. */
   recolour() {
     this.playback.recolour();
+    this.film.recolour();
   }
 
   /** @param {number | null} step  of the moment that is drawn; null: now */
@@ -150,7 +160,7 @@ export class TrainView {
   #watch(source) {
     if ((source?.run ?? null) === (this.source?.run ?? null)) return;
     this.source = source;
-    this.empty.hidden = source !== null;
+    this.#invite();
     this.stage.element.hidden = source === null;
     this.context.reporter.forget("keyframe");
     this.stream?.close();
@@ -165,6 +175,14 @@ export class TrainView {
     }
     this.status.describe(null);
     this.status.say("");
+  }
+
+  /** Show the film while there is no run. */
+  #invite() {
+    this.empty.hidden = this.source !== null;
+    this.status.element.hidden = this.source === null;
+    if (this.source) this.film.rest();
+    else if (!this.film.isWanted) this.film.play();
   }
 
   /** @param {string} path  of the run's stream @returns {RunStream} */

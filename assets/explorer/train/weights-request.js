@@ -3,13 +3,17 @@
  * when the picture would be that of long ago. They are by far the largest thing that a run sends.
  */
 
-/** The hand counts as gone when it has not moved for so long, in ms. */
+/** So often it is looked whether the hand is still there, in ms. */
 const REST = 2500;
 
 export class WeightsRequest {
-  /** @param {import("../data/stream.js").RunStream} stream  a new one: its first weights are wanted */
-  constructor(stream) {
+  /**
+   * @param {import("../data/stream.js").RunStream} stream  a new one: its first weights are wanted
+   * @param {() => boolean} isHandThere                      a hand that rests on the map is one as well
+   */
+  constructor(stream, isHandThere) {
     this.stream = stream;
+    this.isHandThere = isHandThere;
     /** Wanted whether or not a hand is there. */
     this.isOnce = true;
     /** Runs while the hand is there. */
@@ -23,7 +27,8 @@ export class WeightsRequest {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
       this.timer = 0;
-      if (!this.isOnce) this.stream.wantWeights(false);
+      if (this.isHandThere()) this.goOn();
+      else if (!this.isOnce) this.stream.wantWeights(false);
     }, REST);
   }
 

@@ -13,6 +13,7 @@ from tests.browser.waiting import until
 
 PAGES = {
     "": "Explore",
+    "learn": "Learn",
     "train": "Train",
     "interpolate": "Interpolate",
     "models": "Models",
@@ -22,6 +23,7 @@ PAGES = {
 }
 KEYS = {
     "": ["explore_model"],
+    "learn": ["learn_lesson"],
     "train": [
         "train_images",
         "train_architecture",

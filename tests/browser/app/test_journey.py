@@ -146,7 +146,7 @@ def test_two_browsers_have_runs_of_their_own(url: str, new_page: Callable[..., P
     press(first, "train_stop")
 
 
-@pytest.mark.parametrize("path", ["", "train", "interpolate", "models", "images", "class", "server"])
+@pytest.mark.parametrize("path", ["", "learn", "train", "interpolate", "models", "images", "class", "server"])
 def test_each_page_opens_from_a_cold_link(url: str, new_page: Callable[..., Page], path: str) -> None:
     page = new_page()
     failures: list[Any] = []

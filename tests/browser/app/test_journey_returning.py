@@ -50,6 +50,7 @@ def test_back_brings_a_page_back_and_leads_further_back(app_url: str, new_page: 
     page.goto(f"{app_url}/images")
     heading(page, "Images")
     go(page, "Train")
+    page.locator(".st-key-train_more summary").click()
     page.locator(".st-key-train_epochs input").fill("7")
     page.locator(".st-key-train_epochs input").press("Enter")
     page.wait_for_url("**train_epochs=7")

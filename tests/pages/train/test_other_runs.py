@@ -87,3 +87,23 @@ def test_start_over_can_be_undone(app: App, engine: FakeEngine) -> None:
 def test_a_first_start_leads_nowhere_back(app: App, engine: FakeEngine) -> None:
     app.open("train").click("train_start")
     assert "train_undo" not in {button.key for button in app.test.button}
+
+
+def test_a_damaged_run_is_named_and_the_others_are_there(app: App, engine: FakeEngine) -> None:
+    engine.current, engine.earlier = a_run(id="run-8"), [a_run("done", title="Whole")]
+    engine.damaged = ("Torn *apart*", "a1b2c3")
+    app.open("train")
+    assert "Cannot be read, and left out: “Torn *apart*”, “a1b2c3”." in app.said
+    assert any(r"Torn \*apart\*" in each.value for each in app.test.caption), "disarmed"
+    assert [title for title, _ in listed(app)] == ["Whole"]
+
+
+def test_of_many_damaged_runs_the_rest_is_counted(app: App, engine: FakeEngine) -> None:
+    engine.damaged = ("a", "b", "c", "d", "e")
+    app.open("train")
+    assert "“a”, “b”, “c” and 2 more." in app.said
+
+
+def test_nothing_is_said_of_damage_where_there_is_none(app: App, engine: FakeEngine) -> None:
+    app.open("train")
+    assert "Cannot be read" not in app.said

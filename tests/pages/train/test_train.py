@@ -6,6 +6,7 @@ import pytest
 
 from tests.pages.stand_ins import App, FakeEngine, FakeExplorer
 from tests.pages.train.train_runs import a_run, go_back
+from ui.train.button_help import HELP
 from ui.train.mishaps import MISHAPS, Mishap
 from vae_core import ModelConfig, TrainConfig
 from vae_core.config.settings import LIVE, SETTINGS, Number, number
@@ -23,6 +24,19 @@ def test_start_trains_what_the_fields_say(app: App, engine: FakeEngine, componen
     assert component.told[-1]["run"].id == "run-1"
     assert component.told[-1]["mode"] == "train"
     assert "This run: digits · vae, conv, bernoulli · 3 latent dimensions · beta 4" in app.said
+
+
+def test_each_button_of_a_run_has_a_sentence_of_help(app: App, engine: FakeEngine) -> None:
+    engine.current = a_run()
+    app.open("train")
+    keys = {each.key for each in app.test.button if each.key and each.key.startswith("train_")}
+    own = {key for key in keys if not key.startswith(("train_mishap_", "train_take_", "train_other_"))}
+    assert own <= set(HELP)
+    assert {"train_start", "train_pause", "train_explain", "train_branch", "train_save"} <= own
+    sheet = next(each.body for each in app.test.get("html") if HELP["train_start"] in each.body)
+    for key, sentence in HELP.items():
+        assert f".st-key-{key}:is(" in sheet
+        assert f'"{sentence}"' in sheet
 
 
 def test_pause_step_resume_stop(app: App, engine: FakeEngine) -> None:

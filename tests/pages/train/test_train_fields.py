@@ -151,7 +151,7 @@ def test_nonsense_in_the_link_is_said(app: App) -> None:
 
 
 def is_open(app: App) -> bool:
-    (more,) = [each for each in app.test.expander if each.label == "More settings"]
+    (more,) = [each for each in app.test.expander if each.label == "More"]
     return more.proto.expanded
 
 
@@ -196,3 +196,14 @@ def test_a_link_that_is_refused_in_a_folded_field_opens_it(
     assert is_open(app) == opens
     app.run()
     assert is_open(app) == opens
+
+
+def test_what_a_dear_step_takes_is_said_before_the_start(app: App, engine: FakeEngine) -> None:
+    engine.speed = 2e10
+    dear = {"train_images": "shapes", "train_architecture": "article", "train_batch_size": "4096"}
+    app.open("train", **dear)
+    assert "About 35 s for each step on this machine" in app.captions
+    assert not app.test.button(key="train_start").disabled
+    app.test.number_input(key="train_batch_size").set_value(32)
+    app.run()
+    assert "for each step" not in app.captions

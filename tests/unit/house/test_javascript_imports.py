@@ -10,9 +10,10 @@ from tests.unit.house.arrows import among_rooms, circle, javascript_arrows, java
 
 ROOMS = (
     ("explorer.js",),
-    ("follow",),
+    ("follow", "learn"),
+    ("learn/things",),
     ("explore", "interpolate", "train"),
-    ("map/panel", "train/charts", "train/slow-motion", "view.js"),
+    ("map/panel", "train/charts", "train/first", "train/slow-motion", "view.js"),
     ("map/drawing",),
     ("map/layers", "map/pointing"),
     ("map/scene",),

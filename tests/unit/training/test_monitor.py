@@ -8,6 +8,7 @@ import torch
 from tests.unit.bars import finish, trained
 from vae_core.config.configs import ModelConfig, TrainConfig
 from vae_core.models.vae import elbo_terms
+from vae_core.training.pauses import finished
 
 
 def test_a_snapshot_has_all_that_a_vae_has():
@@ -118,7 +119,7 @@ def test_held_out_noise_is_the_same_each_time():
         name: value for name, value in trained().state_dict().items() if "model" in name
     }
     trainer.load_state_dict(state)  # the first weights again, at another moment
-    trainer._monitor.measure_test(step=trainer.step, train_config=trainer.train_config)
+    finished(trainer._monitor.measure_test(step=trainer.step, train_config=trainer.train_config))
     assert trainer.advance(steps=0).test_log_likelihood == first
 
 

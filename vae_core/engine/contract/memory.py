@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import psutil
 
 from vae_core.config.configs import ModelConfig, TrainConfig, check_together, count_weights
+from vae_core.config.effort import images_a_part
 from vae_core.config.settings import number
 from vae_core.engine.processes.process import worker_pids
 from vae_core.images.loading import image_sets
@@ -60,13 +61,15 @@ class Need:
         image_set: name of its images, which are there once, however many runs learn from them.
         images: all of them.
         own: weights, gradients, the optimiser's moments, pictures of its own.
-        batch: what a step takes; runs take their steps one after the other.
+        batch: what a step takes; runs take their steps one after the other,
+        divided: but not those that are taken in parts: they lie there side by side.
     """
 
     image_set: str
     images: int
     own: int
     batch: int
+    divided: bool = False
 
 
 def need_of(info: ImageSetInfo, model: ModelConfig, train: TrainConfig) -> Need:
@@ -80,7 +83,8 @@ def need_of(info: ImageSetInfo, model: ModelConfig, train: TrainConfig) -> Need:
     each = math.prod(info.shape)
     own = 16 * count_weights(model) + BESIDE + min(MEASURED, info.test_size) * each
     batch = train.batch_size * batch_bytes(model)
-    return Need(info.name, (info.size + info.test_size) * each, own, batch)
+    divided = images_a_part(model, train) is not None
+    return Need(info.name, (info.size + info.test_size) * each, own, batch, divided)
 
 
 def together(needs: Iterable[Need]) -> int:
@@ -88,8 +92,9 @@ def together(needs: Iterable[Need]) -> int:
     needs = list(needs)
     sets = {need.image_set: need.images for need in needs}.values()
     loading = (LOADING - 1) * max(sets, default=0)  # one set after the other
-    batch = max((need.batch for need in needs), default=0)
-    return WORKER_BYTES + sum(sets) + loading + sum(need.own for need in needs) + batch
+    batch = max((need.batch for need in needs if not need.divided), default=0)
+    batches = batch + sum(need.batch for need in needs if need.divided)
+    return WORKER_BYTES + sum(sets) + loading + sum(need.own for need in needs) + batches
 
 
 def check_memory(

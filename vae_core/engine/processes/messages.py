@@ -80,6 +80,17 @@ class Ready:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """Say how fast this machine trains large nets.
+
+    Attributes:
+        multiply_adds: a second, forwards and back.
+    """
+
+    multiply_adds: float
+
+
+@dataclass(frozen=True)
 class Idle:
     """There is nothing to do until the next order.
 
@@ -335,4 +346,4 @@ WorkerMessage = Ready | Idle | BusyWith
 ShownMessage = Progressed | Frame | Snapshot
 RunMessage = ShownMessage | Loaded | Weights | Detail | Keyframes | Saved | Rested | Done | Dropped | Failed
 JobMessage = JobProgress | JobWaits | JobDone | JobFailed
-Message = WorkerMessage | RunMessage | Flushed | JobMessage
+Message = WorkerMessage | Measured | RunMessage | Flushed | JobMessage

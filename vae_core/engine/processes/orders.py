@@ -132,6 +132,18 @@ class Watch:
 
 
 @dataclass(frozen=True)
+class ShowPinned:
+    """Bring the pictures of what watchers pinned with the frames.
+
+    Attributes:
+        pins: latents, (D,) each; none any more where there are none.
+    """
+
+    key: RunKey
+    pins: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
 class SendWeights:
     """Send the decoder's weights."""
 
@@ -179,6 +191,6 @@ class CancelJob:
     job: str
 
 
-RunOrder = Load | Resume | Pause | Drop | Step | Explain | Change | Watch | SendWeights | Flush
+RunOrder = Load | Resume | Pause | Drop | Step | Explain | Change | Watch | ShowPinned | SendWeights | Flush
 JobOrder = DoJob | CancelJob
 Order = RunOrder | JobOrder

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from vae_core.engine.contract import limits
-from vae_core.engine.runs.run import PROGRESS, RECORD, STATE, Run, is_marked_active, read_run
+from vae_core.engine.runs.run import PROGRESS, RECORD, STATE, Run, is_marked_active, legible_name, read_run
 from vae_core.storage.ages import WallClock
 from vae_core.storage.home import make_folder, new_id
 
@@ -45,6 +45,7 @@ class Archive:
     runs: dict[str, Run] = field(default_factory=dict)
     clock: WallClock = field(default_factory=WallClock)
     _owners: set[str] = field(default_factory=set)
+    _damaged: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _grown: set[str] = field(default_factory=set)
     _swept_at: float = field(
         default_factory=time.monotonic
@@ -56,13 +57,23 @@ class Archive:
             with suppress(OSError):  # who never trained has no folder, and is not remembered
                 folders = list((self.home / "owners" / owner / "runs").iterdir())
                 self._owners.add(owner)
+                damaged = []
                 for folder in folders:
                     if folder.name not in self.runs and RUN_ID.fullmatch(folder.name):
                         found = read_run(folder)
                         if found is not None and found.owner == owner:
                             self.runs[found.id] = found
+                        elif found is None and (folder / RECORD).exists():
+                            damaged.append(legible_name(folder))
+                if damaged:
+                    self._damaged[owner] = tuple(sorted(damaged))
         mine = [run for run in self.runs.values() if run.owner == owner]
         return sorted(mine, key=lambda run: run.created, reverse=True)
+
+    def damaged_of(self, owner: str) -> tuple[str, ...]:
+        """Return what those of an owner's runs are called that are on disk and cannot be read."""
+        self.of_owner(owner)
+        return self._damaged.get(owner, ())
 
     def get(self, owner: str, run_id: str, *, touch: bool = True) -> Run:
         """Return an owner's run.
@@ -99,6 +110,7 @@ class Archive:
         """Keep a run only on disk."""
         self.runs.pop(run.id, None)
         self._owners.discard(run.owner)
+        self._damaged.pop(run.owner, None)
 
     def clear(self, now: float, lock: threading.RLock) -> None:
         """Delete runs that are too many, and now and then those that are too old.

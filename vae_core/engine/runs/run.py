@@ -58,10 +58,12 @@ class Watcher(Protocol):
     Attributes:
         is_guest: whether someone else than the run's owner watches.
         has_hand: whether a hand is on its map, so that it wants the decoder's weights.
+        pinned: the latent whose picture it wants with the frames; empty: none.
     """
 
     is_guest: bool
     has_hand: bool
+    pinned: tuple[float, ...]
 
     def put(self, kind: str, facts: Mapping[str, Any], data: bytes = ...) -> None:
         """Offer a message."""
@@ -213,6 +215,11 @@ class Run:
             "train": self.train.to_dict(),
         }
 
+    @property
+    def latent_dim(self) -> int:
+        """How many numbers a latent has."""
+        return self.model.latent_dim
+
     def hello_facts(self) -> dict[str, Any]:
         """Return what a new watcher needs to know."""
         return {
@@ -296,6 +303,16 @@ def is_marked_active(folder: Path) -> bool:
         record = json.loads((folder / RECORD).read_bytes())
         return isinstance(record, Mapping) and record.get("state") in ACTIVE_STATES
     return False
+
+
+def legible_name(folder: Path) -> str:
+    """Return what to call a run that cannot be read: its title where legible, else its folder's beginning."""
+    with suppress(OSError, ValueError, RecursionError):
+        record = json.loads((folder / RECORD).read_bytes())
+        title = record.get("title") if isinstance(record, Mapping) else None
+        if isinstance(title, str) and title.strip():
+            return title
+    return folder.name[:6]
 
 
 def read_run(folder: Path) -> Run | None:

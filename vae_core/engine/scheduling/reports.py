@@ -53,6 +53,8 @@ def hear(scheduler: Scheduler, message: messages.Message) -> None:
     """Take what the worker says; of a run that was loaded anew since, it is out of date."""
     if isinstance(message, messages.Flushed):
         scheduler.loaded.flushed(message)
+    elif isinstance(message, messages.Measured):
+        scheduler.speed = message.multiply_adds
     elif isinstance(message, messages.RunMessage):
         run = scheduler.archive.runs.get(message.key.run)
         if run is not None and run.key == message.key:

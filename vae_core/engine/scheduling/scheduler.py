@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from vae_core.config.effort import step_effort
 from vae_core.engine.contract.info import RunState
 from vae_core.engine.processes.orders import Change, Explain, Pause, Resume, Step
 from vae_core.engine.processes.supervisor import Worker
@@ -32,7 +33,11 @@ WAITING_SECONDS: Final = 5.0
 """So often those who wait are told how long it may take."""
 
 SHORT_STEPS: Final = 20
-"""So few steps are over before anyone could read "running"."""
+SHORT_SECONDS: Final = 1.0
+"""So few steps, if they take no longer, are over before anyone could read "running"."""
+
+TYPICAL_SPEED: Final = 1.5e10
+"""Multiply-adds a second, on one thread, until the worker has measured it."""
 
 
 @dataclass(eq=False)
@@ -45,6 +50,7 @@ class Scheduler:
         worker: the process that trains.
         waiting: who waits.
         starts: how many runs each owner has started lately.
+        speed: multiply-adds a second that the worker does, as it has measured.
         loaded: which runs the worker has in memory.
         watchers: who gets to know.
     """
@@ -54,6 +60,7 @@ class Scheduler:
     worker: Worker
     waiting: WaitingList = field(default_factory=WaitingList)
     starts: Starts = field(default_factory=Starts)
+    speed: float = TYPICAL_SPEED
     _requests: int = 0
     _told_at: float = 0.0
     _closing: bool = False
@@ -141,12 +148,13 @@ class Scheduler:
 
     def take_steps(self, run: Run, steps: int | None) -> None:
         """Take some steps, or those to the end of an epoch, and rest."""
-        is_short = steps is not None and steps <= SHORT_STEPS
+        is_short = steps is not None and steps <= SHORT_STEPS and self._are_short(run, steps)
         self._for_a_while(run, StepRequest(steps, "paused" if is_short else "running"))
 
     def explain(self, run: Run) -> None:
         """Take one step, tell the watchers all that happened in it, and rest."""
-        self._for_a_while(run, StepRequest(1, "paused", is_explained=True))
+        state: RunState = "paused" if self._are_short(run, 1) else "running"
+        self._for_a_while(run, StepRequest(1, state, is_explained=True))
 
     def stop(self, run: Run) -> None:
         """End a run; it stays on disk."""
@@ -257,6 +265,10 @@ class Scheduler:
             self._activate(run)
         else:
             self._admit(run)
+
+    def _are_short(self, run: Run, steps: int) -> bool:
+        """Whether some steps are over before anyone could read "running"."""
+        return steps * step_effort(run.model, run.train) < SHORT_SECONDS * self.speed
 
     def _put_aside(self, run: Run, state: RunState) -> None:
         """Take a run out of the worker's memory; it stays on disk, in this state."""

@@ -48,12 +48,20 @@ NOTHING: Final = "This run has no keyframes yet, so there is nothing to make a f
 
 
 @dataclass(frozen=True, eq=False)
-class _Moment:
+class Moment:
     """Hold a keyframe: its facts, and where its images are on the map, (P, 2)."""
 
     path: Path
     facts: dict[str, Any]
     positions: Array
+
+    def arrays(self) -> dict[str, Array]:
+        """Read all that the keyframe holds.
+
+        Raises:
+            FileNotFoundError: it has been thinned out meanwhile.
+        """
+        return tensorfile.unpack(self.path.read_bytes())[1]
 
 
 def film(report: Report, *, folder: str, title: str, family: str) -> bytes:
@@ -69,7 +77,7 @@ def film(report: Report, *, folder: str, title: str, family: str) -> bytes:
         ValueError: the run has no keyframes.
     """
     report(0.0, "Reading the keyframes")
-    moments = _moments(Path(folder))
+    moments = read_moments(Path(folder))
     if not moments:
         raise ValueError(NOTHING)
     texts, probe = tensorfile.unpack((Path(folder) / run.PROBE).read_bytes())
@@ -98,9 +106,9 @@ def film(report: Report, *, folder: str, title: str, family: str) -> bytes:
     return file.getvalue()
 
 
-def _moments(folder: Path) -> list[_Moment]:
+def read_moments(folder: Path) -> list[Moment]:
     """Read the keyframes that are there; one may be thinned out while this goes on."""
-    found: list[_Moment] = []
+    found: list[Moment] = []
     for each in read_keyframes(folder):
         path = keyframe_path(folder, each["step"])
         try:
@@ -108,11 +116,11 @@ def _moments(folder: Path) -> list[_Moment]:
         except FileNotFoundError:
             continue
         before = found[-1].positions if found else None
-        found.append(_Moment(path, json.loads(texts["json"]), _positions(arrays, before)))
+        found.append(Moment(path, json.loads(texts["json"]), _positions(arrays, before)))
     return found
 
 
-def _drawn(stage: _Stage, moment: _Moment) -> Image.Image | None:
+def _drawn(stage: _Stage, moment: Moment) -> Image.Image | None:
     """Draw a moment; None when it has been thinned out meanwhile."""
     try:
         return stage.draw(moment)
@@ -160,9 +168,9 @@ class _Stage:
         if labels is not None:
             self.colours, self.classes = list(CLASS_COLOURS), labels.astype(np.int64) % len(CLASS_COLOURS)
 
-    def draw(self, moment: _Moment) -> Image.Image:
+    def draw(self, moment: Moment) -> Image.Image:
         """Draw one moment."""
-        _, arrays = tensorfile.unpack(moment.path.read_bytes())
+        arrays = moment.arrays()
         picture = Image.new("RGB", SIZE, PAPER)
         pen = ImageDraw.Draw(picture)
         pen.text((MAP[0], 18), self.title, INK, _font(17))

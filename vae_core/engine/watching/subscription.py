@@ -25,6 +25,10 @@ MAX_UNACKNOWLEDGED: Final = 2
 class Watched(Protocol):
     """What a subscription asks of the run it watches."""
 
+    @property
+    def latent_dim(self) -> int:
+        """How many numbers a latent has."""
+
     def hello_facts(self) -> dict[str, Any]:
         """Return what a new watcher needs to know."""
 
@@ -42,6 +46,7 @@ class Subscription:
         wake: called in that loop when there is something to take.
         on_hand: called when the hand comes or goes, with (subscription, whether it is on).
         on_close: called once, at the end.
+        on_pin: called when another latent is pinned, or none any more.
         is_guest: whether someone else watches than the run's owner.
     """
 
@@ -54,17 +59,20 @@ class Subscription:
         on_hand: Callable[[Subscription, bool], None],
         on_close: Callable[[Subscription], None],
         *,
+        on_pin: Callable[[], None] = lambda: None,
         is_guest: bool = False,
     ) -> None:
         self.run = run
         self.is_guest = is_guest
         self.has_hand = False
+        self.pinned: tuple[float, ...] = ()
         self.weights_step = -1
         self._engine_lock = lock
         self._lock = threading.Lock()  # taken last, and held for moments only
         self._loop = loop
         self._wake = wake
         self._on_hand = on_hand
+        self._on_pin = on_pin
         self._on_close = on_close
         self._slots: dict[str, tuple[Mapping[str, Any], bytes]] = {}
         self._seq = 0
@@ -137,6 +145,23 @@ class Subscription:
                 if not on:
                     self._slots.pop("weights", None)
             self._on_hand(self, on)
+
+    def pin(self, latent: tuple[float, ...]) -> None:
+        """Note the latent whose picture the client wants with the frames; an empty one: none.
+
+        This may wait for the engine's lock.
+
+        Raises:
+            ValueError: the run's latents have not so many numbers.
+        """
+        if latent and len(latent) != self.run.latent_dim:
+            raise ValueError(f"a latent here has {self.run.latent_dim} numbers, not {len(latent)}")
+        with self._engine_lock:
+            with self._lock:
+                if self._closed or latent == self.pinned:
+                    return
+                self.pinned = latent
+            self._on_pin()
 
     def close(self) -> None:
         """End the subscription; this may wait for the engine's lock."""

@@ -10,11 +10,11 @@ import json
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from vae_core.engine.contract.info import EngineBusyError
-from vae_core.engine.processes.orders import RunOrder, SendWeights, Watch
+from vae_core.engine.processes.orders import RunOrder, SendWeights, ShowPinned, Watch
 from vae_core.engine.runs.run import PROBE, SNAPSHOT, WEIGHTS, Run, Watcher
 from vae_core.engine.watching.messages import NO_ARRAYS
 from vae_core.engine.watching.subscription import Subscription
@@ -41,6 +41,7 @@ class Watchers:
     runs: Mapping[str, Run]
     order: Callable[[Run, RunOrder], None]
     _hands: int = 0
+    _pinned: set[str] = field(default_factory=set)
 
     def subscribe(
         self,
@@ -70,6 +71,7 @@ class Watchers:
             loop,
             wake,
             on_hand=lambda watcher, on: self._hand(run, watcher, on),
+            on_pin=lambda: self.report(run),
             on_close=lambda watcher: self._leave(run, watcher),
             is_guest=is_guest,
         )
@@ -107,9 +109,13 @@ class Watchers:
         _put_stored(run, [watcher for watcher in run.watchers if watcher.has_hand], "weights", WEIGHTS)
 
     def report(self, run: Run) -> None:
-        """Tell the worker how many watch a run, and how many hands there are."""
+        """Tell the worker how many watch a run, how many hands there are, and what is pinned."""
         hands = sum(watcher.has_hand for watcher in run.watchers)
         self.order(run, Watch(run.key, len(run.watchers), hands, self._hands))
+        pins = tuple({watcher.pinned for watcher in run.watchers if watcher.pinned})
+        if pins or run.id in self._pinned:
+            self.order(run, ShowPinned(run.key, pins))
+        (self._pinned.add if pins else self._pinned.discard)(run.id)
 
     def close(self) -> None:
         """Show everyone out."""

@@ -9,16 +9,26 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
+
+import torch
 
 from vae_core.engine.contract.failures import NOT_A_NUMBER
 from vae_core.engine.processes import messages
 from vae_core.engine.processes.messages import Pace, Progress
-from vae_core.engine.worker.packing import Array, pack_frame, pack_weights, snapshot_arrays
+from vae_core.engine.worker.packing import (
+    Array,
+    pack_frame,
+    pack_weights,
+    pinned_arrays,
+    snapshot_arrays,
+)
+from vae_core.engine.worker.timed import Timed
 from vae_core.latent.projection import Projection, align, fit_projection
 from vae_core.storage import tensorfile
+from vae_core.training.pauses import finished
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -41,6 +51,14 @@ EARLY: Final = 2.0
 CROWD: Final = 4
 FRAME_BYTES: Final = 16_000
 LEAST_FRAME: Final = 16
+PIN_BYTES: Final = 12_500
+"""Of a frame's, that pictures of what is pinned may take: four of MNIST's, or one of 64 x 64 in colour.
+Larger ones come with the full snapshots."""
+
+SNAPSHOT_PIN_BYTES: Final = 200_000
+MOST_PINS: Final = 4
+"""Pictures in one frame: where more is pinned, each gets its turn."""
+
 LEAST_GLANCE: Final = 64
 """Images that are encoded at least, for a frame and for a snapshot that there is little time for."""
 
@@ -87,6 +105,7 @@ class Broadcast:
 
     Attributes:
         sharers: how many runs take turns.
+        pins: latents that watchers pinned: frames bring their pictures.
         last: the newest snapshot.
         spent: seconds of the processor's time by what they went into.
         told_at: when the server last heard how far the run is, on the monotonic clock.
@@ -94,6 +113,8 @@ class Broadcast:
 
     def __init__(self, key: RunKey, trainer: Trainer, outbox: Outbox) -> None:
         self.sharers = 1
+        self.pins: tuple[tuple[float, ...], ...] = ()
+        self._pin_turn = 0
         self.last: Shown | None = None
         self.told_at = -math.inf
         self.spent = {"training": 0.0, "frames": 0.0, "snapshots": 0.0, "keyframes": 0.0, "saves": 0.0}
@@ -168,26 +189,33 @@ class Broadcast:
         before = time.thread_time()
         total, latent = len(self._trainer.probe.images), self._trainer.model.config.latent_dim
         share = 2 * FRAME_SHARE if self.spent["training"] < EARLY else FRAME_SHARE
+        pinned = self._pinned(PIN_BYTES)
+        room = FRAME_BYTES - sum(array.nbytes for array in pinned.values())
         count = int(share * worked / self._image_cost)
-        count = max(LEAST_FRAME, min(count, FRAME_BYTES // (4 + 2 * latent), total))
+        count = max(LEAST_FRAME, min(count, room // (4 + 2 * latent), total))
+        encoding = time.thread_time()
         start, count = self._cursor, min(count, total - self._cursor)
         self._cursor = (start + count) % total
         mean, logvar = self._trainer.encode_probe(start, count)
         self._note_codes(start, mean, logvar)
-        self._image_cost += 0.2 * ((time.thread_time() - before) / count - self._image_cost)
+        self._image_cost += 0.2 * ((time.thread_time() - encoding) / count - self._image_cost)
         frame = messages.Frame(
             self._key,
             self.progress(),
             self._pace(snapshot),
             self._history_tail(),
             self._measured(snapshot),
-            pack_frame(start, mean),
+            pack_frame(start, mean, pinned),
         )
         self._outbox.put(frame)
         self.count("frames", before)
 
     def send_snapshot(self, *, whole: bool = True) -> None:
-        """Send all that there is to see.
+        """Do what `sending_snapshot` does, without a pause."""
+        finished(self.sending_snapshot(whole=whole))
+
+    def sending_snapshot(self, *, whole: bool = True) -> Generator[None, None, None]:
+        """Send all that there is to see, with a pause after each part of a net that takes long to measure.
 
         Args:
             whole: measure all of it on the newest weights. Otherwise only as much as there is time for: the
@@ -196,12 +224,14 @@ class Broadcast:
         Raises:
             FloatingPointError: the weights are no numbers any more.
         """
-        before = time.thread_time()
+        began = time.thread_time()
         check_numbers(self._trainer.model)
         total = len(self._trainer.probe.images)
         affordable = int(self._earned() / self._image_cost)
         if whole or self._mean is None or self._snapshot_cost <= self._earned():
-            snapshot = self._trainer.advance(steps=0, measure=True)
+            work = Timed(self._trainer.advancing(steps=0, measure=True))
+            snapshot = yield from work.going_on()
+            began = time.thread_time() - work.seconds  # what others did in the pauses is not ours
             start, whole = 0, True
         else:
             start, whole = self._glanced, False
@@ -218,12 +248,24 @@ class Broadcast:
         measured = {**self._measured(snapshot), **self._measured_in_full(snapshot)}
         arrays = snapshot_arrays(snapshot, self._trainer.probe, self._plane)
         self.last = Shown(snapshot.step, {**asdict(progress), **asdict(pace), **measured}, arrays)
-        data = tensorfile.pack(arrays, {})
+        data = tensorfile.pack({**arrays, **self._pinned(SNAPSHOT_PIN_BYTES)}, {})
         self._outbox.put(messages.Snapshot(self._key, progress, pace, self._history_tail(), measured, data))
         self._snapshot_at, self._snapshot_epoch = time.monotonic(), int(snapshot.epoch)
-        cost = self.count("snapshots", before)
+        cost = self.count("snapshots", began)
         if whole:
             self._snapshot_cost += 0.5 * (cost - self._snapshot_cost)
+
+    def _pinned(self, most: int) -> dict[str, Array]:
+        """Decode what is pinned, as many as may take so many bytes; each gets its turn."""
+        size = math.prod(self._trainer.model.config.image_shape)
+        count = min(len(self.pins), MOST_PINS, most // size)
+        if not count:
+            return {}
+        self._pin_turn %= len(self.pins)
+        turn = (self.pins + self.pins)[self._pin_turn :][:count]
+        self._pin_turn += count
+        z = torch.tensor(turn, dtype=torch.float32)
+        return pinned_arrays(z, self._trainer.picture_latents(z))
 
     def _note_codes(self, start: int, mean: Tensor, logvar: Tensor | None) -> None:
         """Keep the newest codes of a part of the probe, mean and logvar (K, D)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,7 +13,9 @@ from vae_core.engine.processes import messages
 from vae_core.engine.worker.broadcast import Broadcast
 from vae_core.engine.worker.packing import pack_detail
 from vae_core.engine.worker.run_files import RunFiles
+from vae_core.engine.worker.timed import Timed
 from vae_core.storage.home import write_whole
+from vae_core.training.pauses import finished
 from vae_core.training.state_file import make_trainer, pack_state
 
 if TYPE_CHECKING:
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from vae_core.engine.worker.outbox import Outbox
     from vae_core.training.snapshot import Snapshot
     from vae_core.training.trainer import Trainer
+
+Pauses = Generator[None, None, None]
+"""Work that yields where other runs may have their turn."""
 
 FRAME_SECONDS: Final = 0.1
 """Between two frames."""
@@ -59,7 +64,7 @@ class LiveRun:
 
     # Orders
 
-    def open(self) -> None:
+    def open(self) -> Pauses:
         """Make the trainer, bring it to where it begins, and say what it is.
 
         Raises:
@@ -76,7 +81,7 @@ class LiveRun:
         self._outbox.put(messages.Loaded(self.key, self._broadcast.progress(), *names, history, began))
         self._tell_keyframes()
         if self.resting:
-            self._broadcast.send_snapshot()
+            yield from self._broadcast.sending_snapshot()
 
     def set(self, values: Mapping[str, Any]) -> None:
         """Change settings from the next step on."""
@@ -87,9 +92,13 @@ class LiveRun:
         arrived = order.watchers > 0 and not self._watchers
         self._watchers, self._hands, self._all_hands = order.watchers, order.hands, order.all_hands
         shown = self._broadcast.last
-        if arrived and (shown is None or shown.step != self.trainer.step):
+        if arrived and shown is not None and shown.step != self.trainer.step:
             self._broadcast.send_snapshot(whole=self.resting)  # its next turn may be long in coming
             self._keep_keyframe()
+
+    def show_pinned(self, pins: tuple[tuple[float, ...], ...]) -> None:
+        """Bring the pictures of these latents with the frames from now on."""
+        self._broadcast.pins = pins
 
     def take_steps(self, steps: int | None, request: int) -> None:
         """Take so many more steps, or those to the end of an epoch, and rest then.
@@ -103,7 +112,7 @@ class LiveRun:
         self.until = first + (a_pass - first % a_pass if steps is None else steps)
         self._request = request
 
-    def explain(self, request: int) -> None:
+    def explain(self, request: int) -> Pauses:
         """Take one step, tell all that happened in it, and rest.
 
         Raises:
@@ -111,7 +120,7 @@ class LiveRun:
             FloatingPointError: the loss is no number any more.
         """
         before = self.trainer.advance(steps=0, measure=False)
-        detail = self.trainer.explain_step()
+        detail = yield from self.trainer.explaining_step()
         self._check(float(detail.log_likelihood.mean()))
         measured = {
             "beta": before.beta,
@@ -124,20 +133,20 @@ class LiveRun:
         progress = self._broadcast.progress()
         self._outbox.put(messages.Detail(self.key, progress, measured, pack_detail(detail)))
         self._request = request
-        self.rest()
+        yield from self.rest()
 
-    def rest(self) -> None:
+    def rest(self) -> Pauses:
         """Show and save how things stand, and take no more steps."""
         self.resting, self.until = True, None
-        self.leave()
+        yield from self.leave()
         if self._hands:
             self._broadcast.send_weights()
         self._outbox.put(messages.Rested(self.key, self._request))
         self._request = 0
 
-    def leave(self) -> None:
+    def leave(self) -> Pauses:
         """Show and save how things stand, for those who come when it is not in memory any more."""
-        self._broadcast.send_snapshot()
+        yield from self._broadcast.sending_snapshot()
         self._keep_keyframe(always=True)
         self.save()
 
@@ -151,8 +160,10 @@ class LiveRun:
 
     # Training
 
-    def piece(self, *, sharers: int) -> None:
+    def piece(self, *, sharers: int) -> Pauses:
         """Train until the next frame is due, or longer when nobody watches; show and save what is due.
+
+        There is a pause after each part of a step that takes long: given up there, it has not been taken.
 
         Args:
             sharers: how many runs take turns.
@@ -164,23 +175,24 @@ class LiveRun:
         self.resting = False
         self._broadcast.sharers = sharers
         if self._broadcast.last is None:
-            self._broadcast.send_snapshot()
+            yield from self._broadcast.sending_snapshot()
             self._keep_keyframe()
-        before, first, worked = time.perf_counter(), self.trainer.step, time.thread_time()
-        snapshot = self._advance()
-        worked = self._broadcast.count("training", worked)
-        spent = time.perf_counter() - before
+        first, before = self.trainer.step, self.trainer.seconds
+        work = Timed(self._advancing())
+        snapshot = yield from work.going_on()
+        self._broadcast.spent["training"] += work.seconds
+        spent = self.trainer.seconds - before
         self.unsaved += spent
         self._broadcast.note_pace(self.trainer.step - first, spent)
         self._check(snapshot.log_likelihood)
         if self.trainer.done:
-            self.rest()
+            yield from self.rest()
             self._outbox.put(messages.Done(self.key))
             return
         if self.until is not None and self.trainer.step >= self.until:
-            self.rest()
+            yield from self.rest()
             return
-        self._show(snapshot, worked)
+        self._show(snapshot, work.seconds)
         if self.unsaved >= (SAVE_SECONDS if self._saved_once else FIRST_SAVE):
             self.save()
 
@@ -196,18 +208,18 @@ class LiveRun:
         if step is None:
             return NOT_A_NUMBER
         self._broadcast.begin()
-        self.leave()
+        finished(self.leave())
         self._tell_keyframes()
         return went_back(failed_at, step, rate)
 
-    def _advance(self) -> Snapshot:
+    def _advancing(self) -> Generator[None, None, Snapshot]:
         left = None if self.until is None else self.until - self.trainer.step
         piece = UNWATCHED_PIECE
         if self._watchers:  # frames keep their beat, whatever came between them
             now = time.monotonic()
             self._frame_at = max(self._frame_at + FRAME_SECONDS, now + LEAST_PIECE)
             piece = self._frame_at - now
-        return self.trainer.advance(steps=left, seconds=piece, measure=False)
+        return self.trainer.advancing(steps=left, seconds=piece, measure=False)
 
     def _check(self, log_likelihood: float | None) -> None:
         if log_likelihood is not None and not math.isfinite(log_likelihood):

@@ -32,10 +32,21 @@ def pack_probe(probe: Probe) -> bytes:
     return tensorfile.pack(arrays, {})
 
 
-def pack_frame(start: int, mean: torch.Tensor) -> bytes:
-    """Pack the places of a part of the probe: of the images from `start` on, mean (K, D)."""
+def pack_frame(start: int, mean: torch.Tensor, pinned: dict[str, Array]) -> bytes:
+    """Pack the places of a part of the probe, and pictures of pinned latents.
+
+    Args:
+        start: the first image.
+        mean: of the images from that one on, (K, D).
+        pinned: as `pinned_arrays` makes them; none where nothing is pinned.
+    """
     index = np.arange(start, start + len(mean), dtype=np.int32)
-    return tensorfile.pack({"index": index, "mean": _half(mean)}, {})
+    return tensorfile.pack({"index": index, "mean": _half(mean), **pinned}, {})
+
+
+def pinned_arrays(z: torch.Tensor, pictures: torch.Tensor) -> dict[str, Array]:
+    """Return latents (N, D), exactly as the browser named them, and their pictures (N, C, H, W)."""
+    return {"pinned.z": z.numpy().astype(np.float32), "pinned.pictures": _pixels(pictures)}
 
 
 def snapshot_arrays(snapshot: Snapshot, probe: Probe, plane: Projection | None) -> dict[str, Array]:

@@ -44,6 +44,7 @@ export class LatentMap {
    * @param {object} options
    * @param {Cursor} options.cursor
    * @param {string} options.plotlyUrl
+   * @param {Promise<unknown>} [options.first]    what is to be seen before Plotly.js has the page to itself for a while
    * @param {import("../../decode/service.js").DecodeService | null} [options.service]  decodes what lies under the points
    * @param {string} options.description         what the map shows and how to step over it, for who cannot see it
    * @param {(sentence: string) => void} options.onTrouble
@@ -54,6 +55,7 @@ export class LatentMap {
   constructor({
     cursor,
     plotlyUrl,
+    first = Promise.resolve(),
     service = null,
     description,
     onTrouble,
@@ -62,6 +64,7 @@ export class LatentMap {
     onPick = () => false,
   }) {
     this.plotlyUrl = plotlyUrl;
+    this.first = first;
     this.onTrouble = onTrouble;
     this.onTouch = onTouch;
     this.element = element("div", {
@@ -185,18 +188,15 @@ export class LatentMap {
     this.underlay.changeAxes();
     this.setLayers(layers);
     this.drawing.setOut();
-    if (isFirst) this.drawing.start(this.plotlyUrl, this.onTrouble);
+    if (isFirst) this.drawing.start(this.plotlyUrl, this.first, this.onTrouble);
   }
 
   /** @param {Set<LayerName>} layers  that are on and make sense on these axes */
   setLayers(layers) {
-    const hidesGrid = layers.has("manifold");
     this.underlay.choose(layers);
     this.overlay.draw();
     this.cursorMarks.place();
-    if (this.plot.hidesGrid === hidesGrid) return;
-    this.plot.hidesGrid = hidesGrid;
-    this.drawing.drawPlot();
+    this.plot.hideGrid(layers.has("manifold"));
   }
 
   /** The codes are new ones, of the same images on the same axes. */
@@ -266,6 +266,11 @@ export class LatentMap {
   /** Draw something more above all else, whenever the map is drawn. @param {ExtraDrawing | null} extra */
   drawAbove(extra) {
     this.overlay.drawAbove(extra);
+  }
+
+  /** Look closer at some places, or go back to what was seen before. @param {Float32Array | null} positions  (N, 2); null: back */
+  lookAt(positions) {
+    this.control.lookAt(positions);
   }
 
   /** The points have moved, or what is drawn of them is another thing. */

@@ -14,6 +14,9 @@ import { freeWebGl, hasWebGl, loadPlotly } from "./plotly-loader.js";
 /** @typedef {import("./plotly-loader.js").PlotlyLayout} PlotlyLayout */
 /** @typedef {import("./plotly-loader.js").PlotlyTrace} PlotlyTrace */
 
+/** The class of a plot whose grid is not to be seen. */
+const NO_GRID = "le-no-grid";
+
 export class Plot {
   /**
    * @param {HTMLElement} host
@@ -37,8 +40,6 @@ export class Plot {
     this.hasWebGl = true;
     /** Whether it shows the points now. */
     this.hasPoints = false;
-    /** Whether pictures lie where the grid would be. */
-    this.hidesGrid = false;
     /** Drawing takes tens of milliseconds: one at a time, the newest request wins. @type {(() => Promise<void>) | null} */
     this.next = null;
     this.isDrawing = false;
@@ -77,6 +78,11 @@ export class Plot {
     return this.plotly !== null;
   }
 
+  /** Hide the grid, or show it again: pictures lie there. A style does it, which Plotly need not draw for. @param {boolean} isHidden */
+  hideGrid(isHidden) {
+    this.host.classList.toggle(NO_GRID, isHidden);
+  }
+
   /**
    * Draw axes and points as they are now.
    *
@@ -106,6 +112,9 @@ export class Plot {
     const text = decodeURIComponent(url.slice(url.indexOf(",") + 1));
     const drawing = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
     if (!(drawing instanceof SVGElement)) throw new Error("Plotly.js made no SVG.");
+    if (this.host.classList.contains(NO_GRID)) {
+      for (const grid of drawing.querySelectorAll(".gridlayer")) grid.remove();
+    }
     return document.importNode(drawing, true);
   }
 
@@ -164,7 +173,7 @@ export class Plot {
       title: { text: markup(title), standoff: 6, font: { size: 13 } },
       range,
       showticklabels: axes.hasUnits,
-      showgrid: axes.hasUnits && !this.hidesGrid,
+      showgrid: axes.hasUnits,
       gridcolor: theme.line,
       zeroline: axes.hasUnits,
       zerolinecolor: theme.muted,

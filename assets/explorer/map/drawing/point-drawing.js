@@ -18,6 +18,9 @@ import { element } from "../../dom/dom.js";
 /** A tab that was hidden does not make up for all the time it missed, in ms. */
 const LONGEST_STEP = 100;
 
+/** Plotly waits no longer than this for what is to be seen before it, in ms. */
+const LONGEST_WAIT = 300;
+
 export class PointDrawing {
   /**
    * @param {object} options
@@ -47,10 +50,12 @@ export class PointDrawing {
    * Get Plotly, after what is to be seen first, and give it the points when they rest.
    *
    * @param {string} url  of Plotly.js
+   * @param {Promise<unknown>} first
    * @param {(sentence: string) => void} onTrouble
    */
-  async start(url, onTrouble) {
+  async start(url, first, onTrouble) {
     const { plot, scene } = this;
+    await Promise.race([first, new Promise((resolve) => setTimeout(resolve, LONGEST_WAIT))]);
     await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 0)));
     if (!scene.axes) return;
     try {

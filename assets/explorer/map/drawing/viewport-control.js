@@ -45,6 +45,8 @@ export class ViewportControl {
     this.isChosen = false;
     /** What another sees, whom this map follows. @type {Seen | null} */
     this.followed = null;
+    /** What was seen before one looked closer, and whether someone had chosen it. @type {{ranges: import("../scene/viewport.js").Ranges, isChosen: boolean} | null} */
+    this.before = null;
     this.resizes = new ResizeObserver(() => this.#resize());
     this.resizes.observe(host);
   }
@@ -65,6 +67,28 @@ export class ViewportControl {
   fitPoints() {
     this.fit(this.scene.points.targets);
     this.#follow();
+    this.drawing.drawPlot();
+  }
+
+  /**
+   * Look closer at some places, or go back to what was seen before.
+   *
+   * @param {Float32Array | null} positions  (N, 2); null: back
+   */
+  lookAt(positions) {
+    const { viewport } = this.scene;
+    if (positions) {
+      this.before ??= { ranges: viewport.ranges, isChosen: this.isChosen };
+      viewport.fit(positions);
+      this.isChosen = true;
+    } else {
+      if (!this.before) return;
+      viewport.ranges = this.before.ranges;
+      this.isChosen = this.before.isChosen;
+      this.before = null;
+    }
+    this.#follow();
+    this.drawing.setOut();
     this.drawing.drawPlot();
   }
 

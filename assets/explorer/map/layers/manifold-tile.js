@@ -70,10 +70,13 @@ export class Tile {
 
   /** Whether it is the piece of the lattice that this plan asks for. @param {TilePlan} plan */
   isOf(plan) {
-    const { column, row, columns, rows } = this.lattice;
-    const wanted = plan.lattice;
-    const isSamePiece = column === wanted.column && row === wanted.row;
-    return isSamePiece && columns === wanted.columns && rows === wanted.rows && this.fits(plan);
+    return this.isPiece(plan.lattice) && this.fits(plan);
+  }
+
+  /** Whether its cells are the very same. @param {Lattice} wanted */
+  isPiece(wanted) {
+    const keys = /** @type {const} */ (["column", "row", "columns", "rows", "stepX"]);
+    return keys.every((key) => this.lattice[key] === wanted[key]);
   }
 
   /** Whether its pictures can stand in a lattice as they are. @param {TilePlan} plan */

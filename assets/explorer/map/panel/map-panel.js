@@ -45,6 +45,7 @@ export class MapPanel {
    * @param {object} options
    * @param {import("../../cursor/cursor.js").Cursor} options.cursor
    * @param {string} options.plotlyUrl
+   * @param {Promise<unknown>} [options.first]   what is to be seen before Plotly.js has the page to itself for a while
    * @param {import("../../decode/service.js").DecodeService | null} [options.service]
    * @param {string[] | null} [options.layers]         those to be on at first, by name; null: what suits the model
    * @param {() => void} [options.onTouch]       the pointer came on to the map or moved there, or a key did
@@ -57,6 +58,7 @@ export class MapPanel {
   constructor({
     cursor,
     plotlyUrl,
+    first,
     service = null,
     layers = null,
     onTouch,
@@ -76,6 +78,7 @@ export class MapPanel {
     this.map = new LatentMap({
       cursor,
       plotlyUrl,
+      first,
       service,
       description: "Map of the latent space. Arrow keys walk over it, Home goes to its centre.",
       onTrouble,

@@ -160,7 +160,7 @@ export class Links {
     this.element.style.clipPath = `inset(${top}px ${right}px ${bottom}px ${left}px)`;
     this.lines = svgElement("g", { class: "le-link-lines" });
     this.samples = svgElement("g", { class: "le-link-samples" });
-    this.ring = svgElement("circle", { class: "le-link-ring", r: 9 });
+    this.ring = svgElement("circle", { class: "le-link-ring", r: 9, hidden: "" });
     this.posterior = svgElement("ellipse", { class: "le-link-posterior", hidden: "" });
     this.element.append(this.posterior, this.samples, this.lines, this.ring);
   }

@@ -7,7 +7,12 @@ const LINE = 2.25;
 const MARK_SIZE = 12;
 
 /** Rows that the marks' words may take, so that neighbours do not lie on each other. */
-const MARK_ROWS = 3;
+const MARK_ROWS = 2;
+
+/** @param {Array<unknown>} marks @returns {number} room above the curves for the marks' words, px */
+export function markRoom(marks) {
+  return Math.min(MARK_ROWS, marks.length) * (MARK_SIZE + 3);
+}
 
 /**
  * Draw a line through readings, or a dot where there is only one yet.
@@ -70,16 +75,15 @@ export function drawMarkLines(context, theme, marks, x, foot) {
 }
 
 /**
- * Write what was changed beside these lines, low down, where curves seldom are; what has no room is cut, or left out.
+ * Write what was changed beside these lines, in the room above the curves; what has no room is cut, or left out.
  *
  * @param {CanvasRenderingContext2D} context
  * @param {import("../../dom/theme.js").Theme} theme
  * @param {Array<{epoch: number, text: string}>} marks
  * @param {Scale} x
- * @param {number} foot  px
  * @param {number} wide  px
  */
-export function drawMarkWords(context, theme, marks, x, foot, wide) {
+export function drawMarkWords(context, theme, marks, x, wide) {
   context.save();
   context.font = `${MARK_SIZE}px ${theme.font}`;
   context.textBaseline = "alphabetic";
@@ -93,11 +97,7 @@ export function drawMarkWords(context, theme, marks, x, foot, wide) {
     const row = taken.findIndex((end) => end < left);
     if (row < 0) continue;
     taken[row] = left + width + 8;
-    const bottom = foot - 5 - row * (MARK_SIZE + 4);
-    context.globalAlpha = 0.75;
-    context.fillStyle = theme.background;
-    context.fillRect(left - 2, bottom - MARK_SIZE, width + 4, MARK_SIZE + 4);
-    context.globalAlpha = 1;
+    const bottom = MARK_SIZE + row * (MARK_SIZE + 3);
     context.fillStyle = theme.text;
     context.fillText(text, left, bottom);
   }

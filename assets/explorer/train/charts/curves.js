@@ -14,7 +14,7 @@ import { SERIES_COLOURS } from "../../dom/palette.js";
 import { readTheme } from "../../dom/theme.js";
 import { ticks, tickText } from "../../dom/ticks.js";
 import { chartFigure } from "./chart-figure.js";
-import { drawDots, drawLine, drawMarkLines, drawMarkWords, drawMoment } from "./curve-drawing.js";
+import { drawDots, drawLine, drawMarkLines, drawMarkWords, drawMoment, markRoom } from "./curve-drawing.js";
 
 /** @typedef {import("../../data/series.js").Curve} Curve */
 /** @typedef {import("../../data/series.js").Readings} Readings */
@@ -64,9 +64,10 @@ export class Chart {
     const [least, greatest] = this.#range();
     /** @type {Scale} */
     const x = (epoch) => PAD.left + (epoch / lastEpoch) * (wide - PAD.left - PAD.right);
+    const top = PAD.top + (hasWords ? markRoom(this.marks) : 0);
     /** @type {Scale} */
     const y = (value) =>
-      high - PAD.bottom - ((value - least) / (greatest - least)) * (high - PAD.top - PAD.bottom);
+      high - PAD.bottom - ((value - least) / (greatest - least)) * (high - top - PAD.bottom);
     this.#drawAxes(context, theme, { wide, high, least, greatest, x, y });
     context.save();
     context.beginPath();
@@ -82,7 +83,7 @@ export class Chart {
     drawLine(context, curve.train.points, SERIES_COLOURS[0], x, y);
     drawLine(context, curve.test.points, SERIES_COLOURS[1], x, y);
     drawDots(context, curve.test.points, SERIES_COLOURS[1], x, y);
-    if (hasWords) drawMarkWords(context, theme, this.marks, x, high - PAD.bottom, wide);
+    if (hasWords) drawMarkWords(context, theme, this.marks, x, wide);
     if (moment !== null) {
       drawMoment(context, theme, x(moment), high - PAD.bottom, [
         [y(curve.train.at(moment) ?? NaN), SERIES_COLOURS[0]],
@@ -230,8 +231,10 @@ export class Charts {
     this.request ||= requestAnimationFrame(() => {
       this.request = 0;
       const theme = (this.theme ??= readTheme(this.element));
-      // The charts stand together: the words at the first one's marks do for all.
-      this.charts.forEach((chart, n) => chart.draw(theme, this.lastEpoch, n === 0));
+      // The charts stand together: the words at the topmost one's marks do for all.
+      const tops = this.charts.map((chart) => chart.element.offsetTop);
+      const topmost = tops.indexOf(Math.min(...tops));
+      this.charts.forEach((chart, n) => chart.draw(theme, this.lastEpoch, n === topmost));
     });
   }
 

@@ -24,6 +24,30 @@ export const ARROWS = { z: "#e76300", posterior: "#3f90da" };
 /** Opacity of images that are not chosen. */
 const ASIDE = 0.35;
 
+/** The map is brought so close that it shows so many deviations on each side of the mean, */
+const DEVIATIONS = 3.5;
+
+/** and of a code without one, or with a very small one, at least so many units. */
+const LEAST_REACH = 0.05;
+
+/** The key's letters, in px. */
+const KEY_SIZE = 13;
+
+/** What the marks are, in the order of the steps. @type {Array<{part: string, sign: string, words: string, colour?: string, needsPosterior?: boolean}>} */
+const KEY = [
+  { part: "mean", sign: "+", words: "mean μ; ring: σ around it", needsPosterior: true },
+  { part: "noise", sign: "┄", words: "noise, σ · ε", needsPosterior: true },
+  { part: "z", sign: "●", words: "code z" },
+  { part: "gradient", sign: "→", words: "for z: to a better picture", colour: ARROWS.z },
+  {
+    part: "gradient",
+    sign: "→",
+    words: "for μ, σ: to less loss, with KL",
+    colour: ARROWS.posterior,
+    needsPosterior: true,
+  },
+];
+
 /**
  * @param {Context} context  scaled to CSS pixels
  * @param {Viewport} viewport
@@ -47,7 +71,57 @@ export function drawDetail(context, viewport, theme, { axes, detail, chosen, rea
     context.globalAlpha = n === chosen ? 1 : ASIDE;
     drawImage(plane, detail, n, reached, n === chosen);
   }
+  drawKey(plane, detail.isGaussian, reached);
   context.restore();
+}
+
+/**
+ * The places that are to be in sight: a chosen image's posterior, and its code.
+ *
+ * @param {Axes} axes
+ * @param {Detail} detail
+ * @param {number} n  which image
+ * @returns {Float32Array} (5, 2)
+ */
+export function posteriorPlaces(axes, detail, n) {
+  const deviation = detail.row("deviation", n);
+  const [x, y] = axes.place(detail.row("mean", n));
+  const [zx, zy] = axes.place(detail.row("z", n));
+  const { xx, yy } = deviation ? covariance(axes, detail.row("mean", n), deviation) : { xx: 0, yy: 0 };
+  const reach = DEVIATIONS * Math.max(LEAST_REACH, Math.sqrt(Math.max(xx, yy)));
+  return Float32Array.of(x - reach, y, x + reach, y, x, y - reach, x, y + reach, zx, zy);
+}
+
+/**
+ * Say on the map what the marks are, and whose arrows have which colour.
+ *
+ * @param {Plane} plane
+ * @param {boolean} hasPosterior
+ * @param {Set<string>} reached
+ */
+function drawKey({ context, viewport, theme }, hasPosterior, reached) {
+  const rows = KEY.filter(({ part, needsPosterior }) =>
+    (reached.has(part) || (part === "z" && !hasPosterior)) && (hasPosterior || !needsPosterior)
+  );
+  if (!rows.length) return;
+  context.globalAlpha = 1;
+  context.font = `${KEY_SIZE}px ${theme.font}`;
+  context.textBaseline = "middle";
+  context.textAlign = "left";
+  const wide = Math.max(...rows.map(({ words }) => context.measureText(words).width)) + 34;
+  const [left, top, high] = [viewport.left + 6, viewport.top + 6, KEY_SIZE + 6];
+  context.globalAlpha = 0.85;
+  context.fillStyle = theme.background;
+  context.fillRect(left, top, wide, rows.length * high + 8);
+  context.globalAlpha = 1;
+  rows.forEach(({ sign, words, colour }, row) => {
+    const middle = top + 4 + (row + 0.5) * high;
+    context.fillStyle = colour ?? theme.text;
+    context.font = `bold ${KEY_SIZE}px ${theme.font}`;
+    context.fillText(sign, left + 6, middle);
+    context.font = `${KEY_SIZE}px ${theme.font}`;
+    context.fillText(words, left + 26, middle);
+  });
 }
 
 /**
@@ -119,7 +193,25 @@ export function downhill(viewport, axes, from, gradient, scale) {
  */
 function ring({ context, viewport, axes }, mean, deviation) {
   const [x0, y0] = axes.place(mean);
-  // What each dimension's deviation adds on the plane; together they give the plane's covariance.
+  const { xx, xy, yy } = covariance(axes, mean, deviation);
+  const angle = 0.5 * Math.atan2(2 * xy, xx - yy);
+  const [middle, half] = [(xx + yy) / 2, Math.hypot((xx - yy) / 2, xy)];
+  const radii = [middle + half, middle - half].map((variance) => Math.sqrt(Math.max(0, variance)));
+  const unit = viewport.width / (viewport.x1 - viewport.x0);
+  const [px, py] = viewport.toPixels(x0, y0);
+  context.beginPath();
+  context.ellipse(px, py, Math.max(2, radii[0] * unit), Math.max(2, radii[1] * unit), -angle, 0, 2 * Math.PI);
+}
+
+/**
+ * What each dimension's deviation adds on the plane: together the plane's covariance.
+ *
+ * @param {Axes} axes
+ * @param {Float32Array} mean       (D,)
+ * @param {Float32Array} deviation  (D,)
+ */
+function covariance(axes, mean, deviation) {
+  const [x0, y0] = axes.place(mean);
   let [xx, xy, yy] = [0, 0, 0];
   for (let d = 0; d < mean.length; d++) {
     const moved = mean.slice();
@@ -129,13 +221,7 @@ function ring({ context, viewport, axes }, mean, deviation) {
     xy += (x - x0) * (y - y0);
     yy += (y - y0) ** 2;
   }
-  const angle = 0.5 * Math.atan2(2 * xy, xx - yy);
-  const [middle, half] = [(xx + yy) / 2, Math.hypot((xx - yy) / 2, xy)];
-  const radii = [middle + half, middle - half].map((variance) => Math.sqrt(Math.max(0, variance)));
-  const unit = viewport.width / (viewport.x1 - viewport.x0);
-  const [px, py] = viewport.toPixels(x0, y0);
-  context.beginPath();
-  context.ellipse(px, py, Math.max(2, radii[0] * unit), Math.max(2, radii[1] * unit), -angle, 0, 2 * Math.PI);
+  return { xx, xy, yy };
 }
 
 /**

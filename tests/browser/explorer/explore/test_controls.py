@@ -6,11 +6,22 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import torch
 from playwright.sync_api import Page, expect
 
-from tests.browser.hand import decoded, drawn, latent, map_place, two_frames, wait_for_strips
+from tests.browser.hand import (
+    decoded,
+    drawn,
+    latent,
+    map_place,
+    two_frames,
+    unchanging_layers,
+    wait_for_strips,
+)
 from tests.browser.serving import Errors, StaticSite
 from tests.browser.small_models import component_data, serve_model, small_bundle
+from tests.browser.waiting import until
+from vae_core.config.configs import ModelConfig
 from vae_core.latent.walks import prior_values
 
 
@@ -88,6 +99,57 @@ def test_strips_show_what_a_dimension_changes_and_a_click_goes_there(
     strip.click(position={"x": 0.95 * box["width"], "y": box["height"] / 2})
     two_frames(page)
     assert latent(page) == pytest.approx([0.5, 2.326, 0, -1], abs=1e-3)
+
+
+def test_a_model_that_is_told_the_class_offers_its_classes_beside_the_sliders(
+    opened: Callable, site: StaticSite, errors: Errors
+) -> None:
+    config = ModelConfig((1, 12, 10), 3, "conv", n_classes=3, width=0.25)
+    bundle = small_bundle(config)
+    page = opened(component_data("explore", serve_model(site, "told", bundle), layers=["manifold"]))
+    told = page.get_by_label("Class told")
+    assert told.locator("option").all_text_contents() == ["sandal", "sneaker", "bag"]
+
+    def expected(z: torch.Tensor, label: int) -> np.ndarray:
+        with torch.no_grad():
+            images = bundle.model.decode_images(z, torch.full((len(z),), label))
+        return 255 * images.flatten(1).numpy()
+
+    at_zero = torch.zeros(9, 3)
+    along = at_zero.clone()
+    along[:, 1] = torch.as_tensor(prior_values(9, coverage=0.98), dtype=torch.float32)
+    maps = []
+    for label, name in [(0, None), (2, "bag")]:
+        if name:
+            told.select_option(name)
+        until(
+            page, lambda label=label: np.abs(drawn(page) - expected(at_zero, label)[0]).max() < 1, "the class"
+        )
+        until(
+            page,
+            lambda label=label: np.abs(strip_pictures(page, 1) - expected(along, label)).max() < 1,
+            "strips of the class",
+        )
+        maps.append(unchanging_layers(page))
+    assert maps[0] != maps[1]
+
+    # An image's code is pinned: its own class is told, so that the picture is its reconstruction.
+    for _ in range(4):
+        page.get_by_role("button", name="A real image").click()
+        two_frames(page)
+        z = torch.tensor(latent(page))
+        index = int((bundle.probe.mean - z).abs().amax(1).argmin())
+        label = int(bundle.probe.labels[index])
+        expect(told).to_have_value(str(label))
+        until(
+            page, lambda z=z, y=label: np.abs(drawn(page) - expected(z[None], y)[0]).max() < 1, "its picture"
+        )
+    assert not errors
+
+
+def test_a_model_that_is_told_no_class_offers_none(opened: Callable, deep: dict) -> None:
+    page = opened(component_data("explore", deep))
+    expect(page.locator("[data-role=class]")).to_be_hidden()
 
 
 def test_buttons_go_to_the_centre_a_real_image_and_a_sample(opened: Callable, deep: dict) -> None:

@@ -10,7 +10,7 @@ import pytest
 import torch
 from playwright.sync_api import Page, expect
 
-from tests.browser.hand import REST
+from tests.browser.hand import REST, pixels
 from tests.browser.serving import Errors, StaticSite
 from tests.browser.small_models import component_data, component_page, serve_model, small_bundle
 from tests.browser.waiting import timers_end, two_frames, until
@@ -72,6 +72,31 @@ def test_rows_are_the_walk_that_python_walks(method: str, walk: Callable) -> Non
         expected = bundle.model.decode_images(codes)[:, 0].flatten(1).numpy() * 255
     assert row(page, method).shape == expected.shape == (STEPS, 120)
     until(page, lambda: np.abs(row(page, method) - expected).max() < 1, "the walk")
+    assert not errors
+
+
+def test_a_model_that_is_told_the_class_walks_in_that_of_the_first_image(
+    new_page: Callable, site: StaticSite
+) -> None:
+    bundle = small_bundle(ModelConfig((1, 12, 10), 4, "conv", n_classes=3, width=0.25))
+    given = {"from": 4, "to": 17, "method": "linear", "steps": STEPS}
+    data = component_data("interpolate", serve_model(site, "told-walks", bundle), interpolation=given)
+    page, errors = new_page(), Errors()
+    errors.watch(page)
+    page.goto(site.put("/told-walk", component_page(data)))
+    page.wait_for_function("window.latentExplorer?.ready")
+    mean, labels = bundle.probe.mean, bundle.probe.labels
+    assert (labels[4], labels[17]) == (1, 2)
+
+    def expected(z: torch.Tensor, label: int) -> np.ndarray:
+        with torch.no_grad():
+            return bundle.model.decode_images(z, torch.full((len(z),), label)).flatten(1).numpy() * 255
+
+    walked = expected(interpolate(mean[4], mean[17], STEPS), 1)
+    until(page, lambda: np.abs(row(page, "linear") - walked).max() < 1, "the walk in the first image's class")
+    for word, index in (("From", 4), ("To", 17)):
+        seen = pixels(page, f"[aria-label='{word}: its reconstruction']")
+        assert np.abs(seen - expected(mean[index : index + 1], int(labels[index]))).max() < 1
     assert not errors
 
 

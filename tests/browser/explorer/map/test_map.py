@@ -237,6 +237,23 @@ def test_on_a_umap_there_are_pictures_near_points_alone(opened: Callable) -> Non
     assert near
 
 
+def test_pictures_take_the_grid_s_place_without_a_drawing_of_plotly_s(opened: Callable) -> None:
+    page = opened(small_bundle(FLAT), layers=["prior"])
+    page.wait_for_function("document.querySelector('.le-plot').data.length === 3")
+    grid = page.locator(".le-plot .gridlayer")
+    expect(grid.locator("path")).not_to_have_count(0)
+    page.evaluate("""() => {
+        window.plots = 0;
+        document.querySelector(".le-plot").on("plotly_afterplot", () => { window.plots += 1; });
+    }""")
+    switch(page, "manifold")
+    unchanging_layers(page)
+    expect(grid).to_have_css("display", "none")
+    switch(page, "manifold")
+    expect(grid).not_to_have_css("display", "none")
+    assert page.evaluate("window.plots") == 0
+
+
 def test_hovering_draws_no_layer_anew(opened: Callable) -> None:
     page = opened(small_bundle(FLAT), layers=["manifold", "prior", "density", "ellipse", "ellipses"])
     page.wait_for_function("document.querySelector('.le-plot').data.length === 3")
@@ -281,6 +298,64 @@ def test_a_worker_s_strips_come_before_the_map_s_pictures(call: Call) -> None:
         })()""",
     )
     assert found == ["manifold 0", "strip-1 0", "strip-1 1", "strip-1 2", "manifold 1", "manifold 2"]
+
+
+def test_a_queue_decodes_what_a_slice_holds_at_once_and_tells_of_it_less_often(call: Call) -> None:
+    found = call(
+        "decode/queue.js",
+        """await (async () => {
+            const told = [], batches = [], { now } = performance;
+            let clock = 0, finish;
+            performance.now = () => clock;
+            const done = new Promise((resolve) => { finish = resolve; });
+            const queue = new m.DecodeQueue((answer) => {
+                told.push({ ...answer, rgba: Array.from(answer.rgba) });
+                if (answer.channel === "manifold" && answer.isLast) finish();
+            }, 4);
+            const decode = (z, out, label) => {
+                clock += z.length; // a millisecond each
+                batches.push(z.length);
+                if (batches.length === 3) queue.post(request("hover", 2, [0.2], 0));
+                return out.map((_, n) => z[n] + label / 255);
+            };
+            const config = { image_shape: [1, 1, 1] };
+            queue.decoders.set("model", { dims: 1, size: 1, height: 1, width: 1, config, decode });
+            const request = (channel, id, codes, label) =>
+                ({ channel, id, model: "model", codes: Float32Array.from(codes), chunk: 1, label });
+            queue.post(request("manifold", 1, Array.from({ length: 100 }, (_, n) => n / 255), 5));
+            await done;
+            performance.now = now;
+            return [told, batches];
+        })()""",
+    )
+    told, batches = found
+    assert sum(batches) == 101
+    assert batches[0] == 1  # how long one takes is not known yet
+    assert max(batches) == 4  # what a slice of 4 ms holds
+    order = [answer["channel"] for answer in told]
+    assert order[:2] == ["manifold", "hover"]  # it was asked for just after the first pictures came
+    many = [answer for answer in told if answer["channel"] == "manifold"]
+    assert 4 <= len(many) <= 6
+    assert [answer["isLast"] for answer in many] == [False] * (len(many) - 1) + [True]
+    pixels = [rgba for answer in many for rgba in answer["rgba"]]
+    assert pixels[::4] == [n + 5 for n in range(100)]
+    assert [answer["start"] for answer in many] == [
+        sum(len(earlier["rgba"]) // 4 for earlier in many[:n]) for n in range(len(many))
+    ]
+
+
+def test_a_queue_sends_whole_what_a_slice_holds_whole(call: Call) -> None:
+    found = call(
+        "decode/queue.js",
+        """await new Promise((resolve) => {
+            const tell = ({ start, rgba, isLast }) => resolve([start, rgba.length, isLast]);
+            const queue = new m.DecodeQueue(tell, 1e6);
+            const [config, decode] = [{ image_shape: [1, 2, 1] }, (z, out) => out];
+            queue.decoders.set("model", { dims: 1, size: 2, height: 2, width: 1, config, decode });
+            queue.post({ channel: "strips", id: 1, model: "model", codes: new Float32Array(144), chunk: 9 });
+        })""",
+    )
+    assert found == [0, 144 * 2 * 4, True]
 
 
 def test_a_lattice_hangs_on_zero_and_covers_the_frame(call: Call) -> None:

@@ -84,6 +84,18 @@ def test_an_svg_has_its_points_layers_and_words_as_vectors(
     assert not errors
 
 
+@pytest.mark.parametrize(("layer", "has_grid"), [("prior", True), ("manifold", False)])
+def test_a_figure_has_a_grid_where_no_pictures_lie(
+    layer: str, has_grid: bool, opened: Callable, tmp_path: Path
+) -> None:
+    page = opened(small_bundle(FLAT), layers=[layer])
+    unchanging_layers(page)
+    root = ElementTree.parse(save(page, "Vectors", tmp_path)).getroot()
+    names = [path.get("class") or "" for path in root.iter(f"{SVG}path")]
+    assert any("xgrid" in name for name in names) is has_grid
+    assert any("zl" in name for name in names)  # the lines through zero stay
+
+
 def test_hidden_classes_and_other_axes_are_not_in_the_figure(opened: Callable, tmp_path: Path) -> None:
     page = opened(small_bundle(count=300), layers=["prior"])
     page.get_by_role("button", name="sneaker", exact=True).click()

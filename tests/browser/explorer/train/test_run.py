@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -66,6 +67,54 @@ def test_weights_come_once_and_then_only_for_a_hand(watch: Callable) -> None:
     until(page, lambda: run.hands()[3:] == [False])
     assert page.evaluate("window.sent") == []
     assert not errors
+
+
+def test_a_hand_that_rests_on_the_map_is_a_hand(watch: Callable) -> None:
+    page, run, _ = watch()
+    started(page, run)
+    until(page, lambda: run.hands() == [True, False])
+    page.locator("[data-role=map]").hover()
+    until(page, lambda: run.hands()[2:] == [True])
+    timers_end(page, 5500)  # longer than two looks at whether it is still there
+    assert run.hands()[2:] == [True]
+    page.mouse.move(2, 2)
+    until(page, lambda: run.hands()[3:] == [False])
+
+
+def test_without_a_hand_frames_bring_the_picture_of_what_is_pinned(watch: Callable) -> None:
+    page, run, errors = watch()
+    started(page, run)
+    until(page, lambda: run.pins() == [[0, 0]])
+    page.get_by_role("slider", name="z1").first.press("End")
+    until(page, lambda: len(run.pins()) == 2 and run.pins()[1][1] > 3)
+    page.mouse.move(2, 2)
+    z = np.array([[9, 9], run.pins()[1]], np.float32)
+    shown = np.full((2, *run.config.image_shape), 77, np.uint8)
+    shown[1] = 201
+    more = {"pinned.z": z, "pinned.pictures": shown}
+    taken_in(page, run, run.frame(40, np.array([0]), np.zeros((1, 2)), **more))
+    pixel = "document.querySelector('.le-decoded').getContext('2d').getImageData(3, 3, 1, 1).data[0]"
+    assert page.evaluate(pixel) == 201
+    assert page.evaluate("window.latentExplorer.z") == z[1].tolist()
+    expect(page.locator(".le-weights-note")).to_contain_text("step 40")
+    run.sockets[-1].close(code=1011)
+    until(page, lambda: len(run.pins()) == 3)
+    assert run.pins()[2] == run.pins()[1]
+    assert not errors
+
+
+def test_a_picture_that_is_old_says_so(watch: Callable) -> None:
+    page, run, _ = watch()
+    started(page, run)
+    note = page.locator(".le-weights-note")
+    expect(note).to_have_text("Decoded by the model as it was at step 10.")
+    taken_in(page, run, run.frame(20, np.array([0]), np.zeros((1, 2))))
+    expect(note).to_have_text("Decoded by the model as it was at step 10.")
+    timers_end(page, 1600)
+    run.frame(21, np.array([0]), np.zeros((1, 2)))
+    expect(note).to_have_text(re.compile(r"The picture is \d+ s old: of step 10\."))
+    run.weights(21)
+    expect(note).to_have_text("Decoded by the model as it was at step 21.")
 
 
 def test_pictures_and_bars_are_drawn(watch: Callable) -> None:

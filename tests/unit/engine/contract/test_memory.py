@@ -17,6 +17,15 @@ LARGE = replace(MNIST, shape=(3, 128, 128), size=100_000, test_size=10_000)
 NET = ModelConfig(image_shape=(3, 128, 128))
 
 
+def test_batches_of_divided_steps_lie_side_by_side():
+    info = next(each for each in image_sets() if each.name == "shapes")
+    cheap = need_of(info, ModelConfig(info.shape, 2, "conv"), TrainConfig(batch_size=256))
+    dear = need_of(info, ModelConfig(info.shape, 2, "article"), TrainConfig(batch_size=256))
+    assert (cheap.divided, dear.divided) == (False, True)
+    assert together([cheap, cheap]) - together([cheap]) == cheap.own
+    assert together([dear, dear]) - together([dear]) == dear.own + dear.batch
+
+
 def test_the_largest_number_of_images_that_fits_is_named():
     with pytest.raises(TooLargeError, match="largest number that fits") as caught:
         check_memory(LARGE, NET, TrainConfig(), free=4_000_000_000)
@@ -46,7 +55,7 @@ def test_what_ships_fits_into_two_gigabytes():
 def test_what_runs_take_together():
     small, other = (
         need_of(MNIST, ModelConfig(), TrainConfig()),
-        need_of(replace(LARGE, name="large"), NET, TrainConfig()),
+        need_of(replace(LARGE, name="large"), NET, TrainConfig(batch_size=64)),
     )
     assert small.images == 12_000 * 784
     assert small.batch == TrainConfig().batch_size * memory_module.batch_bytes(ModelConfig())

@@ -27,6 +27,7 @@ ALL = [
     orders.Explain(KEY, 6),
     orders.Change(KEY, {"beta": 2.5, "beta_warmup_epochs": 3}),
     orders.Watch(KEY, 2, 1, 9),
+    orders.ShowPinned(KEY, ((0.5, -1.25), (0.0, 3.0))),
     orders.SendWeights(KEY),
     orders.Flush(KEY, "/home/x/y"),
     orders.DoJob("j", "encode", {"bundle": "x", "images": b"\0png", "more": [1, 2]}),
@@ -49,6 +50,7 @@ ALL = [
     messages.Failed(KEY, "The disk is full.", None),
     messages.Failed(KEY, "no number", Position(4, 0.5)),
     messages.Flushed("/home/x/y", False, ""),
+    messages.Measured(2e10),
     messages.JobProgress("j", 0.5, "half"),
     *(
         messages.JobDone("j", result)

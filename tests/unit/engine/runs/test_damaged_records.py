@@ -103,6 +103,34 @@ def test_a_run_that_is_left_out_is_named(home, caplog):
         assert [run.id[0] for run in Archive(home).of_owner("somebody")] == ["b"]
     assert "run aaaaaa" in caplog.text
     assert "title" in caplog.text
+    assert Archive(home).damaged_of("somebody") == ("aaaaaa",)
+
+
+def test_a_damaged_run_is_called_what_its_owner_called_it(home):
+    path = home / "owners" / "somebody" / "runs" / ("a" * 32) / RECORD
+    whole = json.loads(path.read_text())
+    path.write_text(json.dumps({**whole, "created": "long ago"}))
+    assert Archive(home).damaged_of("somebody") == (whole["title"],)
+    path.write_bytes(path.read_bytes()[:40])
+    assert Archive(home).damaged_of("somebody") == ("aaaaaa",)
+
+
+def test_what_has_no_record_is_being_made_or_deleted_and_not_damaged(home):
+    (home / "owners" / "somebody" / "runs" / ("a" * 32) / RECORD).unlink()
+    archive = Archive(home)
+    assert [run.id[0] for run in archive.of_owner("somebody")] == ["b"]
+    assert archive.damaged_of("somebody") == ()
+
+
+def test_a_run_that_is_whole_again_is_damaged_no_longer(home):
+    path = home / "owners" / "somebody" / "runs" / ("a" * 32) / RECORD
+    whole = path.read_bytes()
+    path.write_bytes(b"{")
+    archive = Archive(home)
+    assert archive.damaged_of("somebody") == ("aaaaaa",)
+    path.write_bytes(whole)
+    archive.forget(archive.of_owner("somebody")[0])
+    assert archive.damaged_of("somebody") == ()
 
 
 def test_a_run_whose_progress_is_damaged_is_there_and_its_damage_named(home, caplog):

@@ -14,8 +14,9 @@ from tests.unit.engine.fake_worker import (
     watch,
     worker,  # noqa: F401
 )
+from vae_core.config.configs import ModelConfig
 from vae_core.engine.contract.failures import CUT_SHORT, DISK_FULL, NOT_KEPT, RESTARTED_HUNG
-from vae_core.engine.processes.messages import Dropped
+from vae_core.engine.processes.messages import Dropped, Rested
 from vae_core.engine.runs.run import PROGRESS
 from vae_core.storage.tensorfile import metadata_of
 
@@ -105,3 +106,17 @@ def test_a_stopped_worker_is_noticed_and_what_was_asked_meanwhile_comes_to_an_en
     assert engine.run("bea", trains.id).note == RESTARTED_HUNG
     progressed(engine, "bea", trains, before.step + 1)
     assert saving.wait(120).finished
+
+
+def test_a_step_that_takes_long_is_seen_to_run(all_runs, worker):  # noqa: F811
+    run = begin(all_runs, "a")
+    all_runs.pause(run)
+    all_runs.take_steps(run, 1)
+    assert run.info().state == "paused", "it is over before anyone could read more"
+    run.model = ModelConfig((1, 8, 8), 2, "article")
+    run.train = run.train.replace(batch_size=4096)
+    all_runs.speed = 1e9
+    all_runs.take_steps(run, 1)
+    assert run.info().state == "running"
+    worker().say(Rested(run.key, run.stepping))
+    assert run.info().state == "paused"

@@ -17,6 +17,7 @@ from vae_core.engine.worker import broadcast as broadcast_module
 from vae_core.engine.worker.broadcast import LEAST_GLANCE, Broadcast
 from vae_core.engine.worker.live_run import LiveRun
 from vae_core.storage import tensorfile
+from vae_core.training.pauses import finished
 from vae_core.training.state_file import make_trainer
 
 
@@ -109,6 +110,41 @@ class Heard(list):
         self.append((type(message), progress and progress.step))
 
 
+def test_frames_bring_the_pictures_of_what_is_pinned_by_the_newest_weights(broadcast, told):
+    pin = (0.10000000149011612, -1.5)
+    broadcast.pins = (pin,)
+    broadcast._trainer.advance(steps=3, measure=False)
+    broadcast.send_frame(broadcast._trainer.advance(steps=0, measure=False), worked=0.1)
+    found = arrays(told[-1])
+    assert found["pinned.z"].tolist() == [np.float32(pin).tolist()]
+    expected = broadcast._trainer.picture_latents(torch.tensor([pin]))
+    assert np.array_equal(found["pinned.pictures"], (expected * 255).round().to(torch.uint8).numpy())
+    assert broadcast._trainer.model.training, "measuring leaves train mode as it was"
+    broadcast.send_snapshot()
+    assert "pinned.pictures" in arrays(told[-1])
+    assert not any(name.startswith("pinned") for name in broadcast.last.arrays), "no keyframe keeps it"
+
+
+def test_many_pins_take_turns_and_a_frame_stays_small(broadcast, told):
+    pins = tuple((float(n), 0.0) for n in range(10))
+    broadcast.pins = pins
+    seen = set()
+    for _ in range(3):
+        broadcast.send_frame(broadcast._trainer.advance(steps=1, measure=False), worked=10.0)
+        assert len(told[-1].data) < 20_000
+        seen |= {tuple(z) for z in arrays(told[-1])["pinned.z"].tolist()}
+    assert seen == set(pins)
+
+
+def test_pictures_too_large_for_a_frame_come_with_the_snapshots(broadcast, told, monkeypatch):
+    monkeypatch.setattr(broadcast_module, "PIN_BYTES", 63)
+    broadcast.pins = ((0.0, 0.0),)
+    broadcast.send_frame(broadcast._trainer.advance(steps=1, measure=False), worked=0.1)
+    assert "pinned.z" not in arrays(told[-1])
+    broadcast.send_snapshot()
+    assert arrays(told[-1])["pinned.pictures"].shape == (1, 1, 8, 8)
+
+
 @pytest.fixture
 def heard():
     return Heard()
@@ -127,7 +163,7 @@ def live_run(heard, folder):
         is_new=True,
     )
     run = LiveRun(order, heard)
-    run.open()
+    finished(run.open())
     return run
 
 
@@ -137,7 +173,7 @@ def run(heard, tmp_path):
 
 
 def test_who_comes_between_two_turns_is_shown_at_once_where_the_run_stands(run, heard):
-    run.piece(sharers=30)
+    finished(run.piece(sharers=30))
     run.trainer.advance(steps=1, measure=False)  # not shown yet
     heard.clear()
     run.watch(Watch(run.key, 1, 0, 0))
@@ -149,15 +185,15 @@ def test_who_comes_between_two_turns_is_shown_at_once_where_the_run_stands(run, 
 
 def test_who_comes_before_the_first_turn_takes_no_moment_away(run, heard):
     run.watch(Watch(run.key, 1, 0, 0))
-    run.piece(sharers=1)
+    finished(run.piece(sharers=1))
     assert run._files.keyframes.steps[0] == 0
 
 
 def test_the_memory_of_a_run_is_free_as_soon_as_it_is_dropped(heard, tmp_path):
     run = live_run(heard, tmp_path)
     run.watch(Watch(run.key, 1, 0, 0))
-    run.piece(sharers=1)
-    run.leave()
+    finished(run.piece(sharers=1))
+    finished(run.leave())
     trainer = weakref.ref(run.trainer)
     gc.disable()  # it comes to what is so old once in hours
     try:
@@ -169,15 +205,15 @@ def test_the_memory_of_a_run_is_free_as_soon_as_it_is_dropped(heard, tmp_path):
 
 @pytest.mark.parametrize("part", ["encoder", "decoder"])
 def test_weights_that_are_no_numbers_are_never_the_last_good_ones(run, part):
-    run.piece(sharers=1)
-    run.leave()
+    finished(run.piece(sharers=1))
+    finished(run.leave())
     good = list(run._files.keyframes.steps)
     run.trainer.advance(steps=1, measure=False)
     with torch.no_grad():  # after the last loss that was measured, and before the next
         for weights in getattr(run.trainer.model, part).parameters():
             weights.fill_(torch.nan)
     with pytest.raises(FloatingPointError):
-        run.leave()
+        finished(run.leave())
     assert run._files.keyframes.steps == good
     run.fall_back()
     assert run.trainer.step == good[-1]

@@ -8,7 +8,7 @@ import pytest
 from tests.unit.engine.engine_watcher import LONG, SMALL
 from vae_core.engine.contract.failures import DISK_FULL
 from vae_core.engine.processes.messages import Dropped, Flushed
-from vae_core.engine.processes.orders import Drop, Flush, Load, RunKey
+from vae_core.engine.processes.orders import Drop, Flush, Load, Pause, RunKey
 from vae_core.engine.worker import train_loop
 from vae_core.engine.worker.inbox import Inbox
 from vae_core.engine.worker.train_loop import TrainLoop
@@ -59,6 +59,10 @@ class FakeRun:
     def leave(self):
         self.left.append(self.key.run)
         self.clock.now += OPENING
+
+    def rest(self):
+        self.resting = True
+        self.leave()
 
     def flush(self, path):
         if path == "full":
@@ -168,6 +172,66 @@ def test_the_first_need_not_wait_until_the_last_is_loaded(inbox):
     TrainLoop(inbox, FakeOutbox()).run_until_closed()
     first, loaded = FakeRun.trained[0]
     assert (first, loaded) == ("run0", 1)
+
+
+class DearRun(FakeRun):
+    """A run whose steps are taken in forty parts, with a pause after each."""
+
+    ended = []  # noqa: RUF012
+
+    def piece(self, *, sharers):
+        if self.key.run != "dear":
+            super().piece(sharers=sharers)
+            return None
+        return self.parts()
+
+    def parts(self):
+        try:
+            for _ in range(40):
+                self.clock.now += 0.3
+                self.trained.append(("part", 0))
+                yield
+            self.ended.append("whole")
+        except GeneratorExit:
+            self.ended.append("given up")
+            raise
+
+
+@pytest.fixture
+def dear(inbox, monkeypatch):
+    monkeypatch.setattr(train_loop, "LiveRun", DearRun)
+    DearRun.ended = []
+    return DearRun
+
+
+def test_others_have_their_turns_between_the_parts_of_a_dear_step(inbox, dear):
+    FakeRun.most = 200
+    for name in ("dear", "polite"):
+        inbox.put(load(name))
+    TrainLoop(inbox, FakeOutbox()).run_until_closed()
+    names = "".join("p" if name == "part" else "." for name, _ in FakeRun.trained)
+    assert "pppp" not in names, "nobody waits a second for it"
+    assert "whole" in dear.ended
+    seconds = {"part": 0.3 * names.count("p"), "polite": PIECE * names.count(".")}
+    assert seconds["part"] == pytest.approx(seconds["polite"], rel=0.3)
+
+
+@pytest.mark.parametrize("order", [Drop, Pause], ids=["stop", "pause"])
+def test_who_stops_in_the_middle_of_a_dear_step_does_not_wait_for_its_end(inbox, dear, order):
+    FakeRun.most = 100
+
+    def stop():
+        if len(FakeRun.trained) == 9:
+            inbox.put(order(RunKey("dear", 1)))
+        if len(FakeRun.trained) == 60:
+            inbox.close()
+
+    FakeRun.on_piece = staticmethod(stop)
+    for name in ("dear", "polite"):
+        inbox.put(load(name))
+    TrainLoop(inbox, FakeOutbox()).run_until_closed()
+    assert dear.ended == ["given up"]
+    assert FakeRun.left == ["dear"]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from tests.unit.ui.served_routes import PATIENCE, Server, application, close_code, kind, wait_until
 from ui.identity.owner import COOKIE, cookie_of, new_owner
 from ui.web import stream
+from ui.web.stream import MAX_TEXT
 from vae_core.engine.watching.subscription import Subscription
 from vae_core.storage.tensorfile import metadata_of
 
@@ -22,6 +23,8 @@ class FakeEngine:
         self.watchers = []
         self.hands = []
         self.history = []
+
+    latent_dim = 2
 
     def hello_facts(self):
         return {"history": []}
@@ -74,6 +77,28 @@ def test_an_owner_watches_with_two_messages_unacknowledged(watched):
     wait_until(lambda: not engine.watchers)
 
 
+def test_what_is_pinned_is_noted_to_the_last_digit_and_taken_back(watched):
+    server, engine = watched
+    with server.connect(owner=engine.owner, origin=f"http://127.0.0.1:{server.port}") as websocket:
+        websocket.recv(timeout=PATIENCE)
+        (watcher,) = engine.watchers
+        websocket.send('{"pin": [0.10000000149011612, -3]}')
+        wait_until(lambda: watcher.pinned == (0.10000000149011612, -3.0))
+        websocket.send('{"pin": null}')
+        wait_until(lambda: watcher.pinned == ())
+
+
+@pytest.mark.parametrize(
+    "pin", ["[1]", "[1, 2, 3]", '["1", 2]', "[true, 1]", "[1e999, 0]", f"[{10**400}, 0]", "7", "[[1, 2]]"]
+)
+def test_a_pin_that_is_no_latent_of_the_run_ends_it(watched, pin):
+    server, engine = watched
+    with server.connect(owner=engine.owner, origin=f"http://127.0.0.1:{server.port}") as websocket:
+        websocket.send(f'{{"pin": {pin}}}')
+        assert close_code(websocket) == 1003
+    wait_until(lambda: not engine.watchers)
+
+
 @pytest.mark.parametrize(
     ("case", "code"),
     [
@@ -123,9 +148,9 @@ def test_who_may_watch(watched, case, code):
         '{"ack": "1"}',
         '{"ack": true}',
         '{"hand": 1}',
-        '{"ack": 1' + " " * 300 + "}",
+        '{"ack": 1' + " " * MAX_TEXT + "}",
         b"\x00\x01",
-        "[" * 150,
+        "[" * MAX_TEXT,
     ],
 )
 def test_a_malformed_message_ends_the_stream_and_nothing_else(watched, text):

@@ -1,0 +1,1 @@
+"""Learn: lessons read from text files, checked at the start, and what they ask of the engine."""

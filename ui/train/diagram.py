@@ -1,0 +1,100 @@
+"""The way of an image through a VAE, drawn; its parts light up with the settings that they belong to."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+
+from ui.train.image_choice import picture_of
+from vae_core.config.families import FAMILIES
+from vae_core.config.settings import SETTINGS
+
+_OWN: Final[Mapping[str, tuple[str, ...]]] = {
+    "image": ("images", "binarize"),
+    "encoder": ("architecture", "width"),
+    "posterior": ("family",),
+    "pull": ("beta", "beta_warmup_epochs", "free_bits"),
+    "code": ("latent_dim", "family"),
+    "decoder": ("architecture", "width"),
+    "made": ("likelihood", "images"),
+}
+
+SETTINGS_OF: Final[Mapping[str, tuple[str, ...]]] = {
+    **_OWN,
+    "learn": tuple(name for name in SETTINGS if not any(name in names for names in _OWN.values())),
+}
+"""By the drawing's parts, names of the settings (a field's key without `train_`)."""
+
+
+def diagram(*, images: str, family: str, latent_dim: int, beta: float) -> None:
+    """Draw the diagram with what the fields say, and what lights its parts.
+
+    Args:
+        images: name of the image set.
+        family: of the model.
+        latent_dim: D.
+        beta: weight of the KL.
+    """
+    has_posterior = FAMILIES[family].has_term("kl")
+    with st.container(key="train_diagram"):
+        st.html(_lights() + drawing(images, latent_dim, beta if has_posterior else None))
+
+
+def drawing(images: str, latent_dim: int, beta: float | None) -> str:
+    """Return the drawing as HTML.
+
+    Args:
+        images: name of the image set.
+        latent_dim: D.
+        beta: weight of the KL; None: the code is one point, and nothing pulls at it.
+    """
+    numbers = f"{latent_dim} number{'' if latent_dim == 1 else 's'}"
+    middle = (
+        _part("posterior", "mean, deviation", "where the code may lie")
+        + _part("pull", f"pull × {beta:g}", "to the middle: beta")
+        if beta is not None
+        else ""
+    )
+    return (
+        '<div class="train-diagram" role="img" aria-label="An image goes through the encoder, which gives '
+        'a mean and a deviation; from these a code z is drawn; the decoder makes an image of it.">'
+        f"{_picture('image', images, 'in', 'image')}{_net('encoder', 'encoder')}{middle}"
+        f"{_part('code', f'z: {numbers}', 'a dot on the map')}"
+        f"{_net('decoder', 'decoder')}{_picture('made', images, 'out', 'image again')}"
+        f"{_part('learn', 'compare, learn', 'all weights move a little')}</div>"
+    )
+
+
+def _picture(part: str, images: str, what: str, words: str) -> str:
+    path = picture_of(images, what)
+    shown = f'<img alt="" src="{_data_url(path)}">' if path else "<i>x</i>"
+    return f'<div class="part part-{part}"><span>{shown}</span><b>{escape(words)}</b></div>'
+
+
+def _net(part: str, words: str) -> str:
+    return f'<div class="part part-{part} part-net"><b>{escape(words)}</b></div>'
+
+
+def _part(part: str, words: str, caption: str) -> str:
+    return f'<div class="part part-{part}"><b>{escape(words)}</b><small>{escape(caption)}</small></div>'
+
+
+def _lights() -> str:
+    """Return the style by which a part lights up while the hand is at one of its settings."""
+    rules = []
+    for part, names in SETTINGS_OF.items():
+        fields = ", ".join(f".st-key-train_{name}" for name in names)
+        if part == "image" or part == "made":
+            fields += ", .st-key-train_pictures"
+        at = f".st-key-train_page:has(:is({fields}):is(:hover, :focus-within))"
+        rules.append(f"{at} .part-{part} {{ --lit: 1; }}")
+    return f"<style>{' '.join(rules)}</style>"
+
+
+def _data_url(path: Path) -> str:
+    return f"data:image/webp;base64,{base64.b64encode(path.read_bytes()).decode()}"

@@ -1,0 +1,40 @@
+"""What Train shows before there is a run, around the film: the way of an image, and the mishaps as cards."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ui.train.actions import start_mishap
+from ui.train.diagram import diagram
+from ui.train.mishaps import MISHAPS, Mishap
+from ui.train.settings import Settings
+
+
+def first_screen(settings: Settings) -> None:
+    """Draw the diagram, lit by the fields, and the cards."""
+    values = {name: st.session_state[f"train_{name}"] for name in ("family", "latent_dim", "beta")}
+    diagram(images=settings.images, **values)
+    mishap_cards()
+
+
+def mishap_cards() -> None:
+    """Draw a card for each mishap; a click on it fills the fields and starts the run."""
+    with st.container(key="train_mishaps", gap="xsmall"):
+        st.markdown("**Or break it on purpose**")
+        with st.container(key="train_cards"):
+            for each in MISHAPS:
+                _card(each)
+
+
+def _card(mishap: Mishap) -> None:
+    with st.container(key=f"train_card_{mishap.name}", horizontal=True, gap="xsmall", border=True):
+        st.image(str(mishap.picture), alt=f"{mishap.title}: where the dots of such a run end", width=64)
+        with st.container(gap=None):
+            st.button(
+                mishap.question,
+                key=f"train_mishap_{mishap.name}",
+                type="tertiary",
+                on_click=start_mishap,
+                args=(mishap.name,),
+            )
+            st.caption(mishap.title)

@@ -1,0 +1,94 @@
+"""A step of training in parts, with pauses in between in which others may have their turn.
+
+The batch goes through encoder and decoder in parts (`vae_core.models.nets_in_parts`). All between and behind
+them, where images meet, is done once for the whole batch, by the family's own code: the noise is drawn, the
+terms are taken, the loss is made of them, with the batch's mean of each dimension's KL for free bits. So the
+gradient is that of the undivided step, but for rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from vae_core.models.family import Objective
+from vae_core.models.nets_in_parts import NetInParts
+from vae_core.models.objective import Terms
+from vae_core.models.passing import Draw, Pass
+
+if TYPE_CHECKING:
+    from vae_core.models.family import StepContext
+    from vae_core.training.learner import Learner
+
+
+def can_divide(objective: Objective) -> bool:
+    """Whether a family goes once through encoder and decoder and follows one loss."""
+    return type(objective).step is Objective.step
+
+
+def divided_step(
+    learner: Learner,
+    x: Tensor,
+    y: Tensor | None,
+    at: StepContext,
+    *,
+    images: int,
+    look: Callable[[Pass, Terms], None] | None = None,
+) -> Generator[None, None, Terms]:
+    """Take one step as `Objective.step` does, with a pause after each part.
+
+    A step that is given up has moved no weights and no running statistics; the noise was drawn.
+
+    Args:
+        learner: the model, and what moves its weights.
+        x: images in [0, 1], (B, C, H, W).
+        y: their labels, (B,), for a model with classes.
+        at: settings and place of the step.
+        images: how many make a part, at most.
+        look: called with what has passed, before gradients are taken; then nothing is rounded.
+
+    Returns:
+        The batch's terms, as they were before the weights moved.
+    """
+    model, objective = learner.model, learner.model.objective
+    assert model.encoder is not None, "what goes once through encoder and decoder has both"
+    one_hot = model.one_hot(y, x)
+    labels = [None] * -(-len(x) // images) if one_hot is None else [*torch.split(one_hot, images)]
+    rounding = learner.rounding if look is None else nullcontext
+    encoder, decoder = NetInParts(model.encoder, rounding), NetInParts(model.decoder, rounding)
+
+    made = yield from encoder.forward(torch.split(x, images), labels)
+    encoded = torch.cat([part.detach() for part in made]).requires_grad_()
+    with rounding():
+        posterior = objective.code(encoded)
+        drawn, noise = posterior.draw(learner.noise)
+    z = drawn.detach().requires_grad_()
+    made = yield from decoder.forward(torch.split(z, images), labels)
+    parameters = torch.cat([part.detach() for part in made]).to(z.dtype).requires_grad_()
+    passed = Pass(model, x, posterior, (Draw(noise, z, parameters),))
+    with rounding():
+        terms = objective.terms(passed)
+    if look is not None:
+        look(passed, terms)
+    loss = objective.loss(terms, at)
+
+    descent = next(iter(learner.descents.values()))
+    descent.begin()
+    loss.backward(retain_graph=True)  # type: ignore[no-untyped-call]  # the codes' graph goes back once more
+    yield from decoder.backward(_split(parameters, images))
+    drawn.backward(z.grad)  # type: ignore[no-untyped-call]
+    yield from encoder.backward(_split(encoded, images))
+    for net in (encoder, decoder):
+        net.note_statistics()
+    descent.follow()
+    return {name: values.detach() for name, values in terms.items()}
+
+
+def _split(values: Tensor, images: int) -> tuple[Tensor, ...]:
+    """Return the gradient by some values, in parts."""
+    gradient = torch.zeros_like(values) if values.grad is None else values.grad
+    return torch.split(gradient, images)
