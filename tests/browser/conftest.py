@@ -17,6 +17,21 @@ from tests.browser.waiting import PATIENCE
 from vae_core.config.configs import ModelConfig
 
 VIEWPORT = {"width": 1280, "height": 800}
+UNUSED = (
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxAimPopup",
+    "AimEnabled",
+    "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades",
+    "LensOverlay",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "PaintHolding",
+    "PreconnectToSearch",
+    "ThirdPartyStoragePartitioning",
+)
+"""What of Chromium no test looks at: its bar for addresses, and what asks a network."""
 expect.set_options(timeout=PATIENCE)
 
 
@@ -38,7 +53,9 @@ def chromium() -> Iterator[Browser]:
     found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     with sync_playwright() as playwright:
         # Where Debian asks for it and no card is there, a processor that plays one would paint every page.
-        arguments = ["--no-sandbox", "--disable-gpu-rasterization"]
+        # With each context comes a window, whose bar for addresses, a page by itself, costs more than ours
+        # (of such lists the last counts: what Playwright would leave out stands here again).
+        arguments = ["--no-sandbox", "--disable-gpu-rasterization", f"--disable-features={','.join(UNUSED)}"]
         browser = playwright.chromium.launch(executable_path=found, args=arguments)
         yield browser
         browser.close()

@@ -27,7 +27,6 @@ PLOTLY = "/latent/plotly/test/plotly.min.js"
 PLOTLY_FILE = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 NO_PLOTLY = "/latent/plotly/test/nothing.js"
 """In place of five megabytes, where a test needs no axes."""
-PLOTLY_FILE = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 
 
 class StaticSite:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Page, expect
 
 SCREENS = [(1280, 720), (1280, 900), (1920, 1080)]
@@ -21,11 +20,16 @@ CUT = """selector => [...document.querySelectorAll(selector)]
   .map((each) => each.textContent)"""
 
 
-@pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: "x".join(map(str, screen)))
-def test_every_model_and_what_one_does_with_it(
-    app_url: str, new_page: Callable[..., Page], screen: tuple[int, int]
-) -> None:
-    page = new_page(viewport={"width": screen[0], "height": screen[1]})
+def on_each_screen(page: Page, inside: list[str], words: str) -> None:
+    """Wait until all of these lie within the screen, whichever it is, and no word is cut off."""
+    for width, height in SCREENS:
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_function(f"selectors => ({OUTSIDE})(selectors).length === 0", arg=inside)
+        page.wait_for_function(f"selector => ({CUT})(selector).length === 0", arg=words)
+
+
+def test_every_model_and_what_one_does_with_it(app_url: str, new_page: Callable[..., Page]) -> None:
+    page = new_page()
     page.goto(f"{app_url}/models")
     expect(page.locator(".st-key-gallery img")).to_have_count(6)
     cards = page.locator(".st-key-gallery > div")
@@ -38,27 +42,19 @@ def test_every_model_and_what_one_does_with_it(
         ".st-key-gallery button",
         ".st-key-models_add button",
     ]
-    assert page.evaluate(OUTSIDE, inside) == []
-    assert page.evaluate(CUT, ".st-key-gallery a p, .st-key-gallery button p") == []
+    on_each_screen(page, inside, ".st-key-gallery a p, .st-key-gallery button p")
 
 
-@pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: "x".join(map(str, screen)))
-def test_every_image_set_and_what_one_does_with_it(
-    app_url: str, new_page: Callable[..., Page], screen: tuple[int, int]
-) -> None:
-    page = new_page(viewport={"width": screen[0], "height": screen[1]})
+def test_every_image_set_and_what_one_does_with_it(app_url: str, new_page: Callable[..., Page]) -> None:
+    page = new_page()
     page.goto(f"{app_url}/images")
     expect(page.locator(".st-key-image_sets img")).to_have_count(4)
     inside = [".st-key-image_sets > div", ".st-key-image_sets a", ".st-key-image_sets button"]
-    assert page.evaluate(OUTSIDE, inside) == []
-    assert page.evaluate(CUT, ".st-key-image_sets p") == []
+    on_each_screen(page, inside, ".st-key-image_sets p")
 
 
-@pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: "x".join(map(str, screen)))
-def test_every_part_of_class_and_what_it_begins_with(
-    app_url: str, new_page: Callable[..., Page], screen: tuple[int, int]
-) -> None:
-    page = new_page(viewport={"width": screen[0], "height": screen[1]})
+def test_every_part_of_class_and_what_it_begins_with(app_url: str, new_page: Callable[..., Page]) -> None:
+    page = new_page()
     cards = [".st-key-class_part label", ".st-key-class_code input", ".st-key-class_code_go button"]
     firsts = {
         "join": [".latent-qr", ".st-key-class_address_text p"],
@@ -69,13 +65,11 @@ def test_every_part_of_class_and_what_it_begins_with(
     for part, inside in firsts.items():
         page.goto(f"{app_url}/class?class_part={part}")
         expect(page.locator(inside[-1]).first).to_be_visible()
-        page.wait_for_function(f"selectors => ({OUTSIDE})(selectors).length === 0", arg=[*cards, *inside])
-        assert page.evaluate(CUT, ".st-key-class_part p") == []
+        on_each_screen(page, [*cards, *inside], ".st-key-class_part p")
     page.goto(f"{app_url}/class?class_part=follow")
     page.locator(".st-key-class_lead button").click()
     poster = [".latent-code", ".latent-qr", ".st-key-class_lead_stop button", ".st-key-class_announce label"]
     expect(page.locator(".latent-code")).to_be_visible()
-    page.wait_for_function(f"selectors => ({OUTSIDE})(selectors).length === 0", arg=[*cards, *poster])
-    assert page.evaluate(CUT, "[data-testid=stSidebar] a span") == []
+    on_each_screen(page, [*cards, *poster], "[data-testid=stSidebar] a span")
     page.locator(".st-key-class_lead_stop button").click()
     expect(page.locator(".st-key-class_lead button")).to_be_visible()

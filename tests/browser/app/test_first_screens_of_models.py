@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -10,23 +10,29 @@ from playwright.sync_api import Page, expect
 SIZES = [(1280, 720), (1280, 900), (1920, 1080)]
 
 
-def boxes(page: Page, *selectors: str) -> dict[str, dict[str, float]]:
-    """Where things stand in the window; each must be there and have a size."""
-    found = {}
-    for selector in selectors:
-        each = page.locator(selector).first
-        expect(each).to_be_visible()
-        found[selector] = each.bounding_box()
-    return found
+IN_SIGHT = """(selectors) => selectors.every((selector) => {
+  const found = [...document.querySelectorAll(selector)].find((each) => each.checkVisibility());
+  if (!found) return false;
+  const { left, top, right, bottom, width } = found.getBoundingClientRect();
+  return width > 0 && left >= 0 && top >= 0 && right <= innerWidth && bottom <= innerHeight;
+})"""
 
 
-def in_sight(box: dict[str, float], size: tuple[int, int]) -> bool:
-    return (
-        box["x"] >= 0
-        and box["y"] >= 0
-        and box["x"] + box["width"] <= size[0]
-        and box["y"] + box["height"] <= size[1]
-    )
+SEVERAL_SLIDERS = """() => {
+  const sliders = [...document.querySelectorAll(".le-sliders input")]
+    .filter((each) => each.checkVisibility());
+  const seen = sliders.filter((each) => each.getBoundingClientRect().top + 12 <= innerHeight);
+  return seen.length >= Math.min(4, sliders.length);
+}"""
+
+
+def in_sight(page: Page, selectors: Sequence[str]) -> None:
+    """Wait until the first of each is drawn, whole, in the window as it is."""
+    try:
+        page.wait_for_function(IN_SIGHT, arg=list(selectors))
+    except Exception as error:
+        found = {each: page.locator(each).first.bounding_box() for each in selectors}
+        raise AssertionError(f"not all in {page.viewport_size}: {found}") from error
 
 
 def opened(page: Page, url: str) -> Page:
@@ -35,65 +41,38 @@ def opened(page: Page, url: str) -> Page:
     return page
 
 
-@pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("model", ["mnist-2", "mnist-16"])
 def test_explore_shows_map_picture_and_sliders_together(
-    model: str, size: tuple[int, int], app_url: str, new_page: Callable[..., Page]
+    model: str, app_url: str, new_page: Callable[..., Page]
 ) -> None:
-    page = opened(
-        new_page(viewport={"width": size[0], "height": size[1]}), f"{app_url}/?explore_model={model}"
-    )
+    page = opened(new_page(), f"{app_url}/?explore_model={model}")
     first = page.locator(".le-sliders input").first.get_attribute("data-role")
-    named = boxes(
-        page, ".le-map", "[data-role=decoded]", f"[data-role={first}]", ".le-legend", ".le-layer-tools"
-    )
-    assert {name: in_sight(box, size) for name, box in named.items()} == dict.fromkeys(named, True)
-    seen = [
-        each.bounding_box()["y"] + 12 <= size[1] for each in page.locator(".le-sliders input:visible").all()
-    ]
-    assert sum(seen) >= min(4, len(seen)), "more than a single slider"
+    named = [".le-map", "[data-role=decoded]", f"[data-role={first}]", ".le-legend", ".le-layer-tools"]
     if model == "mnist-2":  # on a UMAP no layer has a place
-        key = page.locator("[data-role=layer-key]")
-        expect(key).to_contain_text("prior")
-        assert in_sight(key.bounding_box(), size)
+        expect(page.locator("[data-role=layer-key]")).to_contain_text("prior")
+        named.append("[data-role=layer-key]")
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        in_sight(page, named)
+        page.wait_for_function(SEVERAL_SLIDERS)
+    page.set_viewport_size({"width": SIZES[0][0], "height": SIZES[0][1]})
+    if model == "mnist-16":  # the picture stays in view down to the last strip
+        for target in (".le-slider >> nth=12", ".le-strip:visible >> nth=0", ".le-strip:visible >> nth=-1"):
+            page.locator(target).scroll_into_view_if_needed()
+            in_sight(page, ["[data-role=decoded]"])
+            assert page.locator("[data-role=decoded]").bounding_box()["y"] >= 40, "below the frame's header"
 
 
-@pytest.mark.parametrize("size", SIZES[:1], ids=str)
-def test_explore_s_picture_stays_in_view_down_to_the_last_strip(
-    size: tuple[int, int], app_url: str, new_page: Callable[..., Page]
-) -> None:
-    page = opened(
-        new_page(viewport={"width": size[0], "height": size[1]}), f"{app_url}/?explore_model=mnist-16"
-    )
-    picture = page.locator("[data-role=decoded]")
-    for target in (".le-slider >> nth=12", ".le-strip:visible >> nth=0", ".le-strip:visible >> nth=-1"):
-        page.locator(target).scroll_into_view_if_needed()
-        box = picture.bounding_box()
-        assert in_sight(box, size), target
-        assert box["y"] >= 40, "below the frame's own header"
-
-
-@pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("method", ["linear", "slerp"])
 def test_interpolate_shows_both_ends_the_walk_and_the_blend(
-    method: str, size: tuple[int, int], app_url: str, new_page: Callable[..., Page]
+    method: str, app_url: str, new_page: Callable[..., Page]
 ) -> None:
-    page = opened(
-        new_page(viewport={"width": size[0], "height": size[1]}),
-        f"{app_url}/interpolate?interpolate_method={method}",
-    )
+    page = opened(new_page(), f"{app_url}/interpolate?interpolate_method={method}")
     rows = ["[data-role=row-linear]", f"[data-role=row-{method}]", "[data-role=row-pixels]"]
-    named = boxes(
-        page,
-        ".le-end >> nth=0",
-        ".le-end >> nth=1",
-        "[data-role=decoded]",
-        *rows,
-        ".le-play",
-        ".le-progress-slider",
-    )
-    assert {name: in_sight(box, size) for name, box in named.items()} == dict.fromkeys(named, True)
-    order = [named[name]["y"] for name in (".le-end >> nth=0", *dict.fromkeys(rows), ".le-progress-slider")]
-    assert order == sorted(order), "the ends, the walk, the blend, one scrubber under all"
-    methods = page.locator(".st-key-interpolate_method")
-    assert in_sight(methods.bounding_box(), size), "slerp's switch"
+    down = [".le-end", *dict.fromkeys(rows), ".le-progress-slider"]
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        in_sight(page, [*down, ".le-end ~ .le-end", "[data-role=decoded]", ".le-play"])
+        in_sight(page, [".st-key-interpolate_method"])  # slerp's switch
+        tops = [page.locator(each).first.bounding_box()["y"] for each in down]
+        assert tops == sorted(tops), "the ends, the walk, the blend, one scrubber under all"

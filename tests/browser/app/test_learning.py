@@ -44,8 +44,8 @@ def lesson(url: str, new_page: Callable[..., Page], errors: Errors) -> Callable[
     return make
 
 
-def state(page: Page) -> str | None:
-    return page.locator("[data-role=check]").get_attribute("data-state")
+def check_says(page: Page, state: str) -> None:
+    expect(page.locator("[data-role=check]")).to_have_attribute("data-state", state)
 
 
 def train(page: Page) -> dict[str, float]:
@@ -74,7 +74,7 @@ def test_squeeze_passes_for_who_trains_and_pulls(lesson: Callable[[str], Page], 
     assert eight["error"] < two["error"]
     go_on(page)
     train(page)
-    assert state(page) == "passed"
+    check_says(page, "passed")
     expect(page.locator("[data-role=outcome]")).to_contain_text(f"{eight['error']:.4f}")
     assert not errors
 
@@ -89,10 +89,11 @@ def test_holes_pass_for_who_trains_looks_and_draws(lesson: Callable[[str], Page]
         page.mouse.click(
             box["x"] + (0.3 + 0.08 * n) * box["width"], box["y"] + (0.4 + 0.05 * n) * box["height"]
         )
+        page.wait_for_function("(n) => window.latentExplorer.quantities.places === n + 1", arg=n)
     go_on(page)
     for _ in range(3):
         page.get_by_role("button", name="Draw 24 codes").click()
-    assert state(page) == "passed"
+    check_says(page, "passed")
     assert not errors
 
 
@@ -110,7 +111,7 @@ def test_forces_pass_for_who_trains_with_all_these_betas(
     # Not even chance makes these come out otherwise: they are what the lesson is about.
     assert four["kl"] < one["kl"] < hundredth["kl"]
     assert four["elbo"] < one["elbo"]
-    assert state(page) == "passed"
+    check_says(page, "passed")
     expect(page.locator("[data-role=outcome]")).to_contain_text(f"{four['kl']:.2f} nats")
     assert not errors
 
@@ -130,16 +131,16 @@ def test_collapse_passes_for_who_breaks_it_and_mends_it(
     assert right["active"] >= 2
     assert free["active"] >= 4
     assert right["elbo"] == max(run["elbo"] for run in runs)
-    assert state(page) == "passed"
+    check_says(page, "passed")
     assert not errors
 
 
 @pytest.mark.parametrize("slug", TRAINED)
 def test_none_passes_for_who_does_nothing(slug: str, lesson: Callable[[str], Page]) -> None:
     page = lesson(slug)
-    assert state(page) == "open"
+    check_says(page, "open")
     page.get_by_role("button", name="Check", exact=True).click()
-    assert state(page) == "failed"
+    check_says(page, "failed")
     expect(page.locator("[data-role=explanation]")).to_be_hidden()
 
 
@@ -147,9 +148,9 @@ def test_a_run_with_another_setting_does_not_count(lesson: Callable[[str], Page]
     page = lesson("forces")
     page.locator("[data-part=beta] button[data-value='4']").click()
     assert train(page)["beta"] == 4
-    assert state(page) == "open"
+    check_says(page, "open")
     page.get_by_role("button", name="Check", exact=True).click()
-    assert state(page) == "failed"
+    check_says(page, "failed")
     # A beta that is changed while the run trains changes the run, and what is measured is under it.
     page.locator("[data-part=train] button").click()
     page.wait_for_function("window.latentExplorer.quantities.is_done === 0")

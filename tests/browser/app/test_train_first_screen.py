@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.waiting import timers_end
@@ -63,11 +62,16 @@ def begun(page: Page, url: str) -> None:
     expect(page.locator(".le-timeline")).to_be_visible()
 
 
-@pytest.mark.parametrize("size", SIZES, ids=str)
-def test_before_a_run(size: tuple[int, int], app_url: str, new_page: Callable[..., Page]) -> None:
-    page = new_page(viewport={"width": size[0], "height": size[1]})
+def test_before_a_run(app_url: str, new_page: Callable[..., Page]) -> None:
+    page = new_page()
     page.goto(f"{app_url}/train")
     expect(page.locator(".le-first-digits")).to_be_visible()
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        all_before_a_run(page)
+
+
+def all_before_a_run(page: Page) -> None:
     cards = [f".st-key-train_card_{name}" for name in (
         "collapse", "averaged", "holes", "too_fast", "one_number", "too_small"
     )]  # fmt: skip
@@ -86,17 +90,21 @@ def test_before_a_run(size: tuple[int, int], app_url: str, new_page: Callable[..
         expect(page.locator(button).first).to_be_hidden()
 
 
-@pytest.mark.parametrize("size", SIZES, ids=str)
-def test_with_a_run(size: tuple[int, int], app_url: str, new_page: Callable[..., Page]) -> None:
-    page = new_page(viewport={"width": size[0], "height": size[1]})
-    begun(page, app_url)
-    reconstruction, kl = (f'.le-charts canvas[aria-label^="{name}"]' for name in ("Reconstruction", "KL"))
-    in_first_screen(page, [*CHOICES, *BUTTONS])
+def above_the_bar(page: Page, selectors: Sequence[str]) -> None:
+    """Wait until these are drawn in the first screen, and the bar of the film below them."""
+    in_first_screen(page, [*CHOICES, *BUTTONS, ".le-timeline"])
     ((_, bar, _, end),) = boxes(page, [".le-timeline"])[".le-timeline"]
-    assert end <= size[1]
     assert end - bar < 70
-    # The bar lies in the first screen as well, and covers nothing of this.
-    in_first_screen(page, ["[data-role=map]", "[data-role=decoded]", reconstruction, kl], bottom=bar + 1)
+    in_first_screen(page, selectors, bottom=bar + 1)
+
+
+def test_with_a_run(app_url: str, new_page: Callable[..., Page]) -> None:
+    page = new_page()
+    begun(page, app_url)
+    curves = [f'.le-charts canvas[aria-label^="{name}"]' for name in ("Reconstruction", "KL")]
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        above_the_bar(page, ["[data-role=map]", "[data-role=decoded]", *curves])
 
     for button, words in (("pause", "rest"), ("share", "link")):
         page.locator(f".st-key-train_{button} button").hover()
@@ -109,7 +117,9 @@ def test_with_a_run(size: tuple[int, int], app_url: str, new_page: Callable[...,
     for _ in range(7):
         page.get_by_role("button", name="Next").click()
     parts = [".le-slow-body figure canvas", ".le-slow-table", ".le-slow-bars:not(.le-slow-weights)"]
-    in_first_screen(page, ["[data-role=map]", *parts], bottom=bar + 1)
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        above_the_bar(page, ["[data-role=map]", *parts])
 
 
 def test_on_a_phone(app_url: str, new_page: Callable[..., Page]) -> None:

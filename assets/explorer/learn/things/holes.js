@@ -159,8 +159,11 @@ export class HolesThing {
       ),
       element("div", { class: "le-thing-halves", "data-part": "maps" }, this.plain.element, this.vae.element),
     );
-    this.cursor.subscribe(({ isChosen, isHover }) => {
-      if (isHover || !isChosen) return;
+    let latest = this.cursor.pinned;
+    // Moves of one frame are told together: a pin may come with the hover after it, and a hover's end pins nothing.
+    this.cursor.subscribe(({ pinned, isChosen }) => {
+      if (!isChosen || pinned === latest) return;
+      latest = pinned;
       this.places += 1;
       this.context.onHand();
     });

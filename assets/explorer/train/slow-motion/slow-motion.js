@@ -42,9 +42,7 @@ export class SlowMotion {
     const images = { class: "le-slow-images", role: "group", "aria-label": "Images of the step" };
     this.images = element("div", images);
     this.stepRow = element("div", { class: "le-slow-steps", role: "group", "aria-label": "Steps" });
-    this.title = element("h3", {});
-    this.formula = element("p", { class: "le-formula" });
-    this.words = element("p", {});
+    this.text = element("div", { class: "le-slow-text", "aria-live": "polite" });
     this.body = element("div", { class: "le-slow-body" });
     /** @param {string} text @param {() => void} click */
     const button = (text, click) => element("button", { type: "button", click }, text);
@@ -70,13 +68,7 @@ export class SlowMotion {
       this.images,
       this.stepRow,
       element("div", { class: "le-buttons le-slow-buttons" }, this.back, this.play, this.next),
-      element(
-        "div",
-        { class: "le-slow-text", "aria-live": "polite" },
-        this.title,
-        this.formula,
-        this.words,
-      ),
+      this.text,
       this.body,
     );
   }
@@ -130,6 +122,7 @@ export class SlowMotion {
     this.update = { detail, steps, imageButtons, stepButtons, body };
     this.images.replaceChildren(...imageButtons);
     this.stepRow.replaceChildren(...stepButtons);
+    this.text.replaceChildren(...steps.map(() => element("div", {})));
     this.body.replaceWith(body.element);
     this.body = body.element;
     this.element.hidden = false;
@@ -197,22 +190,27 @@ export class SlowMotion {
     body.reveal(this.reached, steps[this.step].part);
     stepButtons.forEach((each, n) => {
       each.classList.toggle("le-reached", n <= this.step);
+      this.text.children[n].classList.toggle("le-ahead", n !== this.step);
       if (n === this.step) each.setAttribute("aria-current", "step");
       else each.removeAttribute("aria-current");
     });
     this.back.disabled = this.step === 0;
     this.next.disabled = this.step === steps.length - 1;
     if (this.next.disabled) this.#stop();
-    this.#say();
     this.onDraw();
   }
 
+  /** Write what each step says of the image. All lie on each other: the longest says how much room there is. */
   #say() {
     if (!this.update) return;
-    const { title, formula, says } = this.update.steps[this.step];
-    setText(this.title, title);
-    setText(this.formula, formula);
-    setText(this.words, says(this.update.detail, this.chosen));
+    const { detail, steps } = this.update;
+    steps.forEach(({ title, formula, says }, n) =>
+      this.text.children[n].replaceChildren(
+        element("h3", {}, title),
+        element("p", { class: "le-formula" }, formula),
+        element("p", {}, says(detail, this.chosen)),
+      )
+    );
   }
 
   #toggle() {

@@ -277,7 +277,7 @@ def test_the_words_of_a_mark_begin_on_the_chart(wide: int, call: Callable) -> No
             context.fillText = (text, left) => written.push([text, left, context.measureText(text).width]);
             const theme = { font: "sans-serif", background: "white", text: "black" };
             const x = (epoch) => 52 + epoch * (a.wide - 60);
-            m.drawMarkWords(context, theme, [{ epoch: 0.5, text: a.text }], x, 100, a.wide);
+            m.drawMarkWords(context, theme, [{ epoch: 0.5, text: a.text }], x, a.wide);
             return written;
         })()""",
         {"text": text, "wide": wide},
