@@ -30,7 +30,7 @@ export function textOf(blocks, light) {
 function formulaOf({ lines = [], code }, light) {
   return element(
     "figure",
-    { class: "le-formula" },
+    { class: "le-learn-formula" },
     ...lines.map((runs) => element("div", { class: "le-formula-line" }, ...runsOf(runs, light))),
     code &&
       element(

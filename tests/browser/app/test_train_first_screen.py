@@ -99,7 +99,7 @@ def above_the_bar(page: Page, selectors: Sequence[str]) -> None:
 
 
 def test_with_a_run(app_url: str, new_page: Callable[..., Page]) -> None:
-    page = new_page()
+    page = new_page(viewport={"width": 1280, "height": 720})  # someone else's run is not in the others' way
     begun(page, app_url)
     curves = [f'.le-charts canvas[aria-label^="{name}"]' for name in ("Reconstruction", "KL")]
     for width, height in SIZES:

@@ -33,16 +33,21 @@ const LEAST_REACH = 0.05;
 /** The key's letters, in px. */
 const KEY_SIZE = 13;
 
-/** What the marks are, in the order of the steps. @type {Array<{part: string, sign: string, words: string, colour?: string, needsPosterior?: boolean}>} */
+/**
+ * What the marks are, in the order of the steps: those of one row stand beside each other.
+ *
+ * @type {Array<{row: number, part: string, sign: string, words: string, colour?: string, needsPosterior?: boolean}>}
+ */
 const KEY = [
-  { part: "mean", sign: "+", words: "mean μ; ring: σ around it", needsPosterior: true },
-  { part: "noise", sign: "┄", words: "noise, σ · ε", needsPosterior: true },
-  { part: "z", sign: "●", words: "code z" },
-  { part: "gradient", sign: "→", words: "for z: to a better picture", colour: ARROWS.z },
+  { row: 0, part: "mean", sign: "+", words: "μ, ring: σ", needsPosterior: true },
+  { row: 0, part: "noise", sign: "┄", words: "σ · ε", needsPosterior: true },
+  { row: 0, part: "z", sign: "●", words: "z" },
+  { row: 1, part: "gradient", sign: "→", words: "z: to a better picture", colour: ARROWS.z },
   {
+    row: 2,
     part: "gradient",
     sign: "→",
-    words: "for μ, σ: to less loss, with KL",
+    words: "μ, σ: to less loss, with KL",
     colour: ARROWS.posterior,
     needsPosterior: true,
   },
@@ -100,28 +105,33 @@ export function posteriorPlaces(axes, detail, n) {
  * @param {Set<string>} reached
  */
 function drawKey({ context, viewport, theme }, hasPosterior, reached) {
-  const rows = KEY.filter(({ part, needsPosterior }) =>
+  const shown = KEY.filter(({ part, needsPosterior }) =>
     (reached.has(part) || (part === "z" && !hasPosterior)) && (hasPosterior || !needsPosterior)
   );
-  if (!rows.length) return;
-  context.globalAlpha = 1;
-  context.font = `${KEY_SIZE}px ${theme.font}`;
+  if (!shown.length) return;
+  context.font = `bold ${KEY_SIZE}px ${theme.font}`;
   context.textBaseline = "middle";
   context.textAlign = "left";
-  const wide = Math.max(...rows.map(({ words }) => context.measureText(words).width)) + 34;
   const [left, top, high] = [viewport.left + 6, viewport.top + 6, KEY_SIZE + 6];
+  /** Where the next one of each row begins. */
+  const ends = [left + 6, left + 6, left + 6];
+  const placed = shown.map(({ row, sign, words, colour }) => {
+    const x = ends[row];
+    const wordsAt = x + context.measureText(sign).width + 5;
+    ends[row] = wordsAt + context.measureText(words).width + 12;
+    return { x, wordsAt, y: top + 4 + (row + 0.5) * high, sign, words, colour };
+  });
   context.globalAlpha = 0.85;
   context.fillStyle = theme.background;
-  context.fillRect(left, top, wide, rows.length * high + 8);
+  context.fillRect(left, top, Math.max(...ends) - 6 - left, (shown[shown.length - 1].row + 1) * high + 8);
   context.globalAlpha = 1;
-  rows.forEach(({ sign, words, colour }, row) => {
-    const middle = top + 4 + (row + 0.5) * high;
+  for (const { x, wordsAt, y, sign, words, colour } of placed) {
     context.fillStyle = colour ?? theme.text;
     context.font = `bold ${KEY_SIZE}px ${theme.font}`;
-    context.fillText(sign, left + 6, middle);
+    context.fillText(sign, x, y);
     context.font = `${KEY_SIZE}px ${theme.font}`;
-    context.fillText(words, left + 26, middle);
-  });
+    context.fillText(words, wordsAt, y);
+  }
 }
 
 /**
