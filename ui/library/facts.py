@@ -7,6 +7,7 @@ from typing import Final
 
 from ui.library.entry import ModelEntry
 from ui.page.text import count, plain
+from vae_core.config.families import LOG_LIKELIHOOD
 
 TIGHTER: Final = "−log p(x)"
 """What people call the number that says much the same as the ELBO, and stands in a model's details alone."""
@@ -49,7 +50,13 @@ def model_metrics(entry: ModelEntry) -> tuple[tuple[str, str, str], ...]:
         "samples": metrics.get("nll_samples") or "many",
     }
     found = []
-    for key, name, value, meaning in METRICS:
+    known = {key for key, *_ in METRICS} | {LOG_LIKELIHOOD.name}
+    own = [
+        (term.name, term.title, f"{{:.1f}} {term.unit}", f"{term.caption}.")
+        for term in entry.model_config.traits.terms
+        if term.name not in known
+    ]
+    for key, name, value, meaning in (*METRICS, *own):
         number = metrics.get(key)
         if isinstance(number, (int, float)) and not isinstance(number, bool) and math.isfinite(number):
             found.append((name, value.format(number, **words).replace("-", "−"), meaning.format(**words)))

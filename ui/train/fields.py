@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -59,6 +59,7 @@ def fields() -> Settings:
     for setting in asked:  # in their own order: whether a field concerns a family is known once that is drawn
         with more if setting.folded else first:
             values[setting.name] = _field(setting, values, info, below)
+    _hide([setting for setting in asked if not setting.concerns(values["family"], values["architecture"])])
 
     settings = current_settings()
     for key, sentence in settings.wrong.items():
@@ -116,6 +117,12 @@ def _field(
         if note:
             st.caption(f":material/info: {note}")
     return value
+
+
+def _hide(unasked: Sequence[Choice | Number]) -> None:
+    """Show no fields that do not concern what is chosen; they keep what they say, for when they do."""
+    keys = ", ".join(f".st-key-train_{setting.name}" for setting in unasked)
+    st.html(f"<style>{keys} {{ display: none; }}</style>" if keys else "<style></style>")
 
 
 def _help(setting: Choice | Number, info: ImageSetInfo) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
-from math import prod
+from math import isqrt, prod
 from numbers import Integral
 from typing import Any, Final, Literal, TypeVar
 
@@ -27,6 +27,10 @@ LIKELIHOODS: Final = tuple(choice("likelihood").options)
 SIDE_RANGE: Final = (8, 128)
 CHANNELS: Final = (1, 3)
 LONGEST_LABEL: Final = 60
+
+MAX_PAIRS: Final = 2_000_000
+"""Numbers that a step may take of the pairs of a batch's images, one for each dimension, where their codes
+are compared: 8 MB, of which autograd keeps a few."""
 
 
 @dataclass(frozen=True)
@@ -217,6 +221,14 @@ def check_together(model: ModelConfig, train: TrainConfig) -> None:
             f"binarize='dynamic' draws black and white pixels, which {model.likelihood!r} does not model: "
             "take likelihood='bernoulli' or binarize='none'"
         )
+    if model.traits.compares_codes:
+        pairs = train.batch_size**2 * model.latent_dim
+        if pairs > MAX_PAIRS:
+            most = isqrt(MAX_PAIRS // model.latent_dim)
+            raise ValueError(
+                f"batch_size may be {most:,} at most with {model.latent_dim} latent dimensions, for "
+                f"{model.family} compares each code of a batch with each other one; got {train.batch_size:,}"
+            )
 
 
 def offered_architectures(image_shape: tuple[int, int, int]) -> tuple[str, ...]:

@@ -70,7 +70,9 @@ class Family:
         terms: what is reported, the one that is looked at first in front.
         settings: names of the settings that not every family has, and this one does.
         optimizers: what moves its weights, in the order in which a step uses them.
-        explained: whether a step can be taken apart: one pass through encoder and decoder, one loss.
+        explained: whether a step can be taken apart: one pass through encoder and decoder, a loss that is
+            each image's own.
+        compares_codes: whether the loss compares each code of a batch with each other one.
     """
 
     name: str
@@ -81,6 +83,7 @@ class Family:
     settings: tuple[str, ...] = ()
     optimizers: tuple[Optimizer, ...] = WHOLE_MODEL
     explained: bool = True
+    compares_codes: bool = False
 
     @property
     def has_encoder(self) -> bool:
@@ -143,6 +146,15 @@ ELBO: Final = Term(
     better="higher",
     parts={LOG_LIKELIHOOD.name: 1.0, KL.name: -1.0},
 )
+MUTUAL_INFORMATION: Final = Term(
+    "mutual_information", "Mutual information", "nats: what a code tells of which image it is of"
+)
+TOTAL_CORRELATION: Final = Term(
+    "total_correlation", "Total correlation", "nats: how far dimensions are from independent; beta weighs it"
+)
+DIMENSION_KL: Final = Term(
+    "dimension_kl", "Dimension-wise KL", "nats: how far each dimension is from the prior, summed"
+)
 
 FAMILIES: Final[Mapping[str, Family]] = {
     family.name: family
@@ -164,6 +176,18 @@ FAMILIES: Final[Mapping[str, Family]] = {
             has_likelihood=False,
             terms=(LOG_LIKELIHOOD,),
             settings=("likelihood",),
+        ),
+        Family(
+            name="beta_tc",
+            help="the vae, with beta on one part of the KL alone: the total correlation, which says how far "
+            "the dimensions are from independent. What a code tells of its image is left in peace, so the "
+            "dimensions come apart at less cost. The parts are estimated by comparing the codes of a batch.",
+            latent_kind="gaussian",
+            has_likelihood=True,
+            terms=(ELBO, LOG_LIKELIHOOD, KL, MUTUAL_INFORMATION, TOTAL_CORRELATION, DIMENSION_KL),
+            settings=("likelihood", "beta", "beta_warmup_epochs"),
+            explained=False,
+            compares_codes=True,
         ),
     )
 }

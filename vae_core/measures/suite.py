@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -19,10 +20,12 @@ from torch import Tensor
 from vae_core.latent.codes import encode_images
 from vae_core.measures.evaluate import active_units, importance_nll, reconstruction_error
 from vae_core.models.objective import value_of
+from vae_core.models.passing import UNSAID
 
 if TYPE_CHECKING:
     from vae_core.config.configs import ModelConfig
     from vae_core.images.loading import ImageSet
+    from vae_core.models.passing import Learning
     from vae_core.models.vae import VAE
 
 NEIGHBOURS: Final = 10
@@ -42,6 +45,7 @@ def measure(
     binarized: bool = False,
     nll_samples: int = 0,
     seed: int = 0,
+    learning: Learning = UNSAID,
 ) -> dict[str, Any]:
     """Measure a model on a whole test split.
 
@@ -53,6 +57,7 @@ def measure(
             reconstructions and accuracies are always those of the grey images.
         nll_samples: importance samples per image; 0 leaves the NLL out.
         seed: of the pixels and all noise.
+        learning: how the model learned; `train_set` says from how many images, if this does not.
 
     Returns:
         A bundle's metrics by name: those of `held_out_metrics`, and, where the images have labels or
@@ -63,7 +68,10 @@ def measure(
     grey = test_set.images.float() / 255
     x = torch.bernoulli(grey, generator=generator) if binarized else grey
     y = test_set.labels if model.config.n_classes else None
-    metrics = held_out_metrics(model, x, y, binarized=binarized, nll_samples=nll_samples, seed=seed)
+    learning = replace(learning, images=learning.images or len(train_set.images))
+    metrics = held_out_metrics(
+        model, x, y, binarized=binarized, nll_samples=nll_samples, seed=seed, learning=learning
+    )
 
     codes = encode_images(model, test_set.images, labels=y).mean
     reconstructions = _decode_images(model, codes, y)  # (N, C, H, W)
@@ -91,6 +99,7 @@ def held_out_metrics(
     binarized: bool = False,
     nll_samples: int = 0,
     seed: int = 0,
+    learning: Learning = UNSAID,
 ) -> dict[str, Any]:
     """Measure what needs no training images: likelihoods, active units and reconstruction error.
 
@@ -101,6 +110,7 @@ def held_out_metrics(
         binarized: whether x is black and white; only said on in the metrics.
         nll_samples: importance samples per image; 0 leaves the NLL out.
         seed: of all noise.
+        learning: how the model learned.
 
     Returns:
         pixels ("grey" or "binarized"), test_images, the family's terms by name (those of "vae" are
@@ -117,7 +127,7 @@ def held_out_metrics(
         for part in chunks(len(x), model.config):
             images, labels = x[part], None if y is None else y[part]
             terms = model.objective.measured(
-                model, images, generator=generator, n_samples=ELBO_SAMPLES, y=labels
+                model, images, generator=generator, n_samples=ELBO_SAMPLES, y=labels, learning=learning
             )
             for term in traits.computed:
                 sums[term.name] += float(value_of(term, terms).sum())

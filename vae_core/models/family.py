@@ -17,7 +17,7 @@ from torch import Tensor
 from vae_core.config.configs import TrainConfig
 from vae_core.models.distributions import Posterior, standard_normal
 from vae_core.models.objective import Terms
-from vae_core.models.passing import Model, Pass, passed_through
+from vae_core.models.passing import UNSAID, Learning, Model, Pass, passed_through
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,11 @@ class StepContext:
     step: int
     steps_per_epoch: int
     images: int
+
+    @property
+    def learning(self) -> Learning:
+        """What of it the terms may depend on."""
+        return Learning(self.train, self.images)
 
     @property
     def beta(self) -> float:
@@ -93,15 +98,29 @@ class Objective(ABC):
             The batch's terms, as they were before the weights moved.
         """
         with moves.rounding():
-            terms = self.terms(passed_through(moves.model, x, generator=moves.noise, y=y))
+            passed = passed_through(moves.model, x, generator=moves.noise, y=y, learning=at.learning)
+            terms = self.terms(passed)
         moves.descend(self.loss(terms, at))
         return terms
 
     def measured(
-        self, model: Model, x: Tensor, *, generator: torch.Generator | None, n_samples: int, y: Tensor | None
+        self,
+        model: Model,
+        x: Tensor,
+        *,
+        generator: torch.Generator | None,
+        n_samples: int,
+        y: Tensor | None,
+        learning: Learning = UNSAID,
     ) -> Terms:
-        """Return the terms that are reported of images; arguments as for `vae_core.elbo_terms`."""
-        return self.terms(passed_through(model, x, generator=generator, n_samples=n_samples, y=y))
+        """Return the terms that are reported of images; arguments as for `vae_core.elbo_terms`.
+
+        Args:
+            learning: how the model learns, or learned.
+        """
+        return self.terms(
+            passed_through(model, x, generator=generator, n_samples=n_samples, y=y, learning=learning)
+        )
 
     def prior(self, model: Model, count: int, generator: torch.Generator) -> Tensor:
         """Draw codes from the prior, (count, D)."""

@@ -72,6 +72,7 @@ def rows(
     from vae_core.bundles.bundle import load_bundle
     from vae_core.bundles.splits import splits_of
     from vae_core.measures.suite import measure
+    from vae_core.models.passing import UNSAID, Learning
 
     baselines: dict[str, float] = {}
     answer = []
@@ -87,6 +88,7 @@ def rows(
             binarized=run is not None and run.binarize != "none",
             nll_samples=nll_samples if bundle.model_config.has_likelihood else 0,
             seed=0 if run is None else run.seed,
+            learning=UNSAID if run is None else Learning(run),
         )
         if baseline_epochs and bundle.model_config.latent_dim == 2 and train.labels is not None:
             if name not in baselines:

@@ -69,7 +69,7 @@ def divided_step(
     z = drawn.detach().requires_grad_()
     made = yield from decoder.forward(torch.split(z, images), labels)
     parameters = torch.cat([part.detach() for part in made]).to(z.dtype).requires_grad_()
-    passed = Pass(model, x, posterior, (Draw(noise, z, parameters),))
+    passed = Pass(model, x, posterior, (Draw(noise, z, parameters),), at.learning)
     with rounding():
         terms = objective.terms(passed)
     if look is not None:

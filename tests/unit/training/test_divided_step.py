@@ -82,7 +82,7 @@ def assert_same(answers):
 
 @pytest.mark.parametrize("architecture", ["mlp", "conv", "article"])
 @pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian", "gaussian_learned"])
-@pytest.mark.parametrize("family", ["vae", "autoencoder"])
+@pytest.mark.parametrize("family", ["vae", "autoencoder", "beta_tc"])
 def test_gradients_are_those_of_the_undivided_step(architecture, likelihood, family):
     config = ModelConfig((1, 12, 12), 3, architecture, family=family, likelihood=likelihood, width=0.5)
     assert_same(both_ways(config))
