@@ -53,7 +53,7 @@ def fields() -> Settings:
     image_choice(images, sets)
     st.caption(f"{info.title}. {count(info.size, 'image')}, {image_size(info.shape)}")
     asked = [setting for setting in SETTINGS.values() if setting.asked]
-    values = {setting.name: setting.default for setting in asked}
+    values: dict[str, Any] = {setting.name: setting.default for setting in asked}
     first = st.container()
     more = st.expander("More", icon=":material/tune:", key=MORE, on_change="rerun")
     for setting in asked:  # in their own order: whether a field concerns a family is known once that is drawn

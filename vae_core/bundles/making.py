@@ -15,6 +15,7 @@ from vae_core.bundles.header import MAX_TEXT, card_facts
 from vae_core.bundles.header_checks import one_line
 from vae_core.bundles.history import thinned
 from vae_core.config.configs import ModelConfig, TrainConfig
+from vae_core.config.effort import images_measured
 from vae_core.config.version import VERSION
 from vae_core.images.image_set import ImageSet
 
@@ -88,6 +89,8 @@ def make_bundle(trainer: Trained, *, title: str = "", umap: bool = False) -> Bun
     if not all(bool(weight.isfinite().all()) for weight in model.state_dict().values()):
         raise ValueError(f"{_DIVERGED}: its weights are no numbers any more. {_REMEDY}")
     x, y = _held_out(trainer)
+    most = images_measured(config, trainer.train_config, len(x))
+    x, y = x[:most], None if y is None else y[:most]
     learning = Learning(trainer.train_config, len(image_set.images))
     _round_weights(model, x, y, learning)
     binarized = trainer.train_config.binarize != "none"

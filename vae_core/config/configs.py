@@ -28,6 +28,9 @@ SIDE_RANGE: Final = (8, 128)
 CHANNELS: Final = (1, 3)
 LONGEST_LABEL: Final = 60
 
+MAX_CODES: Final = 65_536
+"""Codes that a step may decode, of all images of its batch."""
+
 MAX_PAIRS: Final = 2_000_000
 """Numbers that a step may take of the pairs of a batch's images, one for each dimension, where their codes
 are compared: 8 MB, of which autograd keeps a few."""
@@ -153,6 +156,8 @@ class TrainConfig:
         beta: weight of the KL (arXiv:1804.03599 and the beta-VAE); 1 is the ELBO.
         beta_warmup_epochs: beta rises linearly from 0 over the run's first epochs; no more than `epochs`.
         free_bits: nats per latent dimension that cost nothing (arXiv:1606.04934).
+        importance_samples: codes that are drawn for each image (arXiv:1509.00519).
+        gradient_estimator: "plain", or "dreg" (arXiv:1810.04152), for the bound of several codes.
         weight_decay: share of the learning rate by which weights shrink at each step (arXiv:1711.05101).
         binarize: "none", or "dynamic" (Bernoulli only): pixels are drawn anew at every visit.
         seed: of the weights, the order of the images and all noise.
@@ -167,6 +172,8 @@ class TrainConfig:
     beta: float = default("beta")
     beta_warmup_epochs: int = default("beta_warmup_epochs")
     free_bits: float = default("free_bits")
+    importance_samples: int = default("importance_samples")
+    gradient_estimator: str = default("gradient_estimator")
     weight_decay: float = default("weight_decay")
     binarize: str = default("binarize")
     seed: int = default("seed")
@@ -205,9 +212,21 @@ def count_weights(config: ModelConfig) -> int:
     return sum(map(prod, learned)) + int(config.likelihood == "gaussian_learned")
 
 
-def count_multiply_adds(config: ModelConfig) -> int:
-    """Return how many an image takes on its way through both nets, without building the model."""
-    return sum(each.layer.multiply_adds(each.given) for net in config.placed() for each in net)
+def count_multiply_adds(config: ModelConfig, codes: int = 1) -> int:
+    """Return how many an image takes on its way through both nets, without building the model.
+
+    Args:
+        config: the model's.
+        codes: how many are decoded for each image.
+    """
+    encoder, decoder = (sum(each.layer.multiply_adds(each.given) for each in net) for net in config.placed())
+    return encoder + codes * decoder
+
+
+def codes_per_image(model: ModelConfig, train: TrainConfig) -> int:
+    """Return how many codes a step draws, and decodes, for each image."""
+    setting = model.traits.draws
+    return int(getattr(train, setting)) if setting else 1
 
 
 def check_together(model: ModelConfig, train: TrainConfig) -> None:
@@ -220,6 +239,12 @@ def check_together(model: ModelConfig, train: TrainConfig) -> None:
         raise ValueError(
             f"binarize='dynamic' draws black and white pixels, which {model.likelihood!r} does not model: "
             "take likelihood='bernoulli' or binarize='none'"
+        )
+    codes = codes_per_image(model, train)
+    if train.batch_size * codes > MAX_CODES:
+        raise ValueError(
+            f"{model.traits.draws} may be {MAX_CODES // train.batch_size:,} at most with a batch of "
+            f"{train.batch_size:,} images, for a step decodes {MAX_CODES:,} codes at most; got {codes:,}"
         )
     if model.traits.compares_codes:
         pairs = train.batch_size**2 * model.latent_dim

@@ -73,6 +73,7 @@ class Family:
         explained: whether a step can be taken apart: one pass through encoder and decoder, a loss that is
             each image's own.
         compares_codes: whether the loss compares each code of a batch with each other one.
+        draws: name of the setting that says how many codes a step draws for each image; "": it draws one.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Family:
     optimizers: tuple[Optimizer, ...] = WHOLE_MODEL
     explained: bool = True
     compares_codes: bool = False
+    draws: str = ""
 
     @property
     def has_encoder(self) -> bool:
@@ -146,6 +148,12 @@ ELBO: Final = Term(
     better="higher",
     parts={LOG_LIKELIHOOD.name: 1.0, KL.name: -1.0},
 )
+BOUND: Final = Term(
+    "bound",
+    "Bound of log p(x)",
+    "of several codes for each image, nats, higher is better",
+    better="higher",
+)
 MUTUAL_INFORMATION: Final = Term(
     "mutual_information", "Mutual information", "nats: what a code tells of which image it is of"
 )
@@ -188,6 +196,18 @@ FAMILIES: Final[Mapping[str, Family]] = {
             settings=("likelihood", "beta", "beta_warmup_epochs"),
             explained=False,
             compares_codes=True,
+        ),
+        Family(
+            name="iwae",
+            help="the vae with a tighter bound (importance-weighted): several codes are drawn for each "
+            "image, and the likelier one makes the image, the more it counts. The posterior may be wrong "
+            "about some of them, so it is held less tightly.",
+            latent_kind="gaussian",
+            has_likelihood=True,
+            terms=(BOUND, ELBO, LOG_LIKELIHOOD, KL),
+            settings=("likelihood", "importance_samples", "gradient_estimator"),
+            explained=False,
+            draws="importance_samples",
         ),
     )
 }

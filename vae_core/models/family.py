@@ -9,12 +9,13 @@ import importlib
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from vae_core.config.configs import TrainConfig
+from vae_core.config.configs import TrainConfig, codes_per_image
 from vae_core.models.distributions import Posterior, standard_normal
 from vae_core.models.objective import Terms
 from vae_core.models.passing import UNSAID, Learning, Model, Pass, passed_through
@@ -85,6 +86,10 @@ class Objective(ABC):
     def loss(self, terms: Terms, at: StepContext) -> Tensor:
         """Return what a step minimises, a scalar."""
 
+    def code_shares(self, terms: Terms, at: StepContext) -> Tensor | None:
+        """Return how much of the loss's gradient by each code goes on to the encoder, (K, B); None: all."""
+        return None
+
     def step(self, moves: Moves, x: Tensor, y: Tensor | None, at: StepContext) -> Terms:
         """Take one step of training.
 
@@ -98,8 +103,20 @@ class Objective(ABC):
             The batch's terms, as they were before the weights moved.
         """
         with moves.rounding():
-            passed = passed_through(moves.model, x, generator=moves.noise, y=y, learning=at.learning)
+            passed = passed_through(
+                moves.model,
+                x,
+                generator=moves.noise,
+                n_samples=codes_per_image(moves.model.config, at.train),
+                y=y,
+                learning=at.learning,
+                together=True,
+            )
             terms = self.terms(passed)
+        shares = self.code_shares(terms, at)
+        if shares is not None:
+            for draw, share in zip(passed.draws, shares, strict=True):
+                draw.z.register_hook(partial(torch.mul, share[:, None]))
         moves.descend(self.loss(terms, at))
         return terms
 

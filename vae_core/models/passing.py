@@ -94,6 +94,7 @@ def passed_through(
     n_samples: int = 1,
     y: Tensor | None = None,
     learning: Learning = UNSAID,
+    together: bool = False,
 ) -> Pass:
     """Encode a batch, draw codes from the posterior and decode them (arXiv:1312.6114, algorithm 1).
 
@@ -104,6 +105,7 @@ def passed_through(
         n_samples: draws for each image; of a code that is a point there is one.
         y: labels, (B,), for a model with classes.
         learning: how the model learns.
+        together: decode all draws as one batch, as a step does: batch norm sees them all.
 
     Raises:
         ValueError: if the images do not fit the model or `n_samples` is below 1.
@@ -111,8 +113,14 @@ def passed_through(
     if n_samples < 1:
         raise ValueError(f"n_samples must be at least 1; got {n_samples}")
     posterior = model.encode(x, y)
+    count = n_samples if posterior.logvar is not None else 1
+    if together and count > 1:
+        codes = [posterior.draw(generator) for _ in range(count)]
+        made = model.decode(torch.cat([z for z, _ in codes]), None if y is None else y.repeat(count))
+        draws = [Draw(noise, z, each) for (z, noise), each in zip(codes, made.chunk(count), strict=True)]
+        return Pass(model, x, posterior, tuple(draws), learning)
     draws = []
-    for _ in range(n_samples if posterior.logvar is not None else 1):
+    for _ in range(count):
         z, noise = posterior.draw(generator)
         draws.append(Draw(noise, z, model.decode(z, y)))
     return Pass(model, x, posterior, tuple(draws), learning)

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Final
 import torch
 from torch import Tensor
 
-from vae_core.config.effort import images_measured_at_once
+from vae_core.config.configs import codes_per_image
+from vae_core.config.effort import images_measured, images_measured_at_once
 from vae_core.images.probe import Probe, shuffled
 from vae_core.models.distributions import Posterior, standard_normal
 from vae_core.models.passing import Learning
@@ -73,7 +74,9 @@ class Monitor:
         self._model, self._config, self._probe, self._layout = model, model.config, probe, layout
         self._seed, self._device, self._learned = train_config.seed, device, learned
         self._held_out = None if held_out is None else _test_images(held_out, train_config)
-        self._at_once = images_measured_at_once(model.config)
+        codes = codes_per_image(model.config, train_config)
+        self._at_once = images_measured_at_once(model.config, codes)
+        self._measured = images_measured(model.config, train_config, TEST_IMAGES)
         self._is_dear = self._at_once < TEST_IMAGES
         self.test = layout.unknown_means()
         self.test_time = -math.inf
@@ -128,7 +131,7 @@ class Monitor:
         self._test_step = step
         if self._held_out is None:
             return
-        images, labels = self._held_out
+        images, labels = self._held_out[0][: self._measured], self._held_out[1]
         generator = stream(self._seed, "test noise", self._device)
         sums = self._layout.empty_sums(self._device)
         measured = self._model.objective.measured

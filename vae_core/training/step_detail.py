@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import torch
 from torch import Tensor
 
-from vae_core.models.passing import passed_through
+from vae_core.models.passing import UNSAID, passed_through
 
 if TYPE_CHECKING:
     from vae_core.models.objective import Terms
@@ -80,7 +80,13 @@ class Dissection:
 
     @classmethod
     def passing(
-        cls, model: VAE, x: Tensor, *, generator: torch.Generator, y: Tensor | None, learning: Learning
+        cls,
+        model: VAE,
+        x: Tensor,
+        *,
+        generator: torch.Generator,
+        y: Tensor | None,
+        learning: Learning = UNSAID,
     ) -> Dissection:
         """Take a batch through a model as its family's step does.
 

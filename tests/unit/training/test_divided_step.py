@@ -105,6 +105,16 @@ def test_labels_go_with_their_images():
     assert_same(both_ways(ModelConfig((1, 8, 8), 2, "conv", n_classes=3, width=0.5)))
 
 
+@pytest.mark.parametrize("architecture", ["conv", "article"])
+@pytest.mark.parametrize("estimator", ["plain", "dreg"])
+@pytest.mark.parametrize("images", [7, 200])
+def test_so_do_several_codes_of_each_image(architecture, estimator, images):
+    config = ModelConfig((1, 8, 8), 2, architecture, "iwae", n_classes=3, width=0.5)
+    both = both_ways(config, images=images, importance_samples=4, gradient_estimator=estimator)
+    assert both[0]["log_weights"].shape == (IMAGES, 4)
+    assert_same(both)
+
+
 # How a step is divided
 
 
