@@ -17,8 +17,33 @@ METRICS: Final = (
     ("nll", TIGHTER, "≤ {:.1f} nats", "A tighter bound: importance-weighted, {samples} samples."),
     ("active_units", "Active dimensions", "{:.0f} of {dims}", "Those whose mean has a variance above 0.01."),
     ("kl", "KL", "{:.1f} nats", "What the code of an image costs: what the latents tell about it."),
+    (
+        "distortion",
+        "Distortion",
+        "{:.1f} nats",
+        "−log p(x|z), what reconstructions lack; the KL is the rate.",
+    ),
+    (
+        "aggregate_gap",
+        "Gap to the prior",
+        "{:.1f} nats",
+        "KL of all codes together, the mean of their posteriors, from the prior that samples are drawn from.",
+    ),
+    (
+        "mig",
+        "Factor gap (MIG)",
+        "{:.2f}",
+        "What the best dimension tells of a known factor more than the second does, as a share of all there "
+        "is to tell. From 20 equal bins of means and factors; other estimators give other numbers.",
+    ),
     ("reconstruction_mse", "Pixel error", "{:.4f}", "Mean squared error of reconstructed pixels, 0 to 1."),
     ("knn_accuracy", "Class by neighbours", "{:.0%}", "How often the 10 nearest codes tell the class."),
+    (
+        "linear_accuracy",
+        "Class by straight cuts",
+        "{:.0%}",
+        "How often a linear classifier of codes is right.",
+    ),
     ("reconstruction_knn_accuracy", "Class kept", "{:.0%}", "How often a reconstruction shows its class."),
 )
 """What may be measured: its name in a bundle and for people, how its value is written, what it means."""

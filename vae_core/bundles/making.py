@@ -81,7 +81,7 @@ def make_bundle(trainer: Trained, *, title: str = "", umap: bool = False) -> Bun
     Raises:
         ValueError: the training has diverged and left no numbers to save.
     """
-    from vae_core.measures.suite import held_out_metrics
+    from vae_core.measures.suite import factor_metrics, held_out_metrics
     from vae_core.models.passing import Learning
 
     config, image_set = trainer.model_config, trainer.image_set
@@ -99,6 +99,8 @@ def make_bundle(trainer: Trained, *, title: str = "", umap: bool = False) -> Bun
         raise ValueError(f"{_DIVERGED}: its {lost[0]} is no number any more. {_REMEDY}")
 
     probe = placed_probe(model, trainer.probe)
+    if probe.mean is not None and probe.factors is not None:
+        metrics |= factor_metrics(probe.mean, probe.factors, image_set.factor_names)
     bundle = Bundle(
         config,
         trainer.train_config,

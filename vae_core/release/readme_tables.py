@@ -23,12 +23,15 @@ COLUMNS: Final[tuple[tuple[str, str], ...]] = (
     ("KL", "kl"),
     ("NLL", "nll"),
     ("active units", "active_units"),
+    ("gap to the prior", "aggregate_gap"),
     ("squared error", "reconstruction_mse"),
+    ("MIG", "mig"),
+    ("linear probe on means", "linear_accuracy"),
     ("10-NN on means", "knn_accuracy"),
     ("the same, plain mlp", "baseline_knn_accuracy"),
     ("10-NN on reconstructions", "reconstruction_knn_accuracy"),
 )
-_NATS: Final = ("elbo", "log_likelihood", "kl", "nll")
+_NATS: Final = ("elbo", "log_likelihood", "kl", "nll", "aggregate_gap")
 
 
 @dataclass(frozen=True)
@@ -165,6 +168,8 @@ def _cell(key: str, value: Any) -> str:
         return str(value)
     if key in _NATS:
         return f"{value:.1f}"
+    if key == "mig":
+        return f"{value:.2f}"
     return f"{value:.4f}" if key == "reconstruction_mse" else f"{100 * value:.1f} %"
 
 
