@@ -111,7 +111,10 @@ def _field(
     if not setting.concerns(values["family"], values["architecture"]):
         more["disabled"] = True
     with _beside(key, below):
-        value = _choice(setting, more) if isinstance(setting, Choice) else _number(setting, more)
+        if isinstance(setting, Choice):
+            value: Any = _choice(setting, more, _offered(setting, info))
+        else:
+            value = _number(setting, more)
     if setting.name == "likelihood" and FAMILIES[values["family"]].has_term("kl"):
         note = collapse_note(str(value), info.name)
         if note:
@@ -129,8 +132,23 @@ def _help(setting: Choice | Number, info: ImageSetInfo) -> str:
     return beta_help(math.prod(info.shape)) if setting.name == "beta" else setting.help
 
 
-def _choice(setting: Choice, more: Mapping[str, Any]) -> str:
-    options = list(setting.options)
+def _offered(setting: Choice, info: ImageSetInfo) -> list[str]:
+    """Return what a field offers; a family that is told classes wants images that have some."""
+    every = list(setting.options)
+    if setting.name != "family" or info.label_names:
+        return every
+    offered = [name for name in every if not FAMILIES[name].told_classes]
+    asked = st.query_params.get("train_family", "")
+    if asked in set(every) - set(offered):
+        said = f"{asked} wants images with classes, and {plain(info.title)} has none"
+        state.add_problems([f"{said}; showing {setting.default} instead."])
+    return offered
+
+
+def _choice(setting: Choice, more: Mapping[str, Any], options: list[str]) -> str:
+    kept = st.session_state.get(more["key"])
+    if kept is not None and len(options) < len(setting.options):  # other options are another widget
+        st.session_state[more["key"]] = kept if kept in options else setting.default
     chosen: str = st.selectbox(
         setting.title, options, index=options.index(setting.default), filter_mode=None, **more
     )

@@ -13,6 +13,7 @@ from ui.page.text import count, duration, image_size
 from ui.train.help_texts import IMAGES
 from vae_core import ImageSetInfo, ModelConfig, TrainConfig, image_sets
 from vae_core.config.configs import check_together, count_weights, offered_architectures
+from vae_core.config.families import FAMILIES
 from vae_core.config.settings import SETTINGS, of_config
 from vae_core.engine import RunInfo, TooLargeError, check_memory, get_engine
 
@@ -54,7 +55,11 @@ def read_settings(values: Mapping[str, Any], info: ImageSetInfo) -> Settings:
         wrong["train_images"] = "These images are not on this machine yet: get them on the Images page."
     chosen = concerning({name: values[f"train_{name}"] for name in (*_MODEL_FIELDS, *_TRAIN_FIELDS)})
     try:
-        model = ModelConfig(image_shape=info.shape, **{name: chosen[name] for name in _MODEL_FIELDS})
+        model = ModelConfig(
+            image_shape=info.shape,
+            n_classes=len(info.label_names) if FAMILIES[chosen["family"]].told_classes else 0,
+            **{name: chosen[name] for name in _MODEL_FIELDS},
+        )
     except ValueError as error:
         wrong[_field(str(error), "train_architecture")] = _sentence(error)
     try:

@@ -67,6 +67,11 @@ class ModelConfig:
     def __post_init__(self) -> None:
         object.__setattr__(self, "image_shape", _checked_shape(self.image_shape))
         _check(self, "model")
+        if self.traits.told_classes and self.n_classes == 0:
+            raise ValueError(
+                f"family {self.family!r} is told the class of each image: it wants images with classes, and "
+                "their number as n_classes"
+            )
         if self.nets is not None and self.nets == self._named_nets():
             object.__setattr__(self, "nets", None)
         if self.nets is not None:

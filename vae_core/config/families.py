@@ -72,6 +72,7 @@ class Family:
         optimizers: what moves its weights, in the order in which a step uses them.
         explained: whether a step can be taken apart: one pass through encoder and decoder, a loss that is
             each image's own.
+        told_classes: whether encoder and decoder are told each image's class; without classes there is none.
         compares_codes: whether the loss compares each code of a batch with each other one.
         draws: name of the setting that says how many codes a step draws for each image; "": it draws one.
     """
@@ -84,6 +85,7 @@ class Family:
     settings: tuple[str, ...] = ()
     optimizers: tuple[Optimizer, ...] = WHOLE_MODEL
     explained: bool = True
+    told_classes: bool = False
     compares_codes: bool = False
     draws: str = ""
 
@@ -208,6 +210,16 @@ FAMILIES: Final[Mapping[str, Family]] = {
             settings=("likelihood", "importance_samples", "gradient_estimator"),
             explained=False,
             draws="importance_samples",
+        ),
+        Family(
+            name="conditional",
+            help="the vae, whose encoder and decoder are told the image's class. The code says what the "
+            "class does not: the same z is the same manner in every class. It wants images with classes.",
+            latent_kind="gaussian",
+            has_likelihood=True,
+            terms=(ELBO, LOG_LIKELIHOOD, KL),
+            settings=("likelihood", "beta", "beta_warmup_epochs", "free_bits"),
+            told_classes=True,
         ),
     )
 }

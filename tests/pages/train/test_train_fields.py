@@ -23,6 +23,8 @@ FIELDS = [
     "train_width",
     "train_beta_warmup_epochs",
     "train_free_bits",
+    "train_importance_samples",
+    "train_gradient_estimator",
     "train_weight_decay",
     "train_binarize",
 ]
@@ -124,6 +126,68 @@ def test_an_autoencoder_has_no_beta(app: App) -> None:
     for key in ("train_beta", "train_beta_warmup_epochs", "train_free_bits"):
         assert app.test.number_input(key=key).disabled
     assert not app.test.button(key="train_start").disabled
+
+
+def test_fields_that_do_not_concern_a_family_are_not_shown(app: App) -> None:
+    def hidden() -> str:
+        (rule,) = [each.value for each in app.test.get("html") if "display: none" in each.value]
+        return rule
+
+    app.open("train")
+    assert ".st-key-train_importance_samples" in hidden()
+    assert ".st-key-train_beta " not in hidden().replace(",", " ")
+    app.test.selectbox(key="train_family").select("iwae")
+    app.run()
+    shown = hidden().replace(",", " ")
+    assert ".st-key-train_importance_samples" not in shown
+    for name in ("beta", "beta_warmup_epochs", "free_bits"):
+        assert f".st-key-train_{name} " in shown
+
+
+def test_what_is_not_shown_plays_no_part(app: App, engine: FakeEngine) -> None:
+    app.open("train", train_family="iwae", train_beta="7", train_importance_samples="9")
+    app.test.button(key="train_start").click()
+    app.run()
+    (_, _, _, train) = engine.asked[-1]
+    assert (train.beta, train.importance_samples) == (1.0, 9)
+
+
+def test_what_does_not_go_together_is_said_beside_its_field(app: App) -> None:
+    app.open("train", train_family="beta_tc", train_latent_dim="100", train_batch_size="512")
+    assert "Batch size may be 141 at most with 100 latent dimensions" in app.captions
+    app.test.number_input(key="train_batch_size").set_value(128)
+    app.run()
+    assert not app.test.button(key="train_start").disabled
+    app.open("train", train_family="iwae", train_importance_samples="1000")
+    assert "Importance samples may be 512 at most with a batch of 128 images" in app.captions
+    assert app.test.button(key="train_start").disabled
+
+
+def test_a_family_that_is_told_classes_is_told_those_of_the_images(app: App, engine: FakeEngine) -> None:
+    app.open("train", train_family="conditional", train_images="shapes")
+    app.test.button(key="train_start").click()
+    app.run()
+    (_, _, model, _) = engine.asked[-1]
+    assert (model.family, model.n_classes) == ("conditional", 3)
+
+
+def test_where_there_are_no_classes_it_is_not_offered(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    import ui.train.fields
+    import ui.train.settings
+    from vae_core import image_sets
+
+    bare = [replace(info, label_names=()) if info.name == "digits" else info for info in image_sets()]
+    for module in (ui.train.fields, ui.train.settings):
+        monkeypatch.setattr(module, "image_sets", lambda: bare)
+    app.open("train", train_family="conditional", train_images="digits")
+    assert "conditional wants images with classes" in app.said
+    assert app.test.selectbox(key="train_family").value == "vae"
+    assert "conditional" not in app.test.selectbox(key="train_family").options
+    app.test.selectbox(key="train_family").select("autoencoder")
+    app.test.selectbox(key="train_images").select("mnist")
+    app.run()
+    assert app.test.selectbox(key="train_family").value == "autoencoder"
+    assert "conditional" in app.test.selectbox(key="train_family").options
 
 
 def test_images_that_are_not_here_cannot_be_trained_on(app: App, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -212,6 +212,10 @@ def check_run(image_set: str, model: ModelConfig, train: TrainConfig) -> None:
         raise ValueError(f"There is no image set {image_set!r}.")
     if not info.available:
         raise ValueError(f"{info.title} is not on this server yet. Download it on the Images page first.")
+    if model.n_classes > len(info.label_names):
+        raise ValueError(
+            f"{info.title} has {len(info.label_names) or 'no'} classes; the model is told {model.n_classes}."
+        )
     if tuple(info.shape) != model.image_shape:
         raise ValueError(f"{info.title} has images of shape {info.shape}, the model {model.image_shape}.")
     check_memory(info, model, train)
