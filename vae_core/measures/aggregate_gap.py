@@ -46,7 +46,7 @@ def aggregate_gap(posterior: Posterior, *, generator: torch.Generator | None = N
         z = z[torch.linspace(0, len(z) - 1, CODES, dtype=torch.float64).long()]
     at_once = max(1, CHUNK // mean.numel())
     total = 0.0
-    for codes in z.split(at_once):
+    for codes in torch.split(z, at_once):
         mixed = _log_mixture(codes, mean, logvar)
         prior = -0.5 * (codes.square() + LOG_2_PI).sum(dim=1)
         total += float((mixed - prior).double().sum())

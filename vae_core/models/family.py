@@ -116,7 +116,7 @@ class Objective(ABC):
         shares = self.code_shares(terms, at)
         if shares is not None:
             for draw, share in zip(passed.draws, shares, strict=True):
-                draw.z.register_hook(partial(torch.mul, share[:, None]))
+                draw.z.register_hook(partial(torch.mul, share[:, None]))  # type: ignore[no-untyped-call]
         moves.descend(self.loss(terms, at))
         return terms
 
