@@ -130,8 +130,11 @@ def test_an_autoencoder_has_no_beta(app: App) -> None:
 
 def test_fields_that_do_not_concern_a_family_are_not_shown(app: App) -> None:
     def hidden() -> str:
-        (rule,) = [each.value for each in app.test.get("html") if "display: none" in each.value]
-        return rule
+        (rule,) = [
+            text for each in app.test.get("html") if (text := each.value).startswith("<style>.st-key-train_")
+        ]
+        assert rule.endswith("{ display: none; }</style>")
+        return str(rule)
 
     app.open("train")
     assert ".st-key-train_importance_samples" in hidden()
@@ -152,15 +155,30 @@ def test_what_is_not_shown_plays_no_part(app: App, engine: FakeEngine) -> None:
     assert (train.beta, train.importance_samples) == (1.0, 9)
 
 
-def test_what_does_not_go_together_is_said_beside_its_field(app: App) -> None:
-    app.open("train", train_family="beta_tc", train_latent_dim="100", train_batch_size="512")
-    assert "Batch size may be 141 at most with 100 latent dimensions" in app.captions
-    app.test.number_input(key="train_batch_size").set_value(128)
-    app.run()
-    assert not app.test.button(key="train_start").disabled
-    app.open("train", train_family="iwae", train_importance_samples="1000")
-    assert "Importance samples may be 512 at most with a batch of 128 images" in app.captions
+@pytest.mark.parametrize(
+    ("link", "sentence"),
+    [
+        (
+            {"train_family": "beta_tc", "train_latent_dim": "100", "train_batch_size": "512"},
+            "Batch size may be 141 at most with 100 latent dimensions",
+        ),
+        (
+            {"train_family": "iwae", "train_importance_samples": "1000"},
+            "Importance samples may be 512 at most with a batch of 128 images",
+        ),
+    ],
+    ids=["beta_tc", "iwae"],
+)
+def test_what_a_family_cannot_do_together_is_said_beside_its_field(
+    app: App, link: dict[str, str], sentence: str
+) -> None:
+    app.open("train", **link)
+    assert sentence in app.captions
     assert app.test.button(key="train_start").disabled
+    app.test.number_input(key="train_batch_size").set_value(16)
+    app.run()
+    assert sentence not in app.captions
+    assert not app.test.button(key="train_start").disabled
 
 
 def test_a_family_that_is_told_classes_is_told_those_of_the_images(app: App, engine: FakeEngine) -> None:
