@@ -72,10 +72,8 @@ def divided_step(
     told = None if one_hot is None else one_hot.repeat(len(codes), 1)
     made = yield from decoder.forward(torch.split(z, images), _labels(told, len(z), images))
     parameters = torch.cat([part.detach() for part in made]).to(z.dtype).requires_grad_()
-    if len(codes) == 1:
-        draws: tuple[Draw, ...] = (
-            Draw(codes[0][1], z, parameters),
-        )  # the leaves: whoever looks wants gradients
+    if len(codes) == 1:  # the leaves themselves: whoever looks wants their gradients
+        draws: tuple[Draw, ...] = (Draw(codes[0][1], z, parameters),)
     else:
         parts = zip(codes, torch.split(z, len(x)), torch.split(parameters, len(x)), strict=True)
         draws = tuple(Draw(noise, own, decoded) for (_, noise), own, decoded in parts)
