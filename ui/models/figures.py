@@ -51,12 +51,12 @@ def information_figure(metrics: Mapping[str, Any], factors: Sequence[str]) -> go
     """Draw how much each latent dimension tells of each known factor, in nats; None where that is not known.
 
     Args:
-        metrics: a model's, with a list of D numbers for each factor (information_<factor>).
+        metrics: a model's, with a list of D numbers for each factor, by its index (information_<f>).
         factors: names of the factors, in order.
     """
     import plotly.graph_objects as go
 
-    rows = {name: metrics.get(f"information_{name}") for name in factors}
+    rows = {name: metrics.get(f"information_{f}") for f, name in enumerate(factors)}
     known = {name: row for name, row in rows.items() if isinstance(row, (list, tuple)) and row}
     widths = {len(row) for row in known.values()}
     if len(widths) != 1:

@@ -100,7 +100,7 @@ def make_bundle(trainer: Trained, *, title: str = "", umap: bool = False) -> Bun
 
     probe = placed_probe(model, trainer.probe)
     if probe.mean is not None and probe.factors is not None:
-        metrics |= factor_metrics(probe.mean, probe.factors, image_set.factor_names)
+        metrics |= factor_metrics(probe.mean, probe.factors)
     bundle = Bundle(
         config,
         trainer.train_config,

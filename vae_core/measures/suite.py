@@ -9,7 +9,7 @@ test split.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -37,6 +37,8 @@ ELBO_SAMPLES: Final = 8
 CHUNK: Final = 500
 CHUNK_PIXELS: Final = 512_000
 """So many images are measured at once, or as many as have so many pixels: it bounds memory."""
+
+MOST_FACTORS: Final = 40
 
 Array = npt.NDArray[Any]
 
@@ -93,7 +95,7 @@ def measure(
     if test_set.factors is not None:
         table = factor_correlations(codes.numpy(), test_set.factors.numpy())  # (F, D)
         metrics |= {f"spearman_{name}": float(row.max()) for name, row in zip(test_set.factor_names, table)}
-        metrics |= factor_metrics(codes, test_set.factors, test_set.factor_names)
+        metrics |= factor_metrics(codes, test_set.factors)
     return metrics
 
 
@@ -200,23 +202,25 @@ def linear_accuracy(points: Array, labels: Array, asked: Array, truth: Array) ->
     return float(probe.fit(points, labels).score(asked, truth))
 
 
-def factor_metrics(codes: Tensor, factors: Tensor, names: Sequence[str]) -> dict[str, Any]:
+def factor_metrics(codes: Tensor, factors: Tensor) -> dict[str, Any]:
     """Return the mutual information gap and what each dimension tells of each factor.
 
     Args:
         codes: posterior means, (N, D).
         factors: (N, F).
-        names: of the factors.
 
     Returns:
-        mig, and information_<factor>: a list of D numbers, in nats. Empty where no factor varies.
+        mig, and information_<f> for each factor, by its index: a list of D numbers, in nats. Empty where no
+        factor varies, or there are more than a table of metrics has room for.
     """
+    if factors.shape[1] > MOST_FACTORS:
+        return {}
     try:
         value, matrix = mutual_information_gap(codes, factors)
     except ValueError:
         return {}
-    rows = zip(names, matrix.tolist(), strict=True)
-    return {"mig": value} | {f"information_{name}": [round(each, 5) for each in row] for name, row in rows}
+    rows = [[round(each, 5) for each in row] for row in matrix.tolist()]
+    return {"mig": value} | {f"information_{f}": row for f, row in enumerate(rows)}
 
 
 def factor_correlations(codes: Array, factors: Array) -> Array:

@@ -94,8 +94,8 @@ def test_what_each_dimension_tells_of_each_factor_is_in_the_metrics():
         codes = model.encode(images.images.float() / 255).mean
     value, matrix = mutual_information_gap(codes, images.factors)
     assert metrics["mig"] == pytest.approx(value)
-    assert metrics["information_bright"] == pytest.approx(matrix[0].tolist(), abs=1e-5)
-    assert metrics["information_same"] == [0.0, 0.0]
+    assert metrics["information_0"] == pytest.approx(matrix[0].tolist(), abs=1e-5)
+    assert metrics["information_1"] == [0.0, 0.0]
 
 
 def test_likelihoods_are_those_of_the_objective():

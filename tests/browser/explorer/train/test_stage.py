@@ -346,7 +346,7 @@ def test_a_run_that_is_told_the_class_offers_its_classes(watch: Callable) -> Non
     page, run, errors = watch(config)
     started(page, run)
     model = lively_model(config).eval()
-    for name, weights in model.named_parameters():
+    for weights in model.parameters():
         weights.data = weights.detach().half().float()
     told = page.get_by_label("Class told")
     assert told.locator("option").all_text_contents() == ["a", "b"]
