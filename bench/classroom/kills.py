@@ -8,6 +8,7 @@ import json
 import os
 import random
 import signal
+import sys
 import time
 from dataclasses import dataclass
 
@@ -18,7 +19,7 @@ from vae_core.bundles.bundle import read_header
 from vae_core.engine.runs.run import PROGRESS
 from vae_core.storage.home import owner_hash
 
-SHORT = "train_images=digits&train_epochs=300"
+SHORT = "train_images=digits&train_architecture=mlp&train_epochs=600"
 """A run of some ten seconds, which is to finish."""
 
 
@@ -61,7 +62,10 @@ async def _kill_a_worker(server: Served) -> tuple[float, bool]:
 
 async def stop_workers(server: Served, stops: int) -> Rows:
     """Stop the process that trains (SIGSTOP) at random moments: is it noticed, and do its runs go on?"""
-    outcomes = [await _stop_a_worker(server) for _ in range(stops)]
+    outcomes = []
+    for number in range(stops):
+        outcomes.append(await _stop_a_worker(server))
+        print(f"stop {number + 1}: {outcomes[-1]}", file=sys.stderr, flush=True)
     noticed, lost = [each[0] for each in outcomes], [each[1] for each in outcomes]
     finished = sum(each[2] for each in outcomes)
     most = f"{at_share(noticed, 0.5):.1f} s, {at_share(noticed, 1):.1f} s"

@@ -49,6 +49,7 @@ def soak(
     query: str = LONG,
     windows: int = 0,
     settle: float = 0.0,
+    until_all_moved: bool = False,
 ) -> Soak:
     """Let sessions come, start runs and change fields.
 
@@ -60,8 +61,15 @@ def soak(
         query: what the page's URL says.
         windows: how many real browsers come, too.
         settle: seconds that the server has been up before anyone comes.
+        until_all_moved: whether the end comes as soon as every map has moved twice and every field answered.
     """
     found = Soak()
+    content: set[int] = set()
+
+    def is_over(number: int, visitor: Visitor, frames: int) -> bool:
+        if visitor.answers and frames > 1:
+            content.add(number)
+        return time.monotonic() > end or (until_all_moved and len(content) == sessions)
 
     async def one(server: Served, number: int) -> None:
         await asyncio.sleep(spread * number / sessions)
@@ -75,11 +83,11 @@ def soak(
             found.moved.append(stream.frames[0] - before)
             # By a clock of one's own: waiting five seconds after each answer, all soon move as one.
             at = time.monotonic() + random.uniform(0, 5)
-            while at < end - 6:
-                await asyncio.sleep(max(0.0, at - time.monotonic()))
-                await visitor.fill("train_beta", random.choice((0.5, 1.0, 2.0, 4.0)))
-                at += 5
-            await asyncio.sleep(max(0.0, end - time.monotonic()))
+            while not is_over(number, visitor, len(stream.frames)):
+                await asyncio.sleep(0.2)
+                if at <= time.monotonic() < end - 6:
+                    await visitor.fill("train_beta", random.choice((0.5, 1.0, 2.0, 4.0)))
+                    at += 5
             found.frames.append(len(stream.frames))
         except Exception as error:
             found.errors.append(f"session {number}: {type(error).__name__} {error}")

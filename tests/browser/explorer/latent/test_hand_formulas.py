@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 
@@ -140,11 +141,12 @@ def test_samples_of_a_posterior_have_its_moments(call: Call) -> None:
         f"""((s) => {{
             let state = 1;
             const random = () => (state = (state * 16807) % 2147483647) / 2147483647;
-            return Array.from({{ length: 20000 }}, () => [...m.samplePosterior(s, 1, random)]);
+            const drawn = Array.from({{ length: 20000 }}, () => [...m.samplePosterior(s, 1, random)]);
+            return JSON.stringify(drawn);
         }})({TYPED})""",
         space(mean, logvar),
     )
-    samples = torch.tensor(drawn)
+    samples = torch.tensor(json.loads(drawn))
     assert torch.allclose(samples.mean(0), mean[1], atol=0.05)
     assert torch.allclose(samples.var(0), logvar[1].exp(), rtol=0.05)
 

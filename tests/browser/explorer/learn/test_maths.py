@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -151,10 +152,10 @@ def test_both_estimators_are_right_and_the_quadrature_too(call: Call) -> None:
         SMALL,
         "(() => { const wide = ([n, v]) => [n, Float64Array.from(v)];"
         " const vae = Object.fromEntries(Object.entries(a.vae).map(wide));"
-        " const { path, score } = m.slopeEstimates(vae, a.x, a.mean, a.sd, a.noise);"
+        " const { path, score } = m.slopeEstimates(vae, a.x, a.mean, a.sd, JSON.parse(a.noise));"
         " return { path: m.momentsOf(path), score: m.momentsOf(score), noise: m.NOISE,"
         " exact: m.slopeByQuadrature(vae, a.x, a.mean, a.sd) }; })()",
-        {"vae": vae, "x": x, "mean": mean, "sd": sd, "noise": random.normal(size=draws).tolist()},
+        {"vae": vae, "x": x, "mean": mean, "sd": sd, "noise": json.dumps(random.normal(size=draws).tolist())},
     )
     w1, b1, w2, b2 = (np.array(vae[name]) for name in ("w1", "b1", "w2", "b2"))
 
