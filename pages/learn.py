@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui.learn import page
+from ui.identity.owner import current_owner
+from ui.learn import leading, page, together
 from ui.page.navigation import link_notices, opening
+from ui.web import lesson_rooms
 
-lesson = page.asked_for()
+room = together.room_token()
+lesson = page.asked_for(room)
 with st.container(key="learn_head", horizontal=True, vertical_alignment="bottom", gap="medium"):
     with st.container(width="stretch"):
         opening(
@@ -16,7 +19,11 @@ with st.container(key="learn_head", horizontal=True, vertical_alignment="bottom"
         )
     page.choice_of_lesson(lesson)
 notices = st.container()
+if room and lesson_rooms.is_own(current_owner(), room):
+    leading.lead()
+elif room:
+    together.in_class()
 
-page.player(lesson)
+page.player(lesson, room)
 
 link_notices(notices)

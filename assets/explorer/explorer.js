@@ -123,7 +123,13 @@ class Explorer {
       return;
     }
     const { view, reporter } = this;
-    const subject = JSON.stringify([data.mode, data.bundle?.url ?? null, data.lesson?.slug ?? null]);
+    const subject = JSON.stringify([
+      data.mode,
+      data.bundle?.url ?? null,
+      data.lesson?.slug ?? null,
+      data.room?.url ?? null,
+      data.room?.turn ?? null,
+    ]);
     if (!view || !reporter || subject !== this.subject) {
       this.subject = subject;
       this.#lead(this.#open(data, setStateValue));

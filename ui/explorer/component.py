@@ -95,6 +95,7 @@ def explorer(
     follow: str = "",
     lesson: Mapping[str, Any] | None = None,
     lessons: Sequence[Mapping[str, Any]] = (),
+    room: Mapping[str, Any] | None = None,
     trouble: str = "",
     heard: float = 0,
     height: int | None = None,
@@ -114,6 +115,7 @@ def explorer(
         follow: token of the link by which a leader is followed, for "follow".
         lesson: the lesson to play, for "learn"; None for the list of all.
         lessons: what that list says of each.
+        room: the class that does a lesson together, and what it does.
         trouble: why what a lesson ordered was refused; "" if it was not.
         heard: number of the lesson's order that was obeyed last.
         height: least height of the whole in px, kept free while it loads.
@@ -147,6 +149,7 @@ def explorer(
         data |= {
             "lesson": told,
             "lessons": [dict(each) for each in lessons],
+            "room": None if room is None else dict(room),
             "trouble": trouble,
             "heard": heard,
         }

@@ -8,7 +8,7 @@ import streamlit as st
 
 from ui.explorer.component import chosen, explorer
 from ui.identity.owner import current_owner
-from ui.learn import orders
+from ui.learn import orders, together
 from ui.learn.code_along import notebook_of, script_of
 from ui.learn.lesson import Lesson
 from ui.learn.lessons import lesson_named, lessons
@@ -16,6 +16,7 @@ from ui.library.entry import ModelEntry
 from ui.library.library import Library
 from ui.page import state
 from ui.page.text import plain
+from ui.web import lesson_rooms
 
 ALL: Final = ""
 """The choice that shows the list of lessons."""
@@ -23,15 +24,20 @@ ALL: Final = ""
 KEY: Final = "learn_lesson"
 
 
-def asked_for() -> Lesson | None:
-    """Return the lesson that the link names; None for the list of all."""
-    slug = st.query_params.get(state.LESSON, ALL)
+def asked_for(room: str) -> Lesson | None:
+    """Return the lesson that the link names, or that the class does; None for the list of all.
+
+    Args:
+        room: token of the class that the page takes part in; "" for none.
+    """
+    opened = lesson_rooms.open_at(room)
+    slug = st.query_params.get(state.LESSON, ALL) or (opened.lesson if opened else ALL)
     lesson = lesson_named(slug)
     if slug and lesson is None:
         state.add_problems(
             [f"There is no lesson {plain(slug, longest=40)}. Here are those that there are; choose one."]
         )
-        del st.query_params[state.LESSON]
+        st.query_params.pop(state.LESSON, None)
     st.session_state[KEY] = lesson.slug if lesson else ALL
     return lesson
 
@@ -50,8 +56,14 @@ def choice_of_lesson(lesson: Lesson | None) -> None:
     )
 
 
-def player(lesson: Lesson | None) -> None:
-    """Draw the lesson, or the list of all."""
+def player(lesson: Lesson | None, room: str) -> None:
+    """Draw the lesson, or the list of all.
+
+    Args:
+        lesson: which.
+        room: token of the class that the page takes part in; "" for none.
+    """
+    opened = lesson_rooms.open_at(room)
     entry = _entry(lesson)
     run = orders.lesson_run(lesson) if lesson else None
     order = orders.new_order(chosen("learn", entry, run).order)
@@ -68,6 +80,7 @@ def player(lesson: Lesson | None) -> None:
         run=run,
         lesson=lesson.to_browser() | _code(lesson) if lesson else None,
         lessons=[each.to_list() for each in lessons()],
+        room=together.room_data(room, opened) if opened else None,
         trouble=orders.refused(),
         heard=orders.heard(),
     )

@@ -40,6 +40,12 @@ FOLLOW: Final = "follow"
 TASK: Final = "task"
 """Name in the URL of Class, and of the page that it leads to: the token of the link to a task."""
 
+ROOM: Final = "room"
+"""Name in Learn's URL: the token of the link to a lesson that a class does together."""
+
+PRESENT: Final = "present"
+"""Name in Learn's URL: large type and no sidebar, for who shows it to a class; "on"."""
+
 LESSON: Final = "lesson"
 """Name in Learn's URL: the lesson's slug."""
 
@@ -126,7 +132,7 @@ INTERPOLATE_SETTINGS: Final[Mapping[str, Setting]] = {
 
 
 CLASS_SETTINGS: Final[Mapping[str, Setting]] = {
-    CLASS_PART: Choice(("join", "follow", "task", "wall"), "join")
+    CLASS_PART: Choice(("join", "follow", "task", "lesson", "wall"), "join")
 }
 
 

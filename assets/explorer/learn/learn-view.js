@@ -2,7 +2,9 @@
 
 import { lessonList } from "./lesson-list.js";
 import { Player } from "./player.js";
-import { element, setText } from "../dom/dom.js";
+import { keepProgress } from "./progress.js";
+import { beginsNow, Room } from "./room.js";
+import { element, setText, textButton } from "../dom/dom.js";
 
 /** @typedef {import("../view.js").ViewContext} ViewContext */
 /** @typedef {import("../view.js").ExplorerData} ExplorerData */
@@ -30,12 +32,21 @@ export class LearnView {
       reporter.report("order", { number: Date.now() + performance.now() / 1e6, ...what });
       reporter.flush();
     };
+    this.order = order;
+    this.classWords = element("p", { class: "le-status", role: "status", hidden: true });
+    /** The opening that was gone to last. */
+    this.turn = data.room?.turn ?? 0;
+    this.room = this.#join(data.room ?? null);
+    const isTogether = data.lesson?.slug === data.room?.lesson;
     /** @type {Player | null} */
-    this.player = data.lesson ? new Player({ lesson: data.lesson, data, service, order }) : null;
+    this.player = data.lesson
+      ? new Player({ lesson: data.lesson, data, service, order, room: isTogether ? this.room : null })
+      : null;
     this.element = element(
       "div",
       { class: "le-learn" },
       this.trouble,
+      this.classWords,
       this.player?.element ??
         lessonList(data.lessons ?? [], (slug) => order({ do: "open", values: { slug } })),
     );
@@ -79,6 +90,38 @@ export class LearnView {
   }
 
   close() {
+    this.room?.close();
     this.player?.close();
+  }
+
+  /** @param {import("../data/lesson.js").RoomSource | null} source @returns {Room | null} */
+  #join(source) {
+    if (!source) return null;
+    if (beginsNow(source)) keepProgress(source.lesson, null);
+    if (this.context.data.lesson?.slug !== source.lesson) {
+      this.classWords.hidden = false;
+      this.classWords.replaceChildren(
+        `Your class does the lesson ${source.title}. `,
+        textButton("Go there", "To what the class does now", () => this.#goAlong()),
+      );
+    }
+    return new Room(source, {
+      onNews: (news) => {
+        if (news.turn > this.turn) {
+          this.turn = news.turn;
+          this.#goAlong();
+        } else if (news.turn === source.turn) this.player?.hear(news);
+      },
+      onOver: () => {
+        this.classWords.hidden = false;
+        this.classWords.textContent = "The class is over. This lesson is yours to go on with.";
+        this.player?.hear(null);
+      },
+    });
+  }
+
+  /** Go to what the class does. */
+  #goAlong() {
+    this.order({ do: "open", values: { slug: "" } });
   }
 }
