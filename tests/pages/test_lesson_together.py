@@ -170,3 +170,69 @@ def test_a_class_that_ended_lets_all_go_with_a_sentence(app: App, component: Fak
     assert not [each for each in app.test.get("page_link") if "room" in each.query_string]
     app.open("learn", room="<b>")
     assert "This class is over" in app.said
+
+
+def test_a_lesson_is_opened_with_settings_and_a_link_holds_them(app: App, component: FakeExplorer) -> None:
+    app.open("class", class_part="lesson")
+    app.test.selectbox(key="class_lesson").set_value("forces")
+    app.run()
+    app.test.number_input(key="class_lesson_forces_seed").set_value(7)
+    app.test.selectbox(key="class_lesson_forces_beta").set_value(4)
+    app.test.multiselect(key="class_lesson_forces_hide").set_value(["numbers"])
+    app.test.multiselect(key="class_lesson_forces_lock").set_value(["beta"])
+    app.run()
+    assert "A step of the lesson needs beta" in app.said
+    query = "lesson=forces&lesson_seed=7&lesson_beta=4&lesson_hide=numbers&lesson_lock=beta"
+    assert app.test.get("code")[0].value.endswith(f"/learn?{query}")
+    app.click("class_lesson_open")
+    (link,) = links._links().by_token.values()
+    app.open("learn", room=link.token)
+    told = component.told[-1]["lesson"]
+    assert (told["seed"], told["hide"], told["lock"]) == (7, ("numbers",), ("beta",))
+    assert told["training"]["choices"]["beta"][0] == 4
+
+
+def test_a_link_sets_a_lesson_and_says_what_it_could_not_use(app: App, component: FakeExplorer) -> None:
+    app.open("learn", lesson="walking", lesson_seed="3", lesson_hide="wall", lesson_model="mnist-2")
+    told = component.told[-1]
+    assert (told["lesson"]["seed"], told["lesson"]["hide"], told["entry"].name) == (3, (), "mnist-2")
+    assert "lesson_hide = wall" in app.said
+    app.test.selectbox(key="learn_lesson").set_value("clouds")
+    app.run()
+    assert app.url == {"lesson": "clouds"}, "what was said of another lesson is gone"
+    assert component.told[-1]["lesson"]["seed"] is None
+
+
+def test_a_lesson_is_presented_without_what_is_for_one_reader(app: App, component: FakeExplorer) -> None:
+    app.open("learn", lesson="forces", present="on")
+    assert component.told[-1]["lesson"]["slug"] == "forces"
+    assert not app.test.title
+    assert not app.test.selectbox
+    (back,) = app.test.get("page_link")
+    assert (back.proto.label, back.query_string) == ("Stop presenting", "lesson=forces")
+
+
+def test_who_leads_has_code_stages_and_counts_above_what_is_presented(
+    app: App, component: FakeExplorer
+) -> None:
+    app.open("class", class_part="lesson").click("class_lesson_open")
+    (link,) = links._links().by_token.values()
+    app.open("learn", room=link.token, present="on")
+    assert component.told[-1]["room"]["own"]
+    assert "0 browsers are in the class" in said_in(app)
+    app.test.segmented_control(key="class_lesson_stage").set_value("try")
+    app.run()
+    opened = lesson_rooms.open_at(link.token)
+    assert opened is not None
+    assert opened.stage == "try"
+
+
+def test_notes_have_a_page_of_their_own(app: App) -> None:
+    app.open("notes", lesson="forces")
+    assert "The lesson asks" in app.text
+    assert "## They will say" in app.text
+    app.test.selectbox(key="notes_lesson").set_value("holes")
+    app.run()
+    assert app.url == {"lesson": "holes"}
+    app.open("notes", lesson="<b>flying</b>")
+    assert "There is no lesson" in app.said

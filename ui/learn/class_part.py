@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import urlencode
 
 import streamlit as st
 
 from ui.classroom.posters import poster
 from ui.identity import leaders
 from ui.identity.owner import current_owner
-from ui.learn import leading
+from ui.learn import leading, presenting
+from ui.learn.lesson import Lesson
+from ui.learn.lesson_link import LessonSettings, fitting_models, parts_of
 from ui.learn.lessons import lesson_named, lessons
 from ui.library import links
 from ui.library.address import link_to
+from ui.library.library import Library
 from ui.library.share_buttons import path_of
 from ui.page import state
 from ui.page.navigation import link
@@ -37,14 +41,17 @@ def lesson_part() -> None:
         slug = st.selectbox(
             "Lesson", tuple(titles), format_func=titles.__getitem__, key=LESSON, filter_mode=None, width=260
         )
+        lesson = lesson_named(slug) or lessons()[0]
+        settings = _settings(lesson)
         st.button(
             "Open for all" if found is None else "Open this for all",
             key="class_lesson_open",
             type="primary" if found is None else "secondary",
             icon=":material/school:",
-            on_click=_open,
-            args=(slug,),
+            on_click=leading.open_for_class,
+            args=(lesson, settings.to_query()),
         )
+        link("notes", "Notes on it", query={state.LESSON: lesson.slug})
         if found is not None:
             _open_now(found)
     leading.lead()
@@ -58,7 +65,8 @@ def lesson_part() -> None:
 
 
 def _open_now(found: links.Link) -> None:
-    link("learn", "Show the lesson", query={state.ROOM: found.token})
+    link("learn", "Show it", query={state.ROOM: found.token})
+    link("learn", "Present it", query={state.ROOM: found.token, state.PRESENT: presenting.ON})
     st.button(
         "End",
         key="class_lesson_end",
@@ -68,7 +76,41 @@ def _open_now(found: links.Link) -> None:
     )
 
 
-def _open(slug: str) -> None:
-    lesson = lesson_named(slug)
-    if lesson is not None:
-        leading.open_for_class(lesson, {})
+def _settings(lesson: Lesson) -> LessonSettings:
+    """Ask with what a lesson is opened, and show the link that holds all of it."""
+    with st.popover("Settings and link", icon=":material/tune:", key="class_lesson_settings"):
+        models = [entry.name for entry in fitting_models(lesson, Library(None).models())]
+        of = f"class_lesson_{lesson.slug}"
+        model = ""
+        if models:
+            first = models.index(lesson.model) if lesson.model in models else 0
+            model = str(st.selectbox("Model", models, first, key=f"{of}_model"))
+        bounds = state.number("train_seed").bounds() | {"value": None}
+        seed = st.number_input(
+            "Seed",
+            **bounds,
+            key=f"{of}_seed",
+            placeholder="as chance has it",
+            help="With a seed all get the same random draws, and the same training.",
+        )
+        values = {}
+        for name, offered in (lesson.training.choices if lesson.training else {}).items():
+            chosen = st.selectbox(f"Begin with: {name}", offered, key=f"{of}_{name}")
+            if chosen != offered[0]:
+                values[name] = chosen
+        parts = parts_of(lesson)
+        hide = st.multiselect("Hide", parts, key=f"{of}_hide", help="What is not to be seen.")
+        lock = st.multiselect("Lock", parts[:-1], key=f"{of}_lock", help="What can be seen and not moved.")
+        settings = LessonSettings(
+            "" if model == lesson.model else model,
+            None if seed is None else int(seed),
+            values,
+            tuple(hide),
+            tuple(lock),
+        )
+        if needed := sorted({step.part for step in lesson.steps} & {*hide, *lock}):
+            st.caption(f":material/warning: A step of the lesson needs {', '.join(needed)}.")
+        st.caption("A link to the lesson with all of this, for who does it alone:")
+        query = urlencode({state.LESSON: lesson.slug, **settings.to_query()}, safe=",")
+        st.code(link_to(f"/learn?{query}"), language=None, wrap_lines=True)
+    return settings

@@ -47,14 +47,20 @@ def end() -> None:
     lesson_rooms.end(current_owner())
 
 
-def lead() -> None:
-    """Draw what a teacher leads the class with, and what is counted."""
+def lead(*, code: bool = False) -> None:
+    """Draw what a teacher leads the class with, and what is counted.
+
+    Args:
+        code: whether the letters by which one joins are drawn, too.
+    """
     found = lesson_rooms.own_room(current_owner())
     opened = lesson_rooms.read_open(found.what) if found else None
     lesson = lesson_named(opened.lesson) if opened else None
     if found is not None and opened is not None and lesson is not None:
         st.session_state[STAGE] = opened.stage
         with st.container(key="class_lesson_lead", horizontal=True, vertical_alignment="bottom", gap="small"):
+            if code:
+                st.html(f'<p class="latent-code latent-code-small">{found.code}</p>', width="content")
             st.segmented_control(
                 f"{lesson.title}: where the class is",
                 lesson_rooms.STAGES,

@@ -78,6 +78,9 @@
  * @property {Block[]} intro
  * @property {Block[]} explanation
  * @property {Block[]} next
+ * @property {number | null} [seed]  of what is drawn at random; null: as chance has it
+ * @property {string[]} [hide]       parts of the thing that are not to be seen
+ * @property {string[]} [lock]       parts of the thing that can be seen and not moved
  * @property {Record<string, string>} [files]  the lesson's code to take along, by the files' names
  *
  * @typedef {ListedLesson & LessonText} Lesson

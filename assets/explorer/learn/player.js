@@ -4,6 +4,7 @@
  */
 
 import { download, element, setText, textButton } from "../dom/dom.js";
+import { seededRandom } from "../latent/codes.js";
 import { Check } from "./check.js";
 import { Numbers } from "./numbers.js";
 import { numberText, PredictionPart } from "./prediction.js";
@@ -23,10 +24,12 @@ export class Player {
    * @param {import("../view.js").ExplorerData} options.data
    * @param {import("../decode/service.js").DecodeService} options.service
    * @param {(order: Order) => void} options.order
+   * @param {() => void} options.onSetBack  play it from the start, as if nothing had been done
    * @param {import("./room.js").Room | null} [options.room]  the class that does this lesson together
    */
-  constructor({ lesson, data, service, order, room = null }) {
+  constructor({ lesson, data, service, order, onSetBack, room = null }) {
     this.lesson = lesson;
+    this.onSetBack = onSetBack;
     this.room = room;
     /** How far the teacher has led the class. */
     this.stageOfClass = room?.source.stage ?? "try";
@@ -80,19 +83,19 @@ export class Player {
           )
         ),
       ),
-      element(
-        "div",
-        { class: "le-buttons" },
-        textButton(
-          "Do it again from the start",
-          "Forget the prediction and all that was done",
-          () => this.#restart(),
-        ),
+    );
+    this.back = element(
+      "div",
+      { class: "le-buttons" },
+      textButton(
+        "Set everything back",
+        "Forget the prediction and all that was done in this lesson",
+        () => this.#setBack(),
       ),
     );
     this.element = element(
       "article",
-      { class: "le-lesson", "data-role": "lesson", "data-lesson": lesson.slug },
+      { class: "le-lesson", "data-role": "lesson", "data-lesson": lesson.slug, tabindex: "-1" },
       element(
         "div",
         { class: "le-lesson-words" },
@@ -103,6 +106,7 @@ export class Player {
         this.tally.element,
         this.checkPart,
         this.explanation,
+        this.back,
       ),
       element("div", { class: "le-lesson-thing" }, this.gate, this.stage, this.numbers.element),
     );
@@ -143,6 +147,11 @@ export class Player {
     this.thing.recolour?.();
   }
 
+  /** Let keys go on from the lesson's beginning. */
+  focus() {
+    this.element.focus();
+  }
+
   close() {
     this.thing.close();
   }
@@ -160,6 +169,7 @@ export class Player {
       lesson: this.lesson,
       service,
       order,
+      random: typeof this.lesson.seed === "number" ? seededRandom(this.lesson.seed) : Math.random,
       onChange: () => this.#drawNumbers(),
       onHand: () => {
         this.#drawNumbers();
@@ -257,16 +267,9 @@ export class Player {
     this.#showButtons();
   }
 
-  #restart() {
+  #setBack() {
     keepProgress(this.lesson.slug, null);
-    this.said = this.outcome = null;
-    this.isWaiting = false;
-    this.check = new Check(this.lesson.steps);
-    this.checkPart.dataset.state = "open";
-    this.prediction.ask();
-    this.verdict.textContent = "";
-    this.#showState();
-    this.element.scrollIntoView({ block: "nearest" });
+    this.onSetBack();
   }
 
   #showState() {
@@ -298,9 +301,15 @@ export class Player {
       }),
     );
     for (const part of this.stage.querySelectorAll("[data-part]")) {
-      const isCurrent = part instanceof HTMLElement && part.dataset.part === check.current?.part;
+      if (!(part instanceof HTMLElement)) continue;
+      const { part: name = "" } = part.dataset;
+      const isCurrent = name === check.current?.part;
       part.classList.toggle("le-current", state === "try" && !this.isWaiting && isCurrent);
+      part.hidden = lesson.hide?.includes(name) ?? false;
+      part.inert = lesson.lock?.includes(name) ?? false;
     }
+    this.numbers.element.hidden = lesson.hide?.includes("numbers") ?? false;
+    this.back.hidden = state === "predict";
     if (state === "passed") setText(this.verdict, "Passed: all of it was measured on what you did here.");
     this.explanation.hidden = state !== "passed";
     this.#showButtons();
@@ -308,6 +317,7 @@ export class Player {
 
   #showButtons() {
     const buttons = [];
+    const hadFocus = this.buttons.contains(document.activeElement);
     if (this.state === "try" && this.isWaiting) {
       const next = textButton("Next step", "Go on", () => this.#goOn());
       next.classList.add("le-learn-main");
@@ -321,6 +331,7 @@ export class Player {
       }
     }
     this.buttons.replaceChildren(...buttons);
+    if (hadFocus) buttons[0]?.focus({ preventScroll: true }); // for keys: what had the focus is gone
   }
 
   /** @param {string | null} quantity @param {boolean} isKept */
