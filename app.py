@@ -17,6 +17,7 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from ui.identity.owner import OwnerCookie
+from ui.learn.lessons import lessons
 from ui.learn.notes import notes
 from ui.page.urls import base_path
 from ui.web.connections import BoundedConnections, WatchedConnections
@@ -27,7 +28,8 @@ from ui.web.one_server import OneServer
 from ui.web.routes import routes
 from ui.web.uploads import BoundedUploads
 
-notes()  # a file that is no lesson, or notes on none, is refused now, with its line
+lessons()  # a file that is no lesson is refused now, with its line
+notes()  # and so are notes on no lesson
 
 app = st.App(
     ROOT / "ui" / "shell.py",

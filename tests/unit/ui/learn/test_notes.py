@@ -28,7 +28,7 @@ def test_notes_say_what_becomes_of_each_answer(lesson) -> None:  # type: ignore[
     [
         (WHOLE.replace("## Ask\n", "## Tell\n"), 5, "The section Ask is expected here"),
         (WHOLE.replace("## Ask\n\nWords.", "## Ask\n\n"), 5, "Ask has no text"),
-        (WHOLE.replace("## If there is time\n", ""), 15, "The section If there is time is expected"),
+        (WHOLE.replace("## If there is time\n", ""), 19, "The section If there is time is expected"),
         (WHOLE + "## More\n\nWords.\n", 21, "'More' is no section of notes"),
     ],
 )
