@@ -236,3 +236,13 @@ def test_notes_have_a_page_of_their_own(app: App) -> None:
     assert app.url == {"lesson": "holes"}
     app.open("notes", lesson="<b>flying</b>")
     assert "There is no lesson" in app.said
+
+
+def test_what_is_opened_is_what_the_field_says_by_now(app: App) -> None:
+    app.open("class", class_part="lesson")
+    app.test.selectbox(key="class_lesson").set_value("holes")
+    app.click("class_lesson_open")  # before the page was drawn anew
+    (link,) = links._links().by_token.values()
+    opened = lesson_rooms.open_at(link.token)
+    assert opened is not None
+    assert opened.lesson == "holes"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -38,18 +38,20 @@ def lesson_part() -> None:
     found = lesson_rooms.own_room(current_owner())
     with st.container(key="class_lesson_form", horizontal=True, vertical_alignment="bottom", gap="small"):
         titles = {each.slug: f"{each.order}. {each.title}" for each in lessons()}
+        opened = lesson_rooms.read_open(found.what) if found else None
+        if LESSON not in st.session_state and opened is not None and opened.lesson in titles:
+            st.session_state[LESSON] = opened.lesson
         slug = st.selectbox(
             "Lesson", tuple(titles), format_func=titles.__getitem__, key=LESSON, filter_mode=None, width=260
         )
         lesson = lesson_named(slug) or lessons()[0]
-        settings = _settings(lesson)
+        _settings(lesson)
         st.button(
             "Open for all" if found is None else "Open this for all",
             key="class_lesson_open",
             type="primary" if found is None else "secondary",
             icon=":material/school:",
-            on_click=leading.open_for_class,
-            args=(lesson, settings.to_query()),
+            on_click=_open,
         )
         link("notes", "Notes on it", query={state.LESSON: lesson.slug})
         if found is not None:
@@ -76,41 +78,57 @@ def _open_now(found: links.Link) -> None:
     )
 
 
-def _settings(lesson: Lesson) -> LessonSettings:
+def _settings(lesson: Lesson) -> None:
     """Ask with what a lesson is opened, and show the link that holds all of it."""
+    of = f"{LESSON}_{lesson.slug}"
     with st.popover("Settings and link", icon=":material/tune:", key="class_lesson_settings"):
-        models = [entry.name for entry in fitting_models(lesson, Library(None).models())]
-        of = f"class_lesson_{lesson.slug}"
-        model = ""
-        if models:
-            first = models.index(lesson.model) if lesson.model in models else 0
-            model = str(st.selectbox("Model", models, first, key=f"{of}_model"))
-        bounds = state.number("train_seed").bounds() | {"value": None}
-        seed = st.number_input(
+        if models := _models(lesson):
+            st.selectbox("Model", models, key=f"{of}_model")
+        st.number_input(
             "Seed",
-            **bounds,
+            **(state.number("train_seed").bounds() | {"value": None}),
             key=f"{of}_seed",
             placeholder="as chance has it",
             help="With a seed all get the same random draws, and the same training.",
         )
-        values = {}
         for name, offered in (lesson.training.choices if lesson.training else {}).items():
-            chosen = st.selectbox(f"Begin with: {name}", offered, key=f"{of}_{name}")
-            if chosen != offered[0]:
-                values[name] = chosen
+            st.selectbox(f"Begin with: {name}", offered, key=f"{of}_{name}")
         parts = parts_of(lesson)
         hide = st.multiselect("Hide", parts, key=f"{of}_hide", help="What is not to be seen.")
         lock = st.multiselect("Lock", parts[:-1], key=f"{of}_lock", help="What can be seen and not moved.")
-        settings = LessonSettings(
-            "" if model == lesson.model else model,
-            None if seed is None else int(seed),
-            values,
-            tuple(hide),
-            tuple(lock),
-        )
         if needed := sorted({step.part for step in lesson.steps} & {*hide, *lock}):
             st.caption(f":material/warning: A step of the lesson needs {', '.join(needed)}.")
         st.caption("A link to the lesson with all of this, for who does it alone:")
-        query = urlencode({state.LESSON: lesson.slug, **settings.to_query()}, safe=",")
+        query = urlencode({state.LESSON: lesson.slug, **_asked(lesson).to_query()}, safe=",")
         st.code(link_to(f"/learn?{query}"), language=None, wrap_lines=True)
-    return settings
+
+
+def _models(lesson: Lesson) -> list[str]:
+    """Return the models that a lesson can show, its own first."""
+    names = [entry.name for entry in fitting_models(lesson, Library(None).models())]
+    return sorted(names, key=lambda name: name != lesson.model)
+
+
+def _asked(lesson: Lesson) -> LessonSettings:
+    """Return with what a lesson is to be opened, as the fields say now."""
+
+    def field(name: str) -> Any:
+        return st.session_state.get(f"{LESSON}_{lesson.slug}_{name}")
+
+    choices = lesson.training.choices if lesson.training else {}
+    chosen = {name: field(name) for name in choices}
+    model, seed = field("model"), field("seed")
+    return LessonSettings(
+        "" if model in (None, lesson.model) else model,
+        None if seed is None else int(seed),
+        {name: value for name, value in chosen.items() if value not in (None, choices[name][0])},
+        tuple(field("hide") or ()),
+        tuple(field("lock") or ()),
+    )
+
+
+def _open() -> None:
+    """Open the lesson that the field names now: it may have changed since the button was drawn."""
+    lesson = lesson_named(str(st.session_state[LESSON]))
+    if lesson is not None:
+        leading.open_for_class(lesson, _asked(lesson).to_query())
