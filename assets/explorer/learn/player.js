@@ -106,9 +106,8 @@ export class Player {
         this.tally.element,
         this.checkPart,
         this.explanation,
-        this.back,
       ),
-      element("div", { class: "le-lesson-thing" }, this.gate, this.stage, this.numbers.element),
+      element("div", { class: "le-lesson-thing" }, this.gate, this.stage, this.numbers.element, this.back),
     );
     if (this.said !== null) this.prediction.show(this.said, this.outcome);
     this.#tellClass();
