@@ -128,7 +128,7 @@ def test_the_page_goes_where_the_class_goes_and_one_is_free_to_go(app: App, comp
     assert component.told[-1]["lesson"]["slug"] == "collapse"
 
 
-def test_who_is_on_another_page_goes_along_too(app: App, component: FakeExplorer) -> None:
+def test_who_is_on_another_page_is_called(app: App, component: FakeExplorer) -> None:
     teacher = new_owner()
     token = lesson_rooms.open_for_class(teacher, FORCES).token
     join(app, token)
@@ -138,12 +138,19 @@ def test_who_is_on_another_page_goes_along_too(app: App, component: FakeExplorer
     ]
     lesson_rooms.set_stage(teacher, "shown")
     app.run()
-    assert component.told[-1]["lesson"]["slug"] == "forces"
-    assert app.test.session_state["page"] == "models", "no lesson was opened"
+    assert called(app) == ["Back to your class"], "no lesson was opened"
     lesson_rooms.open_for_class(teacher, COLLAPSE)
     app.run()
-    assert app.test.session_state["page"] == "learn"
+    assert called(app) == ["Your class goes on: go there"]
+    app.go("learn")
     assert component.told[-1]["lesson"]["slug"] == "collapse"
+    app.go("models")
+    assert called(app) == ["Back to your class"]
+
+
+def called(app: App) -> list[str]:
+    """What the head of the page says to who is in a class."""
+    return [each.proto.label for each in app.test.get("page_link") if "room" in each.query_string]
 
 
 def test_who_leaves_keeps_the_lesson_and_goes_along_no_more(app: App, component: FakeExplorer) -> None:
@@ -155,7 +162,7 @@ def test_who_leaves_keeps_the_lesson_and_goes_along_no_more(app: App, component:
     assert component.told[-1]["room"] is None
     lesson_rooms.open_for_class(teacher, COLLAPSE)
     app.go("models")
-    assert app.test.session_state["page"] == "models"
+    assert not called(app)
 
 
 def test_a_class_that_ended_lets_all_go_with_a_sentence(app: App, component: FakeExplorer) -> None:

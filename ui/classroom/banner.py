@@ -12,7 +12,7 @@ from ui.classroom.tasks import Task, find_task
 from ui.identity.owner import current_owner
 from ui.library import links
 from ui.page import state
-from ui.page.navigation import link, place
+from ui.page.navigation import link
 from ui.page.text import plain
 from ui.web import lesson_rooms
 from vae_core.storage.home import owner_hash
@@ -35,7 +35,9 @@ def banners() -> None:
 def _called() -> None:
     """Offer everyone to follow whoever calls the class. It stands in the page's head, so nothing moves.
 
-    Who is in a class goes along with it, from whatever page they have open.
+    Who is in a class and has another page open is offered the way back, and told when it goes on. It is the
+    browser that goes: were the page switched from here, a look that is on its way at that moment would come
+    with the page before, and Streamlit would empty the new one.
     """
     if state.FOLLOW in st.query_params:
         return
@@ -44,11 +46,10 @@ def _called() -> None:
         opened = lesson_rooms.open_at(token)
         if opened is None:
             membership.leave()
-        elif opened.turn > turn:
-            st.switch_page(place("learn").path, query_params={state.ROOM: token})
         else:
+            words = "Your class goes on: go there" if opened.turn > turn else "Back to your class"
             with st.container(key="class_banner"):
-                link("learn", "Back to your class", query={state.ROOM: token})
+                link("learn", words, query={state.ROOM: token})
             return
     me = owner_hash(current_owner())
     callers = [link for link in links.announced() if link.owner != me]

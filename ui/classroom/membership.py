@@ -1,4 +1,4 @@
-"""Which class this session is in: the one with whose lessons it goes along, whatever page it has open."""
+"""Which class this session is in: the one with whose lessons it goes along."""
 
 from __future__ import annotations
 
