@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ui.library.entry import ModelEntry
     from vae_core.engine import RunInfo
 
-Mode = Literal["explore", "train", "interpolate", "follow", "learn"]
+Mode = Literal["explore", "train", "interpolate", "follow", "learn", "draw"]
 
 HTML: Final = '<div class="latent-explorer"></div>'
 LOADER: Final = """export default async function (component) {
@@ -104,8 +104,8 @@ def explorer(
 
     Args:
         key: Streamlit's key of the component.
-        mode: which of its five views.
-        entry: the model, for "explore" and "interpolate".
+        mode: which of its six views.
+        entry: the model, for "explore", "draw" and "interpolate".
         run: the run to watch, for "train"; None shows where it will be.
         z: latent to pin, (D,); None: the prior's mean.
         axes: "0,1", "pca" or "umap"; None: what suits the model.

@@ -39,6 +39,7 @@ class Place:
 PLACES: Final = (
     Place("explore", "Explore", ":material/explore:"),
     Place("learn", "Learn", ":material/school:"),
+    Place("draw", "Draw", ":material/draw:"),
     Place("train", "Train", ":material/model_training:"),
     Place("interpolate", "Interpolate", ":material/timeline:"),
     Place("models", "Models", ":material/deployed_code:"),

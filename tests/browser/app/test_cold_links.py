@@ -14,6 +14,7 @@ from tests.browser.waiting import until
 PAGES = {
     "": "Explore",
     "learn": "Learn",
+    "draw": "Draw",
     "train": "Train",
     "interpolate": "Interpolate",
     "models": "Models",
@@ -41,6 +42,7 @@ KEYS = {
         "train_stop",
         "train_save",
     ],
+    "draw": ["draw_model"],
     "interpolate": ["interpolate_model", "interpolate_method", "interpolate_steps"],
 }
 
