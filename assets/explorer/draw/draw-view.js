@@ -72,7 +72,7 @@ export class DrawView {
     this.pad = new Pad({
       pen: () => this.tools.pen,
       onDraw: (progress, stamp) => {
-        if (progress === "ended" || this.pace < FAST) this.#look(stamp);
+        if (progress === "ended" || this.pace < FAST) this.#look(stamp, progress === "ended");
       },
     });
     this.seen = new Picture([1, 28, 28], { "data-role": "seen", "aria-label": "What the model sees" });
@@ -223,8 +223,13 @@ export class DrawView {
     }
   }
 
-  /** Encode what is on the pad, and show what comes of it. @param {number} stamp  when the hand moved */
-  #look(stamp) {
+  /**
+   * Encode what is on the pad, and show what comes of it.
+   *
+   * @param {number} stamp        when the hand moved
+   * @param {boolean} [isAtOnce]  it has come to its end: nothing waits for the next frame
+   */
+  #look(stamp, isAtOnce = true) {
     const { bundle, lens, pad: { drawing } } = this;
     this.tools.allow({ undo: drawing.past.length > 0, clear: !drawing.isEmpty });
     if (!bundle || !lens) return;
@@ -232,6 +237,7 @@ export class DrawView {
     if (!image) {
       this.code = null;
       this.map.showOwn(null);
+      this.#compare(this.decoded.z);
       this.#rest();
       return;
     }
@@ -245,7 +251,7 @@ export class DrawView {
     this.seen.drawBytes(image);
     setText(this.seenText, this.#wayOfSeeing(drawing.sheet.image !== null));
     this.map.showOwn({ mean, logvar, samples: samplesOf(mean, logvar) });
-    this.cursor.pin(mean, { stamp });
+    this.cursor.pin(mean, { stamp, isAtOnce });
     this.#judge();
   }
 

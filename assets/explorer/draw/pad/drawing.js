@@ -63,7 +63,7 @@ export class Drawing {
     return true;
   }
 
-  /** Another model's images are others: there is no way back. */
+  /** The frame is another: nothing of it fits there. */
   forget() {
     Object.assign(this, { sheet: EMPTY, past: [], stroke: null });
   }

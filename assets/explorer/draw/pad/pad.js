@@ -56,6 +56,7 @@ export class Pad {
       pointermove: (event) => this.#move(event),
       pointerup: (event) => this.#lift(event),
       pointercancel: (event) => this.#lift(event),
+      lostpointercapture: (event) => this.#lift(event),
       keydown: (event) => this.#key(event),
       blur: () => this.#putKeysAway(),
       contextmenu: (event) => event.preventDefault(),
@@ -73,12 +74,12 @@ export class Pad {
    * @param {string} ground  CSS
    */
   setFrame(shape, ground) {
+    if (shape.join() !== this.shape.join()) this.drawing.forget(); // else a hand was quicker than the model
     this.shape = shape;
     this.ground = ground;
     const [, height, width] = shape;
     this.element.style.aspectRatio = `${width} / ${height}`;
     this.element.style.setProperty("--le-slenderness", String(Math.min(1, width / height)));
-    this.drawing.forget();
     this.paint();
   }
 

@@ -209,7 +209,7 @@ def test_the_map_shows_other_places_and_says_that_they_are_not_the_drawing(
 
 
 def test_other_images_and_codes_that_are_points(opened: Callable, site: StaticSite, errors: Errors) -> None:
-    """In a frame of its own shape, told a class, on a UMAP, which has no ellipses; an autoencoder has none."""
+    """In a frame of its own shape, told a class, on a UMAP, which has no ellipses, as points have none."""
     conditional = small_bundle(ModelConfig((1, 12, 10), 4, "conv", width=0.25, n_classes=3))
     page = opened(component_data("draw", serve_model(site, "draws-told", conditional)))
     page.locator("[data-role=class] select").select_option("2")
