@@ -68,6 +68,7 @@ export class DrawView {
         const count = this.bundle?.space.count;
         if (count) this.#putImage(Math.floor(Math.random() * count), stamp);
       },
+      onFile: (file) => this.#putFile(file),
     });
     this.pad = new Pad({
       pen: () => this.tools.pen,
@@ -80,6 +81,8 @@ export class DrawView {
     this.decodedText = element("figcaption", { class: "le-caption" });
     this.errors = new ErrorPicture();
     this.verdict = new Verdict();
+    /** About a file that was put on the pad. */
+    this.said = element("p", { class: "le-caption", role: "status", hidden: true });
     this.classChoice = new ClassChoice((label) => this.#tellClass(label));
     this.neighbours = new Neighbours(
       this.surroundings,
@@ -115,6 +118,7 @@ export class DrawView {
         this.tools.element,
         this.pad.element,
         this.classChoice.element,
+        this.said,
         this.verdict.element,
       ),
       element(
@@ -231,6 +235,7 @@ export class DrawView {
    */
   #look(stamp, isAtOnce = true) {
     const { bundle, lens, pad: { drawing } } = this;
+    this.said.hidden = true;
     this.tools.allow({ undo: drawing.past.length > 0, clear: !drawing.isEmpty });
     if (!bundle || !lens) return;
     const image = lens.see(drawing.sheet);
@@ -310,6 +315,26 @@ export class DrawView {
     this.chooser.mark([index]);
     this.pad.put(imageOf(space, index), stamp);
     return true;
+  }
+
+  /** Put an image of one's own on the pad. @param {File} file */
+  async #putFile(file) {
+    const { lens } = this;
+    if (!lens) return;
+    let said = "";
+    try {
+      const { image, isNegative } = await lens.read(file);
+      if (this.isClosed) return;
+      this.pad.put(image, performance.now());
+      if (isNegative) {
+        said = "Light and dark are changed over, so that its ground is that of the model’s images.";
+      }
+    } catch (error) {
+      console.warn(error);
+      said = "This browser can make no picture of that file. Choose a PNG, JPEG or WebP file.";
+    }
+    setText(this.said, said);
+    this.said.hidden = !said;
   }
 
   /** Another class is told: the same drawing has another code. @param {number} label */

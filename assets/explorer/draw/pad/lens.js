@@ -8,6 +8,7 @@
 
 import { drawingContext } from "../../dom/canvas.js";
 import { paintStrokes } from "./drawing.js";
+import { ownImage } from "./own-image.js";
 import { boxMean, followsRecipe, groundOf, inkBox, normalised, normalisedSide } from "./recipe.js";
 
 /** @typedef {import("../../dom/pictures.js").Shape} Shape */
@@ -59,6 +60,28 @@ export class Lens {
     return this.#seeFrame(image, strokes);
   }
 
+  /**
+   * Make an image of one's own look like the model's: scaled to the frame, or, where the set follows MNIST's recipe, what
+   * is drawn on its paper by that.
+   *
+   * @param {Blob} file
+   * @returns {Promise<import("./own-image.js").OwnImage>} of the model's shape
+   * @throws {Error} if the browser can make no picture of it
+   */
+  async read(file) {
+    const { shape, ground, fine } = this;
+    if (!this.isNormalising) return await ownImage(file, shape, ground);
+    const { image, isNegative } = await ownImage(file, shape, ground, fine);
+    const [, , width] = shape;
+    const [paper] = groundOf(image, [1, shape[1] * fine, width * fine]);
+    const sign = ground[0] > 0.5 ? -1 : 1;
+    const ink = Float32Array.from(image, (value) => Math.max(0, sign * (value / 255 - paper)));
+    const most = ink.reduce((greatest, each) => Math.max(greatest, each), 0);
+    const seen = most > 0 ? normalised(ink.map((each) => each / most), width * fine, shape) : null;
+    if (!seen) return await ownImage(file, shape, ground);
+    return { image: Uint8Array.from(seen, (each) => this.#byteOf(each)), isNegative };
+  }
+
   /** @param {Uint8Array | null} image @param {Stroke[]} strokes @returns {Uint8Array | null} */
   #seeFrame(image, strokes) {
     const { fine, shape: [channels, height, width] } = this;
@@ -80,7 +103,7 @@ export class Lens {
 
   /** @param {Stroke[]} strokes @returns {Uint8Array | null} */
   #seeNormalised(strokes) {
-    const { fine, shape, ground: [ground] } = this;
+    const { fine, shape } = this;
     const [, height, width] = shape;
     const wide = width * fine;
     const drawn = inkBox(this.#ink(strokes, { zoom: fine }), wide);
@@ -95,8 +118,13 @@ export class Lens {
     const y = (height * fine) / 2 - ((drawn.y0 + drawn.y1) / 2 / fine) * zoom;
     const ink = this.#ink(strokes, { zoom, pen: fine, x, y });
     const seen = normalised(ink, wide, shape, wanted > LARGEST_ZOOM ? fine : undefined);
-    const contrast = ground > 0.5 ? -ground : 1 - ground;
-    return seen && Uint8Array.from(seen, (each) => Math.round(255 * (ground + contrast * each)));
+    return seen && Uint8Array.from(seen, (each) => this.#byteOf(each));
+  }
+
+  /** @param {number} ink  0..1 @returns {number} 0..255, where the images have one channel */
+  #byteOf(ink) {
+    const { ground: [ground] } = this;
+    return Math.round(255 * (ground + (ground > 0.5 ? -ground : 1 - ground) * ink));
   }
 
   /** @param {Stroke[]} strokes @param {Parameters<typeof paintStrokes>[3]} how @returns {Float32Array} 0..1 */

@@ -15,11 +15,12 @@ const ERASER = 2.5;
  * @property {(stamp: number) => void} onUndo
  * @property {(stamp: number) => void} onClear
  * @property {(stamp: number) => void} onImage   an image of the set is to be put on the pad
+ * @property {(file: File) => void} onFile       one of one's own is
  */
 
 export class PadTools {
   /** @param {Deeds} deeds */
-  constructor({ onUndo, onClear, onImage }) {
+  constructor({ onUndo, onClear, onImage, onFile }) {
     this.isErasing = false;
     /** Of the images, in their pixels. */
     this.width = 28;
@@ -60,6 +61,23 @@ export class PadTools {
       "Put one of the set's held-out images on the pad, to be altered",
       (event) => onImage(event.timeStamp),
     );
+    /** @type {HTMLInputElement} */
+    this.fileField = element("input", {
+      type: "file",
+      accept: "image/*",
+      hidden: true,
+      "aria-label": "An image file of your own",
+      change: () => {
+        const [file] = this.fileField.files ?? [];
+        this.fileField.value = ""; // the same file may be chosen again
+        if (file) onFile(file);
+      },
+    });
+    this.fileButton = textButton(
+      "A file",
+      "Put an image of your own on the pad; it stays in this browser",
+      () => this.fileField.click(),
+    );
     this.element = element(
       "div",
       { class: "le-pad-tools", role: "group", "aria-label": "What to draw with" },
@@ -69,6 +87,8 @@ export class PadTools {
       this.undoButton,
       this.clearButton,
       this.imageButton,
+      this.fileButton,
+      this.fileField,
     );
     this.#erase(false);
     this.allow({ undo: false, clear: false });

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.hand import latent, pixels, settled
@@ -153,6 +155,27 @@ def test_what_no_held_out_image_is_like_is_said(opened: Callable, digits: dict) 
     expect(verdict).to_contain_text("of held-out images have less")
     page.evaluate("window.latentExplorer.clearDrawing()")
     expect(verdict).not_to_contain_text("never seen")
+
+
+def test_a_file_of_one_s_own_is_made_to_look_like_the_model_s_images(
+    opened: Callable, digits: dict, bundle: Bundle
+) -> None:
+    """One of MNIST's, written large, dark on light paper, off the middle: it comes back as it was."""
+    page = opened(component_data("draw", digits))
+    original = bundle.probe.images[5, 0].numpy()
+    paper = np.full((600, 800), 240, dtype=np.uint8)
+    paper[40:488, 250:698] -= (np.kron(original, np.ones((16, 16))) * 0.9).astype(np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(paper).save(file, "PNG")
+    field = page.locator(".le-pad-tools input[type=file]")
+    field.set_input_files({"name": "mine.png", "mimeType": "image/png", "buffer": file.getvalue()})
+    expect(page.locator(".le-draw-pad")).to_contain_text("Light and dark are changed over")
+    found = seen(page).reshape(28, 28)
+    assert np.corrcoef(found.flatten(), original.flatten())[0, 1] > 0.95
+    before = drawn(page)
+    field.set_input_files({"name": "mine.png", "mimeType": "image/png", "buffer": b"<html>no picture</html>"})
+    expect(page.locator(".le-draw-pad")).to_contain_text("no picture of that file")
+    assert drawn(page) == before
 
 
 def test_a_finger_draws_and_the_page_stays(opened: Callable, digits: dict) -> None:
