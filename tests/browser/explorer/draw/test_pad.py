@@ -32,9 +32,8 @@ def bundle() -> Bundle:
 
 
 @pytest.fixture(scope="module")
-def digits(site: StaticSite) -> dict[str, str]:
-    site.put("/models/mnist-2.safetensors", SHIPPED.read_bytes(), "application/octet-stream")
-    return {"name": "mnist-2", "url": "/models/mnist-2.safetensors", "title": "Digits"}
+def digits(site: StaticSite, bundle: Bundle) -> dict[str, str]:
+    return serve_model(site, "draws-digits", bundle)
 
 
 def draw(page: Page, *lines: list[tuple[float, float]]) -> None:
