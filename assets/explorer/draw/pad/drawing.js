@@ -91,8 +91,8 @@ export function paintStrokes(context, strokes, ground, { zoom, pen = zoom, x = 0
     context.lineWidth = thickness * (isEraser ? zoom : pen);
     context.beginPath();
     context.moveTo(x + zoom * points[0], y + zoom * points[1]);
-    // A line to its own beginning is a dot.
-    for (let p = Math.min(2, points.length - 2); p < points.length; p += 2) {
+    if (points.length === 2) context.lineTo(x + zoom * points[0] + 0.01, y + zoom * points[1]); // a dot
+    for (let p = 2; p < points.length; p += 2) {
       context.lineTo(x + zoom * points[p], y + zoom * points[p + 1]);
     }
     context.stroke();

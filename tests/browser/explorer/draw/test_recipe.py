@@ -125,7 +125,7 @@ def test_a_dot_stays_a_dot_and_an_empty_pad_is_nothing(see: Callable) -> None:
         {},
         {"strokes": [line((5, 7), (9, 9)), line((0, 7), (12, 9), isEraser=True, thickness=12)]},
     )
-    assert dot.sum() / 255 == pytest.approx(np.pi * 1.1**2, rel=0.15)
+    assert dot.sum() / 255 == pytest.approx(np.pi * 1.1**2, rel=0.25)  # in whole pixels
     assert empty is None
     assert rubbed is None, "all that was drawn is erased"
 
