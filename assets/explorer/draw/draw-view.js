@@ -77,7 +77,6 @@ export class DrawView {
       },
     });
     this.seen = new Picture([1, 28, 28], { "data-role": "seen", "aria-label": "What the model sees" });
-    this.seenText = element("figcaption", { class: "le-caption" }, "What the model sees");
     this.decodedText = element("figcaption", { class: "le-caption" });
     this.errors = new ErrorPicture();
     this.verdict = new Verdict();
@@ -124,7 +123,12 @@ export class DrawView {
       element(
         "div",
         { class: "le-draw-pictures" },
-        element("figure", {}, this.seen.canvas, this.seenText),
+        element(
+          "figure",
+          {},
+          this.seen.canvas,
+          element("figcaption", { class: "le-caption" }, "What the model sees"),
+        ),
         element("figure", {}, this.decoded.picture.canvas, this.decodedText),
         this.errors.element,
       ),
@@ -254,7 +258,6 @@ export class DrawView {
     this.pace = performance.now() - since;
     this.code = { image, mean, logvar };
     this.seen.drawBytes(image);
-    setText(this.seenText, this.#wayOfSeeing(drawing.sheet.image !== null));
     this.map.showOwn({ mean, logvar, samples: samplesOf(mean, logvar) });
     this.cursor.pin(mean, { stamp, isAtOnce });
     this.#judge();
@@ -294,17 +297,8 @@ export class DrawView {
   /** Nothing is on the pad. */
   #rest() {
     this.seen.clear();
-    setText(this.seenText, "What the model sees");
     this.errors.clear("Where it errs");
     this.verdict.rest("Draw on the pad, or put an image there: a click on a dot, on a neighbour, or below.");
-  }
-
-  /** @param {boolean} isOnImage @returns {string} how the drawing became what the model sees */
-  #wayOfSeeing(isOnImage) {
-    if (this.lens?.isNormalising && !isOnImage) {
-      return "What the model sees: sized and centred as its images are";
-    }
-    return "What the model sees";
   }
 
   /** Put one of the held-out images on the pad. @param {number} index @param {number} stamp @returns {boolean} that it is done */

@@ -123,7 +123,10 @@ export class CursorMarks {
   }
 
   #placePosterior() {
-    this.links.ellipse(this.posterior);
+    const { posterior } = this;
+    this.links.ellipse(posterior);
+    // The ellipse of one's own image is what is looked for: the marker must not cover it.
+    this.pinned.classList.toggle("le-marker-fine", this.own !== null && posterior !== null);
   }
 
   #placeLinks() {
