@@ -99,8 +99,9 @@ def test_nonsense_is_refused(text):
 
 def test_a_number_is_said_within_its_range():
     assert read_answer(answer(prediction=2.5), NUMBER) == Answer(1, 2.5, 0)
-    with pytest.raises(ValueError, match="nobody can say that"):
-        read_answer(answer(prediction=8.01), NUMBER)
+    for beyond in (8.01, 10**400, float("nan"), float("inf")):
+        with pytest.raises(ValueError, match="nobody can say that"):
+            read_answer(answer(prediction=beyond), NUMBER)
 
 
 def test_what_is_open_outlives_a_restart_and_turns_grow():
