@@ -21,7 +21,7 @@ from typing import Final, Literal
 
 from vae_core.storage.home import latent_home, owner_hash, write_whole
 
-Kind = Literal["model", "run", "follow", "task"]
+Kind = Literal["model", "run", "images", "follow", "task"]
 
 LOG: Final = logging.getLogger(__name__)
 TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{32}")
@@ -39,9 +39,10 @@ class Link:
 
     Attributes:
         token: its name in the URL, 192 bits.
-        kind: "model", "run", "follow" (whatever its owner shows at the time), or "task" (for others to do).
+        kind: "model", "run", "images", "follow" (whatever its owner shows at the time), or "task" (for others
+            to do).
         owner: hash of the owner's name.
-        what: the model's name, the run's id, or the task as text; "" for "follow".
+        what: the model's or image set's name, the run's id, or the task as text; "" for "follow".
         created: in seconds since 1970.
         announced: whether every page shows it to everyone on this server.
         code: letters that lead to it as well, while there is the link; "" for "model" and "run".

@@ -40,6 +40,9 @@ FOLLOW: Final = "follow"
 TASK: Final = "task"
 """Name in the URL of Class, and of the page that it leads to: the token of the link to a task."""
 
+SHARED_IMAGES: Final = "set"
+"""Name in the URL of Images: the token of the link to another's images."""
+
 LESSON: Final = "lesson"
 """Name in Learn's URL: the lesson's slug."""
 

@@ -12,7 +12,7 @@ ROOMS = (
     ("explorer.js",),
     ("follow", "learn"),
     ("learn/things",),
-    ("explore", "interpolate", "train"),
+    ("explore", "images", "interpolate", "train"),
     ("map/panel", "train/charts", "train/first", "train/slow-motion", "view.js"),
     ("map/drawing",),
     ("map/layers", "map/pointing"),
