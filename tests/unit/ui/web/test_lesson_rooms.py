@@ -192,9 +192,14 @@ def test_two_windows_of_a_browser_are_one_and_a_teachers_is_none(served):
 def test_nobody_takes_part_without_a_cookie_from_elsewhere_or_where_nothing_is(served):
     server, _, token = served
     path = f"/latent/lesson/{token}"
-    assert close_code(server.connect(path)) == 4403
-    assert close_code(server.connect(path, owner=new_owner(), origin="http://elsewhere.example")) == 4403
-    assert close_code(server.connect(f"/latent/lesson/{'x' * 32}", owner=new_owner())) == 4404
+    someone, nowhere = {"owner": new_owner()}, f"/latent/lesson/{'x' * 32}"
+    for where, who, code in (
+        (path, {}, 4403),
+        (path, {**someone, "origin": "http://elsewhere.example"}, 4403),
+        (nowhere, someone, 4404),
+    ):
+        with server.connect(where, **who) as refused:
+            assert close_code(refused) == code
 
 
 def test_who_sends_nonsense_or_floods_is_shown_out(served):
