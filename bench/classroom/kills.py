@@ -19,7 +19,7 @@ from vae_core.bundles.bundle import read_header
 from vae_core.engine.runs.run import PROGRESS
 from vae_core.storage.home import owner_hash
 
-SHORT = "train_images=digits&train_architecture=mlp&train_epochs=1500"
+SHORT = "train_images=digits&train_architecture=mlp&train_epochs=500"
 """A run of some ten seconds, which is to finish."""
 
 
