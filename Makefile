@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: app check test lint dev bench kernels clean
+.PHONY: app check test pytest lint dev bench kernels clean
 .DELETE_ON_ERROR:
 
 app: .venv/app.txt
@@ -19,7 +19,11 @@ PYTEST := $(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscop
 # All of it, or one part: `make test PART=tests/unit/latent`.
 PART ?=
 
-test: lint .venv/chromium.txt
+# Types are checked by one process: the tests need not wait for it.
+test: .venv/chromium.txt
+	$(MAKE) --no-print-directory --jobs=2 lint pytest
+
+pytest: .venv/tests.txt
 	$(PYTEST) $(PART)
 
 # What needs neither a browser nor processes of its own.

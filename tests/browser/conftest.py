@@ -32,6 +32,7 @@ UNUSED = (
     "ThirdPartyStoragePartitioning",
 )
 """What of Chromium no test looks at: its bar for addresses, and what asks a network."""
+LONGEST = "test_what_is_saved.py"
 expect.set_options(timeout=PATIENCE)
 
 
@@ -45,6 +46,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/browser" in item.path.as_posix():
             item.add_marker(pytest.mark.flaky(reruns=1))
+    # The longest of all comes before the other browser tests: as the last, one process would wait for the other.
+    first = next((n for n, each in enumerate(items) if "tests/browser" in each.path.as_posix()), 0)
+    items[first:] = sorted(items[first:], key=lambda item: item.path.name != LONGEST)
 
 
 @pytest.fixture(scope="session")
