@@ -46,7 +46,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/browser" in item.path.as_posix():
             item.add_marker(pytest.mark.flaky(reruns=1))
-    # The longest of all comes before the other browser tests: as the last, one process would wait for the other.
+    # The longest comes before the other browser tests: as the last, one process would wait for the other.
     first = next((n for n, each in enumerate(items) if "tests/browser" in each.path.as_posix()), 0)
     items[first:] = sorted(items[first:], key=lambda item: item.path.name != LONGEST)
 
