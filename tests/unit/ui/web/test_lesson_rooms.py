@@ -4,6 +4,7 @@ import contextlib
 import json
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from tests.unit.ui.served_routes import PATIENCE, Server, application, close_code, wait_until
 from ui.identity.owner import new_owner
@@ -209,6 +210,7 @@ def test_who_sends_nonsense_or_floods_is_shown_out(served):
         one.send("{")
         assert close_code(one) == 1003
     with server.connect(path, owner=new_owner()) as one:
-        for _ in range(2 * lesson_sockets.MOST_MESSAGES):
-            one.send(answer(prediction=0))
+        with contextlib.suppress(ConnectionClosed):  # however fast the server hears it, and its end comes
+            while True:
+                one.send(answer(prediction=0))
         assert close_code(one) == 1003
