@@ -1,5 +1,5 @@
 /**
- * The component: one per place on a page, drawn by one of six views.
+ * The component: one per place on a page, drawn by one of five views.
  *
  * Streamlit calls the default function with the element, the data and `setStateValue`: at mount, again for new data
  * or another theme, and now and then twice; its clean-ups come late and not for every call. So there is one
@@ -16,7 +16,6 @@ import { DecodeService } from "./decode/service.js";
 import { watchPixelRatio } from "./dom/canvas.js";
 import { element } from "./dom/dom.js";
 import { readTheme } from "./dom/theme.js";
-import { DrawView } from "./draw/draw-view.js";
 import { ExploreView } from "./explore/explore-view.js";
 import { FollowView } from "./follow/follow-view.js";
 import { Leader } from "./follow/leader.js";
@@ -35,7 +34,6 @@ const VIEWS = {
   interpolate: InterpolateView,
   follow: FollowView,
   learn: LearnView,
-  draw: DrawView,
 };
 
 /** When to look whether an element has left the page, in ms after a clean-up. */
@@ -125,13 +123,7 @@ class Explorer {
       return;
     }
     const { view, reporter } = this;
-    const subject = JSON.stringify([
-      data.mode,
-      data.bundle?.url ?? null,
-      data.lesson?.slug ?? null,
-      data.room?.url ?? null,
-      data.room?.turn ?? null,
-    ]);
+    const subject = JSON.stringify([data.mode, data.bundle?.url ?? null, data.lesson?.slug ?? null]);
     if (!view || !reporter || subject !== this.subject) {
       this.subject = subject;
       this.#lead(this.#open(data, setStateValue));
@@ -291,12 +283,6 @@ function makeFace(explorer) {
     get lastKeyframeMs() {
       return explorer.view?.rewind?.lastLatency ?? NaN;
     },
-    /** What is on the pad, encoded; null where nothing is, or no pad. */
-    get drawn() {
-      return explorer.view?.drawn ?? null;
-    },
-    /** Empty the pad. */
-    clearDrawing: () => explorer.view?.clearDrawing?.(),
     /** @param {ArrayLike<number>} z @returns {Promise<Float32Array>} */
     decode: (z) => explorer.view?.decoded.decode(z) ?? Promise.reject(new Error("This explorer is gone.")),
     /** @param {ArrayLike<number>} image  pixels in [0, 1], (C, H, W) @returns {Promise<import("./decode/encoder.js").Code>} */

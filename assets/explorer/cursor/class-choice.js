@@ -40,11 +40,7 @@ export class ClassChoice {
 
   /** Take an image's own class, by which its code was made. @param {Space} space @param {number} index  of the probe */
   follow(space, index) {
-    this.choose(classOf(space, index));
-  }
-
-  /** @param {number} label */
-  choose(label) {
+    const label = classOf(space, index);
     if (this.element.hidden || label === this.label) return;
     this.select.value = String(label);
     this.#change(label);

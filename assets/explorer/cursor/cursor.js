@@ -65,13 +65,12 @@ export class Cursor {
    * Show a latent from now on.
    *
    * @param {Float32Array} z
-   * @param {{place?: [number, number] | null, distance?: number | null, stamp?: number, isAtOnce?: boolean}} [how]
-   *     `isAtOnce`: it is told now even if another was told in this frame, for the hand has come to its end
+   * @param {{place?: [number, number] | null, distance?: number | null, stamp?: number}} [how]
    */
-  pin(z, { place = null, distance = null, stamp = performance.now(), isAtOnce = false } = {}) {
+  pin(z, { place = null, distance = null, stamp = performance.now() } = {}) {
     this.pinnedPlace = place;
     this.pinnedDistance = distance;
-    this.#move({ z, pinned: z, place, distance, isHover: false, isChosen: true, stamp }, isAtOnce);
+    this.#move({ z, pinned: z, place, distance, isHover: false, isChosen: true, stamp });
   }
 
   /** Put the pinned latent back. @param {number} stamp */
@@ -123,22 +122,19 @@ export class Cursor {
    * The first move in a frame is told at once, later ones together in the next frame: one decode a frame.
    *
    * @param {Move} move
-   * @param {boolean} [isAtOnce]
    */
-  #move(move, isAtOnce = false) {
+  #move(move) {
     this.last = move;
-    if (this.isTold && !isAtOnce) {
+    if (this.isTold) {
       this.isLate = true;
       return;
     }
+    this.isTold = true;
     this.isLate = false;
-    if (!this.isTold) {
-      this.isTold = true;
-      this.frame = requestAnimationFrame(() => {
-        this.isTold = false;
-        if (this.isLate) this.#move(this.last);
-      });
-    }
+    this.frame = requestAnimationFrame(() => {
+      this.isTold = false;
+      if (this.isLate) this.#move(this.last);
+    });
     for (const listener of this.listeners) listener(this.last);
   }
 }

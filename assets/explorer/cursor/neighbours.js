@@ -12,11 +12,9 @@ export class Neighbours {
   /**
    * @param {import("./surroundings.js").Surroundings} surroundings
    * @param {(index: number, stamp: number) => void} onPick  an image was chosen
-   * @param {string} [hint]  what becomes of it
    */
-  constructor(surroundings, onPick, hint = "Pin its code and look at it closely") {
+  constructor(surroundings, onPick) {
     this.onPick = onPick;
-    this.hint = hint;
     this.list = element("ol", { class: "le-neighbour-list" });
     this.unit = element("p", { class: "le-caption" });
     this.element = element(
@@ -63,7 +61,7 @@ export class Neighbours {
         {
           type: "button",
           class: "le-neighbour",
-          title: this.hint,
+          title: "Pin its code and look at it closely",
           click: (event) => this.onPick(card.index, event.timeStamp),
         },
         picture.canvas,

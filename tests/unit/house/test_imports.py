@@ -27,8 +27,7 @@ HOSTS = {"streamlit", "starlette", "uvicorn", "plotly"}
 ROOMS = (
     ("app", "pages"),
     ("ui",),
-    ("ui.learn",),
-    ("ui.classroom", "ui.images", "ui.models", "ui.server", "ui.train"),
+    ("ui.classroom", "ui.images", "ui.learn", "ui.models", "ui.server", "ui.train"),
     ("ui.explorer",),
     ("ui.web",),
     ("ui.library",),

@@ -38,7 +38,6 @@ CONTRACT = [
     "load_bundle",
     "bundle_from_modules",
     "import_images",
-    "mutual_information_gap",
 ]
 
 
