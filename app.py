@@ -18,6 +18,7 @@ if str(ROOT) not in sys.path:
 
 from ui.identity.owner import OwnerCookie
 from ui.learn.lessons import lessons
+from ui.learn.notes import notes
 from ui.page.urls import base_path
 from ui.web.connections import BoundedConnections, WatchedConnections
 from ui.web.hosts import KnownHost
@@ -28,6 +29,7 @@ from ui.web.routes import routes
 from ui.web.uploads import BoundedUploads
 
 lessons()  # a file that is no lesson is refused now, with its line
+notes()  # and so are notes on no lesson
 
 app = st.App(
     ROOT / "ui" / "shell.py",

@@ -1,10 +1,11 @@
-"""Class: let others join, let them follow, give them a task, and put maps on a wall."""
+"""Class: let others join, let them follow, give them a task, do a lesson together, put maps on a wall."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from ui.classroom import code_entry, parts, task_form, wall_cards
+from ui.learn import class_part
 from ui.library import links
 from ui.page import state
 from ui.page.navigation import link_notices, opening
@@ -27,6 +28,7 @@ CARDS = {
     "join": ":material/qr_code_2: Show the address; others open it in a browser",
     "follow": ":material/cast: Let others see what you show, as you move",
     "task": ":material/assignment: Send others to a page with settings and a question",
+    "lesson": ":material/school: Do a lesson together: all predict, then all try",
     "wall": ":material/dashboard: Put maps side by side, at one scale",
 }
 options = state.choice(state.CLASS_PART).options
@@ -47,6 +49,8 @@ with st.container(key="class_shown"):
         parts.follow_me()
     elif part == "task":
         task_form.task_part()
+    elif part == "lesson":
+        class_part.lesson_part()
     else:
         wall_cards.the_wall()
 overview.stated_limits()

@@ -9,15 +9,18 @@ from ui.explorer.link_checks import explore_check, explore_values, map_of, numbe
 from ui.explorer.link_view import in_step
 from ui.explorer.model_row import model_row
 from ui.page import state
-from ui.page.navigation import link_notices
+from ui.page.navigation import link, link_notices
 from ui.page.text import by_hand
 
-entry, _ = model_row(
+entry, beside = model_row(
     "Explore",
     "Every dot is a held-out test image, placed by what the model saw in it; every place between the dots "
     f"decodes to a picture. {by_hand('Move over the map', 'Touch the map')}, then pull a slider.",
     state.EXPLORE_MODEL,
 )
+if entry is not None and entry.model_config.has_encoder and state.SHARED not in st.query_params:
+    with beside:
+        link("draw", "Draw for it", query={state.DRAW_MODEL: entry.name})
 notices = st.container()
 
 if entry is not None:

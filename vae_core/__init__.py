@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from vae_core.latent.projection import fit_projection as fit_projection
     from vae_core.latent.walks import interpolate as interpolate
     from vae_core.latent.walks import traverse as traverse
+    from vae_core.measures.disentanglement import mutual_information_gap as mutual_information_gap
     from vae_core.measures.evaluate import importance_nll as importance_nll
     from vae_core.models.distributions import Posterior as Posterior
     from vae_core.models.objective import ElboTerms as ElboTerms
@@ -71,6 +72,7 @@ _HOME = {  # public name -> the module that defines it
     "interpolate": "latent.walks",
     "load_bundle": "bundles.bundle",
     "load_image_set": "images.loading",
+    "mutual_information_gap": "measures.disentanglement",
     "save_bundle": "bundles.bundle",
     "traverse": "latent.walks",
 }

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from tqdm import tqdm
 
 from vae_core.config.configs import ModelConfig, TrainConfig
+from vae_core.config.families import FAMILIES
 from vae_core.config.settings import Choice, Number, number, of_config
 from vae_core.images.loading import image_sets
 from vae_core.images.uploads.limits import FITS
@@ -152,7 +153,9 @@ def _train(asked: argparse.Namespace) -> int:
                 asked.images, limit=asked.limit, download=asked.download, progress=progress
             )
         test = load_image_set(asked.images, split="test")
-    model = ModelConfig(image_shape=images.image_shape, **_asked_settings(asked, "model"))
+    settings = _asked_settings(asked, "model")
+    classes = len(images.label_names) if FAMILIES[settings["family"]].told_classes else 0
+    model = ModelConfig(image_shape=images.image_shape, n_classes=classes, **settings)
     trainer = Trainer(images, model, TrainConfig(**_asked_settings(asked, "train")), test_set=test)
     with _interruptible() as interrupted:
         _advance(trainer, asked.images, interrupted)

@@ -1,5 +1,5 @@
 /**
- * The component: one per place on a page, drawn by one of five views.
+ * The component: one per place on a page, drawn by one of six views.
  *
  * Streamlit calls the default function with the element, the data and `setStateValue`: at mount, again for new data
  * or another theme, and now and then twice; its clean-ups come late and not for every call. So there is one
@@ -16,6 +16,7 @@ import { DecodeService } from "./decode/service.js";
 import { watchPixelRatio } from "./dom/canvas.js";
 import { element } from "./dom/dom.js";
 import { readTheme } from "./dom/theme.js";
+import { DrawView } from "./draw/draw-view.js";
 import { ExploreView } from "./explore/explore-view.js";
 import { FollowView } from "./follow/follow-view.js";
 import { Leader } from "./follow/leader.js";
@@ -34,6 +35,7 @@ const VIEWS = {
   interpolate: InterpolateView,
   follow: FollowView,
   learn: LearnView,
+  draw: DrawView,
 };
 
 /** When to look whether an element has left the page, in ms after a clean-up. */
@@ -123,7 +125,13 @@ class Explorer {
       return;
     }
     const { view, reporter } = this;
-    const subject = JSON.stringify([data.mode, data.bundle?.url ?? null, data.lesson?.slug ?? null]);
+    const subject = JSON.stringify([
+      data.mode,
+      data.bundle?.url ?? null,
+      data.lesson?.slug ?? null,
+      data.room?.url ?? null,
+      data.room?.turn ?? null,
+    ]);
     if (!view || !reporter || subject !== this.subject) {
       this.subject = subject;
       this.#lead(this.#open(data, setStateValue));
@@ -283,6 +291,12 @@ function makeFace(explorer) {
     get lastKeyframeMs() {
       return explorer.view?.rewind?.lastLatency ?? NaN;
     },
+    /** What is on the pad, encoded; null where nothing is, or no pad. */
+    get drawn() {
+      return explorer.view?.drawn ?? null;
+    },
+    /** Empty the pad. */
+    clearDrawing: () => explorer.view?.clearDrawing?.(),
     /** @param {ArrayLike<number>} z @returns {Promise<Float32Array>} */
     decode: (z) => explorer.view?.decoded.decode(z) ?? Promise.reject(new Error("This explorer is gone.")),
     /** @param {ArrayLike<number>} image  pixels in [0, 1], (C, H, W) @returns {Promise<import("./decode/encoder.js").Code>} */

@@ -1,7 +1,7 @@
 /**
  * What the component asks of the views that can be drawn in it, what they get, and what Python sends.
  *
- * Types alone: whoever tells of a view or shows one can name these without importing all five.
+ * Types alone: whoever tells of a view or shows one can name these without importing all six.
  */
 
 /**
@@ -22,9 +22,10 @@
  * @property {import("./data/lesson.js").ListedLesson[]} [lessons]
  * @property {number} [heard]         number of the order that was obeyed or refused last
  * @property {string} [trouble]       why the engine refused what a lesson ordered; "" if it did not
+ * @property {import("./data/lesson.js").RoomSource | null} [room]  a class that does a lesson together
  */
 
-/** @typedef {"explore" | "train" | "interpolate" | "follow" | "learn"} ViewName */
+/** @typedef {"explore" | "train" | "interpolate" | "follow" | "learn" | "draw"} ViewName */
 
 /** @typedef {import("./data/bundle.js").BundleSource} BundleSource */
 
@@ -59,6 +60,8 @@
  * @property {{lastLatency: number}} [rewind]                    ms from the hand's event to the moment it asked for
  * @property {Record<string, number> | null} [quantities]        what a lesson's thing measures now, by name
  * @property {object | null} [thing]                            a lesson's, to touch
+ * @property {{mean: number[], logvar: number[] | null} | null} [drawn]  the code of what is on the pad, (D,) each
+ * @property {() => void} [clearDrawing]                         empty the pad
  * @property {() => Promise<void>} open                          fetch what is to be shown
  * @property {(data: ExplorerData) => void} update               Python says something
  * @property {() => void} close

@@ -1,4 +1,4 @@
-"""The map's axes and layers in the link of Interpolate and Train, as Explore has them."""
+"""The map's axes and layers in the link of Draw, Interpolate and Train, as Explore has them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.pages.stand_ins import App, FakeEngine, FakeExplorer
 from vae_core import ModelConfig, TrainConfig
 from vae_core.engine import RunInfo
 
-PAGES = pytest.mark.parametrize("page", ["interpolate", "train"])
+PAGES = pytest.mark.parametrize("page", ["draw", "interpolate", "train"])
 
 
 def a_run(name: str = "run-1") -> RunInfo:

@@ -7,12 +7,14 @@ from typing import Final
 
 import streamlit as st
 
+from ui.classroom import membership
 from ui.classroom.tasks import Task, find_task
 from ui.identity.owner import current_owner
 from ui.library import links
 from ui.page import state
 from ui.page.navigation import link
 from ui.page.text import plain
+from ui.web import lesson_rooms
 from vae_core.storage.home import owner_hash
 
 _LOOK_SECONDS: Final = 5.0
@@ -31,9 +33,24 @@ def banners() -> None:
 
 
 def _called() -> None:
-    """Offer everyone to follow whoever calls the class. It stands in the page's head, so nothing moves."""
+    """Offer everyone to follow whoever calls the class. It stands in the page's head, so nothing moves.
+
+    Who is in a class and has another page open is offered the way back, and told when it goes on. It is the
+    browser that goes: were the page switched from here, a look that is on its way at that moment would come
+    with the page before, and Streamlit would empty the new one.
+    """
     if state.FOLLOW in st.query_params:
         return
+    token, turn = membership.joined()
+    if token and state.current_page() != "learn":
+        opened = lesson_rooms.open_at(token)
+        if opened is None:
+            membership.leave()
+        else:
+            words = "Your class goes on: go there" if opened.turn > turn else "Back to your class"
+            with st.container(key="class_banner"):
+                link("learn", words, query={state.ROOM: token})
+            return
     me = owner_hash(current_owner())
     callers = [link for link in links.announced() if link.owner != me]
     if callers:

@@ -45,13 +45,15 @@ def code_entry() -> None:
 
 
 def open_link(link: links.Link) -> None:
-    """Open the page to which a link to follow someone, or to a task, leads.
+    """Open the page to which a link to follow someone, to a task or to a lesson leads.
 
     Raises:
         KeyError: it leads nowhere that this version knows.
     """
     if link.kind == "follow":
         st.switch_page(place("class").path, query_params={state.FOLLOW: link.token})
+    if link.kind == "lesson":
+        st.switch_page(place("learn").path, query_params={state.ROOM: link.token})
     task = read_task(link.what) if link.kind == "task" else None
     if task is None:
         raise KeyError(link.kind)

@@ -57,7 +57,7 @@ class Post:
         model: fields of `ModelConfig`.
         train: fields of `TrainConfig`.
         epoch: how far the run had come.
-        numbers: what was measured last: "log_likelihood" and "kl", nats per image, where there are any.
+        numbers: what was measured last, by the names of its family's terms, where there is any.
         created: in seconds since 1970.
         label_names: name of each class.
         reach: how far from zero its images lie, in units of the latent space; 0 where that was not kept.
@@ -164,7 +164,7 @@ def put_up(owner: str, run: RunInfo, nickname: str) -> Post:
         raise WallError(str(error)) from None
     last = run.history[-1] if run.history else {}
     numbers = {}
-    for key in ("log_likelihood", "kl"):
+    for key in (term.name for term in run.model.traits.computed):
         measured = last.get(f"test_{key}", last.get(key))
         if isinstance(measured, (int, float)):
             numbers[key] = float(measured)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ui.library.entry import ModelEntry
     from vae_core.engine import RunInfo
 
-Mode = Literal["explore", "train", "interpolate", "follow", "learn"]
+Mode = Literal["explore", "train", "interpolate", "follow", "learn", "draw"]
 
 HTML: Final = '<div class="latent-explorer"></div>'
 LOADER: Final = """export default async function (component) {
@@ -95,6 +95,7 @@ def explorer(
     follow: str = "",
     lesson: Mapping[str, Any] | None = None,
     lessons: Sequence[Mapping[str, Any]] = (),
+    room: Mapping[str, Any] | None = None,
     trouble: str = "",
     heard: float = 0,
     height: int | None = None,
@@ -103,8 +104,8 @@ def explorer(
 
     Args:
         key: Streamlit's key of the component.
-        mode: which of its five views.
-        entry: the model, for "explore" and "interpolate".
+        mode: which of its six views.
+        entry: the model, for "explore", "draw" and "interpolate".
         run: the run to watch, for "train"; None shows where it will be.
         z: latent to pin, (D,); None: the prior's mean.
         axes: "0,1", "pca" or "umap"; None: what suits the model.
@@ -114,6 +115,7 @@ def explorer(
         follow: token of the link by which a leader is followed, for "follow".
         lesson: the lesson to play, for "learn"; None for the list of all.
         lessons: what that list says of each.
+        room: the class that does a lesson together, and what it does.
         trouble: why what a lesson ordered was refused; "" if it was not.
         heard: number of the lesson's order that was obeyed last.
         height: least height of the whole in px, kept free while it loads.
@@ -147,6 +149,7 @@ def explorer(
         data |= {
             "lesson": told,
             "lessons": [dict(each) for each in lessons],
+            "room": None if room is None else dict(room),
             "trouble": trouble,
             "heard": heard,
         }

@@ -42,6 +42,15 @@ def interpolate_check(entry: ModelEntry) -> Check:
     return check
 
 
+def draw_check(entry: ModelEntry) -> Check:
+    """Return what tells usable from unusable values for the Draw page."""
+
+    def check(link: Values) -> tuple[Values, Sequence[str]]:
+        return _sort(link, _map("draw", link, entry.model_config.latent_dim, entry.has_umap))
+
+    return check
+
+
 def train_check(run: RunInfo | None) -> Check:
     """Return what tells usable from unusable values for the Train page; what is to come may have any size."""
 

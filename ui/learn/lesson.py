@@ -136,6 +136,9 @@ class Lesson:
         show: what of the thing is to be seen, where it can show several things; empty: all.
         training: what the learner trains; None where nothing is trained.
         trace: the quantities across and up, in which each of the learner's runs leaves a mark.
+        seed: of what is drawn at random; None: as chance has it. It and what follows are a link's to say.
+        hide: parts of the thing that are not to be seen.
+        lock: parts of the thing that can be seen and not moved.
     """
 
     slug: str
@@ -155,6 +158,9 @@ class Lesson:
     intro: tuple[Block, ...]
     explanation: tuple[Block, ...]
     next: tuple[Block, ...]
+    seed: int | None = None
+    hide: tuple[str, ...] = ()
+    lock: tuple[str, ...] = ()
 
     def to_browser(self) -> dict[str, Any]:
         """Return what the player in the browser gets: plain JSON."""

@@ -24,6 +24,7 @@ class Thing:
         needs_model: whether it shows a shipped model.
         needs_run: whether the learner trains in it.
         shows: what can be chosen to be seen of it, by name; none: it always shows all.
+        dims: least and greatest number of latent dimensions that a model shown in it can have.
     """
 
     parts: tuple[str, ...]
@@ -32,7 +33,11 @@ class Thing:
     needs_model: bool = False
     needs_run: bool = False
     shows: tuple[str, ...] = ()
+    dims: tuple[int, int] | None = None
 
+
+NUMBERS: Final = "numbers"
+"""The numbers beside any thing, as a part that a link can hide."""
 
 _CHOSEN: Final = ("beta", "latent_dim", "free_bits", "beta_warmup_epochs")
 """Settings of a run that a learner can choose, by the names of the configs."""
@@ -56,6 +61,7 @@ THINGS: Final[Mapping[str, Thing]] = {
             "pair",
         ),
         needs_model=True,
+        dims=(2, 128),
     ),
     "clouds": Thing(
         parts=("image", "draw", "deviation", "posteriors"),
@@ -80,6 +86,7 @@ THINGS: Final[Mapping[str, Thing]] = {
             "is_all",
         ),
         needs_model=True,
+        dims=(2, 2),
     ),
     "holes": Thing(
         parts=("train", "draw", "maps"),
@@ -101,6 +108,7 @@ THINGS: Final[Mapping[str, Thing]] = {
         ),
         needs_model=True,
         needs_run=True,
+        dims=(2, 2),
     ),
     "bound": Thing(
         parts=("points", "noise", "q"),

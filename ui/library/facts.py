@@ -7,6 +7,7 @@ from typing import Final
 
 from ui.library.entry import ModelEntry
 from ui.page.text import count, plain
+from vae_core.config.families import LOG_LIKELIHOOD
 
 TIGHTER: Final = "−log p(x)"
 """What people call the number that says much the same as the ELBO, and stands in a model's details alone."""
@@ -16,8 +17,33 @@ METRICS: Final = (
     ("nll", TIGHTER, "≤ {:.1f} nats", "A tighter bound: importance-weighted, {samples} samples."),
     ("active_units", "Active dimensions", "{:.0f} of {dims}", "Those whose mean has a variance above 0.01."),
     ("kl", "KL", "{:.1f} nats", "What the code of an image costs: what the latents tell about it."),
+    (
+        "distortion",
+        "Distortion",
+        "{:.1f} nats",
+        "−log p(x|z), what reconstructions lack; the KL is the rate.",
+    ),
+    (
+        "aggregate_gap",
+        "Gap to the prior",
+        "{:.1f} nats",
+        "KL of all codes together, the mean of their posteriors, from the prior that samples are drawn from.",
+    ),
+    (
+        "mig",
+        "Factor gap (MIG)",
+        "{:.2f}",
+        "What the best dimension tells of a known factor more than the second does, as a share of all there "
+        "is to tell. From 20 equal bins of means and factors; other estimators give other numbers.",
+    ),
     ("reconstruction_mse", "Pixel error", "{:.4f}", "Mean squared error of reconstructed pixels, 0 to 1."),
     ("knn_accuracy", "Class by neighbours", "{:.0%}", "How often the 10 nearest codes tell the class."),
+    (
+        "linear_accuracy",
+        "Class by straight cuts",
+        "{:.0%}",
+        "How often a linear classifier of codes is right.",
+    ),
     ("reconstruction_knn_accuracy", "Class kept", "{:.0%}", "How often a reconstruction shows its class."),
 )
 """What may be measured: its name in a bundle and for people, how its value is written, what it means."""
@@ -49,7 +75,13 @@ def model_metrics(entry: ModelEntry) -> tuple[tuple[str, str, str], ...]:
         "samples": metrics.get("nll_samples") or "many",
     }
     found = []
-    for key, name, value, meaning in METRICS:
+    known = {key for key, *_ in METRICS} | {LOG_LIKELIHOOD.name}
+    own = [
+        (term.name, term.title, f"{{:.1f}} {term.unit}", f"{term.caption}.")
+        for term in entry.model_config.traits.terms
+        if term.name not in known
+    ]
+    for key, name, value, meaning in (*METRICS, *own):
         number = metrics.get(key)
         if isinstance(number, (int, float)) and not isinstance(number, bool) and math.isfinite(number):
             found.append((name, value.format(number, **words).replace("-", "−"), meaning.format(**words)))

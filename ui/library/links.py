@@ -21,7 +21,10 @@ from typing import Final, Literal
 
 from vae_core.storage.home import latent_home, owner_hash, write_whole
 
-Kind = Literal["model", "run", "follow", "task"]
+Kind = Literal["model", "run", "follow", "task", "lesson"]
+
+CODED: Final[tuple[Kind, ...]] = ("follow", "task", "lesson")
+"""What six letters lead to, too."""
 
 LOG: Final = logging.getLogger(__name__)
 TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{32}")
@@ -39,12 +42,13 @@ class Link:
 
     Attributes:
         token: its name in the URL, 192 bits.
-        kind: "model", "run", "follow" (whatever its owner shows at the time), or "task" (for others to do).
+        kind: "model", "run", "follow" (whatever its owner shows at the time), "task" (for others to do), or
+            "lesson" (that a class does together).
         owner: hash of the owner's name.
-        what: the model's name, the run's id, or the task as text; "" for "follow".
+        what: the model's name, the run's id, the task or the lesson as text; "" for "follow".
         created: in seconds since 1970.
         announced: whether every page shows it to everyone on this server.
-        code: letters that lead to it as well, while there is the link; "" for "model" and "run".
+        code: letters that lead to it as well, while there is the link; "" where it is not `CODED`.
     """
 
     token: str
@@ -152,7 +156,7 @@ def share(owner: str, kind: Kind, what: str = "") -> Link:
             return found
         for oldest in links.of(holder)[: -MAX_LINKS + 1]:
             links.drop(oldest)
-        code = links.new_code() if kind in ("follow", "task") else ""
+        code = links.new_code() if kind in CODED else ""
         link = Link(secrets.token_urlsafe(24), kind, holder, what, time.time(), code=code)
         links.put(link)
         LOG.info("%s shares a %s", holder[:6], kind)

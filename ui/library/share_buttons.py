@@ -76,6 +76,7 @@ def path_of(link: links.Link) -> str:
         "run": "/train?watch=",
         "follow": "/class?follow=",
         "task": "/class?task=",
+        "lesson": "/learn?room=",
     }
     return f"{pages[link.kind]}{link.token}"
 

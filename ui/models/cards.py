@@ -14,7 +14,7 @@ from ui.library.foreign import BRING_NETS, FOREIGN
 from ui.library.library import Library, LibraryError, max_bytes, max_models
 from ui.library.retention import days_kept
 from ui.library.share_buttons import share_model
-from ui.models.figures import training_figure
+from ui.models.figures import information_figure, training_figure
 from ui.page import pictures, state
 from ui.page.describe import of_later_version
 from ui.page.navigation import link
@@ -172,6 +172,10 @@ def _details(entry: ModelEntry) -> None:
     with st.container(gap="xsmall"):
         for name, value, meaning in model_metrics(entry):
             st.markdown(f"**{plain(name)} {plain(value)}** :small[:gray[{meaning}]]")
+    information = information_figure(entry.metrics, entry.card.get("factor_names") or [])
+    if information is not None:
+        st.markdown("**What each dimension tells of each known factor**")
+        st.plotly_chart(information, config={"displayModeBar": False}, key="models_information")
     if len(entry.history) > 1:
         st.markdown("**How it was trained**")
         figure = training_figure(entry.history, entry.model_config.traits)

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 ACCENT: Final = "#6c83f2"
 QUIET: Final = "#8b95ab"
 
+LABELLED: Final = 16
+"""So many dimensions have room for their numbers."""
+
 
 def training_figure(history: Sequence[Mapping[str, Any]], family: Family) -> go.Figure:
     """Draw how training went, by epoch: what is looked at first in the model's family, such as the ELBO.
@@ -40,6 +43,44 @@ def training_figure(history: Sequence[Mapping[str, Any]], family: Family) -> go.
         yaxis={"title": {"text": f"{best.title}, {best.unit} per image"}},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
         hovermode="x unified",
+    )
+    return figure
+
+
+def information_figure(metrics: Mapping[str, Any], factors: Sequence[str]) -> go.Figure | None:
+    """Draw how much each latent dimension tells of each known factor, in nats; None where that is not known.
+
+    Args:
+        metrics: a model's, with a list of D numbers for each factor, by its index (information_<f>).
+        factors: names of the factors, in order.
+    """
+    import plotly.graph_objects as go
+
+    rows = {name: metrics.get(f"information_{f}") for f, name in enumerate(factors)}
+    known = {name: row for name, row in rows.items() if isinstance(row, (list, tuple)) and row}
+    widths = {len(row) for row in known.values()}
+    if len(widths) != 1:
+        return None
+    dims = [f"z{d}" for d in range(widths.pop())]
+    names, table = list(known), list(known.values())
+    figure = go.Figure()
+    figure.add_heatmap(
+        x=dims,
+        y=names,
+        z=table,
+        zmin=0,
+        colorscale="Blues",
+        xgap=1,
+        ygap=1,
+        texttemplate="%{z:.2f}" if len(dims) <= LABELLED else None,
+        hovertemplate="%{y}, %{x}: %{z:.3f} nats<extra></extra>",
+        colorbar={"title": {"text": "nats"}, "thickness": 12},
+    )
+    figure.update_layout(
+        height=90 + 34 * len(names),
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        xaxis={"type": "category", "fixedrange": True},
+        yaxis={"type": "category", "autorange": "reversed", "fixedrange": True},
     )
     return figure
 

@@ -39,11 +39,13 @@ class Place:
 PLACES: Final = (
     Place("explore", "Explore", ":material/explore:"),
     Place("learn", "Learn", ":material/school:"),
+    Place("draw", "Draw", ":material/draw:"),
     Place("train", "Train", ":material/model_training:"),
     Place("interpolate", "Interpolate", ":material/timeline:"),
     Place("models", "Models", ":material/deployed_code:"),
     Place("images", "Images", ":material/photo_library:"),
     Place("class", "Class", ":material/groups:"),
+    Place("notes", "Notes", ":material/menu_book:", is_listed=False),
     Place("server", "Server", ":material/dns:", is_listed=False),
 )
 

@@ -12,9 +12,9 @@ from typing import Final
 import streamlit as st
 
 from ui.page import state
-from ui.page.state import EXPLORE_VIEW, FOLLOW, INTERPOLATE_VIEW, SHARED, TASK, WATCH, Setting
+from ui.page.state import DRAW_VIEW, EXPLORE_VIEW, FOLLOW, INTERPOLATE_VIEW, SHARED, TASK, WATCH, Setting
 
-_OF_A_MODEL: Final = (*EXPLORE_VIEW, *INTERPOLATE_VIEW)
+_OF_A_MODEL: Final = (*EXPLORE_VIEW, *DRAW_VIEW, *INTERPOLATE_VIEW)
 """A link that says only these is about the model that it does not say, the default."""
 
 _LEFT: Final = "settings_left"

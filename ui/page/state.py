@@ -18,6 +18,7 @@ from ui.page.text import plain
 from vae_core.config import settings as core
 
 EXPLORE_MODEL: Final = "explore_model"
+DRAW_MODEL: Final = "draw_model"
 INTERPOLATE_MODEL: Final = "interpolate_model"
 INTERPOLATE_METHOD: Final = "interpolate_method"
 INTERPOLATE_STEPS: Final = "interpolate_steps"
@@ -25,6 +26,7 @@ CLASS_PART: Final = "class_part"
 TRAIN_IMAGES: Final = "train_images"
 
 EXPLORE_VIEW: Final = ("explore_z", "explore_axes", "explore_layers")
+DRAW_VIEW: Final = ("draw_axes", "draw_layers")
 INTERPOLATE_VIEW: Final = ("interpolate_from", "interpolate_to", "interpolate_axes", "interpolate_layers")
 TRAIN_VIEW: Final = ("train_axes", "train_layers")
 
@@ -40,10 +42,16 @@ FOLLOW: Final = "follow"
 TASK: Final = "task"
 """Name in the URL of Class, and of the page that it leads to: the token of the link to a task."""
 
+ROOM: Final = "room"
+"""Name in Learn's URL: the token of the link to a lesson that a class does together."""
+
+PRESENT: Final = "present"
+"""Name in Learn's URL: large type and no sidebar, for who shows it to a class; "on"."""
+
 LESSON: Final = "lesson"
 """Name in Learn's URL: the lesson's slug."""
 
-DEFAULT_MODELS: Final = {EXPLORE_MODEL: "mnist-2", INTERPOLATE_MODEL: "mnist-16"}
+DEFAULT_MODELS: Final = {EXPLORE_MODEL: "mnist-2", DRAW_MODEL: "mnist-2", INTERPOLATE_MODEL: "mnist-16"}
 """What a page about one model begins with: a map that is the latent space itself; walks of clear pictures."""
 DEFAULT_IMAGES: Final = "mnist"
 
@@ -126,7 +134,7 @@ INTERPOLATE_SETTINGS: Final[Mapping[str, Setting]] = {
 
 
 CLASS_SETTINGS: Final[Mapping[str, Setting]] = {
-    CLASS_PART: Choice(("join", "follow", "task", "wall"), "join")
+    CLASS_PART: Choice(("join", "follow", "task", "lesson", "wall"), "join")
 }
 
 
@@ -164,6 +172,7 @@ def settings(page: str, *, models: Collection[str], images: Collection[str]) -> 
     image_set = named(images, DEFAULT_IMAGES, "the name of an image set")
     every: dict[str, Mapping[str, Setting]] = {
         "explore": {EXPLORE_MODEL: model[EXPLORE_MODEL]},
+        "draw": {DRAW_MODEL: model[DRAW_MODEL]},
         "interpolate": {INTERPOLATE_MODEL: model[INTERPOLATE_MODEL], **INTERPOLATE_SETTINGS},
         "class": CLASS_SETTINGS,
         "train": {TRAIN_IMAGES: image_set, **TRAIN_SETTINGS},
@@ -190,7 +199,12 @@ def link_problems(page: str, query: Mapping[str, str], settings: Mapping[str, Se
     Returns:
         One sentence in Markdown for each; foreign text in it is disarmed.
     """
-    views = {"explore": EXPLORE_VIEW, "interpolate": INTERPOLATE_VIEW, "train": TRAIN_VIEW}.get(page, ())
+    views = {
+        "explore": EXPLORE_VIEW,
+        "draw": DRAW_VIEW,
+        "interpolate": INTERPOLATE_VIEW,
+        "train": TRAIN_VIEW,
+    }.get(page, ())
     sentences = []
     for name, value in query.items():
         if name in settings:

@@ -84,7 +84,8 @@ def _moving(run: RunInfo | None) -> None:
     )
     _action("Step", "train_step", "skip_next", is_on=is_movable, do="step")
     _action("Epoch", "train_epoch", "fast_forward", is_on=is_movable, do="epoch")
-    _action("Slow motion", "train_explain", "slow_motion_video", is_on=is_movable, do="explain")
+    is_explained = is_movable and run is not None and run.model.traits.explained
+    _action("Slow motion", "train_explain", "slow_motion_video", is_on=is_explained, do="explain")
     _action("Stop", "train_stop", "stop", is_on=run is not None and run.active, do="stop")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -53,12 +53,13 @@ def fields() -> Settings:
     image_choice(images, sets)
     st.caption(f"{info.title}. {count(info.size, 'image')}, {image_size(info.shape)}")
     asked = [setting for setting in SETTINGS.values() if setting.asked]
-    values = {setting.name: setting.default for setting in asked}
+    values: dict[str, Any] = {setting.name: setting.default for setting in asked}
     first = st.container()
     more = st.expander("More", icon=":material/tune:", key=MORE, on_change="rerun")
     for setting in asked:  # in their own order: whether a field concerns a family is known once that is drawn
         with more if setting.folded else first:
             values[setting.name] = _field(setting, values, info, below)
+    _hide([setting for setting in asked if not setting.concerns(values["family"], values["architecture"])])
 
     settings = current_settings()
     for key, sentence in settings.wrong.items():
@@ -110,7 +111,10 @@ def _field(
     if not setting.concerns(values["family"], values["architecture"]):
         more["disabled"] = True
     with _beside(key, below):
-        value = _choice(setting, more) if isinstance(setting, Choice) else _number(setting, more)
+        if isinstance(setting, Choice):
+            value: Any = _choice(setting, more, _offered(setting, info))
+        else:
+            value = _number(setting, more)
     if setting.name == "likelihood" and FAMILIES[values["family"]].has_term("kl"):
         note = collapse_note(str(value), info.name)
         if note:
@@ -118,12 +122,33 @@ def _field(
     return value
 
 
+def _hide(unasked: Sequence[Choice | Number]) -> None:
+    """Show no fields that do not concern what is chosen; they keep what they say, for when they do."""
+    keys = ", ".join(f".st-key-train_{setting.name}" for setting in unasked)
+    st.html(f"<style>{keys} {{ display: none; }}</style>" if keys else "<style></style>")
+
+
 def _help(setting: Choice | Number, info: ImageSetInfo) -> str:
     return beta_help(math.prod(info.shape)) if setting.name == "beta" else setting.help
 
 
-def _choice(setting: Choice, more: Mapping[str, Any]) -> str:
-    options = list(setting.options)
+def _offered(setting: Choice, info: ImageSetInfo) -> list[str]:
+    """Return what a field offers; a family that is told classes wants images that have some."""
+    every = list(setting.options)
+    if setting.name != "family" or info.label_names:
+        return every
+    offered = [name for name in every if not FAMILIES[name].told_classes]
+    asked = st.query_params.get("train_family", "")
+    if asked in set(every) - set(offered):
+        said = f"{asked} wants images with classes, and {plain(info.title)} has none"
+        state.add_problems([f"{said}; showing {setting.default} instead."])
+    return offered
+
+
+def _choice(setting: Choice, more: Mapping[str, Any], options: list[str]) -> str:
+    kept = st.session_state.get(more["key"])
+    if kept is not None and len(options) < len(setting.options):  # other options are another widget
+        st.session_state[more["key"]] = kept if kept in options else setting.default
     chosen: str = st.selectbox(
         setting.title, options, index=options.index(setting.default), filter_mode=None, **more
     )

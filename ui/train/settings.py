@@ -13,6 +13,7 @@ from ui.page.text import count, duration, image_size
 from ui.train.help_texts import IMAGES
 from vae_core import ImageSetInfo, ModelConfig, TrainConfig, image_sets
 from vae_core.config.configs import check_together, count_weights, offered_architectures
+from vae_core.config.families import FAMILIES
 from vae_core.config.settings import SETTINGS, of_config
 from vae_core.engine import RunInfo, TooLargeError, check_memory, get_engine
 
@@ -52,14 +53,17 @@ def read_settings(values: Mapping[str, Any], info: ImageSetInfo) -> Settings:
     model = train = None
     if not info.available:
         wrong["train_images"] = "These images are not on this machine yet: get them on the Images page."
+    chosen = concerning({name: values[f"train_{name}"] for name in (*_MODEL_FIELDS, *_TRAIN_FIELDS)})
     try:
         model = ModelConfig(
-            image_shape=info.shape, **{name: values[f"train_{name}"] for name in _MODEL_FIELDS}
+            image_shape=info.shape,
+            n_classes=len(info.label_names) if FAMILIES[chosen["family"]].told_classes else 0,
+            **{name: chosen[name] for name in _MODEL_FIELDS},
         )
     except ValueError as error:
         wrong[_field(str(error), "train_architecture")] = _sentence(error)
     try:
-        train = TrainConfig(**{name: values[f"train_{name}"] for name in _TRAIN_FIELDS})
+        train = TrainConfig(**{name: chosen[name] for name in _TRAIN_FIELDS})
     except ValueError as error:
         wrong[_field(str(error), "train_epochs")] = _sentence(error)
     if model and model.architecture not in offered_architectures(info.shape):
@@ -69,13 +73,22 @@ def read_settings(values: Mapping[str, Any], info: ImageSetInfo) -> Settings:
         try:
             check_together(model, train)
         except ValueError as error:
-            wrong["train_binarize"] = _sentence(error)
+            wrong[_field(str(error), "train_binarize")] = _sentence(error)
     if model and train and not wrong:
         try:
             check_memory(info, model, train)
         except TooLargeError as error:
             wrong[f"train_{error.setting}"] = str(error)
     return Settings(info.name, model, train, wrong)
+
+
+def concerning(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings by name, each that does not concern this family and architecture at its default."""
+    kind = values["family"], values["architecture"]
+    return {
+        name: value if SETTINGS[name].concerns(*kind) else SETTINGS[name].default
+        for name, value in values.items()
+    }
 
 
 def current_settings() -> Settings:

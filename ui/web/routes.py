@@ -13,6 +13,7 @@
     follow/<token>/model/<digest>...       the leader's own model, while shown     whoever has the link
     follow/<token>/run/<run id>            WebSocket: the leader's run, while shown  whoever has the link
     follow/<token>/run/<run id>/keyframes/<step>.safetensors   a moment of its past, while shown
+    lesson/<token>                         WebSocket: a lesson done together       whoever has the link
     new-owner                              start as someone new, then to the first page
 
 Anything else below `/latent/` is 404: Streamlit would answer it with its page. `<base>/explore` leads to the
@@ -46,6 +47,7 @@ from ui.web.following import (
     serve_follower,
     serve_leader,
 )
+from ui.web.lesson_sockets import serve_room
 from ui.web.stream import stream, watch
 from vae_core.bundles.older import with_layers
 from vae_core.engine import get_engine
@@ -76,6 +78,7 @@ def routes() -> list[BaseRoute]:
         WebSocketRoute(f"{top}/lead", partial(serve_leader, base=base_path())),
         WebSocketRoute(f"{top}/follow/{{token}}", serve_follower),
         WebSocketRoute(f"{top}/follow/{{token}}/run/{{run}}", serve_followed_run),
+        WebSocketRoute(f"{top}/lesson/{{token}}", serve_room),
         Route(top, _nothing, methods=METHODS),
         Route(f"{top}/{{rest:path}}", _nothing, methods=METHODS),
         Route(f"{base_path()}/explore", _explore),

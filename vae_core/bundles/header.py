@@ -12,7 +12,7 @@ texts in the header's metadata:
     train_config    JSON: the fields of `TrainConfig`, or null where the model was trained elsewhere
     image_set       JSON: name, title, size (number of training images), label_names, factor_names,
                     licence (with its notice), source
-    metrics         JSON: name -> number, text or null
+    metrics         JSON: name -> number, text or null; information_<f> -> list of numbers
     history         JSON: a list of tables, one per measurement during training, of at most 0.5 MB
     card            JSON: title, versions, has_encoder, has_likelihood, latent_kind, n_classes, factor_names
 
@@ -54,9 +54,9 @@ from vae_core.bundles.header_checks import (
     MAX_TITLE,
     card_facts,
     checked_card,
-    checked_flat_table,
     checked_history,
     checked_image_set,
+    checked_metrics,
     checked_needs,
     checked_table,
     checked_unknown,
@@ -209,7 +209,7 @@ def check_header(
         model_config,
         train_config,
         image_set,
-        checked_flat_table(values["metrics"], "metrics"),
+        checked_metrics(values["metrics"]),
         checked_history(values["history"]),
         checked_card(values["card"], model_config, image_set),
         dict(arrays),

@@ -15,6 +15,9 @@ MAX_TITLE: Final = 200
 MAX_TEXT: Final = 20_000
 MAX_NAMES: Final = 1_000
 
+OF_FACTOR: Final = "information_"
+"""With this begin the names of metrics that hold a number for each latent dimension."""
+
 KNOWN_NEEDS: Final[frozenset[str]] = frozenset()
 """What a file may name under `needs`: so far nothing came that older readers would get wrong."""
 
@@ -88,6 +91,19 @@ def checked_history(value: Any) -> tuple[dict[str, Any], ...]:
     if not isinstance(value, list):
         raise ValueError("its history is not a list of entries")
     return thinned([checked_flat_table(entry, "history", lists=True) for entry in value])
+
+
+def checked_metrics(value: Any) -> dict[str, Any]:
+    """Return what was measured: numbers and short texts, and of each factor a list of numbers.
+
+    Raises:
+        ValueError: what is wrong with it.
+    """
+    table = checked_flat_table(value, "metrics", lists=True)
+    for name, part in table.items():
+        if isinstance(part, list) and not name.startswith(OF_FACTOR):
+            raise ValueError(f"{name} in its metrics is neither a number nor a text")
+    return table
 
 
 def checked_flat_table(value: Any, what: str, *, lists: bool = False) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from vae_core.bundles.header import MAX_TEXT, card_facts
 from vae_core.bundles.header_checks import one_line
 from vae_core.bundles.history import thinned
 from vae_core.config.configs import ModelConfig, TrainConfig
+from vae_core.config.effort import images_measured
 from vae_core.config.version import VERSION
 from vae_core.images.image_set import ImageSet
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from vae_core.images.probe import Probe
     from vae_core.latent.projection import Projection
+    from vae_core.models.passing import Learning
     from vae_core.models.vae import VAE
 
 _DIVERGED: Final = "the training has diverged"
@@ -79,19 +81,26 @@ def make_bundle(trainer: Trained, *, title: str = "", umap: bool = False) -> Bun
     Raises:
         ValueError: the training has diverged and left no numbers to save.
     """
-    from vae_core.measures.suite import held_out_metrics
+    from vae_core.measures.suite import factor_metrics, held_out_metrics
+    from vae_core.models.passing import Learning
 
     config, image_set = trainer.model_config, trainer.image_set
     model = copy.deepcopy(trainer.model).cpu().eval()
     if not all(bool(weight.isfinite().all()) for weight in model.state_dict().values()):
         raise ValueError(f"{_DIVERGED}: its weights are no numbers any more. {_REMEDY}")
     x, y = _held_out(trainer)
-    _round_weights(model, x, y)
-    metrics = held_out_metrics(model, x, y, binarized=trainer.train_config.binarize != "none")
+    most = images_measured(config, trainer.train_config, len(x))
+    x, y = x[:most], None if y is None else y[:most]
+    learning = Learning(trainer.train_config, len(image_set.images))
+    _round_weights(model, x, y, learning)
+    binarized = trainer.train_config.binarize != "none"
+    metrics = held_out_metrics(model, x, y, binarized=binarized, learning=learning)
     if lost := [name for name, value in metrics.items() if _is_lost(value)]:
         raise ValueError(f"{_DIVERGED}: its {lost[0]} is no number any more. {_REMEDY}")
 
     probe = placed_probe(model, trainer.probe)
+    if probe.mean is not None and probe.factors is not None:
+        metrics |= factor_metrics(probe.mean, probe.factors)
     bundle = Bundle(
         config,
         trainer.train_config,
@@ -177,13 +186,14 @@ def placed_probe(model: VAE, probe: Probe) -> BundleProbe:
     return BundleProbe(probe.images, posterior.mean, posterior.logvar, probe.labels, probe.factors)
 
 
-def _round_weights(model: VAE, x: torch.Tensor, y: torch.Tensor | None) -> None:
+def _round_weights(model: VAE, x: torch.Tensor, y: torch.Tensor | None, learning: Learning) -> None:
     """Round a model's weights to float16, in place, unless that would cost it more than `HALF_TOLERANCE`.
 
     Args:
         model: in eval mode.
         x: held-out images in [0, 1], (N, C, H, W).
         y: their labels, (N,), for a model with classes.
+        learning: how the model learned.
     """
     import torch
 
@@ -197,7 +207,9 @@ def _round_weights(model: VAE, x: torch.Tensor, y: torch.Tensor | None) -> None:
         with torch.no_grad():
             for part in chunks(len(x), model.config):
                 labels = None if y is None else y[part]
-                terms = model.objective.measured(model, x[part], generator=generator, n_samples=1, y=labels)
+                terms = model.objective.measured(
+                    model, x[part], generator=generator, n_samples=1, y=labels, learning=learning
+                )
                 total += float(value_of(best, terms).sum())
         return total / len(x)
 

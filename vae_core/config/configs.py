@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
-from math import prod
+from math import isqrt, prod
 from numbers import Integral
 from typing import Any, Final, Literal, TypeVar
 
@@ -27,6 +27,13 @@ LIKELIHOODS: Final = tuple(choice("likelihood").options)
 SIDE_RANGE: Final = (8, 128)
 CHANNELS: Final = (1, 3)
 LONGEST_LABEL: Final = 60
+
+MAX_CODES: Final = 65_536
+"""Codes that a step may decode, of all images of its batch."""
+
+MAX_PAIRS: Final = 2_000_000
+"""Numbers that a step may take of the pairs of a batch's images, one for each dimension, where their codes
+are compared: 8 MB, of which autograd keeps a few."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,11 @@ class ModelConfig:
     def __post_init__(self) -> None:
         object.__setattr__(self, "image_shape", _checked_shape(self.image_shape))
         _check(self, "model")
+        if self.traits.told_classes and self.n_classes == 0:
+            raise ValueError(
+                f"family {self.family!r} is told the class of each image: it wants images with classes, and "
+                "their number as n_classes"
+            )
         if self.nets is not None and self.nets == self._named_nets():
             object.__setattr__(self, "nets", None)
         if self.nets is not None:
@@ -149,6 +161,8 @@ class TrainConfig:
         beta: weight of the KL (arXiv:1804.03599 and the beta-VAE); 1 is the ELBO.
         beta_warmup_epochs: beta rises linearly from 0 over the run's first epochs; no more than `epochs`.
         free_bits: nats per latent dimension that cost nothing (arXiv:1606.04934).
+        importance_samples: codes that are drawn for each image (arXiv:1509.00519).
+        gradient_estimator: "plain", or "dreg" (arXiv:1810.04152), for the bound of several codes.
         weight_decay: share of the learning rate by which weights shrink at each step (arXiv:1711.05101).
         binarize: "none", or "dynamic" (Bernoulli only): pixels are drawn anew at every visit.
         seed: of the weights, the order of the images and all noise.
@@ -163,6 +177,8 @@ class TrainConfig:
     beta: float = default("beta")
     beta_warmup_epochs: int = default("beta_warmup_epochs")
     free_bits: float = default("free_bits")
+    importance_samples: int = default("importance_samples")
+    gradient_estimator: str = default("gradient_estimator")
     weight_decay: float = default("weight_decay")
     binarize: str = default("binarize")
     seed: int = default("seed")
@@ -201,9 +217,21 @@ def count_weights(config: ModelConfig) -> int:
     return sum(map(prod, learned)) + int(config.likelihood == "gaussian_learned")
 
 
-def count_multiply_adds(config: ModelConfig) -> int:
-    """Return how many an image takes on its way through both nets, without building the model."""
-    return sum(each.layer.multiply_adds(each.given) for net in config.placed() for each in net)
+def count_multiply_adds(config: ModelConfig, codes: int = 1) -> int:
+    """Return how many an image takes on its way through both nets, without building the model.
+
+    Args:
+        config: the model's.
+        codes: how many are decoded for each image.
+    """
+    encoder, decoder = (sum(each.layer.multiply_adds(each.given) for each in net) for net in config.placed())
+    return encoder + codes * decoder
+
+
+def codes_per_image(model: ModelConfig, train: TrainConfig) -> int:
+    """Return how many codes a step draws, and decodes, for each image."""
+    setting = model.traits.draws
+    return int(getattr(train, setting)) if setting else 1
 
 
 def check_together(model: ModelConfig, train: TrainConfig) -> None:
@@ -217,6 +245,20 @@ def check_together(model: ModelConfig, train: TrainConfig) -> None:
             f"binarize='dynamic' draws black and white pixels, which {model.likelihood!r} does not model: "
             "take likelihood='bernoulli' or binarize='none'"
         )
+    codes = codes_per_image(model, train)
+    if train.batch_size * codes > MAX_CODES:
+        raise ValueError(
+            f"{model.traits.draws} may be {MAX_CODES // train.batch_size:,} at most with a batch of "
+            f"{train.batch_size:,} images, for a step decodes {MAX_CODES:,} codes at most; got {codes:,}"
+        )
+    if model.traits.compares_codes:
+        pairs = train.batch_size**2 * model.latent_dim
+        if pairs > MAX_PAIRS:
+            most = isqrt(MAX_PAIRS // model.latent_dim)
+            raise ValueError(
+                f"batch_size may be {most:,} at most with {model.latent_dim} latent dimensions, for "
+                f"{model.family} compares each code of a batch with each other one; got {train.batch_size:,}"
+            )
 
 
 def offered_architectures(image_shape: tuple[int, int, int]) -> tuple[str, ...]:

@@ -70,7 +70,11 @@ class Family:
         terms: what is reported, the one that is looked at first in front.
         settings: names of the settings that not every family has, and this one does.
         optimizers: what moves its weights, in the order in which a step uses them.
-        explained: whether a step can be taken apart: one pass through encoder and decoder, one loss.
+        explained: whether a step can be taken apart: one pass through encoder and decoder, a loss that is
+            each image's own.
+        told_classes: whether encoder and decoder are told each image's class; without classes there is none.
+        compares_codes: whether the loss compares each code of a batch with each other one.
+        draws: name of the setting that says how many codes a step draws for each image; "": it draws one.
     """
 
     name: str
@@ -81,6 +85,9 @@ class Family:
     settings: tuple[str, ...] = ()
     optimizers: tuple[Optimizer, ...] = WHOLE_MODEL
     explained: bool = True
+    told_classes: bool = False
+    compares_codes: bool = False
+    draws: str = ""
 
     @property
     def has_encoder(self) -> bool:
@@ -143,6 +150,21 @@ ELBO: Final = Term(
     better="higher",
     parts={LOG_LIKELIHOOD.name: 1.0, KL.name: -1.0},
 )
+BOUND: Final = Term(
+    "bound",
+    "Bound of log p(x)",
+    "of several codes for each image, nats, higher is better",
+    better="higher",
+)
+MUTUAL_INFORMATION: Final = Term(
+    "mutual_information", "Mutual information", "nats: what a code tells of which image it is of"
+)
+TOTAL_CORRELATION: Final = Term(
+    "total_correlation", "Total correlation", "nats: how far dimensions are from independent; beta weighs it"
+)
+DIMENSION_KL: Final = Term(
+    "dimension_kl", "Dimension-wise KL", "nats: how far each dimension is from the prior, summed"
+)
 
 FAMILIES: Final[Mapping[str, Family]] = {
     family.name: family
@@ -164,6 +186,40 @@ FAMILIES: Final[Mapping[str, Family]] = {
             has_likelihood=False,
             terms=(LOG_LIKELIHOOD,),
             settings=("likelihood",),
+        ),
+        Family(
+            name="beta_tc",
+            help="the vae, with beta on one part of the KL alone: the total correlation, which says how far "
+            "the dimensions are from independent. What a code tells of its image is left in peace, so the "
+            "dimensions come apart at less cost. The parts are estimated by comparing the codes of a batch.",
+            latent_kind="gaussian",
+            has_likelihood=True,
+            terms=(ELBO, LOG_LIKELIHOOD, KL, MUTUAL_INFORMATION, TOTAL_CORRELATION, DIMENSION_KL),
+            settings=("likelihood", "beta", "beta_warmup_epochs"),
+            explained=False,
+            compares_codes=True,
+        ),
+        Family(
+            name="iwae",
+            help="the vae with a tighter bound (importance-weighted): several codes are drawn for each "
+            "image, and the likelier one makes the image, the more it counts. The posterior may be wrong "
+            "about some of them, so it is held less tightly.",
+            latent_kind="gaussian",
+            has_likelihood=True,
+            terms=(BOUND, ELBO, LOG_LIKELIHOOD, KL),
+            settings=("likelihood", "importance_samples", "gradient_estimator"),
+            explained=False,
+            draws="importance_samples",
+        ),
+        Family(
+            name="conditional",
+            help="the vae, whose encoder and decoder are told the image's class. The code says what the "
+            "class does not: the same z is the same manner in every class. It wants images with classes.",
+            latent_kind="gaussian",
+            has_likelihood=True,
+            terms=(ELBO, LOG_LIKELIHOOD, KL),
+            settings=("likelihood", "beta", "beta_warmup_epochs", "free_bits"),
+            told_classes=True,
         ),
     )
 }

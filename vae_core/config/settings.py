@@ -164,6 +164,30 @@ _ALL: Final[tuple[Choice | Number, ...]] = (
         step=0.1,
     ),
     Number(
+        name="importance_samples",
+        config="train",
+        title="Importance samples",
+        summary="How many codes are drawn for each image; the bound is of their mean weight.",
+        details="1 is the ELBO; more come closer to log p(x), and each costs a decoding.",
+        default=5,
+        least=1,
+        greatest=1_000,
+        whole=True,
+    ),
+    Choice(
+        name="gradient_estimator",
+        config="train",
+        title="Gradients",
+        summary="How the bound's gradient reaches the encoder.",
+        folded=True,
+        default="plain",
+        options={
+            "plain": "as it is. The more samples, the more noise there is beside it.",
+            "dreg": "doubly reparameterised (arXiv:1810.04152): the same in the mean, with less noise the "
+            "more samples there are.",
+        },
+    ),
+    Number(
         name="weight_decay",
         config="train",
         title="Weight decay",

@@ -117,7 +117,11 @@ class Engine:
         return self._ask(owner, run_id, self._scheduler.take_steps, None)
 
     def explain(self, owner: str, run_id: str) -> RunInfo:
-        """Take one step and rest; the watchers get a "detail" of all that happened in it."""
+        """Take one step and rest; the watchers get a "detail" of all that happened in it.
+
+        Raises:
+            ValueError: a step of the run's family cannot be taken apart.
+        """
         return self._ask(owner, run_id, self._scheduler.explain)
 
     def stop(self, owner: str, run_id: str) -> RunInfo:

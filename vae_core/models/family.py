@@ -9,15 +9,16 @@ import importlib
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from vae_core.config.configs import TrainConfig
+from vae_core.config.configs import TrainConfig, codes_per_image
 from vae_core.models.distributions import Posterior, standard_normal
 from vae_core.models.objective import Terms
-from vae_core.models.passing import Model, Pass, passed_through
+from vae_core.models.passing import UNSAID, Learning, Model, Pass, passed_through
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,11 @@ class StepContext:
     step: int
     steps_per_epoch: int
     images: int
+
+    @property
+    def learning(self) -> Learning:
+        """What of it the terms may depend on."""
+        return Learning(self.train, self.images)
 
     @property
     def beta(self) -> float:
@@ -80,6 +86,10 @@ class Objective(ABC):
     def loss(self, terms: Terms, at: StepContext) -> Tensor:
         """Return what a step minimises, a scalar."""
 
+    def code_shares(self, terms: Terms, at: StepContext) -> Tensor | None:
+        """Return how much of the loss's gradient by each code goes on to the encoder, (K, B); None: all."""
+        return None
+
     def step(self, moves: Moves, x: Tensor, y: Tensor | None, at: StepContext) -> Terms:
         """Take one step of training.
 
@@ -93,15 +103,41 @@ class Objective(ABC):
             The batch's terms, as they were before the weights moved.
         """
         with moves.rounding():
-            terms = self.terms(passed_through(moves.model, x, generator=moves.noise, y=y))
+            passed = passed_through(
+                moves.model,
+                x,
+                generator=moves.noise,
+                n_samples=codes_per_image(moves.model.config, at.train),
+                y=y,
+                learning=at.learning,
+                together=True,
+            )
+            terms = self.terms(passed)
+        shares = self.code_shares(terms, at)
+        if shares is not None:
+            for draw, share in zip(passed.draws, shares, strict=True):
+                draw.z.register_hook(partial(torch.mul, share[:, None]))  # type: ignore[no-untyped-call]
         moves.descend(self.loss(terms, at))
         return terms
 
     def measured(
-        self, model: Model, x: Tensor, *, generator: torch.Generator | None, n_samples: int, y: Tensor | None
+        self,
+        model: Model,
+        x: Tensor,
+        *,
+        generator: torch.Generator | None,
+        n_samples: int,
+        y: Tensor | None,
+        learning: Learning = UNSAID,
     ) -> Terms:
-        """Return the terms that are reported of images; arguments as for `vae_core.elbo_terms`."""
-        return self.terms(passed_through(model, x, generator=generator, n_samples=n_samples, y=y))
+        """Return the terms that are reported of images; arguments as for `vae_core.elbo_terms`.
+
+        Args:
+            learning: how the model learns, or learned.
+        """
+        return self.terms(
+            passed_through(model, x, generator=generator, n_samples=n_samples, y=y, learning=learning)
+        )
 
     def prior(self, model: Model, count: int, generator: torch.Generator) -> Tensor:
         """Draw codes from the prior, (count, D)."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import torch
 from torch import Tensor
 
-from vae_core.config.configs import ModelConfig
+from vae_core.config.configs import ModelConfig, TrainConfig
 from vae_core.models.distributions import Posterior, bernoulli_log_likelihood, gaussian_log_likelihood
 
 
@@ -28,6 +28,23 @@ class Model(Protocol):
 
     def decode(self, z: Tensor, y: Tensor | None = ...) -> Tensor:
         """Return the parameters of p(x|z)."""
+
+
+@dataclass(frozen=True)
+class Learning:
+    """Say how a model learns, as far as what is computed of a batch depends on it.
+
+    Attributes:
+        train: the settings as they are now.
+        images: how many it learns from, of which the batch is a sample; 0: of just those at hand.
+    """
+
+    train: TrainConfig
+    images: int = 0
+
+
+UNSAID: Final = Learning(TrainConfig())
+"""Settings as they are where nothing is said, and no images but those at hand."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,12 +71,14 @@ class Pass:
         x: the images in [0, 1], (B, C, H, W).
         posterior: q(z|x).
         draws: one or more draws from it.
+        learning: how the model learns.
     """
 
     model: Model
     x: Tensor
     posterior: Posterior
     draws: tuple[Draw, ...]
+    learning: Learning = UNSAID
 
     def log_likelihood(self) -> Tensor:
         """Return log p(x|z), the mean over the draws, in nats, (B,)."""
@@ -74,6 +93,8 @@ def passed_through(
     generator: torch.Generator | None = None,
     n_samples: int = 1,
     y: Tensor | None = None,
+    learning: Learning = UNSAID,
+    together: bool = False,
 ) -> Pass:
     """Encode a batch, draw codes from the posterior and decode them (arXiv:1312.6114, algorithm 1).
 
@@ -83,6 +104,8 @@ def passed_through(
         generator: of the posterior's noise; None means a fresh unseeded one.
         n_samples: draws for each image; of a code that is a point there is one.
         y: labels, (B,), for a model with classes.
+        learning: how the model learns.
+        together: decode all draws as one batch, as a step does: batch norm sees them all.
 
     Raises:
         ValueError: if the images do not fit the model or `n_samples` is below 1.
@@ -90,11 +113,17 @@ def passed_through(
     if n_samples < 1:
         raise ValueError(f"n_samples must be at least 1; got {n_samples}")
     posterior = model.encode(x, y)
+    count = n_samples if posterior.logvar is not None else 1
+    if together and count > 1:
+        codes = [posterior.draw(generator) for _ in range(count)]
+        made = model.decode(torch.cat([z for z, _ in codes]), None if y is None else y.repeat(count))
+        draws = [Draw(noise, z, each) for (z, noise), each in zip(codes, made.chunk(count), strict=True)]
+        return Pass(model, x, posterior, tuple(draws), learning)
     draws = []
-    for _ in range(n_samples if posterior.logvar is not None else 1):
+    for _ in range(count):
         z, noise = posterior.draw(generator)
         draws.append(Draw(noise, z, model.decode(z, y)))
-    return Pass(model, x, posterior, tuple(draws))
+    return Pass(model, x, posterior, tuple(draws), learning)
 
 
 def log_likelihood(model: Model, x: Tensor, parameters: Tensor) -> Tensor:

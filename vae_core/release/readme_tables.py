@@ -23,12 +23,15 @@ COLUMNS: Final[tuple[tuple[str, str], ...]] = (
     ("KL", "kl"),
     ("NLL", "nll"),
     ("active units", "active_units"),
+    ("gap to the prior", "aggregate_gap"),
     ("squared error", "reconstruction_mse"),
+    ("MIG", "mig"),
+    ("linear probe on means", "linear_accuracy"),
     ("10-NN on means", "knn_accuracy"),
     ("the same, plain mlp", "baseline_knn_accuracy"),
     ("10-NN on reconstructions", "reconstruction_knn_accuracy"),
 )
-_NATS: Final = ("elbo", "log_likelihood", "kl", "nll")
+_NATS: Final = ("elbo", "log_likelihood", "kl", "nll", "aggregate_gap")
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,7 @@ def rows(
     from vae_core.bundles.bundle import load_bundle
     from vae_core.bundles.splits import splits_of
     from vae_core.measures.suite import measure
+    from vae_core.models.passing import UNSAID, Learning
 
     baselines: dict[str, float] = {}
     answer = []
@@ -87,6 +91,7 @@ def rows(
             binarized=run is not None and run.binarize != "none",
             nll_samples=nll_samples if bundle.model_config.has_likelihood else 0,
             seed=0 if run is None else run.seed,
+            learning=UNSAID if run is None else Learning(run),
         )
         if baseline_epochs and bundle.model_config.latent_dim == 2 and train.labels is not None:
             if name not in baselines:
@@ -163,6 +168,8 @@ def _cell(key: str, value: Any) -> str:
         return str(value)
     if key in _NATS:
         return f"{value:.1f}"
+    if key == "mig":
+        return f"{value:.2f}"
     return f"{value:.4f}" if key == "reconstruction_mse" else f"{100 * value:.1f} %"
 
 

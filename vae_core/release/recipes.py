@@ -139,6 +139,7 @@ def finish(recipe: Recipe, trainer: Trainer, *, umap: bool = True, nll_samples: 
     from vae_core.bundles.making import make_bundle
     from vae_core.images.loading import load_image_set
     from vae_core.measures.suite import measure
+    from vae_core.models.passing import Learning
 
     bundle = make_bundle(trainer, title=recipe.title, umap=umap)
     metrics = measure(
@@ -148,6 +149,7 @@ def finish(recipe: Recipe, trainer: Trainer, *, umap: bool = True, nll_samples: 
         binarized=recipe.train.binarize != "none",
         nll_samples=nll_samples,
         seed=recipe.train.seed,
+        learning=Learning(recipe.train),
     )
     card = {**bundle.card, "schedule": SCHEDULE, "why": recipe.why}
     return replace(bundle, train_config=recipe.train, metrics=metrics, card=card)

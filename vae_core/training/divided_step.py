@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from vae_core.config.configs import codes_per_image
 from vae_core.models.family import Objective
 from vae_core.models.nets_in_parts import NetInParts
 from vae_core.models.objective import Terms
@@ -48,7 +49,7 @@ def divided_step(
         x: images in [0, 1], (B, C, H, W).
         y: their labels, (B,), for a model with classes.
         at: settings and place of the step.
-        images: how many make a part, at most.
+        images: how many of them, or of their codes, make a part, at most.
         look: called with what has passed, before gradients are taken; then nothing is rounded.
 
     Returns:
@@ -57,19 +58,26 @@ def divided_step(
     model, objective = learner.model, learner.model.objective
     assert model.encoder is not None, "what goes once through encoder and decoder has both"
     one_hot = model.one_hot(y, x)
-    labels = [None] * -(-len(x) // images) if one_hot is None else [*torch.split(one_hot, images)]
+    count = codes_per_image(model.config, at.train)
     rounding = learner.rounding if look is None else nullcontext
     encoder, decoder = NetInParts(model.encoder, rounding), NetInParts(model.decoder, rounding)
 
-    made = yield from encoder.forward(torch.split(x, images), labels)
+    made = yield from encoder.forward(torch.split(x, images), _labels(one_hot, len(x), images))
     encoded = torch.cat([part.detach() for part in made]).requires_grad_()
     with rounding():
         posterior = objective.code(encoded)
-        drawn, noise = posterior.draw(learner.noise)
+        codes = [posterior.draw(learner.noise) for _ in range(count if posterior.logvar is not None else 1)]
+        drawn = torch.cat([each for each, _ in codes])  # (KB, D)
     z = drawn.detach().requires_grad_()
-    made = yield from decoder.forward(torch.split(z, images), labels)
+    told = None if one_hot is None else one_hot.repeat(len(codes), 1)
+    made = yield from decoder.forward(torch.split(z, images), _labels(told, len(z), images))
     parameters = torch.cat([part.detach() for part in made]).to(z.dtype).requires_grad_()
-    passed = Pass(model, x, posterior, (Draw(noise, z, parameters),))
+    if len(codes) == 1:  # the leaves themselves: whoever looks wants their gradients
+        draws: tuple[Draw, ...] = (Draw(codes[0][1], z, parameters),)
+    else:
+        parts = zip(codes, torch.split(z, len(x)), torch.split(parameters, len(x)), strict=True)
+        draws = tuple(Draw(noise, own, decoded) for (_, noise), own, decoded in parts)
+    passed = Pass(model, x, posterior, draws, at.learning)
     with rounding():
         terms = objective.terms(passed)
     if look is not None:
@@ -80,12 +88,19 @@ def divided_step(
     descent.begin()
     loss.backward(retain_graph=True)  # type: ignore[no-untyped-call]  # the codes' graph goes back once more
     yield from decoder.backward(_split(parameters, images))
-    drawn.backward(z.grad)  # type: ignore[no-untyped-call]
+    shares = objective.code_shares(terms, at)
+    gradient = z.grad if shares is None or z.grad is None else z.grad * shares.flatten()[:, None]
+    drawn.backward(gradient)  # type: ignore[no-untyped-call]
     yield from encoder.backward(_split(encoded, images))
     for net in (encoder, decoder):
         net.note_statistics()
     descent.follow()
     return {name: values.detach() for name, values in terms.items()}
+
+
+def _labels(one_hot: Tensor | None, count: int, images: int) -> list[Tensor | None]:
+    """Return the labels, (B, K), of each part of so many images, or codes; None each where there are none."""
+    return [None] * -(-count // images) if one_hot is None else [*torch.split(one_hot, images)]
 
 
 def _split(values: Tensor, images: int) -> tuple[Tensor, ...]:

@@ -113,4 +113,5 @@ def _is_rounded(config: ModelConfig, images: int, device: torch.device) -> bool:
     fast = bool(able.get("avx512_bf16") or able.get("amx_bf16")) and device.type == "cpu"
     layers = (layer for net in config.layers() for layer in flat_layers(net))
     bears_it = config.likelihood == "bernoulli" and all(layer.bears_rounding for layer in layers)
+    bears_it = bears_it and not config.traits.draws  # some nats decide which of an image's codes counts
     return fast and bears_it and count_weights(config) * images >= ROUNDED_WORK

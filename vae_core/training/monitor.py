@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Final
 import torch
 from torch import Tensor
 
-from vae_core.config.effort import images_measured_at_once
+from vae_core.config.configs import codes_per_image
+from vae_core.config.effort import images_measured, images_measured_at_once
 from vae_core.images.probe import Probe, shuffled
 from vae_core.models.distributions import Posterior, standard_normal
+from vae_core.models.passing import Learning
 from vae_core.models.vae import VAE
 from vae_core.training.batches import unit
 from vae_core.training.generators import stream
@@ -51,6 +53,7 @@ class Monitor:
         train_config: binarisation and seed; the rest plays no part.
         layout: which terms there are.
         device: where the model is.
+        learned: how many images the model learns from.
 
     Attributes:
         test: mean terms of held-out images as measured last, (T,); NaN: not yet, or none are held out.
@@ -65,11 +68,15 @@ class Monitor:
         train_config: TrainConfig,
         layout: TermLayout,
         device: torch.device,
+        *,
+        learned: int,
     ) -> None:
         self._model, self._config, self._probe, self._layout = model, model.config, probe, layout
-        self._seed, self._device = train_config.seed, device
+        self._seed, self._device, self._learned = train_config.seed, device, learned
         self._held_out = None if held_out is None else _test_images(held_out, train_config)
-        self._at_once = images_measured_at_once(model.config)
+        codes = codes_per_image(model.config, train_config)
+        self._at_once = images_measured_at_once(model.config, codes)
+        self._measured = images_measured(model.config, train_config, TEST_IMAGES)
         self._is_dear = self._at_once < TEST_IMAGES
         self.test = layout.unknown_means()
         self.test_time = -math.inf
@@ -112,8 +119,8 @@ class Monitor:
         return finished(self._encode(self._probe.images[part], labels))
 
     def decode_latents(self, z: Tensor) -> Tensor:
-        """Decode latents, (N, D), in eval mode; of each class in turn where the model is told classes."""
-        return self._decode(z, torch.arange(len(z)) % max(1, self._config.n_classes))
+        """Decode latents, (N, D), in eval mode; where the model is told classes, as of the first."""
+        return self._decode(z, torch.zeros(len(z), dtype=torch.int64))
 
     def measure_test(self, *, step: int, train_config: TrainConfig) -> Generator[None, None, None]:
         """Measure held-out images: one sample each, the same noise every time; with pauses.
@@ -124,14 +131,16 @@ class Monitor:
         self._test_step = step
         if self._held_out is None:
             return
-        images, labels = self._held_out
+        images, labels = self._held_out[0][: self._measured], self._held_out[1]
         generator = stream(self._seed, "test noise", self._device)
         sums = self._layout.empty_sums(self._device)
         measured = self._model.objective.measured
+        learning = Learning(train_config, self._learned)
         for part in self._chunks(len(images)):
             with self._evaluating():
                 x, y = unit(images[part].to(self._device)), self._told(labels, part)
-                self._layout.add(sums, measured(self._model, x, generator=generator, n_samples=1, y=y))
+                terms = measured(self._model, x, generator=generator, n_samples=1, y=y, learning=learning)
+                self._layout.add(sums, terms)
             if self._is_dear:
                 yield
         means = sums.cpu().double() / len(images)

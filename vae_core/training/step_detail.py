@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Final
 import torch
 from torch import Tensor
 
-from vae_core.models.passing import passed_through
+from vae_core.models.passing import UNSAID, passed_through
 
 if TYPE_CHECKING:
     from vae_core.models.objective import Terms
-    from vae_core.models.passing import Pass
+    from vae_core.models.passing import Learning, Pass
     from vae_core.models.vae import VAE
 
 SHOWN: Final = 8
@@ -79,7 +79,15 @@ class Dissection:
         self._before = {name: weights.detach().clone() for name, weights in model.named_parameters()}
 
     @classmethod
-    def passing(cls, model: VAE, x: Tensor, *, generator: torch.Generator, y: Tensor | None) -> Dissection:
+    def passing(
+        cls,
+        model: VAE,
+        x: Tensor,
+        *,
+        generator: torch.Generator,
+        y: Tensor | None,
+        learning: Learning = UNSAID,
+    ) -> Dissection:
         """Take a batch through a model as its family's step does.
 
         Args:
@@ -87,8 +95,9 @@ class Dissection:
             x: images in [0, 1], (B, C, H, W).
             generator: of the posterior's noise; draws what the step would draw.
             y: labels, (B,), for a model with classes.
+            learning: how the model learns.
         """
-        passed = passed_through(model, x, generator=generator, y=y)
+        passed = passed_through(model, x, generator=generator, y=y, learning=learning)
         return cls(model, passed, model.objective.terms(passed))
 
     def detail(self, shown: int) -> StepDetail:

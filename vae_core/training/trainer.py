@@ -111,7 +111,15 @@ class Trainer:
         self.model: VAE = self._learner.model
         layout = TermLayout(model_config)
         self._means = RunningMeans(layout, self._device)
-        self._monitor = Monitor(self.model, self.probe, held_out, train_config, layout, self._device)
+        self._monitor = Monitor(
+            self.model,
+            self.probe,
+            held_out,
+            train_config,
+            layout,
+            self._device,
+            learned=len(self._batches.images),
+        )
         self._resuming = Resuming(
             image_set.name,
             model_config,
@@ -262,7 +270,10 @@ class Trainer:
     def explaining_step(self, *, images: int = SHOWN) -> Generator[None, None, StepDetail]:
         """Do what `explain_step` does, with pauses as `advancing` has them."""
         if not self.model_config.traits.explained:
-            raise ValueError("a step of this family is more than one pass: it cannot be taken apart")
+            raise ValueError(
+                "a step of this family is more than one pass and a loss of each image's own: "
+                "it cannot be taken apart"
+            )
         if self.done:
             raise ValueError(f"this run is at its end, step {self._step}: there is no step left to explain")
         self._refuse_within_a_step()
@@ -270,8 +281,11 @@ class Trainer:
         looked: list[Dissection] = []
         if self._part is None:
             x, y = self._batches.take(self._step)
-            looked.append(Dissection.passing(self.model, x, generator=self._learner.noise, y=y))
-            self._learner.descend(self.model.objective.loss(looked[0].terms, self._context()))
+            at = self._context()
+            looked.append(
+                Dissection.passing(self.model, x, generator=self._learner.noise, y=y, learning=at.learning)
+            )
+            self._learner.descend(self.model.objective.loss(looked[0].terms, at))
             self._means.add(looked[0].terms, len(x))
             self._step += 1
         else:

@@ -40,7 +40,11 @@ export class ClassChoice {
 
   /** Take an image's own class, by which its code was made. @param {Space} space @param {number} index  of the probe */
   follow(space, index) {
-    const label = classOf(space, index);
+    this.choose(classOf(space, index));
+  }
+
+  /** @param {number} label */
+  choose(label) {
     if (this.element.hidden || label === this.label) return;
     this.select.value = String(label);
     this.#change(label);

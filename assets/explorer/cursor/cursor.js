@@ -65,12 +65,13 @@ export class Cursor {
    * Show a latent from now on.
    *
    * @param {Float32Array} z
-   * @param {{place?: [number, number] | null, distance?: number | null, stamp?: number}} [how]
+   * @param {{place?: [number, number] | null, distance?: number | null, stamp?: number, isAtOnce?: boolean}} [how]
+   *     `isAtOnce`: it is told now even if another was told in this frame, for the hand has come to its end
    */
-  pin(z, { place = null, distance = null, stamp = performance.now() } = {}) {
+  pin(z, { place = null, distance = null, stamp = performance.now(), isAtOnce = false } = {}) {
     this.pinnedPlace = place;
     this.pinnedDistance = distance;
-    this.#move({ z, pinned: z, place, distance, isHover: false, isChosen: true, stamp });
+    this.#move({ z, pinned: z, place, distance, isHover: false, isChosen: true, stamp }, isAtOnce);
   }
 
   /** Put the pinned latent back. @param {number} stamp */
@@ -122,19 +123,22 @@ export class Cursor {
    * The first move in a frame is told at once, later ones together in the next frame: one decode a frame.
    *
    * @param {Move} move
+   * @param {boolean} [isAtOnce]
    */
-  #move(move) {
+  #move(move, isAtOnce = false) {
     this.last = move;
-    if (this.isTold) {
+    if (this.isTold && !isAtOnce) {
       this.isLate = true;
       return;
     }
-    this.isTold = true;
     this.isLate = false;
-    this.frame = requestAnimationFrame(() => {
-      this.isTold = false;
-      if (this.isLate) this.#move(this.last);
-    });
+    if (!this.isTold) {
+      this.isTold = true;
+      this.frame = requestAnimationFrame(() => {
+        this.isTold = false;
+        if (this.isLate) this.#move(this.last);
+      });
+    }
     for (const listener of this.listeners) listener(this.last);
   }
 }

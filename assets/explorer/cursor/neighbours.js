@@ -12,9 +12,11 @@ export class Neighbours {
   /**
    * @param {import("./surroundings.js").Surroundings} surroundings
    * @param {(index: number, stamp: number) => void} onPick  an image was chosen
+   * @param {string} [hint]  what becomes of it
    */
-  constructor(surroundings, onPick) {
+  constructor(surroundings, onPick, hint = "Pin its code and look at it closely") {
     this.onPick = onPick;
+    this.hint = hint;
     this.list = element("ol", { class: "le-neighbour-list" });
     this.unit = element("p", { class: "le-caption" });
     this.element = element(
@@ -61,7 +63,7 @@ export class Neighbours {
         {
           type: "button",
           class: "le-neighbour",
-          title: "Pin its code and look at it closely",
+          title: this.hint,
           click: (event) => this.onPick(card.index, event.timeStamp),
         },
         picture.canvas,

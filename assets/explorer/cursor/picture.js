@@ -40,6 +40,8 @@ export class DecodedPicture {
     this.pixels = new Float32Array(0);
     /** @type {number[]} */
     this.timers = [];
+    /** Told the latent whose picture has been drawn. @type {(z: Float32Array) => void} */
+    this.onDrawn = () => {};
     this.tellFirst = () => {};
     /** Fulfilled when the first picture is drawn. @type {Promise<void>} */
     this.firstPicture = this.#expectPicture();
@@ -155,6 +157,7 @@ export class DecodedPicture {
   #drawn(z, stamp) {
     this.z = z;
     this.tellFirst();
+    this.onDrawn(z);
     requestAnimationFrame(() => {
       this.lastLatency = performance.now() - stamp;
     });

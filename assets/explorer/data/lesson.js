@@ -78,9 +78,34 @@
  * @property {Block[]} intro
  * @property {Block[]} explanation
  * @property {Block[]} next
+ * @property {number | null} [seed]  of what is drawn at random; null: as chance has it
+ * @property {string[]} [hide]       parts of the thing that are not to be seen
+ * @property {string[]} [lock]       parts of the thing that can be seen and not moved
  * @property {Record<string, string>} [files]  the lesson's code to take along, by the files' names
  *
  * @typedef {ListedLesson & LessonText} Lesson
+ */
+
+/**
+ * @typedef {object} RoomSource       a lesson that a class does together, as Python has it when it draws the page
+ * @property {string} url             of its WebSocket
+ * @property {number} turn            grows each time that a lesson is opened or set back
+ * @property {string} lesson          slug of what is open
+ * @property {string} title           of that lesson
+ * @property {RoomStage} stage
+ * @property {boolean} own            whether this browser leads it
+ */
+
+/** @typedef {"predict" | "shown" | "try"} RoomStage */
+
+/**
+ * @typedef {object} RoomNews         as `ui/web/lesson_sockets.py` tells it
+ * @property {number} turn
+ * @property {string} lesson
+ * @property {RoomStage} stage
+ * @property {number} joined          browsers in the class
+ * @property {number} predicted       those that have said what they expect
+ * @property {Array<[number, number]> | null} said  an option's index or a number, and how many said it; null: not shown
  */
 
 export {};

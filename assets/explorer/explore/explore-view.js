@@ -1,6 +1,7 @@
 /** Explore: a stored model's map, the large picture, sliders, and a strip for each dimension. */
 
 import { ClassChoice } from "../cursor/class-choice.js";
+import { ClassRow } from "../cursor/class-row.js";
 import { Cursor } from "../cursor/cursor.js";
 import { Neighbours } from "../cursor/neighbours.js";
 import { DecodedPicture } from "../cursor/picture.js";
@@ -78,6 +79,7 @@ export class ExploreView {
       role: "group",
       "aria-label": "Go to a latent",
     });
+    this.classRow = new ClassRow(this.cursor, service, (label) => this.classChoice.choose(label));
     this.strips = new Strips(this.cursor, service);
     this.panel = new MapPanel({
       cursor: this.cursor,
@@ -108,6 +110,7 @@ export class ExploreView {
         this.neighbours.element,
       ),
       this.oneImage.element,
+      this.classRow.element,
       this.strips.element,
     );
   }
@@ -159,6 +162,7 @@ export class ExploreView {
     await this.decoded.firstPicture;
     if (this.isClosed) return;
     this.isReady = true;
+    this.classRow.make(space, model);
     this.strips.make(space, model, order, carried, what, dead, by);
     if (!hasImages) return;
     this.oneImage.setSpace(space, model, order);
@@ -181,7 +185,8 @@ export class ExploreView {
   close() {
     this.isClosed = true;
     cancelAnimationFrame(this.followFrame);
-    for (const part of [this.cursor, this.decoded, this.readout, this.sliders, this.panel, this.strips]) {
+    const { cursor, decoded, readout, sliders, panel, classRow, strips } = this;
+    for (const part of [cursor, decoded, readout, sliders, panel, classRow, strips]) {
       part.close();
     }
   }

@@ -3,14 +3,13 @@
  * makes of that: the reconstruction, where it errs, and what samples of the posterior look like.
  */
 
+import { ErrorPicture } from "../cursor/error-picture.js";
 import { element, setText, textButton } from "../dom/dom.js";
 import { FoldedTable } from "../dom/folded-table.js";
 import { fixed } from "../dom/format.js";
 import { Picture } from "../dom/pictures.js";
-import { readTheme, resolveColour } from "../dom/theme.js";
 import { posteriorDeviation, samplePosterior } from "../latent/posterior.js";
 import { classOf, codeOf, distanceUnit, imageOf, labelOf } from "../latent/space.js";
-import { colourErrors, compare, errorScale } from "./error-map.js";
 import { PosteriorChart } from "./posterior-chart.js";
 
 /** @typedef {import("../latent/space.js").Space} Space */
@@ -46,25 +45,19 @@ export class OneImage {
     this.index = -1;
     /** How the pinned latent belongs to it. @type {Belonging} */
     this.how = "near";
-    /** Of its reconstruction, once that is decoded. @type {import("./error-map.js").Errors | null} */
-    this.found = null;
-    /** The colour of no error in this theme, once it was asked for. @type {import("../dom/theme.js").Rgb | null} */
-    this.neutral = null;
     /** Codes drawn from the posterior, (S, D). */
     this.samples = new Float32Array(0);
     /** @param {string} label */
     const picture = (label) => new Picture([1, 28, 28], { "aria-label": label });
     this.original = picture("The original");
     this.reconstruction = picture("Its reconstruction");
-    this.errors = picture("The reconstruction's error");
+    this.errors = new ErrorPicture();
     this.name = element("p", { class: "le-caption", "aria-live": "polite" });
     this.pick = textButton(
       "Pin this image",
       "Pin its code: exactly what the encoder says of it",
       (event) => onPick(this.index, event.timeStamp),
     );
-    this.errorText = element("span", {});
-    this.scale = element("span", { class: "le-error-scale", "aria-hidden": "true" });
     this.drawn = Array.from({ length: SAMPLES }, (_, k) => this.#sampleButton(k));
     this.sampleFigure = element(
       "figure",
@@ -93,17 +86,7 @@ export class OneImage {
         { class: "le-glass-pictures" },
         captioned(this.original, "Original"),
         captioned(this.reconstruction, "Reconstruction"),
-        captioned(
-          this.errors,
-          this.errorText,
-          this.scale,
-          element(
-            "span",
-            { class: "le-error-words" },
-            element("span", {}, "darker"),
-            element("span", {}, "brighter"),
-          ),
-        ),
+        this.errors.element,
         this.sampleFigure,
       ),
       this.chart.element,
@@ -173,8 +156,7 @@ export class OneImage {
 
   /** The theme changed. */
   recolour() {
-    this.neutral = null;
-    if (this.found) this.#drawErrors(this.found);
+    this.errors.recolour();
   }
 
   /** Decode the image's code, and new samples of its posterior. */
@@ -191,8 +173,7 @@ export class OneImage {
     this.service.request("one-image", model, codes, 1 + count, ({ rgba }) => {
       const size = rgba.length / (1 + count);
       put(this.reconstruction, rgba.subarray(0, size));
-      this.found = compare(imageOf(space, index), rgba, space.shape);
-      this.#drawErrors(this.found);
+      this.errors.show(imageOf(space, index), rgba.subarray(0, size));
       this.drawn.slice(0, count).forEach(({ picture }, k) => {
         put(picture, rgba.subarray((k + 1) * size, (k + 2) * size));
       });
@@ -203,26 +184,6 @@ export class OneImage {
   /** Tell which image the pinned latent is of: its ring and the samples belong on the map. */
   #tell() {
     this.onLookAt(this.how === "near" ? null : this.index, this.samples);
-  }
-
-  /** @param {import("./error-map.js").Errors} found */
-  #drawErrors(found) {
-    const neutral = this.#askNeutral();
-    put(this.errors, colourErrors(found, neutral));
-    const { limit, meanSquare } = found;
-    this.scale.style.background = errorScale(neutral);
-    const text = `Error: ±${fixed(limit)}, mean square ${meanSquare.toFixed(3)}`;
-    setText(this.errorText, text);
-    this.errors.canvas.setAttribute("aria-label", `${text}. Blue where too dark, orange where too bright`);
-  }
-
-  /** To ask the theme makes the page work out its styles: once for each will do. */
-  #askNeutral() {
-    if (!this.neutral) {
-      const { dark, background } = readTheme(this.element);
-      this.neutral = resolveColour(dark ? background : "#ffffff");
-    }
-    return this.neutral;
   }
 
   /** @param {number} k  which of the samples it pins */

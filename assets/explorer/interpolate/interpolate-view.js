@@ -1,6 +1,7 @@
 /** Interpolate: two real images, the walk between their codes, and the plain blend of their pixels beside it. */
 
 import { Cursor } from "../cursor/cursor.js";
+import { ImageChooser } from "../cursor/image-chooser.js";
 import { DecodedPicture } from "../cursor/picture.js";
 import { Readout } from "../cursor/readout.js";
 import { BundleError, loadBundle } from "../data/bundle.js";
@@ -13,7 +14,6 @@ import { classOf, codeOf } from "../latent/space.js";
 import { MapPanel } from "../map/panel/map-panel.js";
 import { EndCard } from "./end-card.js";
 import { firstPair } from "./first-pair.js";
-import { ImageChooser } from "./image-chooser.js";
 import { Player } from "./player.js";
 import { walkFiles } from "./walk-files.js";
 import { WalkRows } from "./walk-rows.js";
@@ -71,7 +71,7 @@ export class InterpolateView {
           "Touch a dot to choose it for the end that is marked; pinch to zoom, drag with two fingers to pan.",
       },
     });
-    this.chooser = new ImageChooser((index) => this.#choose(index));
+    this.chooser = new ImageChooser("Choose by class", (index) => this.#choose(index));
     this.cards = [new EndCard("From", () => this.#aimAt(0)), new EndCard("To", () => this.#aimAt(1))];
     this.#aimAt(0);
     /** @type {HTMLInputElement} */

@@ -4,10 +4,12 @@
  */
 
 import { download, element, setText, textButton } from "../dom/dom.js";
+import { seededRandom } from "../latent/codes.js";
 import { Check } from "./check.js";
 import { Numbers } from "./numbers.js";
 import { numberText, PredictionPart } from "./prediction.js";
 import { keepProgress, readProgress } from "./progress.js";
+import { Tally } from "./tally.js";
 import { textOf } from "./text.js";
 import { THINGS } from "./things/things.js";
 
@@ -22,15 +24,24 @@ export class Player {
    * @param {import("../view.js").ExplorerData} options.data
    * @param {import("../decode/service.js").DecodeService} options.service
    * @param {(order: Order) => void} options.order
+   * @param {() => void} options.onSetBack  play it from the start, as if nothing had been done
+   * @param {import("./room.js").Room | null} [options.room]  the class that does this lesson together
    */
-  constructor({ lesson, data, service, order }) {
+  constructor({ lesson, data, service, order, onSetBack, room = null }) {
     this.lesson = lesson;
+    this.onSetBack = onSetBack;
+    this.room = room;
+    /** How far the teacher has led the class. */
+    this.stageOfClass = room?.source.stage ?? "try";
+    /** Whether someone goes on by themselves. */
+    this.isFree = room === null || room.source.own;
     this.isOpen = false;
     /** The quantity whose place stays lit. @type {string | null} */
     this.kept = null;
     const progress = readProgress(lesson.slug);
     const light = (/** @type {string | null} */ quantity, isKept = false) => this.#light(quantity, isKept);
     this.prediction = new PredictionPart(lesson.prediction, (said) => this.#say(said));
+    this.tally = new Tally(lesson.prediction);
     /** What was said; null: nothing yet. @type {number | null} */
     this.said = progress.prediction !== null && this.prediction.accepts(progress.prediction)
       ? progress.prediction
@@ -42,7 +53,7 @@ export class Player {
     this.check = new Check(lesson.steps, isPassed ? lesson.steps.length : 0);
     this.thing = this.#makeThing({ data, service, order });
     this.numbers = new Numbers(lesson.numbers);
-    this.gate = element("p", { class: "le-gate" }, "First say what you expect.");
+    this.gate = element("div", { class: "le-gate", tabindex: "-1" });
     this.stage = element("div", { class: "le-learn-thing" }, this.thing.element);
     this.steps = element("ol", { class: "le-steps", tabindex: "-1" });
     this.verdict = element("p", { class: "le-verdict", role: "status" });
@@ -72,19 +83,19 @@ export class Player {
           )
         ),
       ),
-      element(
-        "div",
-        { class: "le-buttons" },
-        textButton(
-          "Do it again from the start",
-          "Forget the prediction and all that was done",
-          () => this.#restart(),
-        ),
+    );
+    this.back = element(
+      "div",
+      { class: "le-buttons" },
+      textButton(
+        "Set everything back",
+        "Forget the prediction and all that was done in this lesson",
+        () => this.#setBack(),
       ),
     );
     this.element = element(
       "article",
-      { class: "le-lesson", "data-role": "lesson", "data-lesson": lesson.slug },
+      { class: "le-lesson", "data-role": "lesson", "data-lesson": lesson.slug, tabindex: "-1" },
       element(
         "div",
         { class: "le-lesson-words" },
@@ -92,19 +103,31 @@ export class Player {
         element("p", { class: "le-learns" }, lesson.learns),
         ...textOf(lesson.intro, light),
         this.prediction.element,
+        this.tally.element,
         this.checkPart,
         this.explanation,
       ),
-      element("div", { class: "le-lesson-thing" }, this.gate, this.stage, this.numbers.element),
+      element("div", { class: "le-lesson-thing" }, this.gate, this.stage, this.numbers.element, this.back),
     );
     if (this.said !== null) this.prediction.show(this.said, this.outcome);
+    this.#tellClass();
     this.#showState();
   }
 
-  /** @returns {"predict" | "try" | "passed"} */
+  /** @returns {"predict" | "hold" | "try" | "passed"}  "hold": until the teacher lets the class try */
   get state() {
     if (this.said === null) return "predict";
-    return this.check.current ? "try" : "passed";
+    if (!this.check.current) return "passed";
+    return this.isFree || this.stageOfClass === "try" ? "try" : "hold";
+  }
+
+  /** What the class does. @param {import("../data/lesson.js").RoomNews | null} news  null: it is over */
+  hear(news) {
+    this.tally.draw(news);
+    const before = this.state;
+    if (news) this.stageOfClass = news.stage;
+    else this.isFree = true;
+    if (this.state !== before) this.#changeState();
   }
 
   async open() {
@@ -121,6 +144,11 @@ export class Player {
 
   recolour() {
     this.thing.recolour?.();
+  }
+
+  /** Let keys go on from the lesson's beginning. */
+  focus() {
+    this.element.focus();
   }
 
   close() {
@@ -140,6 +168,7 @@ export class Player {
       lesson: this.lesson,
       service,
       order,
+      random: typeof this.lesson.seed === "number" ? seededRandom(this.lesson.seed) : Math.random,
       onChange: () => this.#drawNumbers(),
       onHand: () => {
         this.#drawNumbers();
@@ -158,12 +187,22 @@ export class Player {
     this.said = said;
     this.prediction.show(said, null);
     this.#keep();
+    this.#changeState();
+    const next = this.state === "hold" ? this.gate : this.steps;
+    next.focus({ preventScroll: true }); // what had the focus is gone
+  }
+
+  #changeState() {
     this.#showState();
     this.#enter();
-    this.steps.focus({ preventScroll: true }); // what had the focus is gone
+  }
+
+  #tellClass() {
+    this.room?.tell({ prediction: this.said, step: this.check.done });
   }
 
   #keep() {
+    this.#tellClass();
     keepProgress(this.lesson.slug, {
       prediction: this.said,
       step: this.check.done,
@@ -173,10 +212,13 @@ export class Player {
 
   /** @param {"moment" | "runs"} kind @param {import("../data/lesson.js").Values} values */
   #look(kind, values) {
-    if (this.said === null || this.isWaiting) return;
+    if (this.state !== "try" || this.isWaiting) return;
     const isDone = this.check.look(kind, values);
     if (isDone && !this.check.current) this.#pass();
-    else if (isDone) this.isWaiting = true; // the hand is still there: the next step begins when it is asked for
+    else if (isDone) {
+      this.isWaiting = true; // the hand is still there: the next step begins when it is asked for
+      this.#keep();
+    }
     this.#showState();
   }
 
@@ -201,10 +243,16 @@ export class Player {
     this.steps.focus({ preventScroll: true });
   }
 
+  #goFree() {
+    this.isFree = true;
+    this.#changeState();
+    this.steps.focus({ preventScroll: true });
+  }
+
   /** Set the thing as the current step wants it. */
   #enter() {
     const { current } = this.check;
-    if (this.isOpen && current && this.said !== null) this.thing.set(current.enter);
+    if (this.isOpen && current && this.state === "try") this.thing.set(current.enter);
   }
 
   /** Someone asks for the check before the last step is done. */
@@ -218,24 +266,26 @@ export class Player {
     this.#showButtons();
   }
 
-  #restart() {
+  #setBack() {
     keepProgress(this.lesson.slug, null);
-    this.said = this.outcome = null;
-    this.isWaiting = false;
-    this.check = new Check(this.lesson.steps);
-    this.checkPart.dataset.state = "open";
-    this.prediction.ask();
-    this.verdict.textContent = "";
-    this.#showState();
-    this.element.scrollIntoView({ block: "nearest" });
+    this.onSetBack();
   }
 
   #showState() {
     const { state, check, lesson } = this;
     this.element.dataset.state = state;
-    this.gate.hidden = state !== "predict";
-    this.stage.inert = state === "predict";
-    this.checkPart.hidden = state === "predict";
+    const isShut = state === "predict" || state === "hold";
+    this.gate.hidden = !isShut;
+    this.gate.replaceChildren(
+      ...(state === "hold"
+        ? [
+          "Your answer is counted. Your teacher lets everyone try in a moment. ",
+          textButton("Go on without waiting", "Try it by yourself", () => this.#goFree()),
+        ]
+        : ["First say what you expect."]),
+    );
+    this.stage.inert = isShut;
+    this.checkPart.hidden = isShut;
     if (state === "passed") this.checkPart.dataset.state = "passed";
     this.steps.replaceChildren(
       ...lesson.steps.slice(0, Math.max(1, check.done + Number(!this.isWaiting))).map((step, n) => {
@@ -250,9 +300,15 @@ export class Player {
       }),
     );
     for (const part of this.stage.querySelectorAll("[data-part]")) {
-      const isCurrent = part instanceof HTMLElement && part.dataset.part === check.current?.part;
+      if (!(part instanceof HTMLElement)) continue;
+      const { part: name = "" } = part.dataset;
+      const isCurrent = name === check.current?.part;
       part.classList.toggle("le-current", state === "try" && !this.isWaiting && isCurrent);
+      part.hidden = lesson.hide?.includes(name) ?? false;
+      part.inert = lesson.lock?.includes(name) ?? false;
     }
+    this.numbers.element.hidden = lesson.hide?.includes("numbers") ?? false;
+    this.back.hidden = state === "predict";
     if (state === "passed") setText(this.verdict, "Passed: all of it was measured on what you did here.");
     this.explanation.hidden = state !== "passed";
     this.#showButtons();
@@ -260,6 +316,7 @@ export class Player {
 
   #showButtons() {
     const buttons = [];
+    const hadFocus = this.buttons.contains(document.activeElement);
     if (this.state === "try" && this.isWaiting) {
       const next = textButton("Next step", "Go on", () => this.#goOn());
       next.classList.add("le-learn-main");
@@ -273,6 +330,7 @@ export class Player {
       }
     }
     this.buttons.replaceChildren(...buttons);
+    if (hadFocus) buttons[0]?.focus({ preventScroll: true }); // for keys: what had the focus is gone
   }
 
   /** @param {string | null} quantity @param {boolean} isKept */

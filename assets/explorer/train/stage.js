@@ -5,6 +5,7 @@
  * moment of the past, is the playback's to say.
  */
 
+import { ClassChoice } from "../cursor/class-choice.js";
 import { Cursor } from "../cursor/cursor.js";
 import { DecodedPicture } from "../cursor/picture.js";
 import { Readout } from "../cursor/readout.js";
@@ -58,7 +59,8 @@ export class Stage {
     this.decoded = new DecodedPicture(service);
     this.cursor.subscribe((move) => this.decoded.draw(move.z, move.stamp));
     this.readout = new Readout(this.cursor);
-    this.sliders = new Sliders(this.cursor, onTouch);
+    this.classChoice = new ClassChoice(() => this.#tellClass());
+    this.sliders = new Sliders(this.cursor, onTouch, this.classChoice.element);
     /** How far sliders reach on both sides of 0. */
     this.range = RANGE;
     const onChosenAxes = (/** @type {string} */ name) => {
@@ -137,6 +139,7 @@ export class Stage {
     this.sliders.make(dims, new Float64Array(space.dims), this.#ranges(space.dims), carriedBy(space));
     this.cursor.start(isBranch ? this.cursor.pinned : new Float32Array(space.dims));
     if (!isBranch) this.decoded.forget(); // a branch begins with the weights that draw there now
+    this.classChoice.make(space);
     this.charts.forgetDimensions();
     this.strips.forget();
   }
@@ -180,6 +183,7 @@ export class Stage {
     if (!run || !space) return;
     const model = `run-${run.id}`;
     this.decoded.load(model, space.config, weights);
+    this.decoded.tellClass(this.classChoice.label);
     this.panel.decodeBy(model);
     this.cursor.repeat();
     this.pictureStep = step;
@@ -196,6 +200,7 @@ export class Stage {
   showPinned(file, step) {
     const { cursor, decoded } = this;
     if (!file.has("pinned.z") || cursor.last.isHover || !cursor.pinned.length) return;
+    if (this.classChoice.label) return; // the worker's pictures are of the first class
     const { pinned } = cursor;
     const latents = file.floats("pinned.z");
     const count = latents.length / pinned.length;
@@ -273,6 +278,16 @@ export class Stage {
   close() {
     const { cursor, decoded, readout, sliders, panel, strips } = this;
     for (const part of [cursor, decoded, readout, sliders, panel, strips]) part.close();
+  }
+
+  /** Another class is told: all that is decoded is another picture. */
+  #tellClass() {
+    const { decoded, panel, space, strips, cursor } = this;
+    if (!space || !decoded.model) return;
+    decoded.tellClass(this.classChoice.label);
+    panel.decodeBy(decoded.model);
+    strips.decodeBy(decoded.model, space, true);
+    cursor.repeat();
   }
 
   /** @param {number} dims  D @returns {Array<[number, number]>} (D,) ends of the sliders */

@@ -65,6 +65,7 @@ def test_axe_finds_what_is_wrong(new_page: Callable[..., Page], site: StaticSite
     [
         "?explore_model=fashion-16",
         "interpolate?interpolate_model=fashion-16",
+        "draw?draw_model=mnist-2",
         "train",
         "learn?lesson=clouds",
         *PAGES_WITHOUT_EXPLORER,

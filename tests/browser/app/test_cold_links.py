@@ -9,16 +9,18 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.serving import Errors
-from tests.browser.waiting import until
+from tests.browser.waiting import app_rests, until
 
 PAGES = {
     "": "Explore",
     "learn": "Learn",
+    "draw": "Draw",
     "train": "Train",
     "interpolate": "Interpolate",
     "models": "Models",
     "images": "Images",
     "class": "Class",
+    "notes": "Notes for teachers",
     "server": "Server",
 }
 KEYS = {
@@ -41,6 +43,7 @@ KEYS = {
         "train_stop",
         "train_save",
     ],
+    "draw": ["draw_model"],
     "interpolate": ["interpolate_model", "interpolate_method", "interpolate_steps"],
 }
 
@@ -57,6 +60,7 @@ def test_a_cold_link_opens_the_page_in_its_frame(
     for key in KEYS.get(path, []):
         expect(page.locator(f".st-key-{key}")).to_be_attached()
     expect(page.get_by_test_id("stSidebarNav").get_by_role("link")).to_have_count(len(PAGES))
+    app_rests(page)
     expect(page.get_by_test_id("stException")).to_have_count(0)
     assert not errors
     outside = [url for url in foreign if not re.match(r"(data|blob|ws|about):", url)]

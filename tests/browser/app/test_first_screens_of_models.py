@@ -1,4 +1,4 @@
-"""Explore and Interpolate show their point at once, in the first screen, the frame included."""
+"""Explore, Draw and Interpolate show their point at once, in the first screen, the frame included."""
 
 from __future__ import annotations
 
@@ -76,3 +76,15 @@ def test_interpolate_shows_both_ends_the_walk_and_the_blend(
         in_sight(page, [".st-key-interpolate_method"])  # slerp's switch
         tops = [page.locator(each).first.bounding_box()["y"] for each in down]
         assert tops == sorted(tops), "the ends, the walk, the blend, one scrubber under all"
+
+
+def test_draw_shows_the_pad_the_map_and_what_is_made_of_a_drawing(
+    app_url: str, new_page: Callable[..., Page]
+) -> None:
+    page = opened(new_page(), f"{app_url}/draw")
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        in_sight(page, ["[data-role=pad]", "[data-role=seen]", "[data-role=decoded]", ".le-map"])
+        in_sight(page, [".le-pad-tools"])
+        assert page.locator("[data-role=pad]").bounding_box()["width"] >= 200
+        assert page.locator(".le-map").bounding_box()["width"] >= 300

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.serving import Errors, running_app
-from tests.browser.waiting import app_rests, two_frames, until
+from tests.browser.waiting import two_frames, until
 
 SETTINGS = "train_images=digits&train_architecture=mlp"
 LONG = "train_images=mnist&train_architecture=mlp&train_epochs=500"
@@ -144,24 +143,3 @@ def test_two_browsers_have_runs_of_their_own(url: str, new_page: Callable[..., P
     press(first, "train_pause")
     first.wait_for_function("before => window.latentExplorer?.frames > before", arg=before)
     press(first, "train_stop")
-
-
-@pytest.mark.parametrize("path", ["", "learn", "train", "interpolate", "models", "images", "class", "server"])
-def test_each_page_opens_from_a_cold_link(url: str, new_page: Callable[..., Page], path: str) -> None:
-    page = new_page()
-    failures: list[Any] = []
-    page.on("requestfailed", lambda request: failures.append(request.url))
-    foreign: list[str] = []
-    page.on("request", lambda request: foreign.append(request.url) if not _own(request.url, url) else None)
-    page.goto(f"{url}/{path}")
-    expect(
-        page.get_by_role("heading", level=1).or_(page.get_by_role("heading", level=2)).first
-    ).to_be_visible()
-    expect(page.get_by_role("link", name="Models", exact=True).first).to_be_visible()
-    app_rests(page)
-    assert page.locator('[data-testid="stException"]').count() == 0
-    assert not foreign, "the app works without a network"
-
-
-def _own(address: str, url: str) -> bool:
-    return address.startswith((url, url.replace("http", "ws"), "data:", "blob:"))

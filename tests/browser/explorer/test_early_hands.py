@@ -11,7 +11,7 @@ from tests.browser.serving import Errors, StaticSite
 from tests.browser.small_models import component_data, component_page, serve_model, small_bundle
 
 
-@pytest.mark.parametrize("mode", ["explore", "interpolate"])
+@pytest.mark.parametrize("mode", ["explore", "interpolate", "draw"])
 def test_buttons_and_keys_before_the_model_has_come(
     new_page: Callable[..., Page], site: StaticSite, mode: str
 ) -> None:

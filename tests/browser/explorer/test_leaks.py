@@ -61,7 +61,7 @@ def test_opening_and_closing_leaves_nothing(opened: Callable, site: StaticSite, 
 
     def openings(count: int) -> dict[str, float]:
         for turn in range(count):
-            page.evaluate(OPEN_AND_CLOSE, ("explore", "interpolate")[turn % 2])
+            page.evaluate(OPEN_AND_CLOSE, ("explore", "interpolate", "draw")[turn % 3])
         return state(page, session)
 
     before, after = openings(WARM), openings(ROUNDS)

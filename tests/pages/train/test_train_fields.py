@@ -23,6 +23,8 @@ FIELDS = [
     "train_width",
     "train_beta_warmup_epochs",
     "train_free_bits",
+    "train_importance_samples",
+    "train_gradient_estimator",
     "train_weight_decay",
     "train_binarize",
 ]
@@ -124,6 +126,87 @@ def test_an_autoencoder_has_no_beta(app: App) -> None:
     for key in ("train_beta", "train_beta_warmup_epochs", "train_free_bits"):
         assert app.test.number_input(key=key).disabled
     assert not app.test.button(key="train_start").disabled
+
+
+def test_fields_that_do_not_concern_a_family_are_not_shown(app: App) -> None:
+    def hidden() -> str:
+        rules = [str(each.value) for each in app.test.get("html")]
+        ours = [
+            each for each in rules if "display: none" in each and each.startswith("<style>.st-key-train_")
+        ]
+        (rule,) = [each for each in ours if ":has(" not in each]
+        return rule
+
+    app.open("train")
+    assert ".st-key-train_importance_samples" in hidden()
+    assert ".st-key-train_beta " not in hidden().replace(",", " ")
+    app.test.selectbox(key="train_family").select("iwae")
+    app.run()
+    shown = hidden().replace(",", " ")
+    assert ".st-key-train_importance_samples" not in shown
+    for name in ("beta", "beta_warmup_epochs", "free_bits"):
+        assert f".st-key-train_{name} " in shown
+
+
+def test_what_is_not_shown_plays_no_part(app: App, engine: FakeEngine) -> None:
+    app.open("train", train_family="iwae", train_beta="7", train_importance_samples="9")
+    app.test.button(key="train_start").click()
+    app.run()
+    (_, _, _, train) = engine.asked[-1]
+    assert (train.beta, train.importance_samples) == (1.0, 9)
+
+
+@pytest.mark.parametrize(
+    ("link", "sentence"),
+    [
+        (
+            {"train_family": "beta_tc", "train_latent_dim": "100", "train_batch_size": "512"},
+            "Batch size may be 141 at most with 100 latent dimensions",
+        ),
+        (
+            {"train_family": "iwae", "train_importance_samples": "1000"},
+            "Importance samples may be 512 at most with a batch of 128 images",
+        ),
+    ],
+    ids=["beta_tc", "iwae"],
+)
+def test_what_a_family_cannot_do_together_is_said_beside_its_field(
+    app: App, link: dict[str, str], sentence: str
+) -> None:
+    app.open("train", **link)
+    assert sentence in app.captions
+    assert app.test.button(key="train_start").disabled
+    app.test.number_input(key="train_batch_size").set_value(16)
+    app.run()
+    assert sentence not in app.captions
+    assert not app.test.button(key="train_start").disabled
+
+
+def test_a_family_that_is_told_classes_is_told_those_of_the_images(app: App, engine: FakeEngine) -> None:
+    app.open("train", train_family="conditional", train_images="shapes")
+    app.test.button(key="train_start").click()
+    app.run()
+    (_, _, model, _) = engine.asked[-1]
+    assert (model.family, model.n_classes) == ("conditional", 3)
+
+
+def test_where_there_are_no_classes_it_is_not_offered(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    import ui.train.fields
+    import ui.train.settings
+    from vae_core import image_sets
+
+    bare = [replace(info, label_names=()) if info.name == "digits" else info for info in image_sets()]
+    for module in (ui.train.fields, ui.train.settings):
+        monkeypatch.setattr(module, "image_sets", lambda: bare)
+    app.open("train", train_family="conditional", train_images="digits")
+    assert "conditional wants images with classes" in app.said
+    assert app.test.selectbox(key="train_family").value == "vae"
+    assert "conditional" not in app.test.selectbox(key="train_family").options
+    app.test.selectbox(key="train_family").select("autoencoder")
+    app.test.selectbox(key="train_images").select("mnist")
+    app.run()
+    assert app.test.selectbox(key="train_family").value == "autoencoder"
+    assert "conditional" in app.test.selectbox(key="train_family").options
 
 
 def test_images_that_are_not_here_cannot_be_trained_on(app: App, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -127,6 +127,8 @@ TEXTS = {
     "a null character": ({"image_set": with_json(title="a\0b")}, "no text"),
     "a card in a card": ({"card": with_json(a={"b": {}})}, "card"),
     "metrics of lists": ({"metrics": '{"elbo": [1]}'}, "metrics"),
+    "metrics of lists of texts": ({"metrics": '{"information_0": ["a"]}'}, "metrics"),
+    "metrics of endless lists": ({"metrics": json.dumps({"information_0": [0] * 1001})}, "metrics"),
     "a hundred metrics and one": ({"metrics": json.dumps(dict.fromkeys(map(str, range(101)), 1))}, "101"),
     "an infinite metric": ({"metrics": '{"elbo": 1e999}'}, "metrics"),
     "a history that is a table": ({"history": "{}"}, "history"),

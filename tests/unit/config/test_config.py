@@ -118,18 +118,21 @@ def test_numbers_become_plain_ones():
     assert type(TrainConfig(beta=4).beta) is float
 
 
-@given(
-    st.builds(
+def model_configs(*, told):
+    """Any that there may be, of families that are told classes or of the others."""
+    return st.builds(
         ModelConfig,
         image_shape=st.tuples(st.sampled_from([1, 3]), st.integers(8, 40), st.integers(8, 40)),
         latent_dim=st.integers(1, 128),
         architecture=st.sampled_from(ARCHITECTURES),
-        family=st.sampled_from(list(FAMILIES)),
+        family=st.sampled_from([each.name for each in FAMILIES.values() if each.told_classes == told]),
         likelihood=st.sampled_from(LIKELIHOODS),
-        n_classes=st.integers(0, 20),
+        n_classes=st.integers(int(told), 20),
         width=st.floats(0.125, 2),
     )
-)
+
+
+@given(model_configs(told=False) | model_configs(told=True))
 def test_a_model_config_survives_json(config):
     assert ModelConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
 
@@ -220,6 +223,12 @@ def test_binarized_pixels_want_a_bernoulli():
     for likelihood in ("gaussian", "gaussian_learned"):
         with pytest.raises(ValueError, match="bernoulli"):
             check_together(ModelConfig(likelihood=likelihood), dynamic)
+
+
+def test_a_family_that_is_told_classes_wants_to_know_how_many():
+    with pytest.raises(ValueError, match="family 'conditional' is told the class"):
+        ModelConfig(family="conditional")
+    assert ModelConfig(family="conditional", n_classes=10).n_classes == 10
 
 
 def test_a_family_names_settings_that_there_are():

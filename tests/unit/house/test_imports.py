@@ -27,7 +27,8 @@ HOSTS = {"streamlit", "starlette", "uvicorn", "plotly"}
 ROOMS = (
     ("app", "pages"),
     ("ui",),
-    ("ui.classroom", "ui.images", "ui.learn", "ui.models", "ui.server", "ui.train"),
+    ("ui.learn",),
+    ("ui.classroom", "ui.images", "ui.models", "ui.server", "ui.train"),
     ("ui.explorer",),
     ("ui.web",),
     ("ui.library",),

@@ -38,6 +38,7 @@ CONTRACT = [
     "load_bundle",
     "bundle_from_modules",
     "import_images",
+    "mutual_information_gap",
 ]
 
 

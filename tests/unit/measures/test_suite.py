@@ -9,7 +9,14 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from vae_core import ModelConfig, build_model, elbo_terms, importance_nll
 from vae_core.images.loading import ImageSet
-from vae_core.measures.suite import factor_correlations, held_out_metrics, knn_accuracy, measure
+from vae_core.measures.disentanglement import mutual_information_gap
+from vae_core.measures.suite import (
+    factor_correlations,
+    held_out_metrics,
+    knn_accuracy,
+    linear_accuracy,
+    measure,
+)
 
 
 def pictures(count, *, seed=0, n=3):
@@ -52,6 +59,43 @@ def test_rank_correlations_are_scipys_and_constants_have_none():
             assert table[f, d] == pytest.approx(abs(spearmanr(factors[:, f], codes[:, d]).statistic))
     assert table[1, 2] > 0.7
     assert np.array_equal(factor_correlations(codes, np.ones((100, 1))), np.zeros((1, 3)))
+
+
+def test_a_straight_cut_tells_what_lies_on_either_side_of_it_and_no_more():
+    points = np.random.default_rng(0).normal(size=(2_000, 2)) * [1.0, 100.0] + [3.0, 0.0]
+    sides, corners = points[:, 0] > 3, (points[:, 0] > 3) ^ (points[:, 1] > 0)
+    first, second = slice(0, 1_000), slice(1_000, None)
+    assert linear_accuracy(points[first], sides[first], points[second], sides[second]) > 0.98
+    at_corners = linear_accuracy(points[first], corners[first], points[second], corners[second])
+    assert at_corners < 0.7
+    assert (
+        knn_accuracy(points[first] / [1, 100], corners[first], points[second] / [1, 100], corners[second])
+        > 0.9
+    )
+    assert linear_accuracy(points[:3], np.ones(3), points[:4], np.array([1, 1, 2, 1])) == 0.75
+
+
+def test_rate_and_distortion_are_the_loss_and_the_gap_is_no_more_than_the_rate():
+    model, x = a_model(), pictures(300).images.float() / 255
+    with torch.no_grad():
+        model.encoder.mean.weight *= 4
+    metrics = held_out_metrics(model, x)
+    assert metrics["rate"] + metrics["distortion"] == pytest.approx(-metrics["elbo"])
+    assert metrics["rate"] == metrics["kl"] > 0
+    assert 0 < metrics["aggregate_gap"] < metrics["rate"] + 0.05
+    plain = held_out_metrics(a_model(family="autoencoder"), x)
+    assert not {"rate", "distortion", "aggregate_gap"} & set(plain)
+
+
+def test_what_each_dimension_tells_of_each_factor_is_in_the_metrics():
+    model, images = a_model(), pictures(120)
+    metrics = measure(model, images, images)
+    with torch.no_grad():
+        codes = model.encode(images.images.float() / 255).mean
+    value, matrix = mutual_information_gap(codes, images.factors)
+    assert metrics["mig"] == pytest.approx(value)
+    assert metrics["information_0"] == pytest.approx(matrix[0].tolist(), abs=1e-5)
+    assert metrics["information_1"] == [0.0, 0.0]
 
 
 def test_likelihoods_are_those_of_the_objective():
@@ -100,6 +144,7 @@ def test_binarised_pixels_change_likelihoods_and_not_accuracies():
 
 def test_what_the_images_show_is_found():
     metrics = measure(a_model(), pictures(120), pictures(60, seed=1))
+    assert metrics["linear_accuracy"] == 1.0
     assert metrics["knn_accuracy"] == 1.0  # three brightnesses, apart under any encoder
     assert metrics["spearman_bright"] > 0.9
     assert metrics["spearman_same"] == 0.0
@@ -123,7 +168,8 @@ def test_without_labels_or_factors_what_needs_them_is_left_out():
     images = pictures(30)
     bare = ImageSet("p", "P", images.images)
     metrics = measure(a_model(), bare, bare)
-    assert not [name for name in metrics if "knn" in name or "spearman" in name]
+    of_labels, of_factors = ("knn", "linear"), ("spearman", "mig", "information")
+    assert not [name for name in metrics if any(word in name for word in of_labels + of_factors)]
 
 
 def test_a_model_with_classes_is_told_them():

@@ -44,7 +44,8 @@ def test_shapes_in_and_out(architecture, shape, n_classes):
 @pytest.mark.parametrize("likelihood", LIKELIHOODS)
 def test_weights_are_counted_without_building(architecture, family, likelihood):
     for shape, n_classes, width in [((1, 28, 28), 0, 1.0), ((3, 9, 13), 4, 0.125)]:
-        config = ModelConfig(shape, 7, architecture, family, likelihood, n_classes, width)
+        told = n_classes or int(FAMILIES[family].told_classes)
+        config = ModelConfig(shape, 7, architecture, family, likelihood, told, width)
         assert sum(p.numel() for p in build_model(config).parameters()) == count_weights(config)
 
 

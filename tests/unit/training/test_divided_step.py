@@ -82,7 +82,7 @@ def assert_same(answers):
 
 @pytest.mark.parametrize("architecture", ["mlp", "conv", "article"])
 @pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian", "gaussian_learned"])
-@pytest.mark.parametrize("family", ["vae", "autoencoder"])
+@pytest.mark.parametrize("family", ["vae", "autoencoder", "beta_tc"])
 def test_gradients_are_those_of_the_undivided_step(architecture, likelihood, family):
     config = ModelConfig((1, 12, 12), 3, architecture, family=family, likelihood=likelihood, width=0.5)
     assert_same(both_ways(config))
@@ -103,6 +103,16 @@ def test_free_bits_and_a_warm_up_see_the_whole_batch():
 
 def test_labels_go_with_their_images():
     assert_same(both_ways(ModelConfig((1, 8, 8), 2, "conv", n_classes=3, width=0.5)))
+
+
+@pytest.mark.parametrize("architecture", ["conv", "article"])
+@pytest.mark.parametrize("estimator", ["plain", "dreg"])
+@pytest.mark.parametrize("images", [7, 200])
+def test_so_do_several_codes_of_each_image(architecture, estimator, images):
+    config = ModelConfig((1, 8, 8), 2, architecture, "iwae", n_classes=3, width=0.5)
+    both = both_ways(config, images=images, importance_samples=4, gradient_estimator=estimator)
+    assert both[0]["log_weights"].shape == (IMAGES, 4)
+    assert_same(both)
 
 
 # How a step is divided

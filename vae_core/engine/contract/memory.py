@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Final
 
 import psutil
 
-from vae_core.config.configs import ModelConfig, TrainConfig, check_together, count_weights
+from vae_core.config.configs import (
+    ModelConfig,
+    TrainConfig,
+    check_together,
+    codes_per_image,
+    count_weights,
+)
 from vae_core.config.effort import images_a_part
 from vae_core.config.settings import number
 from vae_core.engine.processes.process import worker_pids
@@ -82,7 +88,7 @@ def need_of(info: ImageSetInfo, model: ModelConfig, train: TrainConfig) -> Need:
     """
     each = math.prod(info.shape)
     own = 16 * count_weights(model) + BESIDE + min(MEASURED, info.test_size) * each
-    batch = train.batch_size * batch_bytes(model)
+    batch = train.batch_size * batch_bytes(model, codes_per_image(model, train))
     divided = images_a_part(model, train) is not None
     return Need(info.name, (info.size + info.test_size) * each, own, batch, divided)
 
@@ -116,7 +122,7 @@ def check_memory(
         return
     need = need_of(info, model, train)
     room = int(found * MARGIN) - WORKER_BYTES - need.own
-    each, per_image = LOADING * math.prod(info.shape), batch_bytes(model)
+    each, per_image = LOADING * math.prod(info.shape), need.batch // train.batch_size
     images, batch = LOADING * need.images, need.batch
     if images + batch <= room:
         return
@@ -135,11 +141,16 @@ def check_memory(
     )
 
 
-def batch_bytes(model: ModelConfig) -> int:
-    """Return about how many bytes a step takes for each image: what each layer makes, and its gradient."""
-    made = sum(math.prod(each.output) for net in model.placed() for each in net)
+def batch_bytes(model: ModelConfig, codes: int = 1) -> int:
+    """Return about how many bytes a step takes for each image: what each layer makes, and its gradient.
+
+    Args:
+        model: what is trained.
+        codes: how many are decoded for each image.
+    """
+    encoder, decoder = (sum(math.prod(each.output) for each in net) for net in model.placed())
     beside = 4 * math.prod(model.image_shape) + 8 * model.latent_dim  # images, likelihood, posterior, code
-    return 2 * 4 * (made + beside)
+    return 2 * 4 * (encoder + codes * (decoder + beside))
 
 
 def memory_for_runs() -> int | None:
@@ -201,6 +212,10 @@ def check_run(image_set: str, model: ModelConfig, train: TrainConfig) -> None:
         raise ValueError(f"There is no image set {image_set!r}.")
     if not info.available:
         raise ValueError(f"{info.title} is not on this server yet. Download it on the Images page first.")
+    if model.n_classes > len(info.label_names):
+        raise ValueError(
+            f"{info.title} has {len(info.label_names) or 'no'} classes; the model is told {model.n_classes}."
+        )
     if tuple(info.shape) != model.image_shape:
         raise ValueError(f"{info.title} has images of shape {info.shape}, the model {model.image_shape}.")
     check_memory(info, model, train)

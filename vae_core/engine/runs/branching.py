@@ -13,8 +13,8 @@ from vae_core.engine.runs.keyframes import encoder_path, find_keyframe, keyframe
 from vae_core.engine.runs.run import ORIGIN, ORIGIN_ENCODER, STATE, Run
 from vae_core.storage.home import link_or_copy, new_id
 
-CURVES: Final = ("epoch", "step", "log_likelihood", "kl", "test_log_likelihood", "test_kl")
-"""What a branch keeps of its parent's history."""
+CURVES: Final = ("epoch", "step")
+"""What a branch keeps of its parent's history besides the terms."""
 
 
 def branch_of(parent: Run, step: int | None, train: TrainConfig, title: str) -> Run:
@@ -36,6 +36,8 @@ def branch_of(parent: Run, step: int | None, train: TrainConfig, title: str) -> 
             f"epochs must be more than {epoch:.3g}, where this branch begins; got {train.epochs}"
         )
     name = new_id()
+    terms = [term.name for term in parent.model.traits.computed]
+    curves = [*CURVES, *terms, *(f"test_{term}" for term in terms)]
     return Run(
         id=name,
         owner=parent.owner,
@@ -51,7 +53,7 @@ def branch_of(parent: Run, step: int | None, train: TrainConfig, title: str) -> 
             "title": parent.title,
             "step": start,
             "epoch": epoch,
-            "history": [{curve: each.get(curve) for curve in CURVES} for each in parent.history],
+            "history": [{curve: each.get(curve) for curve in curves} for each in parent.history],
         },
     )
 

@@ -152,7 +152,16 @@ class Scheduler:
         self._for_a_while(run, StepRequest(steps, "paused" if is_short else "running"))
 
     def explain(self, run: Run) -> None:
-        """Take one step, tell the watchers all that happened in it, and rest."""
+        """Take one step, tell the watchers all that happened in it, and rest.
+
+        Raises:
+            ValueError: a step of the run's family cannot be taken apart.
+        """
+        if not run.model.traits.explained:
+            raise ValueError(
+                f"A step of {run.model.family} is more than one pass and a loss of each image's own: "
+                "it cannot be shown in slow motion."
+            )
         state: RunState = "paused" if self._are_short(run, 1) else "running"
         self._for_a_while(run, StepRequest(1, state, is_explained=True))
 

@@ -91,8 +91,10 @@ def thumbnails(
                 z = torch.randn(len(order), loaded.model_config.latent_dim, generator=_fixed())
             else:
                 z = loaded.probe.mean[torch.from_numpy(order)]
+            classes = loaded.model_config.n_classes
+            own = torch.arange(len(z)) if labels is None else labels[torch.from_numpy(order)]
             with torch.no_grad():
-                decoded = loaded.model.decode_images(z)
+                decoded = loaded.model.decode_images(z, own % classes if classes else None)
             picked = (decoded * 255).round().to(torch.uint8)
         return sheets.png(sheets.grid(picked.numpy(), max(1, len(order) // rows)))
     if image_set is None:
@@ -110,6 +112,7 @@ def gif(
     milliseconds: int = 80,
     scale: int = 6,
     there_and_back: bool = True,
+    label: int = 0,
 ) -> bytes:
     """Decode a walk through the latent space and draw it as a GIF.
 
@@ -120,6 +123,7 @@ def gif(
         milliseconds: each picture is shown so long.
         scale: each pixel becomes so many.
         there_and_back: whether the walk returns to its beginning.
+        label: the class that a model with classes is told.
     """
     loaded = load_bundle(bundle)
     codes = torch.tensor(z, dtype=torch.float32)
@@ -132,11 +136,13 @@ def gif(
             f"z must be 1 to {MAX_FRAMES} codes of {loaded.model_config.latent_dim} numbers, "
             f"not {tuple(codes.shape)}"
         )
+    told = torch.full((len(codes),), label) if loaded.model_config.n_classes else None
     frames = []
     for start in range(0, len(codes), 64):
         report(start / len(codes), f"{start} of {len(codes)} pictures")
         with torch.no_grad():
-            decoded = loaded.model.decode_images(codes[start : start + 64])
+            y = None if told is None else told[start : start + 64]
+            decoded = loaded.model.decode_images(codes[start : start + 64], y)
         for picture in (decoded * 255).round().to(torch.uint8).numpy():
             image = sheets.to_image(picture)
             frames.append(image.resize((image.width * scale, image.height * scale), Image.Resampling.NEAREST))

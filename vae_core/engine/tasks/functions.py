@@ -38,17 +38,19 @@ def importance_nll(
 
     loaded = load_bundle(bundle)
     binarized = loaded.train_config is not None and loaded.train_config.binarize == "dynamic"
-    images = splits_of(loaded, limit=count)[1].images.float() / 255
+    held_out = splits_of(loaded, limit=count)[1]
+    images = held_out.images.float() / 255
+    labels = held_out.labels if loaded.model_config.n_classes else None
     generator = torch.Generator().manual_seed(seed)
     if binarized:
         images = torch.bernoulli(images, generator=generator)
     parts = []
     for start in range(0, len(images), 20):
         report(start / len(images), f"{start:,} of {len(images):,} images")
+        part = slice(start, start + 20)
+        y = None if labels is None else labels[part]
         with torch.no_grad():
-            parts.append(
-                estimate(loaded.model, images[start : start + 20], n_samples=n_samples, generator=generator)
-            )
+            parts.append(estimate(loaded.model, images[part], n_samples=n_samples, generator=generator, y=y))
     values = torch.cat(parts).double()
     return {
         "nll": float(values.mean()),
@@ -72,6 +74,7 @@ def encode(
     images: bytes | None = None,
     image_set: str | None = None,
     split: str = "test",
+    label: int = 0,
 ) -> bytes:
     """Encode images with a bundle's model.
 
@@ -81,6 +84,7 @@ def encode(
         images: safetensors bytes with `images`, uint8, (N, C, H, W), or
         image_set: the name of an image set, of which the
         split: is taken.
+        label: the class that a model with classes is told of `images`; of an image set each one's own is.
 
     Returns:
         Safetensors bytes with `mean` and `logvar` (absent for an autoencoder), float32, (N, D).
@@ -88,10 +92,12 @@ def encode(
     from vae_core.latent.codes import encode_images
 
     loaded = load_bundle(bundle)
+    labels = None
     if images is not None:
         pixels = torch.from_numpy(tensorfile.unpack(images)[1]["images"].copy())
     elif image_set is not None:
-        pixels = load_image_set(image_set, split=split).images
+        loaded_set = load_image_set(image_set, split=split)
+        pixels, labels = loaded_set.images, loaded_set.labels
     else:
         raise ValueError("encode needs images or an image_set")
     shape = loaded.model_config.image_shape
@@ -100,10 +106,16 @@ def encode(
             f"this model takes 1 to {MAX_ENCODED:,} images of shape {shape} as uint8; "
             f"got {tuple(pixels.shape)} as {pixels.dtype}"
         )
+    if loaded.model_config.n_classes == 0:
+        labels = None
+    elif labels is None:
+        labels = torch.full((len(pixels),), label)
     parts = []
     for start in range(0, len(pixels), 4096):
         report(start / len(pixels), f"{start:,} of {len(pixels):,} images")
-        parts.append(encode_images(loaded.model, pixels[start : start + 4096]))
+        part = slice(start, start + 4096)
+        told = None if labels is None else labels[part]
+        parts.append(encode_images(loaded.model, pixels[part], labels=told))
     arrays = {"mean": torch.cat([part.mean for part in parts]).numpy()}
     if parts[0].logvar is not None:
         arrays["logvar"] = torch.cat([part.logvar for part in parts if part.logvar is not None]).numpy()

@@ -234,7 +234,7 @@ export class CloudsThing {
   }
 
   #drawNoise() {
-    this.noise = Float64Array.from([gaussian(Math.random), gaussian(Math.random)]);
+    this.noise = Float64Array.from([gaussian(this.context.random), gaussian(this.context.random)]);
     this.draws += 1;
     this.kept = [this.z, ...this.kept].slice(0, KEPT);
     const decoder = this.decoded.decoder;

@@ -7,12 +7,15 @@ import { readTheme } from "../../dom/theme.js";
 /** @typedef {import("../../dom/theme.js").Theme} Theme */
 
 /**
- * @typedef {object} Frame   what is drawn on, in CSS pixels
+ * @typedef {object} Frame   what is drawn on, in CSS pixels of a page with type of the usual size
  * @property {CanvasRenderingContext2D} context
  * @property {number} width
  * @property {number} height
  * @property {Theme} theme
  */
+
+/** Size of a page's type, as browsers have it if nobody asks for more, in px. */
+const USUAL_TYPE = 16;
 
 export class Drawing {
   /**
@@ -41,8 +44,11 @@ export class Drawing {
     if (!this.canvas.isConnected || !this.canvas.clientWidth) return;
     const theme = readTheme(this.canvas);
     const { context, width, height } = freshCanvas(this.canvas);
+    // Where the page's type is large, for a class that looks on, so is what is drawn.
+    const scale = parseFloat(getComputedStyle(document.documentElement).fontSize) / USUAL_TYPE;
+    context.scale(scale, scale);
     context.font = `12px ${theme.font}`;
-    this.paint({ context, width, height, theme });
+    this.paint({ context, width: width / scale, height: height / scale, theme });
   }
 
   close() {

@@ -277,7 +277,7 @@ export class HolesThing {
   }
 
   #drawCodes() {
-    const codes = Float32Array.from({ length: 2 * COLUMNS * ROWS }, () => gaussian(Math.random));
+    const codes = Float32Array.from({ length: 2 * COLUMNS * ROWS }, () => gaussian(this.context.random));
     this.draws += 1;
     this.found = { plain: this.plain.decodeDraws(codes), vae: this.vae.decodeDraws(codes) };
     this.codes = codes;

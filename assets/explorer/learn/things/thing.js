@@ -13,6 +13,7 @@
  * @property {() => void} onChange  quantities are others, and no hand did it
  * @property {() => void} onHand    someone's hand changed quantities
  * @property {(values: import("../../data/lesson.js").Values) => void} onRun  a run of the learner's is at its end
+ * @property {() => number} random  a source of numbers in [0, 1): with a seed in the link the same for everyone
  * @property {(order: Order) => void} order  ask the engine for something
  */
 

@@ -46,7 +46,7 @@ export class TrickThing {
   constructor(context) {
     this.context = context;
     this.points = bentLine();
-    const random = seededRandom(11);
+    const random = seededRandom(context.lesson.seed ?? 11);
     this.random = () => gaussian(random);
     this.vae = makeSmallVae(COUNT, HIDDEN, this.random);
     this.adam = new Adam(this.vae, 0.02);
@@ -100,7 +100,7 @@ export class TrickThing {
       this.#draw(true);
     });
     this.again = textButton("New noise", "Draw ε anew", () => {
-      this.noise = gaussian(Math.random);
+      this.noise = gaussian(this.context.random);
       this.#draw(true);
     });
     this.measure = textButton(
@@ -220,7 +220,7 @@ export class TrickThing {
   /** @param {number} value */
   #moveMean(value) {
     // Free noise is drawn anew with every move: z jumps, and what the mean does to it cannot be seen.
-    if (!this.isFrozen) this.noise = gaussian(Math.random);
+    if (!this.isFrozen) this.noise = gaussian(this.context.random);
     else this.travelled += Math.abs(value - (this.lastMean ?? value));
     this.lastMean = value;
     this.estimates = null;
@@ -228,7 +228,7 @@ export class TrickThing {
   }
 
   #measure() {
-    const noise = Float64Array.from({ length: DRAWS }, () => gaussian(Math.random));
+    const noise = Float64Array.from({ length: DRAWS }, () => gaussian(this.context.random));
     this.estimates = slopeEstimates(this.vae, this.points[this.index], this.mean.value, this.sd.value, noise);
     this.draws += 1;
     this.#draw(true);

@@ -170,7 +170,7 @@ export class WalkThing {
     if (!bundle || !decoder) return;
     const { space } = bundle;
     if (kind === "images") {
-      const [from, to] = isFirst ? firstPair(space) : randomPair(space);
+      const [from, to] = isFirst ? firstPair(space) : randomPair(space, this.context.random);
       const end = (/** @type {number} */ index) => ({
         code: codeOf(space, index),
         picture: Float32Array.from(imageOf(space, index), (byte) => byte / 255),
@@ -178,7 +178,7 @@ export class WalkThing {
       this.ends = [end(from), end(to)];
     } else {
       const end = () => {
-        const code = Float32Array.from({ length: space.dims }, () => gaussian(Math.random));
+        const code = Float32Array.from({ length: space.dims }, () => gaussian(this.context.random));
         return { code, picture: decoder.decode(code).slice() };
       };
       this.ends = [end(), end()];
@@ -290,10 +290,14 @@ function blend(from, to, t) {
   return from.map((value, p) => (1 - t) * value + t * to[p]);
 }
 
-/** @param {import("../../latent/space.js").Space} space @returns {[number, number]} two images, of two classes if there are some */
-function randomPair({ count, labels }) {
-  const from = Math.floor(Math.random() * count);
+/**
+ * @param {import("../../latent/space.js").Space} space
+ * @param {() => number} random
+ * @returns {[number, number]} two images, of two classes if there are some
+ */
+function randomPair({ count, labels }, random) {
+  const from = Math.floor(random() * count);
   const others = Array.from({ length: count }, (_, n) => n)
     .filter((n) => n !== from && (!labels || labels[n] !== labels[from]));
-  return [from, others[Math.floor(Math.random() * others.length)] ?? from];
+  return [from, others[Math.floor(random() * others.length)] ?? from];
 }

@@ -258,6 +258,15 @@ export class LatentMap {
     this.cursorMarks.ring(index, samples);
   }
 
+  /**
+   * Show where an image lies that is none of the map's: its posterior, or samples of that where it has no shape.
+   *
+   * @param {import("../pointing/cursor-marks.js").OwnCode | null} own
+   */
+  showOwn(own) {
+    this.cursorMarks.showOwn(own);
+  }
+
   /** Draw a path between latents. @param {Float32Array | null} path  (M, 2) in axis units */
   drawPath(path) {
     this.overlay.drawPath(path);

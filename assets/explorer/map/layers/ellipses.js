@@ -55,6 +55,18 @@ export class Ellipses {
   }
 }
 
+/**
+ * Say where one posterior lies on the map.
+ *
+ * @param {Viewport} viewport
+ * @param {Float32Array} covariance  (3,): xx, xy, yy
+ * @param {Float32Array} place       of its mean, (2,)
+ * @returns {EllipsePlace} one standard deviation around its mean
+ */
+export function posteriorPlace(viewport, covariance, place) {
+  return ellipsePlace(viewport, ellipsesOf(covariance), place, 0);
+}
+
 /** @param {Float32Array} covariances  (N, 3): xx, xy, yy @returns {Float32Array} half axes and angle, (N, 3) */
 function ellipsesOf(covariances) {
   const shapes = new Float32Array(covariances.length);

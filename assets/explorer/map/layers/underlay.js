@@ -8,7 +8,7 @@ import { freshCanvas } from "../../dom/canvas.js";
 import { element } from "../../dom/dom.js";
 import { CanvasPen } from "../scene/pen.js";
 import { Density } from "./density.js";
-import { Ellipses } from "./ellipses.js";
+import { Ellipses, posteriorPlace } from "./ellipses.js";
 import { Manifold } from "./manifold.js";
 import { drawBands, drawRings, nameBands, nameRings } from "./prior-rings.js";
 
@@ -127,6 +127,17 @@ export class Underlay {
   posteriorOf(index) {
     const { viewport, points } = this.scene;
     return this.ellipses.place(viewport, points.now, index);
+  }
+
+  /**
+   * @param {Float32Array} mean           of an image that is none of the map's, (D,)
+   * @param {Float32Array | null} logvar  (D,)
+   * @returns {EllipsePlace | null} its posterior; null where it has no shape on these axes
+   */
+  posteriorAt(mean, logvar) {
+    const { axes, viewport } = this.scene;
+    const covariance = axes?.covariances(logvar);
+    return axes && covariance ? posteriorPlace(viewport, covariance, axes.place(mean)) : null;
   }
 
   /** @param {Pen} pen */

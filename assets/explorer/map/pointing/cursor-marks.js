@@ -23,7 +23,11 @@ import { MARGIN } from "../scene/viewport.js";
  * @property {boolean} hasOnePosterior      whether that of the image nearest to the cursor is to be seen, and there are any
  * @property {(isLookedAt: boolean) => void} lookAt  one image is looked at closely, whatever the layers say
  * @property {(index: number) => EllipsePlace | null} posteriorOf  one image's
+ * @property {(mean: Float32Array, logvar: Float32Array | null) => EllipsePlace | null} posteriorAt  of an image that is
+ *     none of the map's; null where it has no shape on these axes
  */
+
+/** @typedef {{mean: Float32Array, logvar: Float32Array | null, samples: Float32Array}} OwnCode  of an image that is none of the map's: its posterior, (D,) each, and codes drawn from that, (S, D) */
 
 export class CursorMarks {
   /**
@@ -46,6 +50,8 @@ export class CursorMarks {
     this.linked = [];
     /** The image looked at, and codes from its posterior. @type {{index: number, samples: Float32Array} | null} */
     this.ringed = null;
+    /** Of an image that is none of the map's: what someone has drawn. @type {OwnCode | null} */
+    this.own = null;
   }
 
   /** Draw lines from the cursor to images. @param {number[]} indices  of the probe */
@@ -63,6 +69,13 @@ export class CursorMarks {
   ring(index, samples = new Float32Array(0)) {
     this.ringed = index === null ? null : { index, samples };
     this.posteriors.lookAt(this.ringed !== null);
+    this.#placeRing();
+    this.#placePosterior();
+  }
+
+  /** Show the posterior of an image that is none of the map's; where it has no shape, samples of it. @param {OwnCode | null} own */
+  showOwn(own) {
+    this.own = own;
     this.#placeRing();
     this.#placePosterior();
   }
@@ -89,9 +102,10 @@ export class CursorMarks {
     this.#placePosterior();
   }
 
-  /** @returns {EllipsePlace | null} the posterior of the image looked at, or of the nearest, if that is asked for */
+  /** @returns {EllipsePlace | null} that of one's own image, of the image looked at, or of the nearest if that is asked for */
   get posterior() {
-    const { space } = this.scene;
+    const { own, scene: { space } } = this;
+    if (own) return this.posteriors.posteriorAt(own.mean, own.logvar);
     const { z, isHover } = this.cursor.last;
     const looked = isHover ? null : this.ringed;
     if (!space || !z.length || !(looked || this.posteriors.hasOnePosterior)) return null;
@@ -109,7 +123,10 @@ export class CursorMarks {
   }
 
   #placePosterior() {
-    this.links.ellipse(this.posterior);
+    const { posterior } = this;
+    this.links.ellipse(posterior);
+    // The ellipse of one's own image is what is looked for: the marker must not cover it.
+    this.pinned.classList.toggle("le-marker-fine", this.own !== null && posterior !== null);
   }
 
   #placeLinks() {
@@ -125,11 +142,14 @@ export class CursorMarks {
   }
 
   #placeRing() {
+    const { own, ringed } = this;
     const { axes, viewport } = this.scene;
-    if (!axes || (!this.ringed && this.links.ring.hasAttribute("hidden"))) return;
-    const places = this.ringed ? axes.place(this.ringed.samples) : [];
+    if (!axes) return;
+    const samples = own ? (this.posterior ? null : own.samples) : ringed?.samples;
+    if (!samples && !ringed && !this.links.isMarked) return;
+    const places = samples ? axes.place(samples) : [];
     this.links.mark(
-      this.ringed && this.#pixelsOf(this.ringed.index),
+      ringed && this.#pixelsOf(ringed.index),
       Array.from(
         { length: places.length / 2 },
         (_, n) => viewport.toPixels(places[2 * n], places[2 * n + 1]),
@@ -190,6 +210,11 @@ export class Links {
       for (const each of [halo, line]) set(each, { x1: from[0], y1: from[1], x2: x, y2: y });
       set(dot, { cx: x, cy: y });
     });
+  }
+
+  /** Whether a ring or crosses are drawn. */
+  get isMarked() {
+    return !this.ring.hasAttribute("hidden") || this.samples.children.length > 0;
   }
 
   /** @param {Pixel | null} image @param {Pixel[]} samples  of its posterior */

@@ -32,8 +32,8 @@ const REACH = 0.035;
  * @property {(x: number, y: number, through: ArrayLike<number>) => Landing} land
  * @property {() => [number, number] | null} prior    where the centre of N(0, I) lies, which is the prior of codes that
  *     have one; null where it has no place. Around it there is a N(0, 1) along each axis
- * @property {() => Float32Array | null} covariances  of the images' posteriors on these axes, (N, 3): xx, xy, yy;
- *     null where codes are points
+ * @property {(logvar?: Float32Array | null) => Float32Array | null} covariances  of the images' posteriors on these
+ *     axes, (N, 3): xx, xy, yy; or of others, whose log variances are given, (M, D); null where codes are points
  */
 
 /**
@@ -118,7 +118,8 @@ function latentAxes(space, i, j) {
       return { z, distance: null };
     },
     prior: () => [0, 0],
-    covariances: () => eachPosterior(space, (variance) => [variance(i), 0, variance(j)]),
+    covariances: (logvar = space.logvar) =>
+      eachPosterior(logvar, space.dims, (variance) => [variance(i), 0, variance(j)]),
   };
 }
 
@@ -146,11 +147,11 @@ function pcaAxes(space) {
       const [x, y] = place(new Float32Array(space.dims));
       return [x, y];
     },
-    covariances() {
+    covariances(logvar = space.logvar) {
       const { dims } = space;
       const { components } = pcaOf(space);
       const [first, second] = [components.subarray(0, dims), components.subarray(dims)];
-      return eachPosterior(space, (variance) => {
+      return eachPosterior(logvar, dims, (variance) => {
         let [xx, xy, yy] = [0, 0, 0];
         for (let d = 0; d < dims; d++) {
           const v = variance(d);
@@ -231,7 +232,7 @@ function lineAxes(space) {
     place,
     land: (x) => ({ z: Float32Array.of(x), distance: null }),
     prior: () => [0, 0],
-    covariances: () => eachPosterior(space, (variance) => [variance(0), 0, 0]),
+    covariances: (logvar = space.logvar) => eachPosterior(logvar, 1, (variance) => [variance(0), 0, 0]),
   };
 }
 
@@ -249,12 +250,14 @@ function rowsOf(flat, wide, rows) {
 }
 
 /**
- * @param {Space} space
- * @param {(variance: (dim: number) => number) => [number, number, number]} project  of one image's posterior
+ * @param {Float32Array | null} logvar  (N, D)
+ * @param {number} dims
+ * @param {(variance: (dim: number) => number) => [number, number, number]} project  of one posterior
  * @returns {Float32Array | null} (N, 3)
  */
-function eachPosterior({ logvar, dims, count }, project) {
+function eachPosterior(logvar, dims, project) {
   if (!logvar) return null;
+  const count = logvar.length / dims;
   const out = new Float32Array(count * 3);
   for (let n = 0; n < count; n++) {
     out.set(

@@ -133,6 +133,21 @@ def test_a_model_that_is_told_the_class_offers_its_classes_beside_the_sliders(
         maps.append(unchanging_layers(page))
     assert maps[0] != maps[1]
 
+    # The pinned latent in every class, whichever is told; a click tells one.
+    def in_each_class() -> np.ndarray:
+        return np.array(
+            page.locator("[data-role=classes] canvas").evaluate_all(
+                "(all) => all.map((each) => Array.from(each.getContext('2d')"
+                ".getImageData(0, 0, each.width, each.height).data).filter((_, n) => n % 4 === 0))"
+            )
+        )
+
+    wanted = np.concatenate([expected(at_zero[:1], label) for label in range(3)])
+    until(page, lambda: np.abs(in_each_class() - wanted).max() < 1, "a picture in each class")
+    page.locator("[data-role=classes] button").nth(1).click()
+    expect(told).to_have_value("1")
+    until(page, lambda: np.abs(drawn(page) - wanted[1]).max() < 1, "the class that was clicked")
+
     # An image's code is pinned: its own class is told, so that the picture is its reconstruction.
     for _ in range(4):
         page.get_by_role("button", name="A real image").click()

@@ -187,7 +187,7 @@ def test_errors_are_signed_and_their_mean_square_is_python_s(channels: int, call
         "shape": [channels, 4, 5],
     }
     found = call(
-        "explore/error-map.js",
+        "cursor/error-map.js",
         """((errors) => ({ ...errors, signed: [...errors.signed],
             colours: [...m.colourErrors(errors, [255, 255, 255])],
         }))(m.compare(a.original, a.rgba, a.shape))""",

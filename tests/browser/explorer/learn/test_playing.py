@@ -105,7 +105,7 @@ def test_walking_passes_for_who_walks(play: Play, errors: Errors) -> None:
     page.wait_for_function("window.latentExplorer?.ready")
     expect(page.locator("[data-role=lesson]")).to_have_attribute("data-state", "passed")
     expect(outcome).to_contain_text(f"{np.mean(ratios):.2f}")
-    page.get_by_role("button", name="Do it again from the start").click()
+    page.get_by_role("button", name="Set everything back").click()
     expect(page.locator("[data-role=lesson]")).to_have_attribute("data-state", "predict")
     assert not errors
 

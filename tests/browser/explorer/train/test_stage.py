@@ -9,7 +9,9 @@ import pytest
 import torch
 from playwright.sync_api import Page, expect
 
+from tests.browser.hand import drawn
 from tests.browser.played_run import FakeRun, points, started, taken_in
+from tests.browser.small_models import lively_model
 from tests.browser.waiting import two_frames, until
 from vae_core.config.configs import ModelConfig
 from vae_core.config.families import FAMILIES
@@ -336,4 +338,25 @@ def test_sliders_reach_all_codes_of_an_autoencoder(watch: Callable) -> None:
     expect(slider).to_have_attribute("max", "20")  # it does not jump back and forth
     slider.fill("12.5")
     page.wait_for_function("window.latentExplorer.z[1] === 12.5")
+    assert not errors
+
+
+def test_a_run_that_is_told_the_class_offers_its_classes(watch: Callable) -> None:
+    config = ModelConfig((1, 8, 8), 2, "mlp", "conditional", n_classes=2, width=0.125)
+    page, run, errors = watch(config)
+    started(page, run)
+    model = lively_model(config).eval()
+    for weights in model.parameters():
+        weights.data = weights.detach().half().float()
+    told = page.get_by_label("Class told")
+    assert told.locator("option").all_text_contents() == ["a", "b"]
+    assert page.evaluate("Array.from(window.latentExplorer.z)") == [0, 0]
+    for label, name in enumerate("ab"):
+        told.select_option(name)
+        with torch.no_grad():
+            wanted = 255 * model.decode_images(torch.zeros(1, 2), torch.tensor([label])).flatten().numpy()
+        until(page, lambda wanted=wanted: np.abs(drawn(page) - wanted).max() < 1.5, f"class {name}")
+    run.weights(20)  # newer ones are told the class as well
+    two_frames(page)
+    until(page, lambda: np.abs(drawn(page) - wanted).max() < 1.5, "class b still")
     assert not errors

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from ui.models.figures import training_figure
+from ui.models.figures import information_figure, training_figure
 from vae_core.config.families import FAMILIES
 
 HISTORY = [
@@ -23,3 +23,18 @@ def test_an_autoencoder_has_no_elbo() -> None:
     figure = training_figure(HISTORY, FAMILIES["autoencoder"])
     assert list(figure.data[0].y) == [-150.0, -120.0, -110.0]
     assert figure.layout.yaxis.title.text == "Reconstruction, nats per image"
+
+
+def test_what_dimensions_tell_of_factors_is_a_picture() -> None:
+    metrics = {"information_0": [0.1, 1.2, 0.0], "information_1": [2.0, 0.0, 0.1], "mig": 0.3}
+    figure = information_figure(metrics, ["size", "x"])
+    assert figure is not None
+    (heat,) = figure.data
+    assert [list(row) for row in heat.z] == [[0.1, 1.2, 0.0], [2.0, 0.0, 0.1]]
+    assert (list(heat.y), list(heat.x)) == (["size", "x"], ["z0", "z1", "z2"])
+
+
+def test_there_is_none_where_nothing_is_known_of_factors() -> None:
+    assert information_figure({"mig": 0.3}, ["size"]) is None
+    assert information_figure({"information_0": [0.1]}, []) is None
+    assert information_figure({"information_0": [0.1], "information_1": [0.1, 0.2]}, ["a", "b"]) is None

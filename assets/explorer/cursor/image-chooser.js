@@ -13,8 +13,8 @@ const IN_A_ROW = 14;
 const WITHOUT_CLASSES = 56;
 
 export class ImageChooser {
-  /** @param {(index: number) => void} onChoose */
-  constructor(onChoose) {
+  /** @param {string} title @param {(index: number) => void} onChoose */
+  constructor(title, onChoose) {
     this.onChoose = onChoose;
     /** @type {Space | null} */
     this.space = null;
@@ -25,12 +25,12 @@ export class ImageChooser {
     this.element = element(
       "section",
       { class: "le-gallery", "aria-label": "Images to choose from" },
-      element("div", { class: "le-heading" }, element("h2", {}, "Choose by class"), this.more),
+      element("div", { class: "le-heading" }, element("h2", {}, title), this.more),
       this.rows,
     );
     /** @type {Map<number, HTMLButtonElement>} */
     this.buttons = new Map();
-    /** The ends of the walk. @type {Array<number | null>} */
+    /** Those that are chosen, such as the ends of a walk. @type {Array<number | null>} */
     this.marked = [];
   }
 
@@ -51,7 +51,7 @@ export class ImageChooser {
     );
   }
 
-  /** Mark the images that are the ends of the walk. @param {Array<number | null>} indices */
+  /** Mark the images that are chosen, such as the ends of a walk. @param {Array<number | null>} indices */
   mark(indices) {
     this.marked = indices;
     for (const [index, button] of this.buttons) {

@@ -1,0 +1,34 @@
+"""A lesson shown to a class from one screen: large type, no menu, nothing that is for one reader alone.
+
+What is large stands in `assets/app.css`, under the name of the container that is drawn here.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ui.page import state
+from ui.page.navigation import link
+
+ON = "on"
+
+
+def is_presented() -> bool:
+    """Whether the page is shown to a class."""
+    return st.query_params.get(state.PRESENT) == ON
+
+
+def presented() -> None:
+    """Let the page be large, and draw the way back."""
+    with st.container(key="learn_presented", horizontal=True, horizontal_alignment="right"):
+        link("learn", "Stop presenting", query=_query(on=False))
+
+
+def present_link() -> None:
+    """Draw the way to present what is shown."""
+    link("learn", "Present", query=_query(on=True))
+
+
+def _query(*, on: bool) -> dict[str, str]:
+    query = {name: text for name, text in st.query_params.to_dict().items() if name != state.PRESENT}
+    return {**query, state.PRESENT: ON} if on else query
