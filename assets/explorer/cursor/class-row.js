@@ -26,7 +26,7 @@ export class ClassRow {
     this.element = element(
       "section",
       {
-        class: "le-strips",
+        class: "le-classes",
         "data-role": "classes",
         "aria-label": "The same latent in every class",
         hidden: true,
