@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import Final
+from functools import cache
+from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
@@ -17,7 +18,18 @@ from ui.page.text import plain
 from ui.web import lesson_rooms
 from vae_core.storage.home import owner_hash
 
+if TYPE_CHECKING:
+    from streamlit.components.v2.types import ComponentRenderer
+
 _LOOK_SECONDS: Final = 5.0
+_GO: Final = """export default function () {
+  const link = document.querySelector(".st-key-class_banner a");
+  if (!link || link.dataset.gone) return;
+  link.dataset.gone = "true";
+  link.click();
+}
+"""
+"""Follows the banner's link, once, as a hand would."""
 _TASK: Final = "task_given"
 """Session key: token of the task, and when it was opened on the monotonic clock; None: it is put away."""
 
@@ -35,9 +47,9 @@ def banners() -> None:
 def _called() -> None:
     """Offer everyone to follow whoever calls the class. It stands in the page's head, so nothing moves.
 
-    Who is in a class and has another page open is offered the way back, and told when it goes on. It is the
-    browser that goes: were the page switched from here, a look that is on its way at that moment would come
-    with the page before, and Streamlit would empty the new one.
+    Who is in a class and has another page open is offered the way back, and taken along when it goes on. It
+    is the browser that goes: were the page switched from here, a look that is on its way at that moment
+    would come with the page before, and Streamlit would empty the new one.
     """
     if state.FOLLOW in st.query_params:
         return
@@ -50,12 +62,20 @@ def _called() -> None:
             words = "Your class goes on: go there" if opened.turn > turn else "Back to your class"
             with st.container(key="class_banner"):
                 link("learn", words, query={state.ROOM: token})
+                if opened.turn > turn:
+                    _goer()(key="class_go")
             return
     me = owner_hash(current_owner())
     callers = [link for link in links.announced() if link.owner != me]
     if callers:
         with st.container(key="class_banner"):
             link("class", "Follow what is shown now", query={state.FOLLOW: callers[-1].token})
+
+
+@cache
+def _goer() -> ComponentRenderer:
+    """Register what follows the banner's link, once."""
+    return st.components.v2.component("latent_class_go", js=_GO, isolate_styles=False)
 
 
 def _task() -> None:
