@@ -77,6 +77,16 @@
  * @property {{update: number, step: number, image: number} | null} [slow]  slow motion: which update of a run, which
  *     step of it, which of its images
  * @property {number | null} [moment]  the step shown of a run's past
+ * @property {Look | null} [look]     of Explore
+ */
+
+/**
+ * @typedef {object} Look             what Explore shows besides its map
+ * @property {number | null} image    index of the probe's image that is looked at; null: none
+ * @property {"code" | "sample" | "near"} how  the pinned latent belongs to it
+ * @property {number} away            from there to its code, in latent space
+ * @property {"prior" | "data"} reach  how far sliders and strips go
+ * @property {number} label           the class told
  */
 
 /**

@@ -37,8 +37,8 @@ class Shown:
         subject: what it is about, a model in a view, a run, someone else's that the leader cannot pass on, or
             nothing; and the model's name or the run's id.
         view: how it is shown, as followers are told: `z`, the latent (D,); `axes`, `layers`, `by`, `hidden`,
-            `ranges` and `size` of the map; `walk` of Interpolate; `slow` and `moment` of Train. None is what
-            there is nothing of.
+            `ranges` and `size` of the map; `walk` of Interpolate; `slow` and `moment` of Train; `look`, the
+            image that Explore looks at, and how. None is what there is nothing of.
     """
 
     subject: tuple[Kind, str]
@@ -128,10 +128,13 @@ def _size(value: Any) -> list[float]:
     return size
 
 
-def _method(value: Any) -> str:
-    if value not in ("linear", "slerp"):
-        raise ValueError("no way to walk")
-    return str(value)
+def _one_of(*names: str) -> Reader:
+    def read(value: Any) -> str:
+        if value not in names:
+            raise ValueError("no name that is known here")
+        return str(value)
+
+    return read
 
 
 _READERS: Final[Mapping[str, Reader]] = {
@@ -147,7 +150,7 @@ _READERS: Final[Mapping[str, Reader]] = {
         {
             "from": _whole,
             "to": _whole,
-            "method": _method,
+            "method": _one_of("linear", "slerp"),
             "steps": lambda steps: _whole(steps, 1_000),
             "at": lambda share: _real(share, 0, 1),
         },
@@ -157,4 +160,14 @@ _READERS: Final[Mapping[str, Reader]] = {
         {"update": _whole, "step": lambda step: _whole(step, 100), "image": lambda n: _whole(n, 10_000)},
     ),
     "moment": _whole,
+    "look": lambda value: _table(
+        value,
+        {
+            "image": lambda n: None if n is None else _whole(n, 10_000),
+            "how": _one_of("code", "sample", "near"),
+            "away": lambda distance: _real(distance, 0, _WIDEST),
+            "reach": _one_of("prior", "data"),
+            "label": lambda n: _whole(n, 1_000),
+        },
+    ),
 }

@@ -50,9 +50,12 @@ export function stripStops(space, dim, by, count) {
 export class RangeSwitch {
   /** @param {(by: RangeBy) => void} onChange */
   constructor(onChange) {
+    this.onChange = onChange;
+    /** @type {RangeBy} */
+    this.by = "prior";
     /** @param {RangeBy} by @param {string} text @param {string} title */
     const button = (by, text, title) =>
-      element("button", { type: "button", title, click: () => (this.set(by), onChange(by)) }, text);
+      element("button", { type: "button", title, click: () => this.choose(by) }, text);
     this.buttons = {
       prior: button("prior", "As the prior", "Sliders and rows go as far as nearly all of the prior does"),
       data: button("data", "As the images", "Sliders and rows go as far as the images' codes do"),
@@ -72,7 +75,15 @@ export class RangeSwitch {
   }
 
   /** @param {RangeBy} by */
+  choose(by) {
+    if (by === this.by) return;
+    this.set(by);
+    this.onChange(by);
+  }
+
+  /** Show what holds already. @param {RangeBy} by */
   set(by) {
+    this.by = by;
     for (const [name, button] of Object.entries(this.buttons)) {
       button.setAttribute("aria-pressed", String(name === by));
     }

@@ -46,7 +46,9 @@ export class ExploreView {
     this.cursor.subscribe((move) => {
       this.decoded.draw(move.z, move.stamp);
       if (move.pinned !== this.followed) this.#followSoon();
-      if (!move.isChosen || move.pinned === this.reported) return;
+      if (!move.isChosen) return;
+      this.look = null;
+      if (move.pinned === this.reported) return;
       this.reported = move.pinned;
       reporter.report("z", rounded(move.pinned));
     });
@@ -54,6 +56,8 @@ export class ExploreView {
     this.surroundings.subscribe(({ indices }) => this.map.linkImages(indices));
     /** What of an image was pinned last, so that the image looked at stays with it. @type {Origin | null} */
     this.origin = null;
+    /** What a leader looks at, until one's own hand pins something. @type {import("../view.js").Look | null} */
+    this.look = null;
     /** The pinned latent whose image is looked at. @type {Float32Array | null} */
     this.followed = null;
     this.followFrame = 0;
@@ -119,6 +123,26 @@ export class ExploreView {
     return this.panel.map;
   }
 
+  /** @returns {import("../view.js").Particulars} which image is looked at, and how, for whoever follows */
+  get particulars() {
+    const { index, how, away } = this.oneImage;
+    const image = index < 0 ? null : index;
+    return {
+      look: this.isReady
+        ? { image, how, away, reach: this.rangeSwitch.by, label: this.classChoice.label }
+        : null,
+    };
+  }
+
+  /** Look at the image that another looks at, as they do. @param {import("../view.js").Particulars} theirs */
+  takeParticulars({ look }) {
+    if (!look || !this.isReady) return;
+    this.rangeSwitch.choose(look.reach);
+    this.classChoice.choose(look.label);
+    this.look = look;
+    this.#followSoon();
+  }
+
   /** @param {string | null} name  axes wanted from outside */
   setAxes(name) {
     this.panel.setAxes(name);
@@ -152,6 +176,7 @@ export class ExploreView {
     const dead = deadDimensions(space, aggregate);
     const by = space.isGaussian ? "prior" : "data";
     const hasImages = space.count > 0;
+    this.rangeSwitch.set(by);
     this.rangeSwitch.element.hidden = !space.isGaussian || !hasImages;
     this.neighbours.element.hidden = this.oneImage.element.hidden = !hasImages;
     const codes = { aggregate, dead, hasPrior: space.isGaussian };
@@ -223,6 +248,10 @@ export class ExploreView {
   #followPin(space) {
     const { pinned } = this.cursor;
     this.followed = pinned;
+    if (this.look?.image != null && this.look.image < space.count) {
+      this.oneImage.lookAt(this.look.image, this.look.how, this.look.away);
+      return;
+    }
     if (this.origin?.pinned === pinned) {
       this.oneImage.lookAt(this.origin.index, this.origin.how);
       return;

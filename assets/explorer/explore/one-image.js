@@ -45,6 +45,8 @@ export class OneImage {
     this.index = -1;
     /** How the pinned latent belongs to it. @type {Belonging} */
     this.how = "near";
+    /** From the pinned latent to its code, in latent space. */
+    this.away = 0;
     /** Codes drawn from the posterior, (S, D). */
     this.samples = new Float32Array(0);
     /** @param {string} label */
@@ -127,7 +129,7 @@ export class OneImage {
     const { space, order } = this.subject;
     const isOther = index !== this.index;
     const wasNear = this.how === "near";
-    Object.assign(this, { index, how });
+    Object.assign(this, { index, how, away: distance });
     const label = labelOf(space, index);
     const name = label ? `image ${index}, class ${label}` : `image ${index}`;
     const away = `${fixed(distance)}${distanceUnit(space)}`;

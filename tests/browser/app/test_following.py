@@ -1,4 +1,4 @@
-"""Follow shows what the leader shows: layers, colours, axes, ranges, the walk, and slow motion's step."""
+"""Follow shows what the leader shows: layers, colours, axes, ranges, the image, the walk, slow motion's step."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ CHOICES = """() => {
     groups: pressed(".le-legend button"),
     by: document.querySelector(".le-colour-by select")?.value ?? null,
     ranges: [...(layout?.xaxis?.range ?? []), ...(layout?.yaxis?.range ?? [])].map((end) => end.toFixed(1)),
+    glass: document.querySelector("[data-role=glass] .le-title-line .le-caption")?.textContent ?? null,
+    reach: pressed(".le-range button"),
     walk: document.querySelector(".le-progress-slider")?.value ?? null,
     z: window.latentExplorer?.z.map((value) => value.toFixed(2)) ?? [],
   };
@@ -86,6 +88,11 @@ def test_layers_colours_axes_and_ranges_are_the_leaders(url: str, lesson: tuple[
         leader.locator(f'[data-layer="{layer}"]').click()
     layers = shows_the_same(leader, follower)
     assert layers["layers"] != axes["layers"]
+    leader.get_by_role("button", name="A real image").click()
+    leader.get_by_role("button", name="As the images").click()
+    looked = shows_the_same(leader, follower)
+    assert looked["glass"].startswith("pinned: image")
+    assert looked["reach"] != layers["reach"]
     box = leader.locator('[data-role="map"]').bounding_box()
     assert box is not None
     leader.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.4 * box["height"])

@@ -110,6 +110,7 @@ def test_followers_are_told_all_that_is_chosen(lesson):
         "walk": {"from": 3, "to": 30, "method": "slerp", "steps": 7, "at": 0.25},
         "slow": {"update": 128, "step": 2, "image": 1},
         "moment": 64,
+        "look": {"image": 12, "how": "sample", "away": 0.0, "reach": "data", "label": 3},
     }
     with both(server, owner, token) as (leader, one):
         leader.send(say(model="mnist-2", page="interpolate", z=[0, 0], **chosen, more="<script>"))
@@ -263,6 +264,7 @@ def test_taking_the_link_back_ends_the_lesson(lesson):
         '{"walk": [1]}',
         '{"slow": {"update": 1, "step": 0}}',
         '{"moment": -1}',
+        '{"look": {"image": 1, "how": "askance", "away": 0, "reach": "data", "label": 0}}',
     ],
 )
 def test_nonsense_ends_only_the_one_who_says_it(lesson, text):
