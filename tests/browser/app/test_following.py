@@ -1,4 +1,4 @@
-"""Follow shows what the leader shows: layers, colours, axes, ranges, the image, the walk, slow motion's step."""
+"""Follow shows what the leader shows: layers, colours, axes, ranges, the image, walk, slow motion's step."""
 
 from __future__ import annotations
 
