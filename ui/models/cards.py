@@ -19,6 +19,7 @@ from ui.page import pictures, state
 from ui.page.describe import of_later_version
 from ui.page.navigation import link
 from ui.page.text import count, duration, file_size, plain
+from ui.web.refusals import take_refusal
 from ui.web.uploads import forget_upload
 from vae_core.engine.contract.failures import describe
 
@@ -70,6 +71,8 @@ def upload(library: Library) -> None:
             forget_upload(given.file_id)
             st.session_state[_UPLOADS] = st.session_state.get(_UPLOADS, 0) + 1
             st.rerun()
+        if refused := take_refusal():
+            st.session_state[_SAID] = f":red[:material/error: {plain(refused, longest=600)}]"
         if said := _said():
             st.caption(said)
             if (name := st.session_state.get(_ADDED)) in {entry.name for entry in library.models()}:

@@ -16,6 +16,7 @@ from streamlit.runtime import Runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from ui.web.refusals import tell_page
 from vae_core.engine.contract import limits
 
 if TYPE_CHECKING:
@@ -32,14 +33,20 @@ class BoundedUploads:
         app: what takes them in.
         base: the server's base path.
         held: returns the bytes that are held, by session.
+        tell: lets a session's page say why a file was refused.
     """
 
     def __init__(
-        self, app: ASGIApp, base: str = "", held: Callable[[], Mapping[str, int]] | None = None
+        self,
+        app: ASGIApp,
+        base: str = "",
+        held: Callable[[], Mapping[str, int]] | None = None,
+        tell: Callable[[str, str], None] = tell_page,
     ) -> None:
         self.app = app
         self.top = f"{base}/_stcore/upload_file/"
         self.held = held or held_uploads
+        self.tell = tell
         self.coming: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -74,6 +81,7 @@ class BoundedUploads:
             if not begun:
                 late = isinstance(refused, TimeoutError)
                 said = "Nothing more of the file came. Try again." if late else str(refused)
+                self.tell(session, said)
                 answer = PlainTextResponse(said, 408 if late else 413, {"Connection": "close"})
                 await answer(scope, receive, send)
         finally:

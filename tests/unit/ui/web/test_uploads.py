@@ -22,12 +22,15 @@ class Server:
 
     def __init__(self):
         self.held = {}
+        self.told = []
         self.taken = 0
         routes = [Route("/_stcore/upload_file/{session}/{file}", self.take, methods=["PUT", "GET"])]
         self.app = Starlette(routes=routes, middleware=[Middleware(self.bounded)])
 
     def bounded(self, app):
-        self.guard = BoundedUploads(app, held=lambda: self.held)
+        self.guard = BoundedUploads(
+            app, held=lambda: self.held, tell=lambda session, said: self.told.append((session, said))
+        )
         return self.guard
 
     async def take(self, request):
@@ -66,12 +69,14 @@ def test_what_fits_comes_in_and_is_forgotten_afterwards(server):
     for _ in range(9):
         assert asyncio.run(server.put("a", [bytes(MEGABYTE)] * 2)) == (200, "taken")
     assert not server.guard.coming
+    assert not server.told
 
 
 def test_the_announced_size_is_refused_before_a_byte_is_read(server):
     status, said = asyncio.run(server.put("a", [], announced=2 * MEGABYTE + 1))
     assert (status, server.taken) == (413, 0)
     assert "A page may upload 2 MB at a time" in said
+    assert server.told == [("a", said)], "its page says why"
 
 
 def test_bytes_are_counted_as_they_pass_whatever_was_announced(server):
