@@ -11,8 +11,9 @@ film itself is drawn in the browser, by the code of the map; its file has
     originals (K, C, H, W)             held-out images, bytes; the first K of those on the map
     reconstructions (F, K, C, H, W)    what the model made of them, bytes
 
-A mishap's picture is where its dots end, with one of its reconstructions in the corner. The pictures of image
-sets are of images that the shipped models' maps show, and of what these models make of them.
+A mishap's picture is where its dots end, with one of its reconstructions in the corner; where there is a
+prior in a plane, a circle stands for two of its deviations. The pictures of image sets are of images that the
+shipped models' maps show, and of what these models make of them.
 """
 
 from __future__ import annotations
@@ -30,9 +31,10 @@ from PIL import Image, ImageDraw
 
 from ui.page.state import DEFAULT_IMAGES, TRAIN_SETTINGS
 from ui.train.image_choice import PICTURES as THUMBS
-from ui.train.mishaps import MISHAPS, PICTURES
+from ui.train.mishaps import MISHAPS, PICTURES, Mishap
 from ui.train.settings import read_settings
 from vae_core import image_sets, load_bundle
+from vae_core.config.families import FAMILIES
 from vae_core.engine.engine import Engine
 from vae_core.engine.runs.run import PROBE
 from vae_core.engine.tasks.film import Moment, read_moments
@@ -59,6 +61,10 @@ SIDE: Final = 176
 FINER: Final = 3
 """It is drawn so many times larger, and then smoothed."""
 
+CIRCLE: Final = 2.0
+"""Radius of the circle for the prior, in its deviations: 86 % of a plane's prior lie within."""
+
+CIRCLE_COLOUR: Final = (128, 128, 128, 200)
 CORNER: Final = 0.36
 """Share of its side that the reconstruction in its corner has."""
 
@@ -79,7 +85,7 @@ def main() -> int:
             write_whole(FILM, film_file(folder))
             PICTURES.mkdir(parents=True, exist_ok=True)
             for each in MISHAPS:
-                picture = mishap_picture(_trained(engine, each.values()))
+                picture = mishap_picture(_trained(engine, each.values()), has_circle=has_circle(each))
                 picture.save(PICTURES / f"{each.name}.webp", "WEBP", quality=82, method=6)
         finally:
             engine.close()
@@ -147,21 +153,40 @@ def film_file(folder: Path) -> bytes:
     return tensorfile.pack(arrays, {"kind": "film"})
 
 
-def mishap_picture(folder: Path) -> Image.Image:
+def has_circle(mishap: Mishap) -> bool:
+    """Say whether the dots of such a run have a prior whose circle can be drawn: not on a line."""
+    values = mishap.values()
+    return FAMILIES[values["train_family"]].has_prior and values["train_latent_dim"] > 1
+
+
+def mishap_picture(folder: Path, *, has_circle: bool) -> Image.Image:
     """Draw where a run's dots ended, and what it made of one image; the ground is transparent."""
     moments = read_moments(folder)
     shown = [each for each in moments if np.isfinite(each.positions).all()] or moments
-    return draw_end(shown[-1], _labels(folder))
+    return draw_end(shown[-1], _labels(folder), has_circle=has_circle)
 
 
-def draw_end(moment: Moment, labels: np.ndarray[Any, Any]) -> Image.Image:
-    """Draw a moment small: all its dots within the frame, never wider apart than the prior would be."""
+def draw_end(moment: Moment, labels: np.ndarray[Any, Any], *, has_circle: bool) -> Image.Image:
+    """Draw a moment small: all its dots within the frame, never wider apart than the prior would be.
+
+    Args:
+        moment: which.
+        labels: classes of the images on the map, (P,).
+        has_circle: whether the prior's two deviations are drawn, so that one sees how far the dots fill it.
+    """
     side = SIDE * FINER
     places = np.nan_to_num(moment.positions.astype(np.float64))
     reach = 1.06 * max(3.0, float(np.quantile(np.abs(places), 0.99)))
     dots = (places / reach * (1, -1) + 1) / 2 * side
     image = Image.new("RGBA", (side, side), (0, 0, 0, 0))
     pen = ImageDraw.Draw(image)
+    if has_circle:
+        circle = CIRCLE / reach * side / 2
+        pen.ellipse(
+            [side / 2 - circle, side / 2 - circle, side / 2 + circle, side / 2 + circle],
+            outline=CIRCLE_COLOUR,
+            width=FINER,
+        )
     radius = 1.7 * FINER
     for place, label in zip(dots, labels, strict=True):
         pen.ellipse(

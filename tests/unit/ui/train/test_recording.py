@@ -34,7 +34,7 @@ def test_a_film_holds_what_the_keyframes_say(tmp_path):
 
 def test_a_mishap_s_picture_shows_where_its_dots_end(tmp_path):
     folder = a_run(tmp_path)
-    picture = recording.mishap_picture(folder)
+    picture = recording.mishap_picture(folder, has_circle=False)
     assert picture.size == (recording.SIDE, recording.SIDE)
     alpha = np.asarray(picture)[..., 3]
     (moment,) = read_moments(folder)[-1:]
@@ -44,6 +44,14 @@ def test_a_mishap_s_picture_shows_where_its_dots_end(tmp_path):
         across, down = round((x / 3.18 + 1) / 2 * recording.SIDE), round((1 - y / 3.18) / 2 * recording.SIDE)
         assert alpha[down, across] > 0
     assert alpha[2, 2] == 0
+    circled = np.asarray(recording.mishap_picture(folder, has_circle=True))[..., 3]
+    left = round((1 - recording.CIRCLE / 3.18) / 2 * recording.SIDE)
+    assert circled[recording.SIDE // 2, left - 2 : left + 3].max() > alpha[recording.SIDE // 2, left - 2]
+
+
+def test_a_circle_is_drawn_where_there_is_a_prior_in_a_plane():
+    drawn = {each.name for each in MISHAPS if recording.has_circle(each)}
+    assert drawn == {"collapse", "averaged", "too_fast", "too_small"}
 
 
 def test_all_that_the_first_screen_shows_is_there():
