@@ -49,7 +49,7 @@ export class Decoder {
    *
    * @param {ArrayLike<number>} z    (D,) or (N, D)
    * @param {Float32Array} [out]     (N, C, H, W), filled and given back
-   * @param {number} [label]         for a model that is told the class
+   * @param {import("./net.js").Labels} [label]  for a model that is told the class: of all, or (N,)
    * @returns {Float32Array} pixels in [0, 1], row-major over (picture, channel, row, column)
    */
   decode(z, out, label = 0) {

@@ -16,7 +16,8 @@ import { decoderWith } from "./decoder.js";
  * @property {string} model       name under which the weights were loaded
  * @property {Float32Array} codes (N, D)
  * @property {number} chunk       pictures that belong together: an answer has one or several such chunks
- * @property {number} [label]     the class, for a model that is told one
+ * @property {number | Int32Array} [label]  the class, for a model that is told one: of all, or (N,)
+ * @property {boolean} [isExact]  the pixels are wanted too, not only what a screen can show of them
  * @property {boolean} [isPatient]  its turn comes when nothing else waits
  */
 
@@ -26,6 +27,7 @@ import { decoderWith } from "./decoder.js";
  * @property {number} id
  * @property {number} start                 index of the first picture
  * @property {Uint8ClampedArray<ArrayBuffer>} rgba  pictures one after the other
+ * @property {Float32Array | null} pixels   (n, C, H, W) in [0, 1], where they are wanted
  * @property {boolean} isLast
  */
 
@@ -46,6 +48,7 @@ import { decoderWith } from "./decoder.js";
  * @property {number} told   the first picture that was not sent
  * @property {number} since  when pictures were sent last, or the first were begun, as performance.now() tells it; NaN: not yet
  * @property {Uint8ClampedArray<ArrayBuffer>} rgba  all its pictures, from when the first is decoded
+ * @property {Float32Array | null} pixels  of all of them, where they are wanted
  */
 
 /** Pictures are sent after so many slices: soon at first, so that the eye has something. */
@@ -93,7 +96,7 @@ export class DecodeQueue {
   /** @param {DecodeRequest} request */
   post(request) {
     this.waiting.delete(request.channel);
-    this.waiting.set(request.channel, { request, next: 0, told: 0, since: NaN, rgba: NOTHING });
+    this.waiting.set(request.channel, { request, next: 0, told: 0, since: NaN, rgba: NOTHING, pixels: null });
     if (!this.isRunning) this.#run();
   }
 
@@ -140,6 +143,7 @@ export class DecodeQueue {
     if (Number.isNaN(job.since)) {
       job.since = performance.now();
       job.rgba = new Uint8ClampedArray(total * picture);
+      if (job.request.isExact) job.pixels = new Float32Array(total * decoder.size);
     }
     this.#decode(decoder, job, Math.min(this.#batch(decoder, job.request.chunk, end), total - job.next));
     const isLast = job.next >= total;
@@ -149,10 +153,12 @@ export class DecodeQueue {
     }
     const isWhole = isLast && job.told === 0;
     const rgba = isWhole ? job.rgba : job.rgba.slice(job.told * picture, job.next * picture);
+    const { size } = decoder;
+    const pixels = isWhole ? job.pixels : (job.pixels?.slice(job.told * size, job.next * size) ?? null);
     const start = job.told;
     job.told = job.next;
     job.since = performance.now();
-    this.send({ channel, id, start, rgba, isLast });
+    this.send({ channel, id, start, rgba, pixels, isLast });
   }
 
   /**
@@ -174,7 +180,9 @@ export class DecodeQueue {
     const { dims, size, height, width } = decoder;
     const { codes, label } = job.request;
     const part = codes.subarray(job.next * dims, (job.next + count) * dims);
-    const pictures = decoder.decode(part, new Float32Array(count * size), label);
+    const labels = typeof label === "object" ? label.subarray(job.next, job.next + count) : label;
+    const room = job.pixels?.subarray(job.next * size, (job.next + count) * size);
+    const pictures = decoder.decode(part, room ?? new Float32Array(count * size), labels);
     for (let n = 0; n < count; n++) {
       const picture = pictures.subarray(n * size, (n + 1) * size);
       writeRgba(picture, 255, decoder.config.image_shape, job.rgba, (job.next + n) * height * width * 4);

@@ -64,10 +64,11 @@ export class DecodeService {
    * @param {Float32Array} codes  (N, D)
    * @param {number} chunk        pictures that belong together: an answer has one or several such chunks
    * @param {(answer: DecodeAnswer) => void} onPictures
-   * @param {{isPatient?: boolean, label?: number}} [how]  a patient request gets its turn when no other waits; the label is
-   *   the class told, by default that of `tellClass`
+   * @param {{isPatient?: boolean, label?: number | Int32Array, isExact?: boolean}} [how]  a patient request gets its
+   *   turn when no other waits; the label is the class told, of all or (N,), by default that of `tellClass`; an exact
+   *   one gets the pixels too
    */
-  request(channel, model, codes, chunk, onPictures, { isPatient = false, label } = {}) {
+  request(channel, model, codes, chunk, onPictures, { isPatient = false, label, isExact = false } = {}) {
     this.#start();
     const request = {
       channel,
@@ -76,6 +77,7 @@ export class DecodeService {
       codes,
       chunk,
       isPatient,
+      isExact,
       label: label ?? this.labels.get(model) ?? 0,
     };
     this.open.set(channel, { id: request.id, onPictures });

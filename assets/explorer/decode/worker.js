@@ -7,7 +7,10 @@ import { DecodeQueue } from "./queue.js";
 const SLICE = 8;
 
 const queue = new DecodeQueue(
-  (answer) => self.postMessage(answer, { transfer: [answer.rgba.buffer] }),
+  (answer) => {
+    const parts = answer.pixels ? [answer.rgba.buffer, answer.pixels.buffer] : [answer.rgba.buffer];
+    self.postMessage(answer, { transfer: parts });
+  },
   SLICE,
 );
 

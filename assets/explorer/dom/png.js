@@ -1,5 +1,8 @@
 /** Canvases as PNG files, which may say how large they are in print. */
 
+import { drawingContext } from "./canvas.js";
+import { crc32 } from "./crc32.js";
+
 /**
  * @param {HTMLCanvasElement} canvas
  * @returns {Promise<Blob>}
@@ -12,6 +15,20 @@ export function canvasPng(canvas) {
       else reject(new Error("The browser could not make a PNG of so large a picture."));
     }, "image/png");
   });
+}
+
+/** A picture is at least so wide in print, in px. */
+export const LEAST_WIDTH = 1200;
+
+/** @param {HTMLCanvasElement} canvas @returns {HTMLCanvasElement} its pixels as squares, wide enough for a page */
+export function enlarged(canvas) {
+  const scale = Math.max(1, Math.ceil(LEAST_WIDTH / canvas.width));
+  const out = document.createElement("canvas");
+  Object.assign(out, { width: canvas.width * scale, height: canvas.height * scale });
+  const context = drawingContext(out);
+  context.imageSmoothingEnabled = false;
+  context.drawImage(canvas, 0, 0, out.width, out.height);
+  return out;
 }
 
 /** Of a PNG: the signature and the first chunk, which says how many pixels there are; others follow. */
@@ -37,14 +54,4 @@ export async function withDensity(png, dotsPerInch) {
   chunk.setUint8(16, 1); // the unit is the metre
   chunk.setUint32(17, crc32(new Uint8Array(chunk.buffer, 4, 13)));
   return new Blob([bytes.subarray(0, HEAD), chunk, bytes.subarray(HEAD)], { type: "image/png" });
-}
-
-/** @param {Uint8Array} bytes @returns {number} as PNG has it (ISO 3309) */
-function crc32(bytes) {
-  let crc = 0xffffffff;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
-  }
-  return ~crc >>> 0;
 }

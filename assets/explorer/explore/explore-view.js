@@ -1,4 +1,4 @@
-/** Explore: a stored model's map, the large picture, sliders, and a strip for each dimension. */
+/** Explore: a stored model's map, the large picture, sliders, a strip for each dimension, and new images. */
 
 import { ClassChoice } from "../cursor/class-choice.js";
 import { ClassRow } from "../cursor/class-row.js";
@@ -17,6 +17,7 @@ import { aggregatePosterior, deadDimensions } from "../latent/posterior.js";
 import { nearestPoints } from "../latent/projection.js";
 import { CARRIES, codeOf, heaviestFirst, MANY, weightPerDim } from "../latent/space.js";
 import { MapPanel } from "../map/panel/map-panel.js";
+import { Generate } from "./generate.js";
 import { OneImage } from "./one-image.js";
 
 /** @typedef {import("../data/bundle.js").Bundle} Bundle */
@@ -85,6 +86,7 @@ export class ExploreView {
     });
     this.classRow = new ClassRow(this.cursor, service, (label) => this.classChoice.choose(label));
     this.strips = new Strips(this.cursor, service);
+    this.generate = new Generate(this.cursor, service, (label) => this.classChoice.choose(label));
     this.panel = new MapPanel({
       cursor: this.cursor,
       plotlyUrl: data.plotly,
@@ -116,6 +118,7 @@ export class ExploreView {
       this.oneImage.element,
       this.classRow.element,
       this.strips.element,
+      this.generate.element,
     );
   }
 
@@ -189,6 +192,7 @@ export class ExploreView {
     this.isReady = true;
     this.classRow.make(space, model);
     this.strips.make(space, model, order, carried, what, dead, by);
+    this.generate.make(space, model, name);
     if (!hasImages) return;
     this.oneImage.setSpace(space, model, order);
     this.#followPin(space);
@@ -210,8 +214,8 @@ export class ExploreView {
   close() {
     this.isClosed = true;
     cancelAnimationFrame(this.followFrame);
-    const { cursor, decoded, readout, sliders, panel, classRow, strips } = this;
-    for (const part of [cursor, decoded, readout, sliders, panel, classRow, strips]) {
+    const { cursor, decoded, readout, sliders, panel, classRow, strips, generate } = this;
+    for (const part of [cursor, decoded, readout, sliders, panel, classRow, strips, generate]) {
       part.close();
     }
   }

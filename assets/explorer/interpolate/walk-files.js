@@ -1,6 +1,6 @@
 /** The files that a walk can be saved as: pictures wide enough for a page, a film there and back, its latents. */
 
-import { canvasPng } from "../dom/png.js";
+import { canvasPng, enlarged, LEAST_WIDTH } from "../dom/png.js";
 import { drawingContext } from "../dom/canvas.js";
 import { gif } from "../dom/gif.js";
 import { interpolate } from "../latent/codes.js";
@@ -19,9 +19,6 @@ import { interpolate } from "../latent/codes.js";
  * @property {Array<{title: string, canvas: HTMLCanvasElement, isChosen: boolean}>} rows  that are seen, from top to bottom
  * @property {string} stem                 begins the files' names
  */
-
-/** A picture is at least so wide, in px. */
-const LEAST_WIDTH = 1200;
 
 /** A frame of the film is at least so wide, in px. */
 const LEAST_FRAME = 224;
@@ -80,17 +77,6 @@ export function walkFiles(subject, service) {
       },
     },
   ];
-}
-
-/** @param {HTMLCanvasElement} canvas @returns {HTMLCanvasElement} its pixels as squares, wide enough for a page */
-function enlarged(canvas) {
-  const scale = Math.max(1, Math.ceil(LEAST_WIDTH / canvas.width));
-  const out = document.createElement("canvas");
-  Object.assign(out, { width: canvas.width * scale, height: canvas.height * scale });
-  const context = drawingContext(out);
-  context.imageSmoothingEnabled = false;
-  context.drawImage(canvas, 0, 0, out.width, out.height);
-  return out;
 }
 
 /** @param {WalkSubject["rows"]} rows @returns {HTMLCanvasElement} on white, each with its name above it */

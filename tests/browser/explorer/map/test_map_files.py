@@ -46,7 +46,7 @@ def opened(new_page: Callable, site: StaticSite, errors: Errors) -> Callable[...
 
 
 def save(page: Page, what: str, folder: Path) -> Path:
-    page.get_by_text("Save as").click()
+    page.locator(".le-map-panel").get_by_text("Save as").click()
     with page.expect_download() as download:
         page.get_by_role("button", name=what).click()
     path = folder / download.value.suggested_filename
@@ -132,15 +132,15 @@ def test_a_figure_for_print_says_how_large_it_is(opened: Callable, tmp_path: Pat
 
 def test_the_menu_goes_by_keyboard_and_closes(opened: Callable) -> None:
     page = opened(small_bundle(FLAT))
-    menu = page.locator(".le-menu")
-    page.get_by_text("Save as").focus()
+    menu = page.locator(".le-map-panel .le-menu")
+    page.locator(".le-map-panel").get_by_text("Save as").focus()
     page.keyboard.press("Enter")
     expect(menu).to_have_attribute("open", "")
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Picture")).to_be_focused()
     page.keyboard.press("Escape")
     expect(menu).not_to_have_attribute("open", "")
-    expect(page.get_by_text("Save as")).to_be_focused()
+    expect(page.locator(".le-map-panel").get_by_text("Save as")).to_be_focused()
     page.keyboard.press("Enter")
     page.mouse.click(5, 5)
     expect(menu).not_to_have_attribute("open", "")
@@ -154,7 +154,7 @@ def test_a_figure_before_the_axes_are_there_is_said(
     model = serve_model(site, "filed", small_bundle(FLAT))
     page.goto(site.put("/files", component_page(component_data("explore", model))))
     page.wait_for_function("window.latentExplorer?.ready")
-    page.get_by_text("Save as").click()
+    page.locator(".le-map-panel").get_by_text("Save as").click()
     page.get_by_role("button", name="Vectors").click()
     expect(page.get_by_text("could not be made")).to_be_visible()
 
