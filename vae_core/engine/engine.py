@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,13 +12,15 @@ from typing import Any
 from vae_core.config.configs import ModelConfig, TrainConfig
 from vae_core.config.effort import step_effort
 from vae_core.config.settings import LIVE
-from vae_core.engine.contract.info import Job, RunInfo
+from vae_core.engine.contract.info import EngineBusyError, Job, RunInfo
 from vae_core.engine.contract.memory import check_run
 from vae_core.engine.parts import Parts
 from vae_core.engine.runs.branching import branch_of
 from vae_core.engine.runs.keyframes import find_keyframe, keyframe_path
 from vae_core.engine.runs.run import PROBE, SNAPSHOT, Run
 from vae_core.engine.watching.subscription import Subscription
+from vae_core.images.loading import image_sets
+from vae_core.images.own_sets import FOLDER, NAME, SUFFIX, take_set
 from vae_core.storage.home import latent_home, new_id, owner_folder, owner_hash
 
 
@@ -45,11 +48,23 @@ class Engine:
     ) -> RunInfo:
         """Start a run; an active one of the same owner is stopped first and stays on disk.
 
+        Args:
+            owner: whose run it is.
+            image_set: name of a set that everyone has, or of one of the owner's own; of those the run keeps
+                what it learns from, whatever becomes of the set.
+            model: what is trained.
+            train: how.
+            title: the run's title; by default the name of its images.
+
         Raises:
             ValueError: settings that do not fit together or the images.
             EngineBusyError: the owner has started many within a minute.
         """
-        check_run(image_set, model, train)
+        own = owner_folder(self.home, owner) / FOLDER / f"{image_set}{SUFFIX}"
+        is_own = bool(NAME.fullmatch(image_set)) and own.exists()
+        if not is_own and all(known.name != image_set for known in image_sets()):
+            raise ValueError(f"There is no image set {image_set!r}.")
+        check_run(str(own) if is_own else image_set, model, train)
         run_id = new_id()
         run = Run(
             id=run_id,
@@ -61,9 +76,16 @@ class Engine:
             train=train,
             created=time.time(),
         )
-        with self._lock:
-            self._scheduler.start(run)
-            return run.info()
+        try:
+            if is_own:
+                take_set(own, run.images_file)
+            with self._lock:
+                self._scheduler.start(run)
+                return run.info()
+        except (OSError, EngineBusyError):
+            if run.id not in self._scheduler.archive.runs:
+                shutil.rmtree(run.folder, ignore_errors=True)
+            raise
 
     def current_run(self, owner: str) -> RunInfo | None:
         """Return the run that the owner last let train, or chose, whatever its state, or None."""
@@ -160,7 +182,7 @@ class Engine:
         """
         with self._lock:
             parent = self._run(owner, run_id)
-            check_run(parent.image_set, parent.model, train)
+            check_run(parent.images, parent.model, train)
             if step == parent.step and parent.state != "running":
                 step = None  # that is where it stands
             run = branch_of(parent, step, train, title)

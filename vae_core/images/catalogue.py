@@ -62,6 +62,7 @@ class ImageSetInfo:
         licence: licence and notice that go wherever the pictures go.
         source: where the pictures come from.
         download_bytes: what a download would fetch; 0 for a set that is always here.
+        path: the file of someone's own set; "" for the app's.
     """
 
     name: str
@@ -75,6 +76,12 @@ class ImageSetInfo:
     licence: str
     source: str
     download_bytes: int = 0
+    path: str = ""
+
+    @property
+    def loads_as(self) -> str:
+        """What `load_image_set`, and every job about images, takes for this set."""
+        return self.path or self.name
 
 
 KNOWN_SETS: Final = (

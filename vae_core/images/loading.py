@@ -2,13 +2,14 @@
 
 Every set comes as one `ImageSet`: pictures as uint8 `(N, C, H, W)`, labels and known factors where it has
 them, and its licence. Some sets ship with the app, some are made here, some must be downloaded first
-(`downloads.py`).
+(`downloads.py`), some are someone's own (`own_sets.py`).
 
 Importing this module and calling `image_sets` does not import torch: the server's process does both.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,11 @@ import numpy.typing as npt
 from vae_core.images.catalogue import KNOWN_SETS, ImageSetInfo
 from vae_core.images.downloads import DOWNLOADABLE, Progress, default_root, fetch, is_here, read
 from vae_core.images.image_set import ImageSet
+from vae_core.images.order import balanced_order
+from vae_core.images.own_sets import describe_set, is_own, read_set
 from vae_core.images.shapes import draw_shapes, shape_factors
 
-__all__ = ["ImageSet", "ImageSetInfo", "balanced_order", "image_sets", "load_image_set"]
+__all__ = ["ImageSet", "ImageSetInfo", "balanced_order", "image_sets", "known_set", "load_image_set"]
 
 Array = npt.NDArray[Any]
 SHIPPED = Path(__file__).resolve().parents[2] / "assets" / "images"
@@ -42,6 +45,19 @@ def image_sets(*, root: Path | str | None = None) -> tuple[ImageSetInfo, ...]:
     )
 
 
+def known_set(name: str) -> ImageSetInfo | None:
+    """Return what is known of a set without loading it; None where there is no such set.
+
+    Args:
+        name: a name from `image_sets`, or the path of an own set's file.
+    """
+    if not is_own(name):
+        return next((info for info in image_sets() if info.name == name), None)
+    with suppress(OSError, ValueError):
+        return describe_set(Path(name)).info
+    return None
+
+
 def load_image_set(
     name: str,
     *,
@@ -55,7 +71,7 @@ def load_image_set(
     """Load one split of an image set.
 
     Args:
-        name: a name from `image_sets`.
+        name: a name from `image_sets`, or the path of an own set's file.
         split: "train" or "test".
         root: folder of the downloaded sets; by default the app's own.
         download: fetch a set that is not here yet; sets that ship ignore it.
@@ -69,12 +85,14 @@ def load_image_set(
         OSError: the download failed. Each says what to do.
     """
     known = {info.name: info for info in KNOWN_SETS}
-    if name not in known:
+    if name not in known and not is_own(name):
         raise ValueError(f"no image set is called {name!r}; there are {', '.join(known)}")
     if split not in ("train", "test"):
         raise ValueError(f"split must be 'train' or 'test', not {split!r}")
     if limit is not None and limit < 1:
         raise ValueError(f"limit must be at least 1 picture, not {limit}")
+    if is_own(name):
+        return read_set(Path(name), split, limit=limit, seed=seed)
     info, factors = known[name], None
     size = info.size if split == "train" else info.test_size
     images: Array
@@ -107,24 +125,6 @@ def load_image_set(
     if limit is None:
         return loaded
     return loaded.take(torch.from_numpy(balanced_order(labels, seed=seed)[:limit]))
-
-
-def balanced_order(labels: Array, *, seed: int = 0) -> npt.NDArray[np.int64]:
-    """Shuffle so that every beginning of the order holds the classes in equal numbers, while they last.
-
-    Args:
-        labels: class of each picture, (N,).
-        seed: seed of the shuffle.
-
-    Returns:
-        A permutation of 0..N-1, (N,).
-    """
-    shuffled = np.random.default_rng(seed).permutation(len(labels))
-    turn = np.empty(len(labels), dtype=np.int64)  # how many of its class come before
-    for label in np.unique(labels):
-        mine = np.flatnonzero(labels[shuffled] == label)
-        turn[mine] = np.arange(len(mine))
-    return shuffled[np.argsort(turn, kind="stable")]
 
 
 def _root(root: Path | str | None) -> Path:

@@ -6,6 +6,7 @@ import json
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakValueDictionary
 
@@ -13,6 +14,7 @@ import torch
 from safetensors.torch import load, save
 
 from vae_core.images.loading import load_image_set
+from vae_core.images.own_sets import is_own
 from vae_core.storage.tensorfile import metadata_of
 from vae_core.training.batches import steps_per_epoch
 from vae_core.training.trainer import Trainer
@@ -28,9 +30,14 @@ _LATELY: Final[OrderedDict[str, tuple[ImageSet, ImageSet]]] = OrderedDict()
 _IN_USE: Final[WeakValueDictionary[tuple[str, str], ImageSet]] = WeakValueDictionary()
 
 
-def image_splits(name: str) -> tuple[ImageSet, ImageSet]:
-    """Load the training and test split of an image set, or take them from memory: each is there once."""
-    splits = _split(name, "train"), _split(name, "test")
+def image_splits(source: str) -> tuple[ImageSet, ImageSet]:
+    """Load the training and test split of an image set, or take them from memory: each is there once.
+
+    Args:
+        source: name of a set, or path of an own set's file, of which each run has one with the same name.
+    """
+    name = Path(source).stem if is_own(source) else source
+    splits = _split(name, source, "train"), _split(name, source, "test")
     _LATELY[name] = splits
     _LATELY.move_to_end(name)
     while len(_LATELY) > MAX_SETS:
@@ -38,17 +45,17 @@ def image_splits(name: str) -> tuple[ImageSet, ImageSet]:
     return splits
 
 
-def _split(name: str, split: str) -> ImageSet:
+def _split(name: str, source: str, split: str) -> ImageSet:
     found = _IN_USE.get((name, split))
     if found is None:
-        found = _IN_USE[name, split] = load_image_set(name, split=split)
+        found = _IN_USE[name, split] = load_image_set(source, split=split)
     return found
 
 
 def make_trainer(image_set: str, model: ModelConfig, train: TrainConfig) -> Trainer:
-    """Make the trainer of a run: it measures on the set's own test split."""
+    """Make the trainer of a run: it measures on the set's own test split, if it has one."""
     train_set, test_set = image_splits(image_set)
-    return Trainer(train_set, model, train, test_set=test_set)
+    return Trainer(train_set, model, train, test_set=test_set if len(test_set) else None)
 
 
 def pack_state(trainer: Trainer) -> bytes:

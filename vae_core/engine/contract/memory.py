@@ -21,7 +21,7 @@ from vae_core.config.configs import (
 from vae_core.config.effort import images_a_part
 from vae_core.config.settings import number
 from vae_core.engine.processes.process import worker_pids
-from vae_core.images.loading import image_sets
+from vae_core.images.loading import known_set
 from vae_core.models.layers.lists import check_limits
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ def check_run(image_set: str, model: ModelConfig, train: TrainConfig) -> None:
     """Refuse a run that could not train.
 
     Args:
-        image_set: name of the images it is to learn from.
+        image_set: name of the images it is to learn from, or the path of an own set's file.
         model: what is trained.
         train: how.
 
@@ -207,7 +207,7 @@ def check_run(image_set: str, model: ModelConfig, train: TrainConfig) -> None:
     check_together(model, train)
     for placed in model.placed():
         check_limits(placed)
-    info = next((info for info in image_sets() if info.name == image_set), None)
+    info = known_set(image_set)
     if info is None:
         raise ValueError(f"There is no image set {image_set!r}.")
     if not info.available:

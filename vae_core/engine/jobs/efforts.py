@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from vae_core.bundles.header import read_header
 from vae_core.config.configs import ModelConfig, count_multiply_adds
-from vae_core.images.loading import image_sets
+from vae_core.images.loading import known_set
 
 MULTIPLY_ADDS_A_SECOND: Final = 1e10
 """Of one thread: measured are 8 to 40 thousand million, for convolutions and dense layers."""
@@ -43,5 +43,7 @@ def _count(arguments: Mapping[str, Any], pixels: int) -> int:
     """Return how many images, of so many bytes each, are to be encoded."""
     if (given := arguments.get("images")) is not None:
         return len(given) // pixels
-    name, is_train = arguments.get("image_set"), arguments.get("split") == "train"
-    return next((each.size if is_train else each.test_size for each in image_sets() if each.name == name), 0)
+    info = known_set(str(arguments.get("image_set")))
+    if info is None:
+        return 0
+    return info.size if arguments.get("split") == "train" else info.test_size

@@ -1,7 +1,8 @@
 """Which jobs there are, and which worker process does which: short ones never wait behind long ones.
 
 How long a job takes is reckoned before it starts (`vae_core.engine.jobs.efforts`). UMAP has a process of its
-own, because two fits at once in one process can kill it.
+own, because two fits at once in one process can kill it; so have the images that people bring, thousands of
+files of which each may be anything.
 """
 
 from __future__ import annotations
@@ -54,11 +55,13 @@ QUICK: Final = Pool("quick", 300.0, 900.0)
 LONG: Final = Pool("long", 3600.0, 120.0)
 UMAP: Final = Pool("umap", 900.0, 300.0)
 LARGE: Final = Pool("large", 1800.0, 120.0)
-POOLS: Final = (QUICK, LONG, UMAP, LARGE)
+IMAGES: Final = Pool("images", 1200.0, 120.0)
+POOLS: Final = (QUICK, LONG, UMAP, LARGE, IMAGES)
 
 TASKS: Final[Mapping[str, Task]] = {
     "check_bundle": Task(QUICK),
     "encode": Task(QUICK, LARGE),
+    "look_at_images": Task(QUICK),
     "save_keyframe": Task(QUICK, LARGE),
     "save_run": Task(QUICK, LARGE),
     "set_sample": Task(QUICK),
@@ -68,5 +71,7 @@ TASKS: Final[Mapping[str, Task]] = {
     "gif": Task(LONG),
     "importance_nll": Task(LONG),
     "fit_umap": Task(UMAP),
+    "export_images": Task(IMAGES),
+    "preview_images": Task(IMAGES),
 }
 """The jobs by name; `vae_core.engine.tasks.functions` does them."""

@@ -11,6 +11,7 @@ from vae_core.bundles.header import MAX_TITLE
 from vae_core.config.configs import TrainConfig
 from vae_core.engine.runs.keyframes import encoder_path, find_keyframe, keyframe_path
 from vae_core.engine.runs.run import ORIGIN, ORIGIN_ENCODER, STATE, Run
+from vae_core.images.own_sets import take_set
 from vae_core.storage.home import link_or_copy, new_id
 
 CURVES: Final = ("epoch", "step")
@@ -56,6 +57,16 @@ def branch_of(parent: Run, step: int | None, train: TrainConfig, title: str) -> 
             "history": [{curve: each.get(curve) for curve in curves} for each in parent.history],
         },
     )
+
+
+def link_images(parent: Run, run: Run) -> None:
+    """Let a branch keep the images that its parent learns from, where they are someone's own.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    if parent.images_file.exists():
+        take_set(parent.images_file, run.images_file)
 
 
 def link_origin(parent: Run, run: Run, step: int | None) -> None:

@@ -6,6 +6,8 @@ state.safetensors      the trainer's state: by the worker, at least every 4 s of
 probe.safetensors      the images on the map, with their labels and factors: by the worker, once
 snapshot.safetensors   the newest snapshot, as the browser gets it: by the worker, with each state
 weights.safetensors    the decoder's weights, as the browser gets them: by the worker, with each state
+images/                of someone's own images, the set's file under one more name: the run keeps what it
+                       learns from, whatever becomes of the set
 origin*.safetensors    of a branch: the state or keyframe that it begins with, until it has a state of its own
 keyframes/             see `vae_core.engine.runs.keyframes`: by the worker
 """
@@ -30,7 +32,8 @@ from vae_core.engine.processes.orders import RunKey
 from vae_core.engine.runs.changes import Mark
 from vae_core.engine.runs.keyframes import read_keyframes
 from vae_core.engine.runs.record import check_progress, check_record
-from vae_core.images.loading import image_sets
+from vae_core.images.loading import known_set
+from vae_core.images.own_sets import SUFFIX
 from vae_core.models.layers.layer_json import nets_to_json
 from vae_core.storage.home import write_whole
 
@@ -42,6 +45,7 @@ STATE: Final = "state.safetensors"
 PROBE: Final = "probe.safetensors"
 SNAPSHOT: Final = "snapshot.safetensors"
 WEIGHTS: Final = "weights.safetensors"
+IMAGES: Final = "images"
 ORIGIN: Final = "origin.safetensors"
 ORIGIN_ENCODER: Final = "origin.encoder.safetensors"
 
@@ -180,10 +184,21 @@ class Run:
         """Whether it takes steps now, or would if the worker were there."""
         return self.state == "running" or self.stepping > 0
 
+    @property
+    def images(self) -> str:
+        """What the images load as: the file in the run's own folder where they are someone's own."""
+        file = self.images_file
+        return str(file) if file.exists() else self.image_set
+
+    @property
+    def images_file(self) -> Path:
+        """Where the run has its own name of the file, if its images are someone's own."""
+        return self.folder / IMAGES / f"{self.image_set}{SUFFIX}"
+
     @cached_property
     def need(self) -> Need:
         """What it takes of the worker's memory."""
-        found = next((info for info in image_sets() if info.name == self.image_set), None)
+        found = known_set(self.images)
         if found is None:  # its images are not here any more: it will say so itself
             return Need(self.image_set, 0, 0, 0)
         return need_of(found, self.model, self.train)
@@ -286,7 +301,12 @@ class Run:
         """Return how many bytes the run takes on disk."""
         total = 0
         with suppress(OSError):
-            total = sum(path.stat().st_size for path in self.folder.rglob("*"))
+            for path in self.folder.rglob("*"):
+                found = path.stat()
+                if path.parent.name != IMAGES:
+                    total += found.st_size
+                else:  # a file of several names is one on the disk, which each of them pays in part
+                    total += found.st_size // max(1, found.st_nlink)
         return total
 
     def touch(self) -> None:

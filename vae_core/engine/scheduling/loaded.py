@@ -76,7 +76,7 @@ class LoadedRuns:
             run.key,
             owner=run.owner,
             folder=str(run.folder),
-            image_set=run.image_set,
+            image_set=run.images,
             model=run.model,
             train=run.train,
             paused=run.state != "running",

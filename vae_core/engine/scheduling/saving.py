@@ -101,7 +101,7 @@ class Saving:
 def _arguments(run: Run, path: Path, title: str) -> dict[str, Any]:
     """Return what both jobs take."""
     return {
-        "image_set": run.image_set,
+        "image_set": run.images,
         "model": run.model.to_dict(),
         "title": title or run.title,
         "path": str(path),

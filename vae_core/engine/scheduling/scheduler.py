@@ -19,7 +19,7 @@ from vae_core.engine.contract.info import RunState
 from vae_core.engine.processes.orders import Change, Explain, Pause, Resume, Step
 from vae_core.engine.processes.supervisor import Worker
 from vae_core.engine.runs.archive import Archive
-from vae_core.engine.runs.branching import link_last, link_origin
+from vae_core.engine.runs.branching import link_images, link_last, link_origin
 from vae_core.engine.runs.changes import with_change
 from vae_core.engine.runs.run import ORIGIN, Run, StepRequest
 from vae_core.engine.scheduling.loaded import LoadedRuns
@@ -114,6 +114,7 @@ class Scheduler:
         is_newest = step is None and parent.loaded
         run.chosen = time.time()
         try:
+            link_images(parent, run)
             if not is_newest:
                 link_origin(parent, run, step)
             self.archive.add(run)

@@ -18,6 +18,7 @@ from vae_core.bundles.splits import splits_of
 from vae_core.engine.tasks.bundles import check_bundle, fit_umap, save_keyframe, save_run
 from vae_core.engine.tasks.contact_sheets import gif, set_sample, thumbnails
 from vae_core.engine.tasks.film import film
+from vae_core.engine.tasks.own_images import export_images, look_at_images, preview_images
 from vae_core.images.loading import load_image_set
 from vae_core.storage import tensorfile
 
@@ -126,10 +127,13 @@ TABLE: Final[Mapping[str, Callable[..., Any]]] = {
     "check_bundle": check_bundle,
     "download_set": download_set,
     "encode": encode,
+    "export_images": export_images,
     "film": film,
     "fit_umap": fit_umap,
     "gif": gif,
     "importance_nll": importance_nll,
+    "look_at_images": look_at_images,
+    "preview_images": preview_images,
     "save_keyframe": save_keyframe,
     "save_run": save_run,
     "set_sample": set_sample,

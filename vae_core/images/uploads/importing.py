@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from PIL import Image
 
@@ -64,7 +65,7 @@ def import_images(
     those of the folders, or of a CSV that lies among the files, with a column of files and one of classes.
 
     Args:
-        source: the path of a zip, a folder, an `.npz` or one image; or names with bytes.
+        source: the path of a zip, a folder, an `.npz`, one image or many packed in one; or names with bytes.
         size: rows and columns of each image, 8 to 128.
         channels: 1 for grey, 3 for colour.
         fit: "crop" keeps the middle square, "pad" adds ground to the shorter side, "stretch" pulls it.
@@ -106,26 +107,42 @@ def import_images(
     return ImportedImages(images, (*found.refused, *labels.refused), found.duplicates)
 
 
-def stratified_split(images: ImageSet, *, seed: int = 0) -> tuple[ImageSet, ImageSet | None]:
-    """Hold out a tenth of each class; of fewer than 20 images nothing.
+def held_out_of(images: ImageSet, *, seed: int = 0) -> npt.NDArray[np.bool_]:
+    """Choose which images are held out: a tenth of each class; of fewer than 20 images none.
 
     Args:
         images: N images.
         seed: of the choice.
 
     Returns:
-        The images to learn from, and the held-out ones or None, both in the set's order.
+        Whether each is held out, (N,).
     """
+    is_held_out = np.zeros(len(images), bool)
     if len(images) < LEAST_TO_HOLD_OUT:
-        return images, None
+        return is_held_out
     random = np.random.default_rng(seed)
     labels = np.zeros(len(images), np.int64) if images.labels is None else images.labels.numpy()
-    is_held_out = np.zeros(len(images), bool)
     for label in np.unique(labels):
         mine = random.permutation(np.flatnonzero(labels == label))
         is_held_out[mine[: round(HELD_OUT * len(mine))]] = True
     if not is_held_out.any():  # many classes of few images
         is_held_out[random.permutation(len(images))[: len(images) // 10]] = True
+    return is_held_out
+
+
+def stratified_split(images: ImageSet, *, seed: int = 0) -> tuple[ImageSet, ImageSet | None]:
+    """Part a set into the images to learn from, and those that `held_out_of` chooses, or None.
+
+    Args:
+        images: N images.
+        seed: of the choice.
+
+    Returns:
+        Both in the set's order.
+    """
+    is_held_out = held_out_of(images, seed=seed)
+    if not is_held_out.any():
+        return images, None
     kept, held_out = (torch.from_numpy(np.flatnonzero(each)) for each in (~is_held_out, is_held_out))
     return images.take(kept), images.take(held_out)
 
@@ -173,7 +190,7 @@ class _Found:
             stored = open_arrays(archive, path.name)
             self.refused += stored.refused
             kept: list[int] = []
-            for number, image in enumerate(_images_of(archive, stored, self._wanted["ground"])):
+            for number, image in enumerate(images_of(archive, stored, self._wanted["ground"])):
                 name = f"{stored.images.name}[{number}]"
                 self._tell(name)
                 if self._has_room(name):
@@ -216,7 +233,7 @@ class _Found:
             self._progress(self._looked_at, name)
 
 
-def _images_of(archive: Any, stored: Stored, ground: int) -> Iterator[Image.Image]:
+def images_of(archive: Any, stored: Stored, ground: int) -> Iterator[Image.Image]:
     """Yield the images of an `.npz`, grey or colour.
 
     Raises:

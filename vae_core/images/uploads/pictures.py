@@ -39,10 +39,26 @@ def picture(data: bytes, *, size: int, channels: int, fit: str, ground: int) -> 
     Raises:
         ValueError: why it is no picture.
     """
+    return as_picture(
+        opened(data, ground, least=2 * size), size=size, channels=channels, fit=fit, ground=ground
+    )
+
+
+def opened(data: bytes, ground: int, *, least: int) -> Image.Image:
+    """Return a file's image, grey or colour, turned upright, without transparency.
+
+    Args:
+        data: the file.
+        ground: grey level behind what is transparent.
+        least: a JPEG may come smaller than it is, but no side shorter than this.
+
+    Raises:
+        ValueError: why it is no picture.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what Pillow says of damaged metadata
         try:
-            return _picture(data, size, channels, fit, ground)
+            return _opened(data, ground, least)
         except ValueError:
             raise
         except Image.DecompressionBombError:
@@ -73,7 +89,7 @@ def as_picture(image: Image.Image, *, size: int, channels: int, fit: str, ground
     return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)
 
 
-def _picture(data: bytes, size: int, channels: int, fit: str, ground: int) -> Pixels:
+def _opened(data: bytes, ground: int, least: int) -> Image.Image:
     if not data:
         raise ValueError("it is empty")
     try:
@@ -89,10 +105,9 @@ def _picture(data: bytes, size: int, channels: int, fit: str, ground: int) -> Pi
             frames = getattr(image, "n_frames", 2)
             raise ValueError(f"it is {frames} pictures in one file: save the one you want by itself")
         if image.format == "JPEG" and image.mode in ("L", "RGB"):
-            image.draft(None, (2 * size, 2 * size))  # type: ignore[arg-type]  # None keeps its mode
+            image.draft(None, (least, least))  # type: ignore[arg-type]  # None keeps its mode
         image.load()
-        turned = ImageOps.exif_transpose(image)
-        return as_picture(opaque(turned, ground), size=size, channels=channels, fit=fit, ground=ground)
+        return opaque(ImageOps.exif_transpose(image), ground)
 
 
 def opaque(image: Image.Image, ground: int) -> Image.Image:

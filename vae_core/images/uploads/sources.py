@@ -14,6 +14,8 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final
 
 from vae_core.images.uploads.limits import MAX_FILE_BYTES, MAX_FILES, MAX_RATIO, MAX_UNPACKED_BYTES
+from vae_core.images.uploads.packed import SUFFIX as PACKED
+from vae_core.images.uploads.packed import packed_files, packed_names
 
 SYSTEM_FILES: Final = (".ds_store", "thumbs.db", "desktop.ini")
 SYSTEM_FOLDERS: Final = ("__macosx", ".git", "$recycle.bin")
@@ -43,7 +45,7 @@ def files_of(source: str | Path | Named) -> Iterator[File]:
     """Yield the files of a source, by name.
 
     Args:
-        source: the path of a zip or a folder or a single file; or names with their bytes.
+        source: the path of a zip, a folder, a single file or many packed in one; or names with their bytes.
 
     Raises:
         ValueError: it cannot be opened at all; what is wrong and what to do.
@@ -53,6 +55,9 @@ def files_of(source: str | Path | Named) -> Iterator[File]:
         yield from _bounded(_named(source))
         return
     path = Path(source).expanduser()
+    if path.suffix == PACKED and path.is_file():
+        yield from _bounded(_named(packed_files(path)))
+        return
     if path.is_dir():
         yield from _bounded(_in_folder(path))
     elif zipfile.is_zipfile(path):
@@ -64,6 +69,17 @@ def files_of(source: str | Path | Named) -> Iterator[File]:
         if path.suffix.lower() == ".zip":
             raise ValueError(f"{path.name} is no zip archive, or cut on its way: pack or fetch it anew")
         yield _read(path, path.name)
+
+
+def count_files(source: Path) -> int:
+    """Return how many files a source says it has; 0 where it does not say."""
+    try:
+        if source.suffix == PACKED:
+            return len(packed_names(source))
+        with zipfile.ZipFile(source) as archive:
+            return 0 if source.suffix.lower() == ".npz" else len(archive.infolist())
+    except Exception:  # reading it will say what is wrong with it
+        return 0
 
 
 def _bounded(files: Iterator[File]) -> Iterator[File]:
