@@ -28,8 +28,7 @@ from ui.page.gc_freeze import freeze_modules
 from ui.page.navigation import PLACES, link
 from ui.page.new_owner import confirm_new_owner
 from ui.page.returning import bring_back, keep, take_defaults
-from ui.train.settings import stored_settings
-from vae_core import image_sets
+from ui.train.settings import sets_here, stored_settings
 from vae_core.engine import get_engine
 
 # The icon comes before the pages: the browser would ask another server for theirs.
@@ -62,7 +61,7 @@ st.set_page_config(page_title=f"{page.title} · Latent Explorer")
 name = page.url_path or PLACES[0].name
 run = get_engine().current_run(owner)
 models = [entry.name for entry in Library(owner).models()]
-images = [info.name for info in image_sets()]
+images = [info.name for info in sets_here()]
 if (before := state.current_page()) not in ("", name):  # what was set last may have found no time to be drawn
     keep(before, state.settings(before, models=models, images=images))
 settings = state.settings(name, models=models, images=images)

@@ -16,6 +16,8 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     import ui.classroom.wall_cards
     import ui.explorer.guest
     import ui.images.cards
+    import ui.images.own_cards
+    import ui.images.preview
     import ui.learn.orders
     import ui.library.library
     import ui.library.share_buttons
@@ -31,6 +33,8 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     pages = (
         ui.classroom.wall_cards,
         ui.images.cards,
+        ui.images.own_cards,
+        ui.images.preview,
         ui.learn.orders,
         ui.train.other_runs,
         ui.server.overview,

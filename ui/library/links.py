@@ -21,7 +21,7 @@ from typing import Final, Literal
 
 from vae_core.storage.home import latent_home, owner_hash, write_whole
 
-Kind = Literal["model", "run", "follow", "task", "lesson"]
+Kind = Literal["model", "run", "images", "follow", "task", "lesson"]
 
 CODED: Final[tuple[Kind, ...]] = ("follow", "task", "lesson")
 """What six letters lead to, too."""
@@ -42,10 +42,10 @@ class Link:
 
     Attributes:
         token: its name in the URL, 192 bits.
-        kind: "model", "run", "follow" (whatever its owner shows at the time), "task" (for others to do), or
-            "lesson" (that a class does together).
+        kind: "model", "run", "images", "follow" (whatever its owner shows at the time), "task" (for others to
+            do), or "lesson" (that a class does together).
         owner: hash of the owner's name.
-        what: the model's name, the run's id, the task or the lesson as text; "" for "follow".
+        what: the model's or image set's name, the run's id, the task or the lesson as text; "" for "follow".
         created: in seconds since 1970.
         announced: whether every page shows it to everyone on this server.
         code: letters that lead to it as well, while there is the link; "" where it is not `CODED`.

@@ -1,7 +1,7 @@
-"""How long models are kept of browsers that stay away: a lost cookie leaves data that nobody can reach.
+"""How long models and images are kept of browsers that stay away: a lost cookie leaves what nobody can reach.
 
-A year after its last visit a browser forgets who it was. Its models are kept a little longer, and then go,
-with the links to them. Where only this machine is served they are kept for ever.
+A year after its last visit a browser forgets who it was. Its models and image sets are kept a little longer,
+and then go, with the links to them. Where only this machine is served they are kept for ever.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Final
 
 from ui.identity.presence import SEEN_FILE
-from ui.library import links
+from ui.library import brought, links
 from ui.library.address import only_here
 from ui.library.entry import bundles_in
 from vae_core.engine.contract import limits
+from vae_core.images.own_sets import FOLDER, delete_set, set_files
 from vae_core.storage.ages import WallClock
 from vae_core.storage.home import latent_home
 
@@ -48,19 +49,29 @@ class Sweeper:
         if moved := self.clock.jumped():
             LOG.warning("the clock was set by %.0f s: models are taken to be as old as before", moved)
             _shift(owners, moved)
+        if self.clock.ran_for() < SWEEP_SECONDS:
+            return 0
+        brought.sweep(self.clock.wall() - brought.KEPT_SECONDS)
         days = days_kept()
-        if not days or self.clock.ran_for() < SWEEP_SECONDS:
+        if not days:
             return 0
         gone = 0
         for owner in _folders(owners):
-            models = bundles_in(owner / "models")
-            if models and _seen(owner) < self.clock.wall() - DAY_SECONDS * days:
+            models, sets = bundles_in(owner / "models"), set_files(owner / FOLDER)
+            if (models or sets) and _seen(owner) < self.clock.wall() - DAY_SECONDS * days:
                 links.forget_owner(owner.name)
                 for model in models:
                     with suppress(OSError):
                         model.unlink()
+                for images in sets:
+                    with suppress(OSError):
+                        delete_set(images)
                 LOG.info(
-                    "%s stayed away for %g days: %d models are deleted", owner.name[:6], days, len(models)
+                    "%s stayed away for %g days: %d models and %d image sets are deleted",
+                    owner.name[:6],
+                    days,
+                    len(models),
+                    len(sets),
                 )
                 gone += 1
         return gone
@@ -77,7 +88,7 @@ def _seen(owner: Path) -> float:
     """Return when a browser was here last, as far as its files tell, in seconds since 1970."""
     models = owner / "models"
     found = []
-    for path in (owner / SEEN_FILE, models, *bundles_in(models)):
+    for path in (owner / SEEN_FILE, models, owner / FOLDER, *bundles_in(models)):
         with suppress(OSError):
             found.append(path.stat().st_mtime)
     return max(found)
@@ -89,6 +100,6 @@ def _shift(owners: Path, seconds: float) -> None:
         with suppress(OSError, ValueError):
             seen = _seen(owner) + seconds
             (owner / SEEN_FILE).touch(mode=0o600)
-            for path in (owner / SEEN_FILE, owner / "models", *bundles_in(owner / "models")):
+            for path in (owner / SEEN_FILE, owner / "models", owner / FOLDER, *bundles_in(owner / "models")):
                 with suppress(OSError):
                     os.utime(path, (seen, seen))

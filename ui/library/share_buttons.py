@@ -74,6 +74,7 @@ def path_of(link: links.Link) -> str:
     pages: dict[Kind, str] = {
         "model": "/?shared=",
         "run": "/train?watch=",
+        "images": "/images?set=",
         "follow": "/class?follow=",
         "task": "/class?task=",
         "lesson": "/learn?room=",

@@ -48,6 +48,9 @@ ROOM: Final = "room"
 PRESENT: Final = "present"
 """Name in Learn's URL: large type and no sidebar, for who shows it to a class; "on"."""
 
+SHARED_IMAGES: Final = "set"
+"""Name in the URL of Images: the token of the link to another's images."""
+
 LESSON: Final = "lesson"
 """Name in Learn's URL: the lesson's slug."""
 

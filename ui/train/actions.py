@@ -13,8 +13,7 @@ from ui.identity.owner import current_owner
 from ui.library.library import Library, LibraryError
 from ui.page.describe import run_title
 from ui.train.mishaps import mishap
-from ui.train.settings import Settings, current_settings, is_same_run, other_net, stored_settings
-from vae_core import image_sets
+from ui.train.settings import Settings, current_settings, is_same_run, other_net, sets_here, stored_settings
 from vae_core.config.settings import number
 from vae_core.engine import EngineBusyError, RunInfo, get_engine
 from vae_core.engine.contract.failures import describe
@@ -48,7 +47,8 @@ def start() -> None:
     if settings.model is None or settings.train is None or settings.wrong:
         return
     before = get_engine().current_run(current_owner())
-    _start(settings, run_title(settings.images, settings.model, settings.train))
+    own = next((info.title for info in sets_here() if info.path and info.name == settings.images), "")
+    _start(settings, run_title(own or settings.images, settings.model, settings.train))
     is_refused = REFUSED in st.session_state
     if before is not None and before.step > 0 and is_same_run(before, settings) and not is_refused:
         st.session_state[BEFORE] = before.id, before.active
@@ -88,7 +88,7 @@ def open_run(run_id: str) -> None:
 
 def _choose(run_id: str) -> None:
     values = stored_settings(get_engine().choose(current_owner(), run_id))
-    if all(info.name != values["train_images"] for info in image_sets()):  # they are not here any more
+    if all(info.name != values["train_images"] for info in sets_here()):  # they are not here any more
         del values["train_images"]
     _fill(values)
 

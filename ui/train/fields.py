@@ -13,9 +13,9 @@ from ui.page import state
 from ui.page.text import count, image_size, plain
 from ui.train.actions import set_live
 from ui.train.help_texts import IMAGES, IMAGES_HELP, beta_help, collapse_note
-from ui.train.image_choice import image_choice
-from ui.train.settings import Settings, current_settings, step_note
-from vae_core import ImageSetInfo, image_sets
+from ui.train.image_choice import image_choice, suit_images
+from ui.train.settings import Settings, current_settings, sets_here, step_note, whole_time
+from vae_core import ImageSetInfo
 from vae_core.config.families import FAMILIES
 from vae_core.config.settings import SETTINGS, Choice, Number
 
@@ -36,7 +36,7 @@ def fields() -> Settings:
     """Draw all fields and return what they say; what cannot work is said beside its field."""
     if st.session_state.pop(_TO_OPEN, False) or _are_refused_in_link():
         st.session_state[MORE] = True
-    sets = {info.name: info for info in image_sets()}
+    sets = {info.name: info for info in sets_here()}
     below: dict[str, Any] = {}
 
     with _beside(state.TRAIN_IMAGES, below):
@@ -48,10 +48,12 @@ def fields() -> Settings:
             bind="query-params",
             filter_mode=None,
             help=IMAGES_HELP,
+            on_change=suit_images,
         )
     info = sets[images]
     image_choice(images, sets)
-    st.caption(f"{info.title}. {count(info.size, 'image')}, {image_size(info.shape)}")
+    st.caption(f"{plain(info.title)}. {count(info.size, 'image')}, {image_size(info.shape)}")
+    time = st.empty()
     asked = [setting for setting in SETTINGS.values() if setting.asked]
     values: dict[str, Any] = {setting.name: setting.default for setting in asked}
     first = st.container()
@@ -66,6 +68,8 @@ def fields() -> Settings:
         below[key].caption(f":red[:material/error: {plain(sentence)}]")
     if note := step_note(settings):
         below["train_batch_size"].caption(f":material/hourglass: {note}")
+    elif info.path and (note := whole_time(settings, info)):  # of one's own images nobody knows it
+        time.caption(f":material/hourglass: {note}")
     return settings
 
 

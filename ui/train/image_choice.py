@@ -1,4 +1,4 @@
-"""The images as pictures to choose from: those that ship; the field above them has all others too."""
+"""The images as pictures to choose from: those that ship and one's own; the field above them has all."""
 
 from __future__ import annotations
 
@@ -7,13 +7,21 @@ from typing import Final
 
 import streamlit as st
 
-from ui.page import state
+from ui.identity.owner import current_owner
+from ui.page import pictures, state
 from ui.page.text import plain
+from ui.train.settings import LIKELIHOOD, sets_here, suited
 from vae_core import ImageSetInfo
 
 PICTURES: Final = Path(__file__).resolve().parents[2] / "assets" / "thumbs"
 """Of each set that ships: `<name>.webp`, four images; `<name>-in.webp` and `<name>-out.webp`, one image and
 what the shipped model with most dimensions makes of it. `ui.train.recording` draws them."""
+
+
+MOST: Final = 4
+"""So many of one's own sets have pictures here."""
+
+THUMB_SIDE: Final = 2
 
 
 def picture_of(images: str, what: str = "") -> Path | None:
@@ -38,15 +46,24 @@ def image_choice(chosen: str, infos: dict[str, ImageSetInfo]) -> None:
         chosen: name of the set that the field says.
         infos: all sets by name.
     """
-    pictured = {name: path for name in infos if (path := picture_of(name)) is not None}
+    pictured: dict[str, str | bytes | None] = {
+        name: str(path) for name in infos if (path := picture_of(name)) is not None
+    }
+    own = [info for info in infos.values() if info.path]
+    pictured |= {info.name: _thumb(info) for info in sorted(own, key=lambda info: info.name != chosen)[:MOST]}
     if chosen in pictured:  # a key of its own for the chosen one would take the keyboard's place away
         st.html(f"<style>.st-key-train_picture_{chosen} {{ --chosen: 1; }}</style>")
+    if any(shown is None for shown in pictured.values()):
+        _watch([info for info in own if info.name in pictured])
     with st.container(horizontal=True, gap="xxsmall", key="train_pictures"):
-        for name, path in pictured.items():
+        for name, shown in pictured.items():
             with st.container(key=f"train_picture_{name}", gap=None, width=46):
-                st.image(str(path), alt="")
+                if shown is None:
+                    st.skeleton(height=46)
+                else:
+                    st.image(shown, alt="")
                 st.button(
-                    plain(name),
+                    plain(infos[name].title if infos[name].path else name, longest=12),
                     key=f"train_take_{name}",
                     type="tertiary",
                     on_click=_take,
@@ -55,5 +72,33 @@ def image_choice(chosen: str, infos: dict[str, ImageSetInfo]) -> None:
                 )
 
 
+def _watch(own: list[ImageSetInfo]) -> None:
+    """Draw the page anew once all pictures of own sets are there."""
+
+    def look() -> None:
+        if all(_thumb(info) is not None for info in own):
+            st.rerun()
+
+    st.fragment(look, run_every=0.7)()
+
+
+def suit_images() -> None:
+    """Let the likelihood suit the images that have just been chosen."""
+    name = st.session_state[state.TRAIN_IMAGES]
+    info = next((info for info in sets_here() if info.name == name), None)
+    if info is not None and LIKELIHOOD in st.session_state:
+        st.session_state[LIKELIHOOD] = suited(st.session_state[LIKELIHOOD], info)
+
+
 def _take(name: str) -> None:
     st.session_state[state.TRAIN_IMAGES] = name
+    suit_images()
+
+
+def _thumb(info: ImageSetInfo) -> bytes | None:
+    """Return four images of an own set; None while they are being drawn."""
+    name = f"thumb {info.name}"
+    drawn = pictures.picture(
+        current_owner(), name, "thumbnails", image_set=info.path, rows=THUMB_SIDE, columns=THUMB_SIDE
+    )
+    return drawn.png

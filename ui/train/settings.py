@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import streamlit as st
 
+from ui.identity.owner import current_owner
+from ui.library.image_library import ImageLibrary
 from ui.page.state import TRAIN_SETTINGS
 from ui.page.text import count, duration, image_size
 from ui.train.help_texts import IMAGES
@@ -20,6 +23,10 @@ from vae_core.engine import RunInfo, TooLargeError, check_memory, get_engine
 _MODEL_FIELDS: Final = tuple(setting.name for setting in of_config("model") if setting.asked)
 _TRAIN_FIELDS: Final = tuple(setting.name for setting in of_config("train") if setting.asked)
 
+
+LIKELIHOOD: Final = "train_likelihood"
+OF_COLOUR: Final = "gaussian_learned"
+"""The likelihood with which colour begins: its levels are no probabilities, as those of ink are nearly."""
 
 NOTED_SECONDS: Final = 1.0
 """From here on it is said how long a step takes."""
@@ -91,9 +98,30 @@ def concerning(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def sets_here() -> tuple[ImageSetInfo, ...]:
+    """Return the sets that this browser knows: those of all, then its own, the newest first."""
+    return (*image_sets(), *ImageLibrary(current_owner()).infos())
+
+
+def suited(now: str, info: ImageSetInfo) -> str:
+    """Return the likelihood that suits images which have just been chosen: colour begins with a learned one.
+
+    Args:
+        now: what the field says.
+        info: the images.
+
+    Returns:
+        What the field should say: what it says, where that is nobody's default.
+    """
+    default = SETTINGS["likelihood"].default
+    if now not in (default, OF_COLOUR):
+        return now
+    return OF_COLOUR if info.shape[0] == 3 else str(default)
+
+
 def current_settings() -> Settings:
     """Read the fields as they are in this session."""
-    info = next(info for info in image_sets() if info.name == st.session_state["train_images"])
+    info = next(info for info in sets_here() if info.name == st.session_state["train_images"])
     return read_settings({key: st.session_state[key] for key in TRAIN_SETTINGS}, info)
 
 
@@ -137,6 +165,15 @@ def step_note(settings: Settings) -> str:
     if seconds < NOTED_SECONDS:
         return ""
     return f"About {duration(seconds)} for each step on this machine. A smaller batch or net is quicker."
+
+
+def whole_time(settings: Settings, info: ImageSetInfo) -> str:
+    """Say how long a run of these settings takes on this machine, for one who trains alone; else ""."""
+    if settings.model is None or settings.train is None or settings.wrong:
+        return ""
+    steps = math.ceil(info.size / settings.train.batch_size) * settings.train.epochs
+    seconds = steps * get_engine().step_seconds(settings.model, settings.train)
+    return f"About {duration(seconds)} for {count(settings.train.epochs, 'epoch')} on this machine."
 
 
 def _field(message: str, otherwise: str) -> str:

@@ -14,6 +14,8 @@
     follow/<token>/run/<run id>            WebSocket: the leader's run, while shown  whoever has the link
     follow/<token>/run/<run id>/keyframes/<step>.safetensors   a moment of its past, while shown
     lesson/<token>                         WebSocket: a lesson done together       whoever has the link
+    images/upload                          images brought to this browser's own    see `ui.web.image_uploads`
+    images/<name>.zip                      an own image set, once exported         its owner's alone
     new-owner                              start as someone new, then to the first page
 
 Anything else below `/latent/` is 404: Streamlit would answer it with its page. `<base>/explore` leads to the
@@ -47,6 +49,7 @@ from ui.web.following import (
     serve_follower,
     serve_leader,
 )
+from ui.web.image_uploads import exported_images, room_for_images, take_images
 from ui.web.lesson_sockets import serve_room
 from ui.web.stream import stream, watch
 from vae_core.bundles.older import with_layers
@@ -71,6 +74,9 @@ def routes() -> list[BaseRoute]:
         Route(f"{top}/shared/{{token}}/{{file}}", _shared),
         Route(f"{top}/runs/{{run}}/keyframes/{{step}}.safetensors", keyframe),
         Route(f"{top}/follow/{{token}}/run/{{run}}/keyframes/{{step}}.safetensors", keyframe),
+        Route(f"{top}/images/upload", room_for_images, methods=("GET",)),
+        Route(f"{top}/images/upload", take_images, methods=("POST",)),
+        Route(f"{top}/images/{{name}}.zip", exported_images),
         Route(f"{top}/new-owner", _new_owner),
         WebSocketRoute(f"{top}/stream/{{run}}", stream),
         WebSocketRoute(f"{top}/watch/{{token}}", watch),

@@ -10,6 +10,7 @@ Below LATENT_HOME, and by whom it is written:
     wall/                                     the maps on the wall: `ui.classroom.wall`
     leaders/, admitted/                       whom the operator lets lead, who gave the key: `ui.identity`
     images/                                   downloaded image sets: `vae_core.images.downloads`
+    uploads/<hash>/                           images that were brought and not kept yet: `ui.library.brought`
     incoming/                                 uploads that are not checked yet, and other short-lived files
     bin/                                      runs on their way out: `vae_core.engine.runs.archive`
     cache/numba/                              what umap-learn compiled

@@ -210,13 +210,11 @@ def test_where_there_are_no_classes_it_is_not_offered(app: App, monkeypatch: pyt
 
 
 def test_images_that_are_not_here_cannot_be_trained_on(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    import ui.train.fields
     import ui.train.settings
     from vae_core import image_sets
 
     absent = [replace(info, available=False) if info.name == "kmnist" else info for info in image_sets()]
-    for module in (ui.train.fields, ui.train.settings):
-        monkeypatch.setattr(module, "image_sets", lambda: absent)
+    monkeypatch.setattr(ui.train.settings, "image_sets", lambda: absent)
     app.open("train", train_images="kmnist")
     assert "get them on the Images page" in app.captions
     assert app.test.button(key="train_start").disabled

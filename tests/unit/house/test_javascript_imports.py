@@ -12,7 +12,7 @@ ROOMS = (
     ("explorer.js",),
     ("follow", "learn"),
     ("learn/things",),
-    ("draw", "explore", "interpolate", "train"),
+    ("draw", "explore", "images", "interpolate", "train"),
     ("draw/pad", "map/panel", "train/charts", "train/first", "train/slow-motion", "view.js"),
     ("map/drawing",),
     ("map/layers", "map/pointing"),

@@ -88,6 +88,19 @@ UPLOAD_MEGABYTES: Final = Limit(
 UPLOAD_MEGABYTES_EACH: Final = Limit(
     "LATENT_MAX_UPLOADS_MB_EACH", 110, "{} MB of them from each page", least=0
 )
+IMAGE_SETS: Final = Limit("LATENT_MAX_IMAGE_SETS", 20, "{} image sets of each browser's own")
+IMAGE_SETS_MEGABYTES: Final = Limit(
+    "LATENT_MAX_IMAGE_SETS_MB", 1_000, "{} MB for each browser's image sets", least=0
+)
+IMAGE_UPLOAD_MEGABYTES: Final = Limit(
+    "LATENT_MAX_IMAGES_MB_EACH", 1_000, "{} MB of images may each browser bring at a time", least=0
+)
+IMAGE_UPLOADS_MEGABYTES: Final = Limit(
+    "LATENT_MAX_IMAGES_MB",
+    5_000,
+    "{} MB of images that browsers brought lie here until they are kept, for a day at most",
+    least=0,
+)
 WALL_POSTS: Final = Limit("LATENT_WALL_POSTS", 60, "{} maps on the wall")
 WALL_POSTS_EACH: Final = Limit("LATENT_WALL_POSTS_EACH", 3, "{} of them from each browser")
 
@@ -109,6 +122,10 @@ ALL: Final = (
     NEW_OWNERS,
     UPLOAD_MEGABYTES,
     UPLOAD_MEGABYTES_EACH,
+    IMAGE_SETS,
+    IMAGE_SETS_MEGABYTES,
+    IMAGE_UPLOAD_MEGABYTES,
+    IMAGE_UPLOADS_MEGABYTES,
     WALL_POSTS,
     WALL_POSTS_EACH,
 )

@@ -111,3 +111,27 @@ def test_how_long_is_a_setting_and_for_ever_where_only_this_machine_is_served(aw
     monkeypatch.setenv("LATENT_KEEP_MODELS_DAYS", "30")
     assert days_kept() == 30
     assert sweeper.sweep() == 1
+
+
+def test_image_sets_go_with_the_models_and_what_was_never_kept_goes_after_a_day(tmp_path):
+    from tests.unit.images.test_own_sets import some_images, stored
+    from ui.library import brought
+    from ui.library.image_library import ImageLibrary
+
+    own, found = ImageLibrary(new_owner()), Time()
+    path = stored(own.folder, some_images())
+    arriving = brought.Arriving(own.owner, "a.zip", 1)
+    arriving.part.write_bytes(b"x")
+    arriving.keep()
+    arriving.end()
+    sweeper = Sweeper(found.clock)
+    found.pass_by(SWEEP_SECONDS)
+    sweeper.sweep()
+    assert brought.current(own.owner) is not None
+    found.pass_by(DAY)
+    assert sweeper.sweep() == 0
+    assert brought.current(own.owner) is None
+    assert path.exists()
+    found.pass_by(401 * DAY)
+    assert sweeper.sweep() == 1
+    assert own.sets() == ()
