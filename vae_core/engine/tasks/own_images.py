@@ -111,7 +111,7 @@ def export_images(report: Report, *, images: str, out: str) -> dict[str, Any]:
     folders = _folders(info.label_names)
     total = info.size + info.test_size
     try:
-        with zipfile.ZipFile(partial, "x") as archive:
+        with zipfile.ZipFile(partial, "w") as archive:
             for number, (picture, label) in enumerate(read_in_order(Path(images))):
                 if number % 100 == 0:
                     report(number / total, f"{number:,} of {total:,} images")
