@@ -10,6 +10,7 @@ import pytest
 from tests.pages.stand_ins import App, FakeEngine, done, failed, png, unfinished
 from tests.unit.images.test_own_sets import some_images, stored
 from ui.identity import owner as identity
+from ui.images import preview
 from ui.library import brought, links
 from ui.library.image_library import ImageLibrary
 from vae_core.engine import Job
@@ -115,6 +116,21 @@ def test_colour_begins_with_a_learned_variance_and_grey_as_before(
     app.test.selectbox(key="train_images").set_value("mnist")
     app.run()
     assert app.test.selectbox(key="train_likelihood").value == "bernoulli"
+
+
+def test_what_has_gone_is_not_read_anew(
+    engine: FakeEngine, owner: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A button in a part of a page draws that part alone, with what it was given before."""
+    bring(owner)
+    answers(engine)
+    found = brought.current(owner)
+    assert found is not None
+    brought.discard(owner)
+    monkeypatch.setattr(preview.st, "rerun", pytest.fail)
+    with pytest.raises(pytest.fail.Exception):
+        preview._preview(owner, found, waiting=False)
+    assert not engine.asked
 
 
 def test_what_cannot_be_read_says_why_and_can_be_discarded(app: App, engine: FakeEngine, owner: str) -> None:

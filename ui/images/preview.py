@@ -65,6 +65,8 @@ def preview(owner: str, found: Brought) -> None:
 
 
 def _preview(owner: str, found: Brought, *, waiting: bool) -> None:
+    if brought.current(owner) != found:  # kept or discarded by a button of this part of the page
+        st.rerun()
     name = plain(found.path.stem, longest=60)
     st.markdown(f"## {name}: before it is kept")
     first = _look(owner, found, None)

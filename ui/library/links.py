@@ -159,7 +159,7 @@ def share(owner: str, kind: Kind, what: str = "") -> Link:
         code = links.new_code() if kind in CODED else ""
         link = Link(secrets.token_urlsafe(24), kind, holder, what, time.time(), code=code)
         links.put(link)
-        LOG.info("%s shares a %s", holder[:6], kind)
+        LOG.info("%s shares its %s", holder[:6], kind)
         return link
 
 
@@ -174,7 +174,7 @@ def stop_sharing(owner: str, kind: Kind, what: str = "") -> None:
         found = _links().find(owner_hash(owner), kind, what)
         if found is not None:
             _links().drop(found)
-            LOG.info("%s shares a %s no more", found.owner[:6], kind)
+            LOG.info("%s shares its %s no more", found.owner[:6], kind)
 
 
 def announce(owner: str, on: bool) -> None:

@@ -68,7 +68,7 @@ def fields() -> Settings:
         below[key].caption(f":red[:material/error: {plain(sentence)}]")
     if note := step_note(settings):
         below["train_batch_size"].caption(f":material/hourglass: {note}")
-    elif info.path and (note := whole_time(settings, info)):  # of one's own images nobody knows it
+    if info.path and (note := whole_time(settings, info)):  # of one's own images nobody knows it
         time.caption(f":material/hourglass: {note}")
     return settings
 

@@ -191,13 +191,11 @@ def test_a_family_that_is_told_classes_is_told_those_of_the_images(app: App, eng
 
 
 def test_where_there_are_no_classes_it_is_not_offered(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    import ui.train.fields
     import ui.train.settings
     from vae_core import image_sets
 
     bare = [replace(info, label_names=()) if info.name == "digits" else info for info in image_sets()]
-    for module in (ui.train.fields, ui.train.settings):
-        monkeypatch.setattr(module, "image_sets", lambda: bare)
+    monkeypatch.setattr(ui.train.settings, "image_sets", lambda: bare)
     app.open("train", train_family="conditional", train_images="digits")
     assert "conditional wants images with classes" in app.said
     assert app.test.selectbox(key="train_family").value == "vae"
