@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from ui.identity import owner as identity
 from ui.images import preview
 from ui.library import brought, links
 from ui.library.image_library import ImageLibrary
+from vae_core.config.configs import ModelConfig, TrainConfig
+from vae_core.config.effort import step_effort
 from vae_core.engine import Job
 
 LOOKED = {"size": 28, "channels": 3, "sizes": [[40, 30]], "crop": png(), "pad": png(), "stretch": png()}
@@ -97,8 +100,13 @@ def test_what_is_kept_leads_to_train_with_a_learned_variance(
     assert f"train_images={kept.name}&train_likelihood=gaussian_learned" in queries
     app.open("train", train_images=kept.name, train_likelihood="gaussian_learned")
     assert app.test.selectbox(key="train_images").value == kept.name
-    assert "About" in app.captions
-    assert "for 20 epochs on this machine" in app.captions
+    assert "Less than a second for 20 epochs on this machine" in app.captions
+    fast, engine.speed = engine.speed, step_effort(ModelConfig((3, 9, 9)), TrainConfig()) / 60
+    app.run()
+    assert "for each step on this machine" in app.captions
+    assert re.search(r"About \d+ min\b.* for 20 epochs on this machine", app.captions)
+    engine.speed = fast
+    app.run()
     app.click("train_start")
     (started,) = [each for each in engine.asked if each[0] == "start_run"]
     assert started[1] == kept.name

@@ -173,7 +173,8 @@ def whole_time(settings: Settings, info: ImageSetInfo) -> str:
         return ""
     steps = math.ceil(info.size / settings.train.batch_size) * settings.train.epochs
     seconds = steps * get_engine().step_seconds(settings.model, settings.train)
-    return f"About {duration(seconds)} for {count(settings.train.epochs, 'epoch')} on this machine."
+    said = duration(seconds) if seconds < 1 else f"about {duration(seconds)}"
+    return f"{said[:1].upper()}{said[1:]} for {count(settings.train.epochs, 'epoch')} on this machine."
 
 
 def _field(message: str, otherwise: str) -> str:
