@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from tests.browser.played_run import FakeRun
 from tests.browser.serving import JS, Errors, StaticSite, running_app
@@ -52,17 +52,29 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """One browser for all tests: the one that CHROMIUM names, else the system's, else Playwright's own."""
+def playwright() -> Iterator[Playwright]:
+    """What starts browsers."""
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def how() -> dict[str, Any]:
+    """How a browser is started: the one that CHROMIUM names, else the system's, else Playwright's own."""
     found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    with sync_playwright() as playwright:
-        # Where Debian asks for it and no card is there, a processor that plays one would paint every page.
-        # With each context comes a window, whose bar for addresses, a page by itself, costs more than ours
-        # (of such lists the last counts: what Playwright would leave out stands here again).
-        arguments = ["--no-sandbox", "--disable-gpu-rasterization", f"--disable-features={','.join(UNUSED)}"]
-        browser = playwright.chromium.launch(executable_path=found, args=arguments)
-        yield browser
-        browser.close()
+    # Where Debian asks for it and no card is there, a processor that plays one would paint every page.
+    # With each context comes a window, whose bar for addresses, a page by itself, costs more than ours
+    # (of such lists the last counts: what Playwright would leave out stands here again).
+    arguments = ["--no-sandbox", "--disable-gpu-rasterization", f"--disable-features={','.join(UNUSED)}"]
+    return {"executable_path": found, "args": arguments}
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright: Playwright, how: dict[str, Any]) -> Iterator[Browser]:
+    """A browser for contexts of their own."""
+    browser = playwright.chromium.launch(**how)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="session")
@@ -75,9 +87,15 @@ def site() -> Iterator[StaticSite]:
 
 
 @pytest.fixture(scope="session")
-def shared_context(chromium: Browser) -> Iterator[BrowserContext]:
-    """A context whose cache serves all pages that need no other."""
-    context = chromium.new_context(viewport=VIEWPORT)
+def shared_context(
+    playwright: Playwright, how: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[BrowserContext]:
+    """A context for all pages that need no other: a browser with a folder, where it keeps compiled scripts.
+
+    Plotly is the largest of these: with it, a page costs two thirds of what it does in a context without.
+    """
+    folder = tmp_path_factory.mktemp("chromium")
+    context = playwright.chromium.launch_persistent_context(folder, viewport=VIEWPORT, **how)
     context.set_default_timeout(PATIENCE)
     yield context
     context.close()
