@@ -325,10 +325,12 @@ def _download_bar() -> Iterator[Callable[[float, str], None]]:
 
 
 def _latest(trainer: Trainer) -> str:
-    """Return the newest held-out values in a few words."""
+    """Return the newest held-out values in a few words; those of training where none are measured."""
     entry: dict[str, Any] = trainer.history[-1] if trainer.history else {}
     family = trainer.model_config.traits
     values = [(term.title, family.value(term, entry, "test_")) for term in family.terms]
+    if all(value is None for _, value in values):
+        values = [(term.title, family.value(term, entry)) for term in family.terms]
     return ", ".join(f"{title} {value:.1f}" for title, value in values if value is not None)
 
 

@@ -114,7 +114,9 @@ class FakeRun:
         if self.config.latent_kind == "gaussian":
             arrays |= {"logvar": np.full_like(codes, -2)}
             facts |= {"test_kl": 4.0, "test_kl_per_dim": [2.25] * dims}
-        if dims > 1:
+        if not self.config.has_encoder:
+            arrays = {"samples": pictures}
+        elif dims > 1:
             arrays |= {
                 "pca.mean": np.zeros(dims, np.float32),
                 "pca.components": np.eye(2, dims, dtype=np.float32),

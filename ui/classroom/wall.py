@@ -156,6 +156,8 @@ def put_up(owner: str, run: RunInfo, nickname: str) -> Post:
         OSError: the disk is full.
     """
     name = tidy(nickname)[:MAX_NICKNAME] or "someone"
+    if not run.model.has_encoder:
+        raise WallError("A model without an encoder gives no image a place, so there is no map for the wall.")
     probe, snapshot = get_engine().stored_map(owner, run.id)
     has_prior = run.model.latent_kind == "gaussian"
     try:

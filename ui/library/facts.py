@@ -64,6 +64,16 @@ def net_facts(entry: ModelEntry) -> str:
     return f"{nets} · beta {beta:g}" if config.has_likelihood and beta != 1 else nets
 
 
+def why_unmeasured(entry: ModelEntry) -> str:
+    """Say why nothing was measured of a model."""
+    if entry.model_config.has_encoder:
+        return "Nothing was measured."
+    return (
+        "No encoder, so no image has a code: no likelihood, rate, distortion or factor gap. "
+        "Look at its samples."
+    )
+
+
 def model_metrics(entry: ModelEntry) -> tuple[tuple[str, str, str], ...]:
     """Return what was measured, as (name, value, what it means); absent numbers are left out."""
     metrics = entry.metrics
@@ -77,7 +87,7 @@ def model_metrics(entry: ModelEntry) -> tuple[tuple[str, str, str], ...]:
     found = []
     known = {key for key, *_ in METRICS} | {LOG_LIKELIHOOD.name}
     own = [
-        (term.name, term.title, f"{{:.1f}} {term.unit}", f"{term.caption}.")
+        (term.name, term.title, f"{{:.1f}} {term.unit}".strip(), f"{term.caption}.")
         for term in entry.model_config.traits.terms
         if term.name not in known
     ]

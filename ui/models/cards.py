@@ -9,7 +9,7 @@ import streamlit as st
 
 from ui.identity.owner import current_owner
 from ui.library.entry import ModelEntry, UnreadableFile
-from ui.library.facts import TIGHTER, model_facts, model_metrics, net_facts
+from ui.library.facts import TIGHTER, model_facts, model_metrics, net_facts, why_unmeasured
 from ui.library.foreign import BRING_NETS, FOREIGN
 from ui.library.library import Library, LibraryError, max_bytes, max_models
 from ui.library.retention import days_kept
@@ -132,7 +132,7 @@ def _card(entry: ModelEntry, picture: pictures.Picture) -> None:
     origin = f"{plain(entry.name)}, {'came with the app' if entry.shipped else 'yours'}"
     st.caption(f"{origin} · {net_facts(entry)}")
     facts = [(name, value) for name, value, _ in model_metrics(entry) if name != TIGHTER][:2]
-    st.caption(" · ".join(f"{plain(name)} {value}" for name, value in facts) or "Nothing was measured.")
+    st.caption(" · ".join(f"{plain(name)} {value}" for name, value in facts) or why_unmeasured(entry))
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         _opener("Details", entry, _details)
         _download(entry)
@@ -173,8 +173,11 @@ def _closed() -> None:
 def _details(entry: ModelEntry) -> None:
     st.markdown(f"**{plain(entry.title)}**  \n{model_facts(entry)}")
     with st.container(gap="xsmall"):
-        for name, value, meaning in model_metrics(entry):
+        measured = model_metrics(entry)
+        for name, value, meaning in measured:
             st.markdown(f"**{plain(name)} {plain(value)}** :small[:gray[{meaning}]]")
+        if not measured:
+            st.caption(why_unmeasured(entry))
     information = information_figure(entry.metrics, entry.card.get("factor_names") or [])
     if information is not None:
         st.markdown("**What each dimension tells of each known factor**")
@@ -203,7 +206,9 @@ def _settings(entry: ModelEntry) -> list[str]:
     ]
     if model.has_likelihood:
         settings.append(f"beta {train.beta:g}")
-    settings += [f"likelihood {model.likelihood}", f"seed {train.seed}"]
+    if "likelihood" in model.traits.settings:
+        settings.append(f"likelihood {model.likelihood}")
+    settings.append(f"seed {train.seed}")
     seconds = entry.history[-1].get("seconds") if entry.history else None
     if isinstance(seconds, (int, float)):
         settings.append(f"trained for {duration(seconds)}")

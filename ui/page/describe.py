@@ -33,7 +33,10 @@ def run_title(images: str, model: ModelConfig, train: TrainConfig) -> str:
 def run_facts(run: RunInfo) -> str:
     """Say what a run trains: the fields beside it may say something else by now."""
     model, train = run.model, run.train
-    parts = [plain(run.image_set), f"{model.family}, {model.architecture}, {plain(model.likelihood)}"]
+    nets = [model.family, model.architecture]
+    if "likelihood" in model.traits.settings:
+        nets.append(plain(model.likelihood))
+    parts = [plain(run.image_set), ", ".join(nets)]
     parts.append(count(model.latent_dim, "latent dimension"))
     if model.has_likelihood:
         parts.append(f"beta {train.beta:g}")

@@ -1,4 +1,4 @@
-"""The way of an image through a VAE, drawn; its parts light up with the settings that they belong to."""
+"""The way of an image through a model, drawn; its parts light up with the settings that they belong to."""
 
 from __future__ import annotations
 
@@ -40,9 +40,14 @@ def diagram(*, images: str, family: str, latent_dim: int, beta: float) -> None:
         latent_dim: D.
         beta: weight of the KL.
     """
-    has_posterior = FAMILIES[family].has_term("kl")
+    traits = FAMILIES[family]
+    drawn = (
+        drawing(images, latent_dim, beta if traits.has_term("kl") else None)
+        if traits.has_encoder
+        else contest(images, latent_dim)
+    )
     with st.container(key="train_diagram"):
-        st.html(_lights() + drawing(images, latent_dim, beta if has_posterior else None))
+        st.html(_lights() + drawn)
 
 
 def drawing(images: str, latent_dim: int, beta: float | None) -> str:
@@ -53,7 +58,6 @@ def drawing(images: str, latent_dim: int, beta: float | None) -> str:
         latent_dim: D.
         beta: weight of the KL; None: the code is one point, and nothing pulls at it.
     """
-    numbers = f"{latent_dim} number{'' if latent_dim == 1 else 's'}"
     middle = (
         _part("posterior", "mean, deviation", "where the code may lie")
         + _part("pull", f"pull × {beta:g}", "to the middle: beta")
@@ -64,10 +68,31 @@ def drawing(images: str, latent_dim: int, beta: float | None) -> str:
         '<div class="train-diagram" role="img" aria-label="An image goes through the encoder, which gives '
         'a mean and a deviation; from these a code z is drawn; the decoder makes an image of it.">'
         f"{_picture('image', images, 'in', 'image')}{_net('encoder', 'encoder')}{middle}"
-        f"{_part('code', f'z: {numbers}', 'a dot on the map')}"
+        f"{_part('code', f'z: {_numbers(latent_dim)}', 'a dot on the map')}"
         f"{_net('decoder', 'decoder')}{_picture('made', images, 'out', 'image again')}"
         f"{_part('learn', 'compare, learn', 'all weights move a little')}</div>"
     )
+
+
+def contest(images: str, latent_dim: int) -> str:
+    """Return the drawing of a decoder without an encoder, and of what it learns against, as HTML.
+
+    Args:
+        images: name of the image set.
+        latent_dim: D.
+    """
+    return (
+        '<div class="train-diagram train-contest" role="img" aria-label="A code z is drawn from the prior; '
+        'the decoder makes a sample of it; the discriminator says of samples and images which are real.">'
+        f"{_part('code', f'z: {_numbers(latent_dim)}', 'drawn from the prior')}"
+        f"{_net('decoder', 'decoder')}{_picture('made', images, 'out', 'sample')}"
+        f"{_picture('image', images, 'in', 'image')}{_net('encoder', 'discriminator')}"
+        f"{_part('learn', 'real or made?', 'each net against the other')}</div>"
+    )
+
+
+def _numbers(latent_dim: int) -> str:
+    return f"{latent_dim} number{'' if latent_dim == 1 else 's'}"
 
 
 def _picture(part: str, images: str, what: str, words: str) -> str:

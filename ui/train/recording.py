@@ -162,8 +162,13 @@ def has_circle(mishap: Mishap) -> bool:
 def mishap_picture(folder: Path, *, has_circle: bool) -> Image.Image:
     """Draw where a run's dots ended, and what it made of one image; the ground is transparent."""
     moments = read_moments(folder)
-    shown = [each for each in moments if np.isfinite(each.positions).all()] or moments
+    shown = [each for each in moments if np.isfinite(_places(each)).all()] or moments
     return draw_end(shown[-1], _labels(folder), has_circle=has_circle)
+
+
+def _places(moment: Moment) -> Array:
+    assert moment.positions is not None, "what is recorded has an encoder, and its dots places"
+    return moment.positions
 
 
 def draw_end(moment: Moment, labels: np.ndarray[Any, Any], *, has_circle: bool) -> Image.Image:
@@ -175,7 +180,7 @@ def draw_end(moment: Moment, labels: np.ndarray[Any, Any], *, has_circle: bool) 
         has_circle: whether the prior's two deviations are drawn, so that one sees how far the dots fill it.
     """
     side = SIDE * FINER
-    places = np.nan_to_num(moment.positions.astype(np.float64))
+    places = np.nan_to_num(_places(moment).astype(np.float64))
     reach = 1.06 * max(3.0, float(np.quantile(np.abs(places), 0.99)))
     dots = (places / reach * (1, -1) + 1) / 2 * side
     image = Image.new("RGBA", (side, side), (0, 0, 0, 0))

@@ -33,6 +33,9 @@ _REMEDY: Final = "Take a smaller learning rate"
 HALF_TOLERANCE: Final = 0.1
 """Nats of held-out ELBO that storing weights as float16 may cost."""
 
+SAMPLES: Final = 64
+"""Samples that a model without an encoder is judged by."""
+
 
 class Trained(Protocol):
     """What a bundle is made of: a `Trainer` has it all.
@@ -70,7 +73,8 @@ def make_bundle(trainer: Trained, *, title: str = "", umap: bool = False) -> Bun
     """Make a bundle of what a trainer has learned so far.
 
     The model is a copy, its weights rounded to float16 where that moves what its family looks at first (the
-    held-out ELBO) by less than 0.1 nats with the same noise: what is stored is what was measured.
+    held-out ELBO) by less than 0.1 nats with the same noise: what is stored is what was measured. Without an
+    encoder nothing is measured.
 
     Args:
         trainer: the trainer; it can go on afterwards.
@@ -94,7 +98,9 @@ def make_bundle(trainer: Trained, *, title: str = "", umap: bool = False) -> Bun
     learning = Learning(trainer.train_config, len(image_set.images))
     _round_weights(model, x, y, learning)
     binarized = trainer.train_config.binarize != "none"
-    metrics = held_out_metrics(model, x, y, binarized=binarized, learning=learning)
+    metrics: dict[str, Any] = {}
+    if config.has_encoder:
+        metrics = held_out_metrics(model, x, y, binarized=binarized, learning=learning)
     if lost := [name for name, value in metrics.items() if _is_lost(value)]:
         raise ValueError(f"{_DIVERGED}: its {lost[0]} is no number any more. {_REMEDY}")
 
@@ -189,6 +195,8 @@ def placed_probe(model: VAE, probe: Probe) -> BundleProbe:
 def _round_weights(model: VAE, x: torch.Tensor, y: torch.Tensor | None, learning: Learning) -> None:
     """Round a model's weights to float16, in place, unless that would cost it more than `HALF_TOLERANCE`.
 
+    One without an encoder is judged by its samples: no pixel of them may move by a grey level.
+
     Args:
         model: in eval mode.
         x: held-out images in [0, 1], (N, C, H, W).
@@ -201,6 +209,11 @@ def _round_weights(model: VAE, x: torch.Tensor, y: torch.Tensor | None, learning
     from vae_core.models.objective import value_of
 
     best = model.config.traits.terms[0]
+
+    def samples() -> torch.Tensor:
+        generator = torch.Generator().manual_seed(0)
+        with torch.no_grad():
+            return model.decode_images(model.objective.prior(model, SAMPLES, generator))
 
     def worth() -> float:
         generator, total = torch.Generator().manual_seed(0), 0.0
@@ -217,6 +230,12 @@ def _round_weights(model: VAE, x: torch.Tensor, y: torch.Tensor | None, learning
     half = {name: w.half().float() if w.is_floating_point() else w for name, w in exact.items()}
     if not all(bool(weight.isfinite().all()) for weight in half.values()):
         return  # an overflow
+    if not model.config.has_encoder:
+        shown = samples()
+        model.load_state_dict(half)
+        if not float((samples() - shown).abs().max()) < 1 / 255:
+            model.load_state_dict(exact)
+        return
     before = worth()
     model.load_state_dict(half)
     if not abs(worth() - before) < HALF_TOLERANCE:

@@ -17,9 +17,10 @@ from vae_core.config.families import FAMILIES, Family, LatentKind
 from vae_core.config.settings import choice, default, of_config
 from vae_core.models import architectures
 from vae_core.models.architectures.contract import PlacedNets, check_nets, placed_nets
+from vae_core.models.architectures.discriminator import discriminator
 from vae_core.models.layers.layer_json import nets_from_json, nets_to_json
 from vae_core.models.layers.lists import MAX_WEIGHTS as MAX_WEIGHTS
-from vae_core.models.layers.lists import Nets, weights_of
+from vae_core.models.layers.lists import Layers, Nets, Placed, placed, weights_of
 
 ARCHITECTURES: Final = tuple(choice("architecture").options)
 LIKELIHOODS: Final = tuple(choice("likelihood").options)
@@ -30,6 +31,13 @@ LONGEST_LABEL: Final = 60
 
 MAX_CODES: Final = 65_536
 """Codes that a step may decode, of all images of its batch."""
+
+JUDGED: Final = 4
+"""How often an image's way through the discriminator is paid in a step: for the image, for a sample, for the
+same one once more when the generator learns, and for the slope at images."""
+
+MAX_UNDIVIDED: Final = 12_000_000_000
+"""Multiply-adds, on the way forward, of a step that cannot be taken in parts: two seconds on one thread."""
 
 MAX_PAIRS: Final = 2_000_000
 """Numbers that a step may take of the pairs of a batch's images, one for each dimension, where their codes
@@ -71,6 +79,16 @@ class ModelConfig:
             raise ValueError(
                 f"family {self.family!r} is told the class of each image: it wants images with classes, and "
                 "their number as n_classes"
+            )
+        if "likelihood" not in self.traits.settings and self.likelihood != default("likelihood"):
+            raise ValueError(
+                f"likelihood says nothing where there is no p(x|z), as in family {self.family!r}: leave it "
+                f"at {default('likelihood')!r}; got {self.likelihood!r}"
+            )
+        if self.traits.has_discriminator and self.n_classes:
+            raise ValueError(
+                f"n_classes must be 0 in family {self.family!r}, whose discriminator is told no classes; "
+                f"got {self.n_classes}"
             )
         if self.nets is not None and self.nets == self._named_nets():
             object.__setattr__(self, "nets", None)
@@ -123,6 +141,29 @@ class ModelConfig:
         """
         return _nets_of(self._build(), self)[1]
 
+    def discriminator(self) -> Layers:
+        """Return the layers of the net that tells images from samples; none where the family has none.
+
+        They are those of the encoder that the architecture's name stands for, ending in one logit.
+
+        Raises:
+            ValueError: the nets are given, not named: there is no encoder to make it of.
+        """
+        if not self.traits.has_discriminator:
+            return ()
+        build = self._build()
+        if build is None:
+            raise ValueError("a discriminator is made of a named architecture's encoder, not of given nets")
+        return discriminator(build(self)[0])
+
+    def placed_to_learn(self) -> tuple[tuple[Placed, ...], ...]:
+        """Return the layers of all nets that training moves: encoder, decoder, discriminator.
+
+        Raises:
+            ValueError: as `discriminator`.
+        """
+        return *self.placed(), placed(self.discriminator(), self.image_shape, "encoder")
+
     def _build(self) -> Callable[[ModelConfig], Nets] | None:
         """Return what makes the two lists of the name; None where they are given."""
         return architectures.ARCHITECTURES[self.architecture].build if self.nets is None else None
@@ -163,6 +204,7 @@ class TrainConfig:
         free_bits: nats per latent dimension that cost nothing (arXiv:1606.04934).
         importance_samples: codes that are drawn for each image (arXiv:1509.00519).
         gradient_estimator: "plain", or "dreg" (arXiv:1810.04152), for the bound of several codes.
+        r1_weight: gamma of the discriminator's penalty, gamma / 2 |slope at images|^2 (arXiv:1801.04406).
         weight_decay: share of the learning rate by which weights shrink at each step (arXiv:1711.05101).
         binarize: "none", or "dynamic" (Bernoulli only): pixels are drawn anew at every visit.
         seed: of the weights, the order of the images and all noise.
@@ -179,6 +221,7 @@ class TrainConfig:
     free_bits: float = default("free_bits")
     importance_samples: int = default("importance_samples")
     gradient_estimator: str = default("gradient_estimator")
+    r1_weight: float = default("r1_weight")
     weight_decay: float = default("weight_decay")
     binarize: str = default("binarize")
     seed: int = default("seed")
@@ -208,6 +251,8 @@ class TrainConfig:
 def _nets_of(build: Callable[[ModelConfig], Nets] | None, config: ModelConfig) -> tuple[Nets, PlacedNets]:
     nets = config.nets if build is None else build(config)
     assert nets is not None
+    if not config.traits.has_encoder:
+        nets = (), nets[1]
     return nets, placed_nets(nets, config)
 
 
@@ -215,6 +260,12 @@ def count_weights(config: ModelConfig) -> int:
     """Return the number of trained parameters, without building the model."""
     learned = (shape for net in config.placed() for shape in weights_of(net).values())
     return sum(map(prod, learned)) + int(config.likelihood == "gaussian_learned")
+
+
+def count_learning_weights(config: ModelConfig) -> int:
+    """Return the number of parameters that training moves: a discriminator's too."""
+    _, _, discriminator = config.placed_to_learn()
+    return count_weights(config) + sum(map(prod, weights_of(discriminator).values()))
 
 
 def count_multiply_adds(config: ModelConfig, codes: int = 1) -> int:
@@ -226,6 +277,13 @@ def count_multiply_adds(config: ModelConfig, codes: int = 1) -> int:
     """
     encoder, decoder = (sum(each.layer.multiply_adds(each.given) for each in net) for net in config.placed())
     return encoder + codes * decoder
+
+
+def count_step_multiply_adds(model: ModelConfig, train: TrainConfig) -> int:
+    """Return how many an image takes in a step on its way forward, through all nets that learn."""
+    _, _, discriminator = model.placed_to_learn()
+    judging = sum(each.layer.multiply_adds(each.given) for each in discriminator)
+    return count_multiply_adds(model, codes_per_image(model, train)) + JUDGED * judging
 
 
 def codes_per_image(model: ModelConfig, train: TrainConfig) -> int:
@@ -251,6 +309,13 @@ def check_together(model: ModelConfig, train: TrainConfig) -> None:
             f"{model.traits.draws} may be {MAX_CODES // train.batch_size:,} at most with a batch of "
             f"{train.batch_size:,} images, for a step decodes {MAX_CODES:,} codes at most; got {codes:,}"
         )
+    if model.traits.has_discriminator and model.nets is None:  # nets that are given are not trained
+        most = MAX_UNDIVIDED // max(1, count_step_multiply_adds(model, train))
+        if train.batch_size > most:
+            raise ValueError(
+                f"batch_size may be {most:,} at most with these nets and images, for a step of "
+                f"{model.family} is taken in one go; got {train.batch_size:,}"
+            )
     if model.traits.compares_codes:
         pairs = train.batch_size**2 * model.latent_dim
         if pairs > MAX_PAIRS:

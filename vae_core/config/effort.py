@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from vae_core.config.configs import ModelConfig, TrainConfig, codes_per_image, count_multiply_adds
+from vae_core.config.configs import (
+    ModelConfig,
+    TrainConfig,
+    codes_per_image,
+    count_multiply_adds,
+    count_step_multiply_adds,
+)
 
 UNDIVIDED: Final = 3_000_000_000
 """Multiply-adds of a batch's way through both nets up to which a step is taken in one go: half a second, on
@@ -29,12 +35,12 @@ BACKWARD: Final = 2
 
 def step_effort(model: ModelConfig, train: TrainConfig) -> int:
     """Return how many multiply-adds a step takes, forwards and back."""
-    return (1 + BACKWARD) * train.batch_size * count_multiply_adds(model, codes_per_image(model, train))
+    return (1 + BACKWARD) * train.batch_size * count_step_multiply_adds(model, train)
 
 
 def images_a_part(model: ModelConfig, train: TrainConfig) -> int | None:
     """Return how many images, or codes, are taken at a time of a step in parts; None: it is not divided."""
-    whole = train.batch_size * count_multiply_adds(model, codes_per_image(model, train))
+    whole = train.batch_size * count_step_multiply_adds(model, train)
     return None if whole <= UNDIVIDED else max(1, PART // max(1, count_multiply_adds(model)))
 
 

@@ -48,10 +48,14 @@ class Optimizer:
     Attributes:
         name: names it among the family's own.
         parameters: what the names of its weights begin with.
+        betas: how much of the gradients before Adam's two means keep at each step (arXiv:1412.6980).
+        pace: factor on the learning rate.
     """
 
     name: str
     parameters: tuple[str, ...]
+    betas: tuple[float, float] = (0.9, 0.999)
+    pace: float = 1.0
 
 
 WHOLE_MODEL: Final = (Optimizer("model", ("encoder.", "decoder.")),)
@@ -75,6 +79,8 @@ class Family:
         told_classes: whether encoder and decoder are told each image's class; without classes there is none.
         compares_codes: whether the loss compares each code of a batch with each other one.
         draws: name of the setting that says how many codes a step draws for each image; "": it draws one.
+        has_discriminator: whether a second net learns beside the decoder to tell images from samples: the
+            encoder's layers, ending in one logit. It is no part of the model that is kept.
     """
 
     name: str
@@ -88,6 +94,7 @@ class Family:
     told_classes: bool = False
     compares_codes: bool = False
     draws: str = ""
+    has_discriminator: bool = False
 
     @property
     def has_encoder(self) -> bool:
@@ -162,6 +169,24 @@ MUTUAL_INFORMATION: Final = Term(
 TOTAL_CORRELATION: Final = Term(
     "total_correlation", "Total correlation", "nats: how far dimensions are from independent; beta weighs it"
 )
+DISCRIMINATOR_LOSS: Final = Term(
+    "discriminator_loss", "Discriminator", "nats: 1.39 where it only guesses, 0 where it is always right"
+)
+GENERATOR_LOSS: Final = Term(
+    "generator_loss", "Generator", "nats: 0.69 where samples pass for images, the more the less they do"
+)
+TOLD_APART: Final = Term(
+    "told_apart",
+    "Told apart",
+    "share of images and samples that the discriminator gets right; a draw is 0.5",
+    unit="",
+)
+SLOPE: Final = Term(
+    "slope",
+    "Slope",
+    "squared, of the discriminator at images: what R1 weighs down",
+    unit="",
+)
 DIMENSION_KL: Final = Term(
     "dimension_kl", "Dimension-wise KL", "nats: how far each dimension is from the prior, summed"
 )
@@ -220,6 +245,21 @@ FAMILIES: Final[Mapping[str, Family]] = {
             terms=(ELBO, LOG_LIKELIHOOD, KL),
             settings=("likelihood", "beta", "beta_warmup_epochs", "free_bits"),
             told_classes=True,
+        ),
+        Family(
+            name="gan",
+            help="the decoder alone, which makes images of noise and learns to fool a second net that learns "
+            "to tell them from real ones: sharper samples, but no image has a place on the map.",
+            latent_kind="prior",
+            has_likelihood=False,
+            terms=(DISCRIMINATOR_LOSS, GENERATOR_LOSS, TOLD_APART, SLOPE),
+            settings=("r1_weight",),
+            optimizers=(
+                Optimizer("discriminator", ("discriminator.",), betas=(0.0, 0.99)),
+                Optimizer("generator", ("decoder.",), betas=(0.0, 0.99)),
+            ),
+            explained=False,
+            has_discriminator=True,
         ),
     )
 }

@@ -188,6 +188,19 @@ _ALL: Final[tuple[Choice | Number, ...]] = (
         },
     ),
     Number(
+        name="r1_weight",
+        config="train",
+        title="R1",
+        summary="How much the discriminator's slope at real images costs it (the R1 penalty).",
+        details="It keeps the two nets in balance. Too little, and all samples become one; too much, and the "
+        "discriminator sees nothing. 0 leaves it out.",
+        live=True,
+        default=1.0,
+        least=0.0,
+        greatest=1_000.0,
+        step=0.5,
+    ),
+    Number(
         name="weight_decay",
         config="train",
         title="Weight decay",

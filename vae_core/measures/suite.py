@@ -40,6 +40,11 @@ CHUNK_PIXELS: Final = 512_000
 
 MOST_FACTORS: Final = 40
 
+NO_ENCODER: Final = (
+    "a model without an encoder places no image: there is no likelihood, rate or distortion of images to "
+    "measure, no reconstruction, and no codes that could say anything of classes or factors"
+)
+
 Array = npt.NDArray[Any]
 
 
@@ -69,7 +74,12 @@ def measure(
         A bundle's metrics by name: those of `held_out_metrics`; where the images have labels knn_accuracy,
         linear_accuracy and reconstruction_knn_accuracy (fractions); where they have factors the best
         |Spearman| of each with any dimension (spearman_<factor>), and those of `factor_metrics`.
+
+    Raises:
+        ValueError: the model has no encoder.
     """
+    if not model.config.has_encoder:
+        raise ValueError(NO_ENCODER)
     generator = torch.Generator().manual_seed(seed)
     grey = test_set.images.float() / 255
     x = torch.bernoulli(grey, generator=generator) if binarized else grey
@@ -126,7 +136,12 @@ def held_out_metrics(
         where there is a p(x), rate and distortion (nats per image; arXiv:1711.00464: the KL to the prior and
         -log p(x|z), of which the loss is the sum); of Gaussian codes the aggregate_gap (nats). What the
         family does not have is left out.
+
+    Raises:
+        ValueError: the model has no encoder.
     """
+    if not model.config.has_encoder:
+        raise ValueError(NO_ENCODER)
     generator = torch.Generator().manual_seed(seed)
     traits = model.config.traits
     nll_samples = nll_samples if traits.has_likelihood else 0

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from vae_core.config.configs import TrainConfig, codes_per_image
 from vae_core.models.distributions import Posterior, standard_normal
@@ -63,6 +63,10 @@ class Moves(Protocol):
     def rounding(self) -> AbstractContextManager[object]:
         """Let large products be rounded within, where that pays and does no harm."""
 
+    @property
+    def discriminator(self) -> nn.Module | None:
+        """What tells images, (B, C, H, W), from samples: a logit for each, (B, 1); None in most families."""
+
     def descend(self, loss: Tensor, optimizer: str = ...) -> None:
         """Move the weights of an optimiser, the first by default, by one step against a loss's gradient."""
 
@@ -70,9 +74,51 @@ class Moves(Protocol):
 class Objective(ABC):
     """What a family computes; it holds nothing.
 
-    A family that goes once through encoder and decoder and follows one loss says what its code is, its terms
-    and its loss. Another one takes its `step` itself, perhaps with several optimisers, and measures itself.
+    One that goes once through encoder and decoder and follows one loss is a `OnePass`. Another one takes its
+    `step` itself, perhaps with several optimisers.
     """
+
+    @abstractmethod
+    def step(self, moves: Moves, x: Tensor, y: Tensor | None, at: StepContext) -> Terms:
+        """Take one step of training.
+
+        Args:
+            moves: the model, and what moves its weights.
+            x: images in [0, 1], (B, C, H, W).
+            y: their labels, (B,), for a model with classes.
+            at: settings and place of the step.
+
+        Returns:
+            The batch's terms, as they were before the weights moved.
+        """
+
+    @abstractmethod
+    def measured(
+        self,
+        model: Model,
+        x: Tensor,
+        *,
+        generator: torch.Generator | None,
+        n_samples: int,
+        y: Tensor | None,
+        learning: Learning = UNSAID,
+    ) -> Terms:
+        """Return the terms that are reported of images; arguments as for `vae_core.elbo_terms`.
+
+        Args:
+            learning: how the model learns, or learned.
+
+        Raises:
+            ValueError: the model has no encoder, so nothing can be said of an image.
+        """
+
+    def prior(self, model: Model, count: int, generator: torch.Generator) -> Tensor:
+        """Draw codes from the prior, (count, D)."""
+        return standard_normal(torch.empty(count, model.config.latent_dim), generator)
+
+
+class OnePass(Objective):
+    """Go once through encoder and decoder, and follow one loss: say what the code is, the terms, the loss."""
 
     @abstractmethod
     def code(self, encoded: Tensor) -> Posterior:
@@ -91,17 +137,7 @@ class Objective(ABC):
         return None
 
     def step(self, moves: Moves, x: Tensor, y: Tensor | None, at: StepContext) -> Terms:
-        """Take one step of training.
-
-        Args:
-            moves: the model, and what moves its weights.
-            x: images in [0, 1], (B, C, H, W).
-            y: their labels, (B,), for a model with classes.
-            at: settings and place of the step.
-
-        Returns:
-            The batch's terms, as they were before the weights moved.
-        """
+        """Take one step of training, along the gradient of the loss."""
         with moves.rounding():
             passed = passed_through(
                 moves.model,
@@ -130,18 +166,10 @@ class Objective(ABC):
         y: Tensor | None,
         learning: Learning = UNSAID,
     ) -> Terms:
-        """Return the terms that are reported of images; arguments as for `vae_core.elbo_terms`.
-
-        Args:
-            learning: how the model learns, or learned.
-        """
+        """Return the terms of images that have passed."""
         return self.terms(
             passed_through(model, x, generator=generator, n_samples=n_samples, y=y, learning=learning)
         )
-
-    def prior(self, model: Model, count: int, generator: torch.Generator) -> Tensor:
-        """Draw codes from the prior, (count, D)."""
-        return standard_normal(torch.empty(count, model.config.latent_dim), generator)
 
 
 def objective_of(family: str) -> Objective:

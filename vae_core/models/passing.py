@@ -29,6 +29,9 @@ class Model(Protocol):
     def decode(self, z: Tensor, y: Tensor | None = ...) -> Tensor:
         """Return the parameters of p(x|z)."""
 
+    def images_of(self, parameters: Tensor) -> Tensor:
+        """Return the expected images of parameters of p(x|z)."""
+
 
 @dataclass(frozen=True)
 class Learning:

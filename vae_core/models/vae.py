@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from vae_core.config.configs import ModelConfig
 from vae_core.models.distributions import Posterior
-from vae_core.models.family import objective_of
+from vae_core.models.family import OnePass, objective_of
 from vae_core.models.first_weights import draw_weights
 from vae_core.models.layers.lists import check_limits
 from vae_core.models.nets import Net
@@ -65,6 +65,7 @@ class VAE(nn.Module):
                 f"images must be floating point ({dtype}) in [0, 1], "
                 f"of shape (B, {channels}, {height}, {width}); got {x.dtype} of shape {tuple(x.shape)}"
             )
+        assert isinstance(self.objective, OnePass), "what has an encoder is gone through once"
         return self.objective.code(self.encoder(x, self.one_hot(y, x)))
 
     def decode(self, z: Tensor, y: Tensor | None = None) -> Tensor:

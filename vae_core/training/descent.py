@@ -20,19 +20,29 @@ class Descent:
     Args:
         parameters: the weights by name; they become views of one tensor.
         device: where they lie.
+        betas: how much of the gradients before Adam's two means keep at each step.
+        pace: factor on the learning rate.
 
     Attributes:
         parameters: the weights by name.
         optimizer: Adam, with its moments from the beginning on.
     """
 
-    def __init__(self, parameters: Mapping[str, nn.Parameter], device: torch.device) -> None:
+    def __init__(
+        self,
+        parameters: Mapping[str, nn.Parameter],
+        device: torch.device,
+        *,
+        betas: tuple[float, float] = (0.9, 0.999),
+        pace: float = 1.0,
+    ) -> None:
+        self._pace = pace
         self.parameters = dict(parameters)
         self._device = device
         self._weights, self._gradient = _laid_end_to_end([*self.parameters.values()])
         self._matrices: list[Tensor] = [each for each in self.parameters.values() if each.ndim > 1]
         self._shrinking = 0.0
-        self.optimizer = torch.optim.Adam([self._weights], fused=True)
+        self.optimizer = torch.optim.Adam([self._weights], betas=betas, fused=True)
         self.optimizer.state[self._weights] = {  # what Adam would make at its first step: it can be loaded
             "step": torch.zeros((), dtype=torch.float32, device=device),
             "exp_avg": torch.zeros_like(self._weights),
@@ -45,6 +55,7 @@ class Descent:
         Weight decay is decoupled from the gradient and from Adam's moments (arXiv:1711.05101, algorithm 2).
         It spares biases, batch norms and a learned variance, which have no reason to be near 0.
         """
+        learning_rate *= self._pace
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate
         self._shrinking = learning_rate * weight_decay

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from vae_core.config.configs import codes_per_image
-from vae_core.models.family import Objective
+from vae_core.models.family import Objective, OnePass
 from vae_core.models.nets_in_parts import NetInParts
 from vae_core.models.objective import Terms
 from vae_core.models.passing import Draw, Pass
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 def can_divide(objective: Objective) -> bool:
     """Whether a family goes once through encoder and decoder and follows one loss."""
-    return type(objective).step is Objective.step
+    return isinstance(objective, OnePass) and type(objective).step is OnePass.step
 
 
 def divided_step(
@@ -40,7 +40,7 @@ def divided_step(
     images: int,
     look: Callable[[Pass, Terms], None] | None = None,
 ) -> Generator[None, None, Terms]:
-    """Take one step as `Objective.step` does, with a pause after each part.
+    """Take one step as `OnePass.step` does, with a pause after each part.
 
     A step that is given up has moved no weights and no running statistics; the noise was drawn.
 
@@ -56,6 +56,7 @@ def divided_step(
         The batch's terms, as they were before the weights moved.
     """
     model, objective = learner.model, learner.model.objective
+    assert isinstance(objective, OnePass)
     assert model.encoder is not None, "what goes once through encoder and decoder has both"
     one_hot = model.one_hot(y, x)
     count = codes_per_image(model.config, at.train)

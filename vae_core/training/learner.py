@@ -13,7 +13,9 @@ import torch
 from torch import Tensor
 
 from vae_core.config.configs import ModelConfig, TrainConfig, count_weights
+from vae_core.models.discriminator import PART, build_discriminator
 from vae_core.models.layers.lists import flat_layers
+from vae_core.models.nets import Net
 from vae_core.models.vae import VAE, build_model
 from vae_core.training.descent import Descent
 from vae_core.training.generators import stream
@@ -34,6 +36,7 @@ class Learner:
 
     Attributes:
         model: the model, in train mode.
+        discriminator: what tells images from its samples, where the family has such a net.
         noise: the generator of all noise of the steps.
         descents: the optimisers of the model's family, by name.
         rounded: whether training multiplies in bfloat16.
@@ -44,11 +47,16 @@ class Learner:
     ) -> None:
         self._seed, self._device = train_config.seed, device
         self.model: VAE = build_model(model_config, seed=self._seed).to(device)
+        drawn = stream(self._seed, PART, torch.device("cpu"))
+        discriminator = build_discriminator(model_config, drawn)
+        self.discriminator: Net | None = None if discriminator is None else discriminator.to(device)
         named = dict(self.model.named_parameters())
+        if self.discriminator is not None:
+            named |= self.discriminator.named_parameters(PART)
         self.descents: dict[str, Descent] = {}
         for optimizer in model_config.traits.optimizers:
             own = {name: named[name] for name in named if name.startswith(optimizer.parameters)}
-            self.descents[optimizer.name] = Descent(own, device)
+            self.descents[optimizer.name] = Descent(own, device, betas=optimizer.betas, pace=optimizer.pace)
         self.rounded = _is_rounded(model_config, images, device)
         self.take_settings(train_config)
         self.noise = stream(self._seed, "noise", device)
@@ -68,20 +76,26 @@ class Learner:
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the weights and the optimisers' moments themselves, by the names they have in a state."""
-        named = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
-        return named | self._moments()
+        return {f"model.{name}": tensor for name, tensor in self.weights().items()} | self._moments()
+
+    def weights(self) -> dict[str, Tensor]:
+        """Return the weights and running statistics of all nets themselves, by name."""
+        named = dict(self.model.state_dict())
+        if self.discriminator is not None:
+            named |= self.discriminator.state_dict(prefix=f"{PART}.")
+        return named
 
     def begin_with(self, weights: Mapping[str, Tensor], moments: Mapping[str, Tensor] | None) -> None:
         """Take over weights that were learned elsewhere; the noise begins anew from the seed.
 
         Args:
-            weights: by name, as in the model's `state_dict`; counters of batch norm may be absent.
+            weights: by name, as `weights` names them; counters of batch norm may be absent.
             moments: the optimisers', named as in `tensors`; None begins with fresh ones.
 
         Raises:
             ValueError: these are no weights of this model, or moments are missing; nothing has been changed.
         """
-        own = self.model.state_dict()
+        own = self.weights()
         wanted = {name: tensor for name, tensor in own.items() if tensor.is_floating_point()}
         for name in sorted({*wanted, *weights}):
             if name not in own or name not in weights or weights[name].shape != own[name].shape:
@@ -114,4 +128,5 @@ def _is_rounded(config: ModelConfig, images: int, device: torch.device) -> bool:
     layers = (layer for net in config.layers() for layer in flat_layers(net))
     bears_it = config.likelihood == "bernoulli" and all(layer.bears_rounding for layer in layers)
     bears_it = bears_it and not config.traits.draws  # some nats decide which of an image's codes counts
+    bears_it = bears_it and not config.traits.has_discriminator  # it sees what rounding leaves
     return fast and bears_it and count_weights(config) * images >= ROUNDED_WORK

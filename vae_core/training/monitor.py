@@ -103,11 +103,15 @@ class Monitor:
         stale = self._test_step != snapshot.step and time.perf_counter() - self.test_time >= TEST_SECONDS
         if stale or bool(self.test.isnan().all()):
             yield from self.measure_test(step=snapshot.step, train_config=train_config)
+        if not self._config.has_encoder:
+            return self._with_samples(snapshot)
         probe = yield from self._encode(self._probe.images, self._probe.labels)
         return self._with_pictures(snapshot, probe, probe.mean[:PICTURES])
 
     def glanced(self, snapshot: Snapshot, start: int, count: int) -> Snapshot:
         """Return a snapshot with a part of the probe, and the test values that were measured last."""
+        if not self._config.has_encoder:
+            return self._with_samples(snapshot)
         return self._with_pictures(
             snapshot, self.encode_probe(start, count), self.encode_probe(0, PICTURES).mean
         )
@@ -125,11 +129,13 @@ class Monitor:
     def measure_test(self, *, step: int, train_config: TrainConfig) -> Generator[None, None, None]:
         """Measure held-out images: one sample each, the same noise every time; with pauses.
 
+        Where there is no encoder there is nothing to measure of them.
+
         Raises:
             DivergedError: their terms are no numbers.
         """
         self._test_step = step
-        if self._held_out is None:
+        if self._held_out is None or not self._config.has_encoder:
             return
         images, labels = self._held_out[0][: self._measured], self._held_out[1]
         generator = stream(self._seed, "test noise", self._device)
@@ -158,13 +164,19 @@ class Monitor:
 
     def _with_pictures(self, snapshot: Snapshot, probe: Posterior, first: Tensor) -> Snapshot:
         """Return a snapshot with test values, codes, and what the codes of the probe's first images give."""
+        return replace(
+            self._with_samples(snapshot),
+            probe_mean=probe.mean,
+            probe_logvar=probe.logvar,
+            reconstructions=self._reconstructions(first),
+        )
+
+    def _with_samples(self, snapshot: Snapshot) -> Snapshot:
+        """Return a snapshot with test values and what draws of the prior, or of N(0, I), decode to."""
         has_prior = self._config.traits.has_prior
         return replace(
             snapshot,
             test_terms=self._layout.split(self.test),
-            probe_mean=probe.mean,
-            probe_logvar=probe.logvar,
-            reconstructions=self._reconstructions(first),
             samples=self._drawn() if has_prior else None,
             decoded_noise=None if has_prior else self._drawn(),
         )

@@ -23,7 +23,7 @@ class Snapshot:
         terms: the family's terms by name, means per image since the snapshot before: a number, or (D,) where
             there is one for each latent dimension.
         test_terms: the same of at most 1,000 held-out images, with the same noise each time.
-        probe_mean: posterior means of the probe, (P, D).
+        probe_mean: posterior means of the probe, (P, D); None where there is no encoder.
         probe_logvar: log variances of their posteriors, (P, D).
         reconstructions: of the probe's first images, in [0, 1], (R, C, H, W).
         samples: decoded from the same draws of the prior each time, in [0, 1], (S, C, H, W).
@@ -77,7 +77,8 @@ class Snapshot:
 
     def holds(self, *, weights: bool, measure: bool) -> bool:
         """Whether all is there that is asked for."""
-        return (self.weights is not None or not weights) and (self.probe_mean is not None or not measure)
+        is_measured = self.samples is not None or self.decoded_noise is not None
+        return (self.weights is not None or not weights) and (is_measured or not measure)
 
 
 def _number(terms: Mapping[str, float | Tensor | None], name: str) -> float | None:

@@ -15,6 +15,7 @@ from safetensors.torch import load, save
 
 from vae_core.images.loading import load_image_set
 from vae_core.images.own_sets import is_own
+from vae_core.models.discriminator import PART as DISCRIMINATOR
 from vae_core.storage.tensorfile import metadata_of
 from vae_core.training.batches import steps_per_epoch
 from vae_core.training.trainer import Trainer
@@ -22,6 +23,9 @@ from vae_core.training.trainer import Trainer
 if TYPE_CHECKING:
     from vae_core.config.configs import ModelConfig, TrainConfig
     from vae_core.images.image_set import ImageSet
+
+NETS: Final = ("encoder.", "decoder.", f"{DISCRIMINATOR}.")
+"""With which the names of weights begin."""
 
 MAX_SETS: Final = 3
 """So many sets stay for those who come next, when nobody learns from them any more."""
@@ -106,29 +110,25 @@ def begin_at_state(trainer: Trainer, data: bytes) -> int:
 
 
 def begin_at_keyframe(
-    trainer: Trainer, shown: bytes, encoder: bytes, *, history: Iterable[Mapping[str, Any]] = ()
+    trainer: Trainer, shown: bytes, rest: bytes, *, history: Iterable[Mapping[str, Any]] = ()
 ) -> int:
     """Let a trainer go on from a keyframe, with fresh moments of its optimiser; returns the keyframe's step.
 
     Args:
         trainer: of the same model; its other settings may differ.
         shown: what the browser gets of the keyframe.
-        encoder: the encoder's weights.
+        rest: the weights of the nets that the browser does not get.
         history: measurements at the ends of the epochs before.
 
     Raises:
         ValueError: the bytes are no keyframe, or of another model.
     """
     with _readable("This keyframe"):
-        tensors = {**load(shown), **load(encoder)}
+        tensors = {**load(shown), **load(rest)}
         facts: dict[str, Any] = json.loads(metadata_of(shown)["json"])
         trainer.begin_at(
             facts["epoch"],
-            {
-                name: value.float()
-                for name, value in tensors.items()
-                if name.startswith(("encoder.", "decoder."))
-            },
+            {name: value.float() for name, value in tensors.items() if name.startswith(NETS)},
             history=[entry for entry in history if entry["step"] <= facts["step"]],
             seconds=float(facts["seconds"]),
         )

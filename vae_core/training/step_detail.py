@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import torch
 from torch import Tensor
 
+from vae_core.models.family import OnePass
 from vae_core.models.passing import UNSAID, passed_through
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ class Dissection:
             learning: how the model learns.
         """
         passed = passed_through(model, x, generator=generator, y=y, learning=learning)
+        assert isinstance(model.objective, OnePass), "what can be taken apart goes once through its nets"
         return cls(model, passed, model.objective.terms(passed))
 
     def detail(self, shown: int) -> StepDetail:

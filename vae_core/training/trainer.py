@@ -29,7 +29,7 @@ from vae_core.config.configs import ModelConfig, TrainConfig, check_together
 from vae_core.config.effort import images_a_part
 from vae_core.config.settings import LIVE
 from vae_core.images.probe import Probe, choose_probe, hold_out
-from vae_core.models.family import StepContext
+from vae_core.models.family import OnePass, StepContext
 from vae_core.models.vae import VAE
 from vae_core.training.batches import Batches, BatchPlace, check_images
 from vae_core.training.divided_step import can_divide, divided_step
@@ -285,7 +285,9 @@ class Trainer:
             looked.append(
                 Dissection.passing(self.model, x, generator=self._learner.noise, y=y, learning=at.learning)
             )
-            self._learner.descend(self.model.objective.loss(looked[0].terms, at))
+            objective = self.model.objective
+            assert isinstance(objective, OnePass), "what can be taken apart goes once through its nets"
+            self._learner.descend(objective.loss(looked[0].terms, at))
             self._means.add(looked[0].terms, len(x))
             self._step += 1
         else:
@@ -311,6 +313,10 @@ class Trainer:
         """
         posterior = self._monitor.encode_probe(start, count)
         return posterior.mean, posterior.logvar
+
+    def weights(self) -> dict[str, Tensor]:
+        """Return the weights and running statistics of all nets that learn, themselves, by name."""
+        return self._learner.weights()
 
     def picture_latents(self, z: Tensor) -> Tensor:
         """Decode latents, (N, D), with the newest weights: pictures in [0, 1], (N, C, H, W), on the CPU."""

@@ -97,8 +97,9 @@ export class Sliders {
       element("span", {}, "Dimension"),
       element("span", {}),
       element("span", {}, "Value"),
-      element("span", { title: `${what.name}, ${what.unit}` }, what.name),
+      element("span", { title: [what.name, what.unit].filter(Boolean).join(", ") }, what.name),
     );
+    this.element.classList.toggle("le-carries-nothing", !what.name);
     this.#explain();
     this.rows.clear();
     const dead = codes?.dead ?? new Set();
@@ -235,14 +236,14 @@ export class Sliders {
   #content() {
     const { codes, what, weights } = this;
     const prior = codes?.hasPrior ? " (prior: 0)" : "";
-    const head = ["Dimension", "Pinned at", what.name];
+    const head = ["Dimension", "Pinned at", ...(what.name ? [what.name] : [])];
     if (codes) {
       head.push(`Mean of the images' codes${prior}`, `Their variance${prior.replace("0", "1")}`, "In use");
     }
     const rows = Array.from(this.rows.keys(), (dim) => [
       `z${dim}`,
       fixed(this.cursor.pinned[dim]),
-      fixed(weights[dim]),
+      ...(what.name ? [fixed(weights[dim])] : []),
       ...(codes
         ? [
           fixed(codes.aggregate.mean[dim]),

@@ -184,11 +184,13 @@ export class Strips {
         "div",
         { class: "le-strip-name le-numbers" },
         element("strong", {}, dimensionName(dim)),
-        element(
-          "span",
-          { class: "le-caption", title: `${what.name}, ${what.unit}` },
-          `${what.name} ${fixed(weight)}`,
-        ),
+        what.name
+          ? element(
+            "span",
+            { class: "le-caption", title: `${what.name}, ${what.unit}` },
+            `${what.name} ${fixed(weight)}`,
+          )
+          : "",
       ),
       handle,
     );

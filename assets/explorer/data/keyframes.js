@@ -13,7 +13,7 @@ import { FormatError, Safetensors, weightsOf } from "./safetensors.js";
  * @property {number} epoch
  * @property {import("./messages.js").SnapshotFacts} facts
  * @property {Safetensors} file              pictures, as a snapshot's
- * @property {Float32Array} mean             (N, D)
+ * @property {Float32Array} mean             (N, D); no numbers where no image has a place
  * @property {Float32Array | null} logvar    (N, D)
  * @property {import("../latent/projection.js").Pca | null} pca
  * @property {import("./safetensors.js").Weights} weights  of the decoder
@@ -165,7 +165,7 @@ function parse(file) {
     epoch: facts.epoch,
     facts,
     file,
-    mean: file.floats("mean"),
+    mean: file.has("mean") ? file.floats("mean") : new Float32Array(0),
     logvar: file.has("logvar") ? file.floats("logvar") : null,
     pca: file.has("pca.components")
       ? { mean: file.floats("pca.mean"), components: file.floats("pca.components") }

@@ -39,21 +39,23 @@ export function standing({ state, error = "", place = 0, wait_seconds: wait = nu
 export class Run {
   /** @param {import("./messages.js").HelloMessage} hello */
   constructor({ facts, file }) {
-    const { count, shape } = file.pictures("probe.images");
+    const { count: images, shape } = file.pictures("probe.images");
+    const isPlaced = facts.family.has_encoder; // nobody places images where there is no encoder
+    const count = isPlaced ? images : 0;
     const dims = facts.model.latent_dim;
     this.id = String(facts.run);
     this.facts = facts;
     /** @type {Space} */
     this.space = {
       config: { ...facts.model, layers: facts.layers },
-      isGaussian: facts.family.latent_kind === "gaussian",
+      isGaussian: ["gaussian", "prior"].includes(facts.family.latent_kind),
       dims,
       count,
       shape,
       images: file.bytes("probe.images"),
-      labels: file.has("probe.labels") ? file.integers("probe.labels") : null,
+      labels: isPlaced && file.has("probe.labels") ? file.integers("probe.labels") : null,
       labelNames: (facts.label_names ?? []).map(String),
-      factors: file.has("probe.factors") ? file.floats("probe.factors") : null,
+      factors: isPlaced && file.has("probe.factors") ? file.floats("probe.factors") : null,
       factorNames: (facts.factor_names ?? []).map(String),
       mean: new Float32Array(count * dims).fill(NaN),
       logvar: null,

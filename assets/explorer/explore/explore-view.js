@@ -15,7 +15,7 @@ import { element, textButton } from "../dom/dom.js";
 import { acceptedLatent, gaussian, rounded } from "../latent/codes.js";
 import { aggregatePosterior, deadDimensions } from "../latent/posterior.js";
 import { nearestPoints } from "../latent/projection.js";
-import { CARRIES, codeOf, heaviestFirst, MANY, weightPerDim } from "../latent/space.js";
+import { carriedBy, codeOf, heaviestFirst, MANY, weightPerDim } from "../latent/space.js";
 import { MapPanel } from "../map/panel/map-panel.js";
 import { Generate } from "./generate.js";
 import { OneImage } from "./one-image.js";
@@ -174,7 +174,7 @@ export class ExploreView {
     this.neighbours.setSpace(space);
     const carried = weightPerDim(space);
     const order = heaviestFirst(carried);
-    const what = CARRIES[space.isGaussian ? "gaussian" : "point"];
+    const what = carriedBy(space);
     const aggregate = aggregatePosterior(space);
     const dead = deadDimensions(space, aggregate);
     const by = space.isGaussian ? "prior" : "data";
@@ -182,7 +182,7 @@ export class ExploreView {
     this.rangeSwitch.set(by);
     this.rangeSwitch.element.hidden = !space.isGaussian || !hasImages;
     this.neighbours.element.hidden = this.oneImage.element.hidden = !hasImages;
-    const codes = { aggregate, dead, hasPrior: space.isGaussian };
+    const codes = hasImages ? { aggregate, dead, hasPrior: space.isGaussian } : null;
     this.sliders.make(order, carried, sliderRanges(space, by), what, codes);
     this.panel.showSpace(space, data.axes, { model, name, title });
     this.#makeButtons(space);

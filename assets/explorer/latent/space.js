@@ -127,10 +127,16 @@ export function distanceUnit({ isGaussian }) {
 /** With more dimensions than this, sliders get room that the picture has otherwise. */
 export const MANY = 6;
 
-/** @typedef {{name: string, unit: string}} Carried  what the numbers of `weightPerDim` are */
+/** @typedef {{name: string, unit: string}} Carried  what the numbers of `weightPerDim` are; no name: there are none */
 
-/** What a dimension carries, by whether codes have a variance. @type {{gaussian: Carried, point: Carried}} */
-export const CARRIES = {
+/** What a dimension carries, by whether codes have a variance. @type {{gaussian: Carried, point: Carried, nothing: Carried}} */
+const CARRIES = {
   gaussian: { name: "KL", unit: "nats per image: how much this dimension tells about an image" },
   point: { name: "variance", unit: "of the images' codes along this dimension" },
+  nothing: { name: "", unit: "" },
 };
+
+/** @param {Pick<Space, "isGaussian" | "count">} space @returns {Carried} what is said of how much a dimension carries */
+export function carriedBy({ isGaussian, count }) {
+  return CARRIES[!count ? "nothing" : isGaussian ? "gaussian" : "point"];
+}

@@ -204,7 +204,7 @@ export class Playback {
     if (!run) return;
     stage.setPace("live");
     this.charts.setMoment(null);
-    if (run.hasCodes) this.#showNewest(run);
+    if (run.hasCodes || !run.space.count) this.#showNewest(run);
     this.#decodeByNewest(run, true);
     this.weightsRequest?.once(run.isLive);
     this.#showReadings(run);

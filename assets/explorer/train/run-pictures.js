@@ -34,8 +34,15 @@ export class RunPictures {
     this.samples = figure("Samples", this.samplesFrom, samples.canvas);
   }
 
-  /** Make room. @param {import("../dom/pictures.js").Shape} shape @param {boolean} hasPrior  that samples are drawn from */
-  reserve(shape, hasPrior) {
+  /**
+   * Make room.
+   *
+   * @param {import("../dom/pictures.js").Shape} shape
+   * @param {boolean} hasPrior   that samples are drawn from
+   * @param {boolean} hasEncoder  without which nothing is reconstructed
+   */
+  reserve(shape, hasPrior, hasEncoder) {
+    this.reconstructions.hidden = !hasEncoder;
     const { originals, reconstructions, samples } = this.sheets;
     originals.resize(shape, COLUMNS, ROWS.originals);
     reconstructions.resize(shape, COLUMNS, ROWS.reconstructions);

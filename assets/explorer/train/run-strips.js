@@ -1,7 +1,7 @@
 /** Strips from the pinned latent of a run, whose decoder is ever a newer one: drawn anew, but not with each. */
 
 import { Strips } from "../cursor/strips.js";
-import { CARRIES } from "../latent/space.js";
+import { carriedBy } from "../latent/space.js";
 
 /** @typedef {import("../latent/space.js").Space} Space */
 
@@ -57,11 +57,6 @@ export class RunStrips {
     this.timer = 0;
     if (this.space) this.strips.setRange(rangeOf(this.space));
   }
-}
-
-/** @param {Space} space @returns {{name: string, unit: string}} what is said of how much a dimension carries */
-export function carriedBy({ isGaussian }) {
-  return CARRIES[isGaussian ? "gaussian" : "point"];
 }
 
 /** @param {Space} space @returns {"prior" | "data"} */

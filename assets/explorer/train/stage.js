@@ -13,9 +13,9 @@ import { Sliders } from "../cursor/sliders.js";
 import { element, setText } from "../dom/dom.js";
 import { grouped } from "../dom/format.js";
 import { roundUp } from "../dom/ticks.js";
-import { MANY, weightPerDim } from "../latent/space.js";
+import { carriedBy, MANY, weightPerDim } from "../latent/space.js";
 import { MapPanel } from "../map/panel/map-panel.js";
-import { carriedBy, RunStrips } from "./run-strips.js";
+import { RunStrips } from "./run-strips.js";
 
 /** @typedef {import("../data/run.js").Run} Run */
 /** @typedef {import("../latent/space.js").Space} Space */
@@ -129,7 +129,7 @@ export class Stage {
     this.isMapShown &&= isSame;
     this.decoded.reserve(space.shape);
     this.readout.setSpace(shown);
-    this.pictures.reserve(space.shape, space.isGaussian);
+    this.pictures.reserve(space.shape, space.isGaussian, space.count > 0);
     this.charts.setRun(run);
     this.element.classList.toggle("le-many", space.dims > MANY);
     if (isSame) return;
@@ -240,7 +240,7 @@ export class Stage {
     if (!space) return;
     const carried = klPerDim ?? weightPerDim(space);
     this.sliders.setWeights(carried);
-    if (!space.isGaussian) return;
+    if (!space.isGaussian || !space.count) return;
     charts.drawBars(carried);
     if (isWhole && space.mean.every(Number.isFinite)) charts.judgeDimensions(space);
   }

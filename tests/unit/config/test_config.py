@@ -48,7 +48,7 @@ def test_defaults_are_those_of_the_contract():
         {"latent_dim": True},
         {"latent_dim": "2"},
         {"architecture": "resnet"},
-        {"family": "gan"},
+        {"family": "flow"},
         {"likelihood": "poisson"},
         {"likelihood": ["bernoulli"]},
         {"n_classes": -1},
@@ -118,21 +118,21 @@ def test_numbers_become_plain_ones():
     assert type(TrainConfig(beta=4).beta) is float
 
 
-def model_configs(*, told):
-    """Any that there may be, of families that are told classes or of the others."""
+def model_configs(family):
+    """Any of a family that there may be."""
     return st.builds(
         ModelConfig,
         image_shape=st.tuples(st.sampled_from([1, 3]), st.integers(8, 40), st.integers(8, 40)),
         latent_dim=st.integers(1, 128),
         architecture=st.sampled_from(ARCHITECTURES),
-        family=st.sampled_from([each.name for each in FAMILIES.values() if each.told_classes == told]),
-        likelihood=st.sampled_from(LIKELIHOODS),
-        n_classes=st.integers(int(told), 20),
+        family=st.just(family.name),
+        likelihood=st.sampled_from(LIKELIHOODS if "likelihood" in family.settings else LIKELIHOODS[:1]),
+        n_classes=st.integers(int(family.told_classes), 0 if family.has_discriminator else 20),
         width=st.floats(0.125, 2),
     )
 
 
-@given(model_configs(told=False) | model_configs(told=True))
+@given(st.sampled_from(list(FAMILIES.values())).flatmap(model_configs))
 def test_a_model_config_survives_json(config):
     assert ModelConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
 
@@ -207,6 +207,9 @@ def test_pages_can_ask_what_a_model_has():
         False,
         "point",
     )
+    gan = ModelConfig(family="gan")
+    assert (gan.has_encoder, gan.has_likelihood, gan.latent_kind) == (False, False, "prior")
+    assert gan.layers() == ((), vae.layers()[1])
 
 
 @pytest.mark.parametrize(
@@ -237,6 +240,9 @@ def test_a_family_names_settings_that_there_are():
     of_vae = [setting.name for setting in SETTINGS.values() if setting.concerns("vae", "conv")]
     of_point = [setting.name for setting in SETTINGS.values() if setting.concerns("autoencoder", "conv")]
     assert set(of_vae) - set(of_point) == {"beta", "beta_warmup_epochs", "free_bits"}
+    of_gan = [setting.name for setting in SETTINGS.values() if setting.concerns("gan", "conv")]
+    assert set(of_gan) - set(of_point) == {"r1_weight"}
+    assert set(of_point) - set(of_gan) == {"likelihood"}
     assert not SETTINGS["width"].concerns("vae", "article")
 
 

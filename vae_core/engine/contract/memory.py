@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Final
 import psutil
 
 from vae_core.config.configs import (
+    JUDGED,
     ModelConfig,
     TrainConfig,
     check_together,
     codes_per_image,
-    count_weights,
+    count_learning_weights,
 )
 from vae_core.config.effort import images_a_part
 from vae_core.config.settings import number
@@ -87,7 +88,7 @@ def need_of(info: ImageSetInfo, model: ModelConfig, train: TrainConfig) -> Need:
         train: how.
     """
     each = math.prod(info.shape)
-    own = 16 * count_weights(model) + BESIDE + min(MEASURED, info.test_size) * each
+    own = 16 * count_learning_weights(model) + BESIDE + min(MEASURED, info.test_size) * each
     batch = train.batch_size * batch_bytes(model, codes_per_image(model, train))
     divided = images_a_part(model, train) is not None
     return Need(info.name, (info.size + info.test_size) * each, own, batch, divided)
@@ -148,9 +149,11 @@ def batch_bytes(model: ModelConfig, codes: int = 1) -> int:
         model: what is trained.
         codes: how many are decoded for each image.
     """
-    encoder, decoder = (sum(math.prod(each.output) for each in net) for net in model.placed())
+    encoder, decoder, discriminator = (
+        sum(math.prod(each.output) for each in net) for net in model.placed_to_learn()
+    )
     beside = 4 * math.prod(model.image_shape) + 8 * model.latent_dim  # images, likelihood, posterior, code
-    return 2 * 4 * (encoder + codes * (decoder + beside))
+    return 2 * 4 * (encoder + JUDGED * discriminator + codes * (decoder + beside))
 
 
 def memory_for_runs() -> int | None:

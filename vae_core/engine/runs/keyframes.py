@@ -1,7 +1,8 @@
 """Keyframes: what a run looked like at some moments of its past, on disk, to be replayed and branched from.
 
     keyframes/<step>.safetensors            a message of kind "snapshot" with the decoder's weights, float16
-    keyframes/<step>.encoder.safetensors    the encoder's weights, float16, for those who train on from here
+    keyframes/<step>.encoder.safetensors    the other net's, float16, for those who train on from here:
+                                            the encoder's, or where there is none the discriminator's
     keyframes/index.json                    which there are
 
 They stand evenly on the square root of the steps, so densely at the start, where most happens. When there are
@@ -31,7 +32,7 @@ def keyframe_path(folder: Path, step: int) -> Path:
 
 
 def encoder_path(folder: Path, step: int) -> Path:
-    """Return where the encoder of that keyframe lies."""
+    """Return where the weights of that keyframe lie that the browser does not get."""
     return folder / FOLDER / f"{step}.encoder.safetensors"
 
 
@@ -91,7 +92,7 @@ class Keyframes:
             step: optimiser steps taken; more than at the keyframe before.
             epoch: passes over the images.
             shown: what the browser gets.
-            encoder: the encoder's weights.
+            encoder: the weights of the net that the browser does not get.
 
         Raises:
             OSError: the disk is full.

@@ -49,11 +49,11 @@ NOTHING: Final = "This run has no keyframes yet, so there is nothing to make a f
 
 @dataclass(frozen=True, eq=False)
 class Moment:
-    """Hold a keyframe: its facts, and where its images are on the map, (P, 2)."""
+    """Hold a keyframe: its facts, and where its images are on the map, (P, 2), or None: nowhere."""
 
     path: Path
     facts: dict[str, Any]
-    positions: Array
+    positions: Array | None
 
     def arrays(self) -> dict[str, Array]:
         """Read all that the keyframe holds.
@@ -83,8 +83,11 @@ def film(report: Report, *, folder: str, title: str, family: str) -> bytes:
     texts, probe = tensorfile.unpack((Path(folder) / run.PROBE).read_bytes())
     names = [str(name) for name in json.loads(texts["json"])["label_names"]]
     labels = probe.get("probe.labels")
-    reach = [np.quantile(np.abs(each.positions), 0.99) for each in moments[len(moments) // 2 :]]
-    stage = _Stage(_plain(title), FAMILIES[family], labels, names, max(LEAST_EXTENT, 1.1 * float(max(reach))))
+    places = [each.positions for each in moments[len(moments) // 2 :] if each.positions is not None]
+    reach = max((float(np.quantile(np.abs(each), 0.99)) for each in places), default=0.0)
+    if not places:
+        labels = None
+    stage = _Stage(_plain(title), FAMILIES[family], labels, names, max(LEAST_EXTENT, 1.1 * reach))
     last = next(filter(None, (_drawn(stage, moment) for moment in reversed(moments))), None)
     if last is None:
         raise ValueError(NOTHING)
@@ -128,8 +131,13 @@ def _drawn(stage: _Stage, moment: Moment) -> Image.Image | None:
         return None
 
 
-def _positions(arrays: dict[str, Array], before: Array | None) -> Array:
-    """Return where the map shows the probe, (P, 2); PCA's plane is turned on to the one before."""
+def _positions(arrays: dict[str, Array], before: Array | None) -> Array | None:
+    """Return where the map shows the probe, (P, 2); PCA's plane is turned on to the one before.
+
+    None where nothing places images.
+    """
+    if "mean" not in arrays:
+        return None
     mean = arrays["mean"].astype(np.float32)
     if mean.shape[1] == 1:
         jitter = np.random.default_rng(0).uniform(-1, 1, len(mean)).astype(np.float32)
@@ -174,6 +182,10 @@ class _Stage:
         picture = Image.new("RGB", SIZE, PAPER)
         pen = ImageDraw.Draw(picture)
         pen.text((MAP[0], 18), self.title, INK, _font(17))
+        if moment.positions is None:
+            self._draw_samples(picture, pen, arrays["samples"])
+            pen.text((MAP[0], SIZE[1] - 30), _caption(moment.facts, self.family), INK, _font(15))
+            return picture
         picture.paste(self._map(moment.positions), MAP[:2])
         pen.rectangle(MAP, outline="#d5d7de")
         self._legend(pen)
@@ -187,6 +199,15 @@ class _Stage:
             self._sheet(picture, pen, said, arrays["samples"][: 2 * COLUMNS], top + 14)
         pen.text((MAP[0], SIZE[1] - 30), _caption(moment.facts, self.family), INK, _font(15))
         return picture
+
+    def _draw_samples(self, picture: Image.Image, pen: ImageDraw.ImageDraw, samples: Array) -> None:
+        """Fill the stage with samples, where there is no map to show beside them."""
+        pen.text((MAP[0], MAP[1] - 4), "Samples from the prior", PALE, _font(13))
+        sheet = sheets.to_image(sheets.grid(samples[: 2 * COLUMNS], COLUMNS)).convert("RGB")
+        wide, high = SIZE[0] - 2 * MAP[0], MAP[3] - MAP[1] - 22
+        scale = min(wide / sheet.width, high / sheet.height)
+        size = round(scale * sheet.width), round(scale * sheet.height)
+        picture.paste(sheet.resize(size, Image.Resampling.NEAREST), (MAP[0], MAP[1] + 22))
 
     def _map(self, positions: Array) -> Image.Image:
         width, height = (FINER * (MAP[2] - MAP[0]), FINER * (MAP[3] - MAP[1]))
@@ -228,7 +249,9 @@ class _Stage:
 
 
 def _caption(facts: dict[str, Any], family: Family) -> str:
-    parts = [f"step {facts['step']:,}", f"epoch {facts['epoch']:.1f}", f"beta {facts['beta']:g}"]
+    parts = [f"step {facts['step']:,}", f"epoch {facts['epoch']:.1f}"]
+    if "beta" in family.settings:
+        parts.append(f"beta {facts['beta']:g}")
     best = family.terms[0]
     value = family.value(best, facts, "test_")
     if value is not None:

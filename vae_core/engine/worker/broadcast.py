@@ -20,8 +20,8 @@ from vae_core.engine.processes import messages
 from vae_core.engine.processes.messages import Pace, Progress
 from vae_core.engine.worker.packing import (
     Array,
+    pack_decoder,
     pack_frame,
-    pack_weights,
     pinned_arrays,
     snapshot_arrays,
 )
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
     from vae_core.engine.processes.orders import RunKey
     from vae_core.engine.worker.outbox import Outbox
-    from vae_core.models.vae import VAE
     from vae_core.training.snapshot import Snapshot
     from vae_core.training.trainer import Trainer
 
@@ -196,8 +195,10 @@ class Broadcast:
         encoding = time.thread_time()
         start, count = self._cursor, min(count, total - self._cursor)
         self._cursor = (start + count) % total
-        mean, logvar = self._trainer.encode_probe(start, count)
-        self._note_codes(start, mean, logvar)
+        mean: Tensor | None = None
+        if self._trainer.model_config.has_encoder:
+            mean, logvar = self._trainer.encode_probe(start, count)
+            self._note_codes(start, mean, logvar)
         self._image_cost += 0.2 * ((time.thread_time() - encoding) / count - self._image_cost)
         frame = messages.Frame(
             self._key,
@@ -225,7 +226,7 @@ class Broadcast:
             FloatingPointError: the weights are no numbers any more.
         """
         began = time.thread_time()
-        check_numbers(self._trainer.model)
+        check_numbers(self._trainer.weights())
         total = len(self._trainer.probe.images)
         affordable = int(self._earned() / self._image_cost)
         if whole or self._mean is None or self._snapshot_cost <= self._earned():
@@ -236,12 +237,11 @@ class Broadcast:
         else:
             start, whole = self._glanced, False
             snapshot = self._trainer.glance(start, max(LEAST_GLANCE, min(affordable, total)))
-        assert snapshot.probe_mean is not None
-        self._note_codes(start, snapshot.probe_mean, snapshot.probe_logvar)
-        self._glanced = (start + len(snapshot.probe_mean)) % total
+        if snapshot.probe_mean is not None:
+            self._note_codes(start, snapshot.probe_mean, snapshot.probe_logvar)
+            self._glanced = (start + len(snapshot.probe_mean)) % total
         snapshot = replace(snapshot, probe_mean=self._mean, probe_logvar=self._logvar)
-        if self._trainer.model.config.latent_dim > 1:
-            assert self._mean is not None
+        if self._mean is not None and self._trainer.model.config.latent_dim > 1:
             plane = fit_projection(self._mean, method="pca")
             self._plane = plane if self._plane is None else align(self._plane, plane)
         progress, pace = self.progress(), self._pace(snapshot)
@@ -280,7 +280,7 @@ class Broadcast:
 
     def send_weights(self) -> None:
         """Send the decoder's weights as float16."""
-        data = pack_weights(self._trainer.model, "decoder")
+        data = pack_decoder(self._trainer.weights())
         self._weights_at, self._weights_size = time.monotonic(), len(data)
         self._outbox.put(messages.Weights(self._key, self._trainer.step, data))
 
@@ -325,11 +325,11 @@ class Broadcast:
         }
 
 
-def check_numbers(model: VAE) -> None:
+def check_numbers(weights: Mapping[str, Tensor]) -> None:
     """Refuse weights that are no numbers any more; the last loss that was measured may still be one.
 
     Raises:
         FloatingPointError: some are not.
     """
-    if not all(bool(values.isfinite().all()) for values in model.state_dict().values()):
+    if not all(bool(values.isfinite().all()) for values in weights.values()):
         raise FloatingPointError(NOT_A_NUMBER)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -13,13 +14,13 @@ from vae_core.storage import tensorfile
 if TYPE_CHECKING:
     from vae_core.images.probe import Probe
     from vae_core.latent.projection import Projection
-    from vae_core.models.vae import VAE
     from vae_core.training.snapshot import Snapshot
     from vae_core.training.step_detail import StepDetail
 
 Array = npt.NDArray[Any]
 
 LARGEST_HALF: Final = 65504.0
+DECODER: Final = "decoder."
 
 
 def pack_probe(probe: Probe) -> bytes:
@@ -32,14 +33,16 @@ def pack_probe(probe: Probe) -> bytes:
     return tensorfile.pack(arrays, {})
 
 
-def pack_frame(start: int, mean: torch.Tensor, pinned: dict[str, Array]) -> bytes:
+def pack_frame(start: int, mean: torch.Tensor | None, pinned: dict[str, Array]) -> bytes:
     """Pack the places of a part of the probe, and pictures of pinned latents.
 
     Args:
         start: the first image.
-        mean: of the images from that one on, (K, D).
+        mean: of the images from that one on, (K, D); None where no image has a place.
         pinned: as `pinned_arrays` makes them; none where nothing is pinned.
     """
+    if mean is None:
+        return tensorfile.pack(pinned, {})
     index = np.arange(start, start + len(mean), dtype=np.int32)
     return tensorfile.pack({"index": index, "mean": _half(mean), **pinned}, {})
 
@@ -53,12 +56,13 @@ def snapshot_arrays(snapshot: Snapshot, probe: Probe, plane: Projection | None) 
     """Return all that there is to see.
 
     Args:
-        snapshot: with the probe's codes.
+        snapshot: with the probe's codes, where images have some.
         probe: the images on the map; its first ones are the reconstructions' originals.
         plane: the map of more than two dimensions, or None.
     """
-    assert snapshot.probe_mean is not None
-    arrays: dict[str, Array] = {"mean": _half(snapshot.probe_mean)}
+    arrays: dict[str, Array] = {}
+    if snapshot.probe_mean is not None:
+        arrays["mean"] = _half(snapshot.probe_mean)
     if snapshot.probe_logvar is not None:
         arrays["logvar"] = _half(snapshot.probe_logvar)
     if plane is not None and plane.mean is not None and plane.components is not None:
@@ -73,18 +77,28 @@ def snapshot_arrays(snapshot: Snapshot, probe: Probe, plane: Projection | None) 
     return arrays
 
 
-def weight_arrays(model: VAE, part: str) -> dict[str, Array]:
-    """Return the weights and running statistics of the "encoder" or the "decoder" as float16."""
+def decoder_arrays(weights: Mapping[str, torch.Tensor]) -> dict[str, Array]:
+    """Return of all nets' weights and running statistics, by name, those of the decoder as float16."""
     return {
         name: _half(value)
-        for name, value in model.state_dict().items()
-        if name.startswith(f"{part}.") and value.is_floating_point()
+        for name, value in weights.items()
+        if name.startswith(DECODER) and value.is_floating_point()
     }
 
 
-def pack_weights(model: VAE, part: str) -> bytes:
-    """Pack the weights and running statistics of the "encoder" or the "decoder" as float16."""
-    return tensorfile.pack(weight_arrays(model, part), {})
+def pack_decoder(weights: Mapping[str, torch.Tensor]) -> bytes:
+    """Pack those that `decoder_arrays` returns: what the browser gets."""
+    return tensorfile.pack(decoder_arrays(weights), {})
+
+
+def pack_rest(weights: Mapping[str, torch.Tensor]) -> bytes:
+    """Pack those of the other nets, the encoder or the discriminator, as float16."""
+    rest = {
+        name: _half(value)
+        for name, value in weights.items()
+        if not name.startswith(DECODER) and value.is_floating_point()
+    }
+    return tensorfile.pack(rest, {})
 
 
 def pack_detail(detail: StepDetail) -> bytes:

@@ -14,7 +14,7 @@ from vae_core.engine.runs import run
 from vae_core.engine.runs.keyframes import Keyframes, encoder_path, keyframe_path
 from vae_core.engine.watching.messages import message
 from vae_core.engine.worker.broadcast import check_numbers
-from vae_core.engine.worker.packing import pack_probe, pack_weights, weight_arrays
+from vae_core.engine.worker.packing import decoder_arrays, pack_decoder, pack_probe, pack_rest
 from vae_core.storage import tensorfile
 from vae_core.storage.home import write_whole
 from vae_core.storage.tensorfile import metadata_of
@@ -69,11 +69,11 @@ class RunFiles:
             OSError: the disk is full.
         """
         before = time.thread_time()
-        check_numbers(self._trainer.model)
+        check_numbers(self._trainer.weights())
         write_whole(self._folder / run.STATE, pack_state(self._trainer))
         progress = {**asdict(self._broadcast.progress()), "history": self._trainer.history, **self._names}
         write_whole(self._folder / run.PROGRESS, json.dumps(progress).encode())
-        weights = pack_weights(self._trainer.model, "decoder")
+        weights = pack_decoder(self._trainer.weights())
         data = message("weights", 0, {"step": self._trainer.step}, weights)
         write_whole(self._folder / run.WEIGHTS, data, durable=False)
         if (shown := self._broadcast.last) is not None:
@@ -95,10 +95,10 @@ class RunFiles:
         if not (always or self.keyframes.due(step)):
             return False
         before = time.thread_time()
-        model = self._trainer.model
-        data = tensorfile.pack({**shown.arrays, **weight_arrays(model, "decoder")}, {})
+        weights = self._trainer.weights()
+        data = tensorfile.pack({**shown.arrays, **decoder_arrays(weights)}, {})
         seen = message("snapshot", 0, shown.facts, data)
-        self.keyframes.add(step, self._trainer.epoch, seen, pack_weights(model, "encoder"))
+        self.keyframes.add(step, self._trainer.epoch, seen, pack_rest(weights))
         self._broadcast.count("keyframes", before)
         return True
 
@@ -112,8 +112,8 @@ class RunFiles:
         step = self._last_good()
         if step is not None:
             shown = keyframe_path(self._folder, step).read_bytes()
-            encoder = encoder_path(self._folder, step).read_bytes()
-            begin_at_keyframe(self._trainer, shown, encoder, history=self._trainer.history)
+            rest = encoder_path(self._folder, step).read_bytes()
+            begin_at_keyframe(self._trainer, shown, rest, history=self._trainer.history)
             self.keyframes.forget_after(step)
         return step
 
@@ -121,9 +121,12 @@ class RunFiles:
         """Return the step of the last keyframe that had not gone astray; None if there is none.
 
         Before the numbers overflow they grow: what is worse than twice the untrained net's loss is no good.
+        Where neither way is better, the last one is.
         """
         traits = self._trainer.model_config.traits
         best = traits.terms[0]
+        if not best.better:
+            return self.keyframes.steps[-1] if self.keyframes.steps else None
         losses = []
         for step in self.keyframes.steps:
             facts = json.loads(metadata_of(keyframe_path(self._folder, step).read_bytes())["json"])

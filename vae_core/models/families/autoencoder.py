@@ -7,12 +7,12 @@ from typing import Final
 from torch import Tensor
 
 from vae_core.models.distributions import Posterior
-from vae_core.models.family import Objective, StepContext
+from vae_core.models.family import OnePass, StepContext
 from vae_core.models.objective import Terms
 from vae_core.models.passing import Pass
 
 
-class Autoencoder(Objective):
+class Autoencoder(OnePass):
     """Raise the likelihood of an image given its own code."""
 
     def code(self, encoded: Tensor) -> Posterior:

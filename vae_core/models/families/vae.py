@@ -7,12 +7,12 @@ from typing import Final
 from torch import Tensor
 
 from vae_core.models.distributions import Posterior
-from vae_core.models.family import Objective, StepContext
+from vae_core.models.family import OnePass, StepContext
 from vae_core.models.objective import ElboTerms, Terms
 from vae_core.models.passing import Pass
 
 
-class VariationalAutoencoder(Objective):
+class VariationalAutoencoder(OnePass):
     """Raise the ELBO, with a weight on the KL (the beta-VAE) and nats that cost nothing."""
 
     def code(self, encoded: Tensor) -> Posterior:

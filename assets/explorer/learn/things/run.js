@@ -241,7 +241,7 @@ export class RunThing {
   #begin(run) {
     const { space } = run;
     this.isMapLaid = false;
-    this.pictures.reserve(space.shape, space.isGaussian);
+    this.pictures.reserve(space.shape, space.isGaussian, space.count > 0);
     this.hand.start(new Float32Array(space.dims));
     this.code.begin(run);
     this.#drawFacts(run, null);

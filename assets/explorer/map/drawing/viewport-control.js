@@ -54,7 +54,8 @@ export class ViewportControl {
   /** Have all of these places in view. @param {Float32Array} positions  (N, 2) */
   fit(positions) {
     this.isChosen = false;
-    this.scene.viewport.fit(positions, { atLeast: this.scene.isStreaming ? LIVE_REACH : 0 });
+    const isUnbound = this.scene.isStreaming || !positions.length; // without places the prior says how far
+    this.scene.viewport.fit(positions, { atLeast: isUnbound ? LIVE_REACH : 0 });
   }
 
   /** Make room for moving points, unless someone chose what is seen. */

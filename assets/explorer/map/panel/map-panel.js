@@ -121,6 +121,8 @@ export class MapPanel {
     this.by = "";
     /** Switched on, whether or not these axes offer them. @type {Set<LayerName>} */
     this.wanted = checkedLayers(layers);
+    /** Whether someone chose these: another space does not change them then. */
+    this.areLayersChosen = layers !== null;
     this.colourId = uniqueId("by");
   }
 
@@ -144,6 +146,7 @@ export class MapPanel {
   showSpace(space, axesName = null, subject = {}) {
     this.subject = subject;
     this.axesName = checkedAxes(axesName, space);
+    if (!this.areLayersChosen) this.wanted = checkedLayers(null, space);
     if (!colourings(space).includes(this.by)) this.by = colourings(space)[0] ?? "none";
     const colouring = makeColouring(space, this.by);
     this.legend.explain(colouring);
@@ -168,7 +171,8 @@ export class MapPanel {
 
   /** @param {string[] | null} names  layers wanted from outside */
   setLayers(names) {
-    this.wanted = checkedLayers(names);
+    this.areLayersChosen = names !== null;
+    this.wanted = checkedLayers(names, this.space);
     if (this.shown) this.#showLayers(this.shown);
   }
 
@@ -240,6 +244,7 @@ export class MapPanel {
 
   /** @param {LayerName} name */
   #toggle(name) {
+    this.areLayersChosen = true;
     if (!this.wanted.delete(name)) this.wanted.add(name);
     if (this.shown) this.#showLayers(this.shown);
     this.onLayers([...checkedLayers([...this.wanted])]);

@@ -38,6 +38,9 @@ const OF_POINTS = [
 /** What is on for who has chosen nothing. @type {LayerName[]} */
 export const FIRST_LAYERS = ["prior"];
 
+/** And where no image has a place, so that there is nothing to be seen but what places decode to. @type {LayerName[]} */
+const FIRST_WITHOUT_IMAGES = ["manifold", "prior"];
+
 /**
  * Say which layers make sense: the prior has a place on latent dimensions and on a PCA alone, posteriors too, and only
  * where codes have them; they and what is made of codes want images; a picture needs a decoder.
@@ -63,9 +66,14 @@ export function offeredLayers(axes, { isGaussian, count }, hasDecoder) {
   );
 }
 
-/** @param {ArrayLike<string> | null | undefined} names  as Python gives them @returns {Set<LayerName>} */
-export function checkedLayers(names) {
-  const wanted = names ? Array.from(names) : FIRST_LAYERS;
+/**
+ * @param {ArrayLike<string> | null | undefined} names  as Python gives them; none: what suits the space
+ * @param {Pick<Space, "count"> | null} [space]  if it is known
+ * @returns {Set<LayerName>}
+ */
+export function checkedLayers(names, space = null) {
+  const first = space && !space.count ? FIRST_WITHOUT_IMAGES : FIRST_LAYERS;
+  const wanted = names ? Array.from(names) : first;
   return new Set(LAYERS.map(({ name }) => name).filter((name) => wanted.includes(name)));
 }
 

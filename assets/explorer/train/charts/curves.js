@@ -99,7 +99,8 @@ export class Chart {
     const { train, test } = this.curve;
     const values = moment === null ? [train.latest, test.latest] : [train.at(moment), test.at(moment)];
     const isEmpty = values.every((value) => value === undefined);
-    setText(this.now, isEmpty ? "" : `${short(values[0] ?? NaN)} · ${short(values[1] ?? NaN)} held out`);
+    const heldOut = test.points.length ? ` · ${short(values[1] ?? NaN)} held out` : ""; // some have none ever
+    setText(this.now, isEmpty ? "" : `${short(values[0] ?? NaN)}${heldOut}`);
     const marks = this.marks.map(({ text }) => text).join("; ");
     const label = [
       `${this.title}: ${this.now.textContent || "nothing yet"}`,

@@ -410,3 +410,23 @@ def test_the_numbers_below_the_scrubber_keep_apart_when_it_becomes_narrow(kept: 
         return all.slice(1).map(({ left }, n) => left - all[n].right);
     }"""
     page.wait_for_function(f"() => ({gaps})().every((gap) => gap > 0)")
+
+
+def test_without_an_encoder_there_are_pictures_and_no_dots_now_and_then(kept: Callable) -> None:
+    """What places decode to is the map, samples stand below, and the past has both."""
+    page, run, errors = kept(config=ModelConfig((1, 8, 8), 2, "mlp", family="gan", width=0.125))
+    expect(page.get_by_role("button", name="Decoded")).to_have_attribute("aria-pressed", "true")
+    assert len(points(page)) == 0
+    live = pixels(page, "Samples from the prior")
+    expect(page.get_by_role("img", name="Their reconstructions")).to_be_hidden()
+    expect(page.get_by_role("img", name="KL per dimension")).to_be_hidden()
+    scrubber(page).focus()
+    page.keyboard.press("ArrowLeft")
+    shown(page, 64)
+    assert pixels(page, "Samples from the prior") != live
+    expect(page.get_by_text("Decoded by the model as it was at step 64.")).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    shown(page, None)
+    run.frame(110, np.zeros(0), np.zeros((0, 2)))
+    expect(page.locator(".le-status")).to_contain_text("step 110")
+    assert not errors

@@ -18,7 +18,7 @@ from vae_core.storage import tensorfile
 from vae_core.storage.home import write_whole
 
 
-def a_run(folder, *, dims=2, count=5, labelled=True, name="0", shape=(1, 8, 8), samples=True):
+def a_run(folder, *, dims=2, count=5, labelled=True, name="0", shape=(1, 8, 8), samples=True, placed=True):
     random = np.random.default_rng(0)
     images = random.integers(0, 256, (30, *shape), dtype=np.uint8)
     probe = {"probe.images": images}
@@ -33,11 +33,13 @@ def a_run(folder, *, dims=2, count=5, labelled=True, name="0", shape=(1, 8, 8), 
             "reconstructions": images[:16],
             "originals": images[:16],
         }
-        if samples:
-            arrays["samples"] = images[:16]
-        if dims > 1:
+        if not placed:
+            arrays.clear()
+        if dims > 1 and placed:
             arrays["pca.mean"] = np.zeros(dims, np.float32)
             arrays["pca.components"] = np.eye(2, dims, dtype=np.float32)
+        if samples:
+            arrays["samples"] = images[:16]
         facts = {"step": step, "epoch": step / 10, "beta": 1.0, "test_log_likelihood": -90.0}
         facts["test_kl"] = 4.0 if samples else None
         shown = message("snapshot", 0, facts, tensorfile.pack(arrays, {}))
@@ -54,6 +56,7 @@ def a_run(folder, *, dims=2, count=5, labelled=True, name="0", shape=(1, 8, 8), 
         {"labelled": False, "samples": False},
         {"shape": (3, 32, 20)},
         {"count": 1},
+        {"placed": False},
         {"name": "<script>\n\x00" + "long" * 50},
     ],
 )
@@ -123,3 +126,4 @@ def test_a_caption_says_how_far_the_run_was():
     words = "step 1,200  ·  epoch 3.2  ·  beta 4"
     assert film_module._caption(facts, vae) == f"{words}  ·  ELBO −95.5 nats, held out"
     assert film_module._caption(facts | {"test_kl": None}, vae) == words
+    assert film_module._caption(facts, FAMILIES["gan"]) == "step 1,200  ·  epoch 3.2"

@@ -3,6 +3,7 @@
 import gc
 import time
 import weakref
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,8 +12,9 @@ import torch
 
 from tests.unit.engine.engine_watcher import SMALL
 from vae_core.config.configs import TrainConfig
-from vae_core.engine.processes.messages import Snapshot
+from vae_core.engine.processes.messages import Frame, Snapshot
 from vae_core.engine.processes.orders import Load, RunKey, Watch
+from vae_core.engine.runs.keyframes import encoder_path, keyframe_path
 from vae_core.engine.worker import broadcast as broadcast_module
 from vae_core.engine.worker.broadcast import LEAST_GLANCE, Broadcast
 from vae_core.engine.worker.live_run import LiveRun
@@ -150,13 +152,13 @@ def heard():
     return Heard()
 
 
-def live_run(heard, folder):
+def live_run(heard, folder, model=SMALL):
     order = Load(
         RunKey("a", 1),
         owner="ann",
         folder=str(folder),
         image_set="digits",
-        model=SMALL,
+        model=model,
         train=TrainConfig(batch_size=32),
         paused=False,
         is_branch=False,
@@ -218,3 +220,28 @@ def test_weights_that_are_no_numbers_are_never_the_last_good_ones(run, part):
     run.fall_back()
     assert run.trainer.step == good[-1]
     assert all(weights.isfinite().all() for weights in run.trainer.model.parameters())
+
+
+def test_without_an_encoder_a_run_has_samples_and_a_past_with_both_of_its_nets(heard, tmp_path):
+    run = live_run(heard, tmp_path, model=replace(SMALL, family="gan"))
+    run.watch(Watch(run.key, 1, 0, 0))
+    run.show_pinned(((0.5, -1.5),))
+    finished(run.piece(sharers=1))
+    run._broadcast.send_frame(run.trainer.advance(steps=1, measure=False), worked=1.0)
+    finished(run.leave())
+    assert {Frame, Snapshot} <= {kind for kind, _ in heard}
+    step = run.trainer.step
+    shown = tensorfile.unpack(keyframe_path(tmp_path, step).read_bytes())[1]
+    assert {name.partition(".")[0] for name in shown} == {"samples", "decoder"}
+    beside = tensorfile.unpack(encoder_path(tmp_path, step).read_bytes())[1]
+    assert {name.partition(".")[0] for name in beside} == {"discriminator"}
+
+    kept = {name: weights.clone() for name, weights in run.trainer.weights().items()}
+    run.trainer.advance(steps=1, measure=False)
+    run.trainer.weights()["discriminator.logit.bias"].fill_(torch.nan)
+    with pytest.raises(FloatingPointError):
+        finished(run.leave())
+    run.fall_back()
+    assert run.trainer.step == step
+    for name, weights in run.trainer.weights().items():
+        torch.testing.assert_close(weights, kept[name].half().float(), rtol=0, atol=0)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ui.library.facts import model_metrics
+from ui.library.facts import model_metrics, why_unmeasured
 from vae_core import ModelConfig, TrainConfig
 from vae_core.config.families import FAMILIES
 
@@ -27,12 +27,17 @@ def test_each_term_of_a_family_that_was_measured_is_said(family: str) -> None:
     said = {name: value for name, value, _ in model_metrics(entry(family, terms))}
     for term in FAMILIES[family].terms:
         if term.name != "log_likelihood":
-            assert said[term.title] == "12.5 nats"
+            assert said[term.title] == f"12.5 {term.unit}".strip()
 
 
 def test_what_a_family_has_not_is_not_said_of_it() -> None:
     said = {name for name, _, _ in model_metrics(entry("vae", {"total_correlation": 3.0, "elbo": -100.0}))}
     assert said == {"ELBO"}
+
+
+def test_it_is_said_why_nothing_was_measured() -> None:
+    assert why_unmeasured(entry("vae", {})) == "Nothing was measured."
+    assert "no likelihood" in why_unmeasured(entry("gan", {}))
 
 
 def test_measures_are_written_each_in_its_unit() -> None:
