@@ -12,11 +12,14 @@ from ui.page import state
 from ui.page.navigation import link, link_notices
 from ui.page.text import by_hand
 
+hand = by_hand("Move over the map", "Touch the map")
 entry, beside = model_row(
     "Explore",
     "Every dot is a held-out test image, placed by what the model saw in it; every place between the dots "
-    f"decodes to a picture. {by_hand('Move over the map', 'Touch the map')}, then pull a slider.",
+    f"decodes to a picture. {hand}, then pull a slider.",
     state.EXPLORE_MODEL,
+    without_images="Every place decodes to a picture that the model makes up; without an encoder no image "
+    f"has a place among them. {hand}, then pull a slider.",
 )
 if entry is not None and entry.model_config.has_encoder and state.SHARED not in st.query_params:
     with beside:

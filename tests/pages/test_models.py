@@ -175,7 +175,7 @@ def test_a_model_from_elsewhere_has_a_card_and_says_what_was_adapted(app: App, f
     app.open("models")
     assert "**From afar**" in app.text
     assert "foreign, yours · vae, own layers" in app.captions
-    assert "Nothing was measured" in app.captions
+    assert "Nothing was measured: without an encoder" in app.captions
     app.click("models_details_foreign")
     assert "Own images · 3 latent dimensions · vae, own layers" in app.text
     assert "trained elsewhere · likelihood bernoulli · final sigmoid taken off" in app.captions
@@ -192,6 +192,7 @@ def test_a_model_from_elsewhere_opens_and_is_shared_as_any_other(
     app.test.selectbox(key="explore_model").set_value("foreign")
     app.run()
     assert component.told[-1]["entry"].name == "foreign"
+    assert "without an encoder no image has a place" in app.text
     token = links.share(app.test.session_state["_latent_owner"], "model", "foreign").token
     shared = shared_model(token)
     assert shared is not None

@@ -15,13 +15,16 @@ from ui.page.navigation import link, opening
 from ui.page.text import plain
 
 
-def model_row(title: str, sentence: str, key: str) -> tuple[ModelEntry | None, DeltaGenerator]:
+def model_row(
+    title: str, sentence: str, key: str, *, without_images: str = ""
+) -> tuple[ModelEntry | None, DeltaGenerator]:
     """Draw a page's opening with the choice of a model beside it.
 
     Args:
         title: the page's heading.
         sentence: what the page is, and what to try first.
         key: the widget's key and name in the URL.
+        without_images: the sentence in its place for a model without an encoder; "": the same.
 
     Returns:
         The model, None when there is none; and the place beside it, for what else the page lets one choose.
@@ -38,6 +41,8 @@ def model_row(title: str, sentence: str, key: str) -> tuple[ModelEntry | None, D
         if entry is not None and shared is None:  # the picker has the file's name, Models this one
             about = net_facts(entry) if entry.shipped else facts  # a shipped one's title says the rest
             facts = f"**{plain(entry.title, longest=60)}** · {about}"
+        if entry is not None and not entry.model_config.has_encoder:
+            sentence = without_images or sentence
         opening(title, sentence, facts)
     return entry, beside
 

@@ -69,8 +69,8 @@ def why_unmeasured(entry: ModelEntry) -> str:
     if entry.model_config.has_encoder:
         return "Nothing was measured."
     return (
-        "No encoder, so no image has a code: no likelihood, rate, distortion or factor gap. "
-        "Look at its samples."
+        "Nothing was measured: without an encoder no image has a code, hence no likelihood, rate, distortion "
+        "or factor gap."
     )
 
 

@@ -166,7 +166,7 @@ def mishap_picture(folder: Path, *, has_circle: bool) -> Image.Image:
     return draw_end(shown[-1], _labels(folder), has_circle=has_circle)
 
 
-def _places(moment: Moment) -> Array:
+def _places(moment: Moment) -> np.ndarray[Any, Any]:
     assert moment.positions is not None, "what is recorded has an encoder, and its dots places"
     return moment.positions
 
