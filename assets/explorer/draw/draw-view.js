@@ -18,6 +18,7 @@ import { MapPanel } from "../map/panel/map-panel.js";
 import { Lens } from "./pad/lens.js";
 import { Pad } from "./pad/pad.js";
 import { PadTools } from "./pad/pad-tools.js";
+import { Photograph } from "./pad/photograph.js";
 import { Unusual } from "./unusual.js";
 import { Verdict } from "./verdict.js";
 
@@ -33,6 +34,8 @@ import { Verdict } from "./verdict.js";
 
 /** While a line is being drawn it is encoded too, by an encoder that takes less than this, in ms. */
 const FAST = 10;
+
+const NO_PICTURE = "This browser can make no picture of that file. Choose a PNG, JPEG or WebP file.";
 
 /** So many samples of the posterior stand on a map on which it has no shape. */
 const SAMPLES = 12;
@@ -69,6 +72,15 @@ export class DrawView {
         if (count) this.#putImage(Math.floor(Math.random() * count), stamp);
       },
       onFile: (file) => this.#putFile(file),
+      onPhoto: (file) => this.#showPhoto(file),
+    });
+    this.tools.thickness.addEventListener("input", () => this.photograph.show());
+    this.photograph = new Photograph({
+      thickness: () => this.tools.penThickness,
+      onTake: (image, stamp) => this.pad.put(image, stamp),
+      onClose: () => {
+        this.pad.element.hidden = false;
+      },
     });
     this.pad = new Pad({
       pen: () => this.tools.pen,
@@ -116,6 +128,7 @@ export class DrawView {
         { class: "le-draw-pad", "aria-label": "Your drawing" },
         this.tools.element,
         this.pad.element,
+        this.photograph.element,
         this.classChoice.element,
         this.said,
         this.verdict.element,
@@ -305,6 +318,7 @@ export class DrawView {
   #putImage(index, stamp) {
     if (!this.bundle) return false;
     const { space } = this.bundle;
+    this.photograph.close();
     this.classChoice.follow(space, index);
     this.chooser.mark([index]);
     this.pad.put(imageOf(space, index), stamp);
@@ -315,6 +329,7 @@ export class DrawView {
   async #putFile(file) {
     const { lens } = this;
     if (!lens) return;
+    this.photograph.close();
     let said = "";
     try {
       const { image, isNegative } = await lens.read(file);
@@ -325,10 +340,29 @@ export class DrawView {
       }
     } catch (error) {
       console.warn(error);
-      said = "This browser can make no picture of that file. Choose a PNG, JPEG or WebP file.";
+      said = NO_PICTURE;
     }
-    setText(this.said, said);
-    this.said.hidden = !said;
+    this.#say(said);
+  }
+
+  /** Show a photograph of one's own, of which a part is to be put on the pad. @param {File} file */
+  async #showPhoto(file) {
+    const { lens } = this;
+    if (!lens) return;
+    this.#say("");
+    try {
+      await this.photograph.open(file, lens);
+      this.pad.element.hidden = true;
+    } catch (error) {
+      console.warn(error);
+      this.#say(NO_PICTURE);
+    }
+  }
+
+  /** @param {string} text  about a file; "" for nothing */
+  #say(text) {
+    setText(this.said, text);
+    this.said.hidden = !text;
   }
 
   /** Another class is told: the same drawing has another code. @param {number} label */

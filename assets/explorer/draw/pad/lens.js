@@ -9,11 +9,20 @@
 import { drawingContext } from "../../dom/canvas.js";
 import { paintStrokes } from "./drawing.js";
 import { ownImage } from "./own-image.js";
+import { contrastOf, greyOf, inkOf, thickened, thicknessOf } from "./paper.js";
 import { boxMean, followsRecipe, groundOf, inkBox, normalised, normalisedSide } from "./recipe.js";
 
 /** @typedef {import("../../dom/pictures.js").Shape} Shape */
 /** @typedef {import("./drawing.js").Sheet} Sheet */
 /** @typedef {import("./drawing.js").Stroke} Stroke */
+
+/**
+ * @typedef {object} PhotoTaking    how a photograph is taken
+ * @property {boolean} isPaper      of pen on paper: what is ink is found; else it is taken as it is
+ * @property {boolean} isLight      the ink is lighter than its ground; of what is taken as it is: light and dark change over
+ * @property {number} threshold     0..1, so much contrast with the paper is ink
+ * @property {number} thickness     that lines are to have at least, in the model's pixels
+ */
 
 /** A drawing is made on about so many pixels each way before it is made small. */
 const FINE = 280;
@@ -80,6 +89,43 @@ export class Lens {
     const seen = most > 0 ? normalised(ink.map((each) => each / most), width * fine, shape) : null;
     if (!seen) return await ownImage(file, shape, ground);
     return { image: Uint8Array.from(seen, (each) => this.#byteOf(each)), isNegative };
+  }
+
+  /**
+   * Make a photograph, cut to the frame, look like the model's images.
+   *
+   * @param {Uint8ClampedArray} rgba  `fine` pixels for each of the model's, (fine * H, fine * W, 4)
+   * @param {PhotoTaking} how
+   * @returns {Uint8Array | null} bytes, (C, H, W); null where no ink is found
+   */
+  seePhoto(rgba, { isPaper, isLight, threshold, thickness }) {
+    const { fine, shape: [channels, height, width] } = this;
+    const wide = fine * width;
+    const frame = { x0: 0, y0: 0, x1: wide, y1: fine * height };
+    if (!isPaper) {
+      const planes = channels === 1 ? [greyOf(rgba)] : [0, 1, 2].map((c) => channelOf(rgba, c));
+      const means = planes.flatMap((plane) => [...boxMean(plane, wide, frame, height, width)]);
+      return Uint8Array.from(means, (value) => Math.round(isLight ? 255 - value : value));
+    }
+    const ink = inkOf(contrastOf(greyOf(rgba), wide, isLight), wide, threshold);
+    const box = inkBox(ink, wide);
+    if (!box) return null;
+    const side = Math.max(box.x1 - box.x0, box.y1 - box.y0);
+    // What is normalised grows or shrinks, with what its lines are thicker by, to the recipe's side.
+    const share = thickness / normalisedSide(this.shape);
+    const lacking = this.isNormalising
+      ? (share * side - thicknessOf(ink, wide)) / (1 - share)
+      : thickness * fine - thicknessOf(ink, wide);
+    const lines = thickened(ink, wide, lacking / 2);
+    const small = this.isNormalising
+      ? normalised(lines, wide, this.shape)
+      : boxMean(lines, wide, frame, height, width);
+    if (!small) return null;
+    const pen = this.#isLight ? 0 : 255;
+    return Uint8Array.from({ length: channels * small.length }, (_, k) => {
+      const under = 255 * this.ground[Math.floor(k / small.length)];
+      return Math.round(under + (pen - under) * small[k % small.length]);
+    });
   }
 
   /** @param {Uint8Array | null} image @param {Stroke[]} strokes @returns {Uint8Array | null} */
@@ -162,4 +208,9 @@ export class Lens {
 function cssOf(colour) {
   const [red, green = red, blue = red] = colour.map((each) => Math.round(255 * each));
   return `rgb(${red}, ${green}, ${blue})`;
+}
+
+/** @param {Uint8ClampedArray} rgba @param {number} channel @returns {Float32Array} 0..255 */
+function channelOf(rgba, channel) {
+  return Float32Array.from({ length: rgba.length / 4 }, (_, p) => rgba[4 * p + channel]);
 }

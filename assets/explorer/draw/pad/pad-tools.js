@@ -16,11 +16,12 @@ const ERASER = 2.5;
  * @property {(stamp: number) => void} onClear
  * @property {(stamp: number) => void} onImage   an image of the set is to be put on the pad
  * @property {(file: File) => void} onFile       one of one's own is
+ * @property {(file: File) => void} onPhoto      a photograph of one's own is, of pen on paper
  */
 
 export class PadTools {
   /** @param {Deeds} deeds */
-  constructor({ onUndo, onClear, onImage, onFile }) {
+  constructor({ onUndo, onClear, onImage, onFile, onPhoto }) {
     this.isErasing = false;
     /** Of the images, in their pixels. */
     this.width = 28;
@@ -61,22 +62,19 @@ export class PadTools {
       "Put one of the set's held-out images on the pad, to be altered",
       (event) => onImage(event.timeStamp),
     );
-    /** @type {HTMLInputElement} */
-    this.fileField = element("input", {
-      type: "file",
-      accept: "image/*",
-      hidden: true,
-      "aria-label": "An image file of your own",
-      change: () => {
-        const [file] = this.fileField.files ?? [];
-        this.fileField.value = ""; // the same file may be chosen again
-        if (file) onFile(file);
-      },
-    });
+    this.fileField = fileField({ "aria-label": "An image file of your own" }, onFile);
+    // A telephone opens its camera; a page that is plain http may use it in no other way.
+    const camera = { "aria-label": "A photograph of your own", "data-role": "photo", capture: "environment" };
+    this.photoField = fileField(camera, onPhoto);
     this.fileButton = textButton(
       "A file",
       "Put an image of your own on the pad; it stays in this browser",
       () => this.fileField.click(),
+    );
+    this.photoButton = textButton(
+      "Photograph",
+      "Put on the pad what you wrote with a pen; the photograph stays in this browser",
+      () => this.photoField.click(),
     );
     this.element = element(
       "div",
@@ -89,17 +87,23 @@ export class PadTools {
       this.imageButton,
       this.fileButton,
       this.fileField,
+      this.photoButton,
+      this.photoField,
     );
     this.#erase(false);
     this.allow({ undo: false, clear: false });
   }
 
+  /** Of the pen, in the model's pixels. */
+  get penThickness() {
+    return (this.thickness.valueAsNumber * this.width) / 28;
+  }
+
   /** @returns {Omit<Stroke, "points">} what a line that begins now is drawn with */
   get pen() {
     const { isErasing, colourField } = this;
-    const thickness = (this.thickness.valueAsNumber * this.width) / 28;
     return {
-      thickness: isErasing ? ERASER * thickness : thickness,
+      thickness: isErasing ? ERASER * this.penThickness : this.penThickness,
       colour: colourField.hidden ? this.colour : colourField.value,
       isEraser: isErasing,
     };
@@ -130,4 +134,24 @@ export class PadTools {
     this.penButton.setAttribute("aria-pressed", String(!isErasing));
     this.eraserButton.setAttribute("aria-pressed", String(isErasing));
   }
+}
+
+/**
+ * @param {Record<string, string>} attributes
+ * @param {(file: File) => void} onFile
+ * @returns {HTMLInputElement} what a button opens
+ */
+function fileField(attributes, onFile) {
+  const field = element("input", {
+    type: "file",
+    accept: "image/*",
+    hidden: true,
+    ...attributes,
+    change: () => {
+      const [file] = field.files ?? [];
+      field.value = ""; // the same file may be chosen again
+      if (file) onFile(file);
+    },
+  });
+  return field;
 }
