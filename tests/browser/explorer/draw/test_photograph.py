@@ -169,7 +169,7 @@ def test_a_photograph_is_taken_on_to_the_pad_and_sent_nowhere(
         page.locator("[data-role=photo-part]").press("ArrowRight")
     assert like("photo-seen") > 0.85
     part.get_by_role("button", name="Light", exact=True).click()
-    assert like("photo-seen") < 0.5
+    assert like("photo-seen") < 0.7, "what lies around the letter"
     part.get_by_role("button", name="Dark", exact=True).click()
     part.get_by_role("button", name="Put it on the pad").click()
     expect(part).to_be_hidden()
