@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.pages.stand_ins import App, FakeEngine, FakeExplorer
@@ -9,6 +11,7 @@ from tests.pages.train.train_runs import a_run, go_back
 from ui.train.button_help import HELP
 from ui.train.mishaps import MISHAPS, Mishap
 from vae_core import ModelConfig, TrainConfig
+from vae_core.config.families import FAMILIES
 from vae_core.config.settings import LIVE, SETTINGS, Number, number
 from vae_core.engine import EngineBusyError
 
@@ -67,8 +70,10 @@ def test_every_live_setting_has_a_field_that_reaches_the_run_and_a_name_in_the_l
     app: App, engine: FakeEngine, name: str
 ) -> None:
     setting = number(name)
-    engine.current = a_run()
-    app.open("train", **{f"train_{name}": str(setting.least)})
+    having = [each for each in FAMILIES.values() if name in each.settings]
+    family = "vae" if not having or FAMILIES["vae"] in having else having[0].name
+    engine.current = a_run(model=replace(a_run().model, family=family, likelihood="bernoulli"))
+    app.open("train", train_family=family, **{f"train_{name}": str(setting.least)})
     field = app.test.number_input(key=f"train_{name}")
     assert (field.label, field.value) == (setting.title, setting.least)
     assert setting.help in field.help
