@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, TimeoutError, expect
 
 from tests.browser.serving import Errors, running_app
+from tests.browser.waiting import PATIENCE
 
 MOVED = "() => window.latentExplorer?.frames >= 2"
 CHOICES = """() => {
@@ -62,10 +64,17 @@ def lesson(url: str, new_page: Callable[..., Page]) -> Iterator[tuple[Page, Page
 
 
 def shows_the_same(leader: Page, follower: Page) -> dict[str, Any]:
-    """Wait until both show the same, and give what that is."""
-    choices: dict[str, Any] = leader.evaluate(CHOICES)
-    follower.wait_for_function(SAME, arg=choices)
-    return choices
+    """Wait until both show the same, and give what that is; what the leader shows may still be on its way."""
+    until = time.monotonic() + PATIENCE / 1000
+    while True:
+        choices: dict[str, Any] = leader.evaluate(CHOICES)
+        try:
+            follower.wait_for_function(SAME, arg=choices, timeout=PATIENCE / 20)
+        except TimeoutError:
+            if time.monotonic() > until:
+                raise
+        else:
+            return choices
 
 
 def open_model(leader: Page, url: str, page: str) -> None:
