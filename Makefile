@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: app check test pytest lint dev bench kernels clean
+.PHONY: app check unit test pytest lint dev bench kernels clean
 .DELETE_ON_ERROR:
 
 app: .venv/app.txt
@@ -27,7 +27,10 @@ pytest: .venv/tests.txt
 	$(PYTEST) $(PART)
 
 # What needs neither a browser nor processes of its own.
-check: lint
+check: .venv/tests.txt
+	$(MAKE) --no-print-directory --jobs=2 lint unit
+
+unit: .venv/tests.txt
 	$(PYTEST) tests/unit -m "not process"
 
 lint: .venv/tests.txt

@@ -228,7 +228,8 @@ def test_taking_the_link_back_ends_the_lesson(lesson):
         server.connect("/latent/lead", owner=owner) as leader,
         server.connect(f"/latent/follow/{token}") as one,
     ):
-        hear(one)
+        leader.send(say(model="mnist-2", z=[0, 0]))
+        hear(one, mode="explore")  # so the leader has been let in
         links.stop_sharing(owner, "follow")
         assert close_code(one) == 4410
         leader.send(say())
