@@ -41,7 +41,7 @@ export class TrainView {
       element(
         "p",
         { class: "le-empty le-caption" },
-        "No run yet: press Start, and dots appear here within a second.",
+        "No run yet: press Start, and its map appears here within a second.",
       ),
     );
     this.empty.hidden = true;
