@@ -20,7 +20,7 @@ and the arrays (P probe images of C, H, W; D latent dimensions; F factors):
 
     encoder.* decoder.*  F16 or F32  weights and running statistics by their layers' names (a counter is I64)
     probe.images         U8   (P, C, H, W)
-    probe.mean           F32  (P, D)
+    probe.mean           F32  (P, D)     of categories their probabilities: D is variables x categories
     probe.logvar         F32  (P, D)     where the code is a Gaussian
     probe.labels         I64  (P,)       where the set has classes
     probe.factors        F32  (P, F)     where the set has known factors

@@ -46,7 +46,7 @@ def check_arrays(arrays: Mapping[str, Described], config: ModelConfig, *, factor
 def _check_probe(arrays: Mapping[str, Described], config: ModelConfig, factors: int) -> set[str]:
     """Check the images and their places, and return the names that these may have."""
     images = arrays.get("probe.images", ("U8", (0,)))[1]
-    count, latent = images[0] if images else 0, config.latent_dim
+    count, latent = images[0] if images else 0, config.code_size
     expected: dict[str, Described] = {"probe.images": ("U8", (count, *config.image_shape))}
     optional: dict[str, Described] = {
         "probe.labels": ("I64", (count,)),

@@ -48,6 +48,7 @@ class ModelConfig:
         likelihood: p(x|z): "bernoulli", "gaussian" (variance 1) or "gaussian_learned" (one variance for all).
         n_classes: 0, or the number of labels that encoder and decoder are told.
         width: factor on the hidden widths and channels of "mlp" and "conv".
+        n_categories: of each latent dimension, where these are variables with categories.
         nets: the two lists of layers, where they are not those that the architecture's name stands for; the
             encoder's is empty where there is none.
 
@@ -62,6 +63,7 @@ class ModelConfig:
     likelihood: str = default("likelihood")
     n_classes: int = default("n_classes")
     width: float = default("width")
+    n_categories: int = default("n_categories")
     nets: Nets | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
@@ -104,6 +106,11 @@ class ModelConfig:
     def latent_kind(self) -> LatentKind:
         """What an image's code is: a Gaussian, a single point, or something else."""
         return self.traits.latent_kind if self.has_encoder else "prior"
+
+    @property
+    def code_size(self) -> int:
+        """How many numbers a code has: one for each dimension, or for each category of each variable."""
+        return self.latent_dim * (self.n_categories if self.traits.latent_kind == "categorical" else 1)
 
     @property
     def grid(self) -> tuple[int, int]:
@@ -163,6 +170,7 @@ class TrainConfig:
         free_bits: nats per latent dimension that cost nothing (arXiv:1606.04934).
         importance_samples: codes that are drawn for each image (arXiv:1509.00519).
         gradient_estimator: "plain", or "dreg" (arXiv:1810.04152), for the bound of several codes.
+        temperature: of the relaxed categories that are trained on (arXiv:1611.00712).
         weight_decay: share of the learning rate by which weights shrink at each step (arXiv:1711.05101).
         binarize: "none", or "dynamic" (Bernoulli only): pixels are drawn anew at every visit.
         seed: of the weights, the order of the images and all noise.
@@ -179,6 +187,7 @@ class TrainConfig:
     free_bits: float = default("free_bits")
     importance_samples: int = default("importance_samples")
     gradient_estimator: str = default("gradient_estimator")
+    temperature: float = default("temperature")
     weight_decay: float = default("weight_decay")
     binarize: str = default("binarize")
     seed: int = default("seed")

@@ -221,6 +221,17 @@ FAMILIES: Final[Mapping[str, Family]] = {
             settings=("likelihood", "beta", "beta_warmup_epochs", "free_bits"),
             told_classes=True,
         ),
+        Family(
+            name="concrete",
+            help="the code is a word: each variable has one of some categories. A choice has no gradient, so "
+            "training goes by a soft one, the Gumbel-softmax: the categories' scores and noise, divided by "
+            "the temperature, through a softmax. All that is reported is of hard choices.",
+            latent_kind="categorical",
+            has_likelihood=True,
+            terms=(ELBO, LOG_LIKELIHOOD, KL),
+            settings=("likelihood", "n_categories", "temperature", "beta", "beta_warmup_epochs", "free_bits"),
+            explained=False,
+        ),
     )
 }
 """By name, in the order in which they are offered."""

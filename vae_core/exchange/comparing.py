@@ -54,7 +54,7 @@ def compare_decoders(model: VAE, net: Any, code: Code, draft: Draft, with_sigmoi
     Raises:
         ValueError: they differ.
     """
-    z = torch.randn(COMPARED, model.config.latent_dim, generator=torch.Generator().manual_seed(0))
+    z = torch.randn(COMPARED, model.config.code_size, generator=torch.Generator().manual_seed(0))
     ours = model.decode_images(z) if with_sigmoid else model.decode(z)
     _compare(ours.flatten(1), net, code, z.reshape(len(z), *draft.entry))
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import torch
 from torch import Tensor
 
-from vae_core.models.distributions import standard_normal
+from vae_core.models.distributions import Posterior, standard_normal
 from vae_core.models.passing import log_likelihood
 
 if TYPE_CHECKING:
@@ -66,21 +66,34 @@ def _log_evidence(
 ) -> Tensor:
     """Return the log of the mean importance weight of each image, (B,)."""
     posterior = model.encode(x, y)
-    assert posterior.logvar is not None
     # The log of the sum of the weights so far.
     total = torch.full((len(x),), -math.inf, dtype=posterior.mean.dtype, device=x.device)
     left = n_samples
     while left > 0:
         k = min(left, max(1, at_once // len(x)))
         left -= k
-        mean, logvar = posterior.mean.repeat(k, 1), posterior.logvar.repeat(k, 1)  # (kB, D)
-        noise = standard_normal(mean, generator)
-        z = mean + torch.exp(0.5 * logvar) * noise
+        z, log_ratio = _drawn(posterior, k, generator)
         parameters = model.decode(z, None if y is None else y.repeat(k))
         log_weight = log_likelihood(model, x.repeat(k, 1, 1, 1), parameters)  # (kB,)
-        log_weight += 0.5 * (noise.square() + logvar - z.square()).sum(dim=1)  # log p(z) - log q(z|x)
+        log_weight += log_ratio
         total = torch.logaddexp(total, log_weight.view(k, len(x)).logsumexp(dim=0))
     return total - math.log(n_samples)
+
+
+def _drawn(posterior: Posterior, k: int, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
+    """Draw k codes for each image, (kB, D), and return them with log p(z) - log q(z|x), (kB,)."""
+    if posterior.log_probabilities is not None:
+        log_probabilities = posterior.log_probabilities.repeat(k, 1, 1)  # (kB, D, K)
+        z, _ = Posterior(posterior.mean, None, log_probabilities).draw(generator)
+        variables, categories = log_probabilities.shape[1:]
+        # What was not chosen may have no chance at all: 0 times its logarithm is no number.
+        chosen = torch.where(z.view_as(log_probabilities) > 0, log_probabilities, 0.0).sum(dim=(1, 2))
+        return z, -variables * math.log(categories) - chosen
+    assert posterior.logvar is not None, "a point has no density"
+    mean, logvar = posterior.mean.repeat(k, 1), posterior.logvar.repeat(k, 1)
+    noise = standard_normal(mean, generator)
+    z = mean + torch.exp(0.5 * logvar) * noise
+    return z, 0.5 * (noise.square() + logvar - z.square()).sum(dim=1)
 
 
 def active_units(means: Tensor) -> int:
@@ -97,7 +110,7 @@ def active_units(means: Tensor) -> int:
 
 @torch.no_grad()
 def reconstruction_error(model: VAE, x: Tensor, y: Tensor | None = None) -> Tensor:
-    """Return the mean squared error per pixel of what the model decodes from the posteriors' means.
+    """Return the mean squared error per pixel of what the model decodes from the posteriors' centres.
 
     Args:
         model: the model.
@@ -107,5 +120,5 @@ def reconstruction_error(model: VAE, x: Tensor, y: Tensor | None = None) -> Tens
     Returns:
         One error per image, (B,).
     """
-    images = model.decode_images(model.encode(x, y).mean, y)
+    images = model.decode_images(model.encode(x, y).centre, y)
     return (images - x).square().flatten(1).mean(dim=1)

@@ -149,13 +149,12 @@ def held_out_metrics(
     metrics: dict[str, Any] = {"pixels": "binarized" if binarized else "grey", "test_images": len(x)}
     metrics |= {name: total / len(x) for name, total in sums.items()}
     metrics |= {term.name: traits.value(term, metrics) for term in traits.terms if term.parts}
-    if traits.has_term("kl"):
+    if traits.has_term("kl") and traits.latent_kind == "gaussian":
         metrics["active_units"] = active_units(torch.cat([each.mean for each in posteriors]))
     if traits.has_likelihood and traits.has_term("kl"):
         metrics |= {"rate": metrics["kl"], "distortion": -metrics["log_likelihood"]}
-    logvars = [each.logvar for each in posteriors if each.logvar is not None]
-    if traits.latent_kind == "gaussian" and logvars:
-        whole = Posterior(torch.cat([each.mean for each in posteriors]), torch.cat(logvars))
+    if traits.latent_kind == "gaussian":
+        whole = Posterior.joined(posteriors)
         metrics["aggregate_gap"] = aggregate_gap(whole, generator=torch.Generator().manual_seed(seed))
     if nll_samples:
         metrics["nll_samples"] = nll_samples

@@ -15,7 +15,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from vae_core.config.configs import TrainConfig, codes_per_image
+from vae_core.config.configs import ModelConfig, TrainConfig, codes_per_image
 from vae_core.models.distributions import Posterior, standard_normal
 from vae_core.models.objective import Terms
 from vae_core.models.passing import UNSAID, Learning, Model, Pass, passed_through
@@ -75,8 +75,8 @@ class Objective(ABC):
     """
 
     @abstractmethod
-    def code(self, encoded: Tensor) -> Posterior:
-        """Return q(z|x) as the encoder's answer, (B, ...), parametrises it."""
+    def code(self, encoded: Tensor, config: ModelConfig) -> Posterior:
+        """Return q(z|x) as the encoder's answer, (B, ...), parametrises it in such a model."""
 
     @abstractmethod
     def terms(self, passed: Pass) -> Terms:
@@ -141,7 +141,7 @@ class Objective(ABC):
 
     def prior(self, model: Model, count: int, generator: torch.Generator) -> Tensor:
         """Draw codes from the prior, (count, D)."""
-        return standard_normal(torch.empty(count, model.config.latent_dim), generator)
+        return standard_normal(torch.empty(count, model.config.code_size), generator)
 
 
 def objective_of(family: str) -> Objective:

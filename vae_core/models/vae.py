@@ -39,7 +39,7 @@ class VAE(nn.Module):
         self.objective = objective_of(config.family)
         encoder, decoder = config.layers()
         self.encoder = Net(encoder, config.image_shape, "encoder") if encoder else None
-        self.decoder = Net(decoder, (config.latent_dim,), "decoder")
+        self.decoder = Net(decoder, (config.code_size,), "decoder")
         if config.likelihood == "gaussian_learned":
             self.decoder.log_variance = nn.Parameter(torch.empty(()))
 
@@ -51,7 +51,7 @@ class VAE(nn.Module):
             y: labels, int64, (B,); wanted by a model with classes and by no other.
 
         Returns:
-            The posterior, its tensors (B, D).
+            The posterior, its tensors (B, D); D numbers are a code (`ModelConfig.code_size`).
 
         Raises:
             ValueError: if shapes, types or labels do not fit the model, or it has no encoder.
@@ -65,7 +65,7 @@ class VAE(nn.Module):
                 f"images must be floating point ({dtype}) in [0, 1], "
                 f"of shape (B, {channels}, {height}, {width}); got {x.dtype} of shape {tuple(x.shape)}"
             )
-        return self.objective.code(self.encoder(x, self.one_hot(y, x)))
+        return self.objective.code(self.encoder(x, self.one_hot(y, x)), self.config)
 
     def decode(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         """Return the parameters of p(x|z): a Bernoulli's logits, a Gaussian's mean.
@@ -81,9 +81,9 @@ class VAE(nn.Module):
             ValueError: if shapes, types or labels do not fit the model.
         """
         dtype = next(self.parameters()).dtype
-        if z.ndim != 2 or z.shape[1] != self.config.latent_dim or z.dtype != dtype:
+        if z.ndim != 2 or z.shape[1] != self.config.code_size or z.dtype != dtype:
             raise ValueError(
-                f"z must be floating point ({dtype}), of shape (B, {self.config.latent_dim}); "
+                f"z must be floating point ({dtype}), of shape (B, {self.config.code_size}); "
                 f"got {z.dtype} of shape {tuple(z.shape)}"
             )
         parameters: Tensor = self.decoder(z, self.one_hot(y, z))

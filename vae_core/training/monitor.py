@@ -179,7 +179,7 @@ class Monitor:
         if self._config.traits.has_prior:
             z = self._model.objective.prior(self._model, PICTURES, generator)
         else:
-            z = standard_normal(torch.empty(PICTURES, self._config.latent_dim), generator)
+            z = standard_normal(torch.empty(PICTURES, self._config.code_size), generator)
         return self._decode(z, torch.arange(PICTURES) % max(1, self._config.n_classes))
 
     def _encode(self, images: Tensor, labels: Tensor | None) -> Generator[None, None, Posterior]:
@@ -192,10 +192,7 @@ class Monitor:
                 )
             if self._is_dear:
                 yield
-        logvars = [part.logvar.cpu() for part in parts if part.logvar is not None]
-        return Posterior(
-            torch.cat([part.mean.cpu() for part in parts]), torch.cat(logvars) if logvars else None
-        )
+        return Posterior.joined(parts, "cpu")
 
     def _decode(self, z: Tensor, labels: Tensor | None) -> Tensor:
         with self._evaluating():

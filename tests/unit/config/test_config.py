@@ -129,6 +129,7 @@ def model_configs(*, told):
         likelihood=st.sampled_from(LIKELIHOODS),
         n_classes=st.integers(int(told), 20),
         width=st.floats(0.125, 2),
+        n_categories=st.integers(2, 5),  # more in 128 variables would be too many weights
     )
 
 

@@ -88,7 +88,7 @@ def thumbnails(
         picked = images[torch.from_numpy(order)]
         if reconstructed:
             if loaded.probe.mean is None:
-                z = torch.randn(len(order), loaded.model_config.latent_dim, generator=_fixed())
+                z = torch.randn(len(order), loaded.model_config.code_size, generator=_fixed())
             else:
                 z = loaded.probe.mean[torch.from_numpy(order)]
             classes = loaded.model_config.n_classes
@@ -129,11 +129,11 @@ def gif(
     codes = torch.tensor(z, dtype=torch.float32)
     if (
         codes.ndim != 2
-        or codes.shape[1] != loaded.model_config.latent_dim
+        or codes.shape[1] != loaded.model_config.code_size
         or not 1 <= len(codes) <= MAX_FRAMES
     ):
         raise ValueError(
-            f"z must be 1 to {MAX_FRAMES} codes of {loaded.model_config.latent_dim} numbers, "
+            f"z must be 1 to {MAX_FRAMES} codes of {loaded.model_config.code_size} numbers, "
             f"not {tuple(codes.shape)}"
         )
     told = torch.full((len(codes),), label) if loaded.model_config.n_classes else None
