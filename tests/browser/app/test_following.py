@@ -26,7 +26,7 @@ CHOICES = """() => {
     glass: document.querySelector("[data-role=glass] .le-title-line .le-caption")?.textContent ?? null,
     reach: pressed(".le-range button"),
     walk: document.querySelector(".le-progress-slider")?.value ?? null,
-    z: window.latentExplorer?.z.map((value) => value.toFixed(2)) ?? [],
+    z: [...(window.latentExplorer?.z ?? [])].map((value) => Math.round(1000 * value) || 0),  // as they are told
   };
 }"""
 SAME = f"wanted => JSON.stringify(({CHOICES})()) === JSON.stringify(wanted)"
@@ -72,6 +72,7 @@ def shows_the_same(leader: Page, follower: Page) -> dict[str, Any]:
             follower.wait_for_function(SAME, arg=choices, timeout=PATIENCE / 20)
         except TimeoutError:
             if time.monotonic() > until:
+                assert follower.evaluate(CHOICES) == choices
                 raise
         else:
             return choices
