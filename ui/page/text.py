@@ -6,7 +6,7 @@ import re
 import string
 
 _PUNCTUATION = re.compile("([" + re.escape(string.punctuation) + "])")
-_JOINED = re.compile(r"(?<=[-<>=~])(?=\\[-<>=~])|(?<=:)(?=[A-Za-z])")
+_JOINED = re.compile(r"((?<=^\\[-<>=~])|(?<=\s\\[-<>=~]))(?=\\[-<>=~])|(?<=:)(?=[A-Za-z])")
 _LINKED = re.compile(r"(?<=:)(?=\\/\\/)|(?<=www)(?=\\\.)|(?<=@)(?=.)", re.IGNORECASE)
 _INVISIBLE = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+")
 
@@ -15,8 +15,8 @@ def plain(text: str, *, longest: int = 200, links: bool = False) -> str:
     """Write a foreign string so that Streamlit's Markdown shows it as it is.
 
     Titles, labels and file names come from users. A backslash disarms Markdown, HTML, colours and
-    formulas. Streamlit's icons (`:material/...:`) and arrows (`->`) are replaced after that, and bare
-    addresses made links: a word joiner parts them.
+    formulas. Streamlit's icons (`:material/...:`) and arrows that stand alone (`->`) are replaced after
+    that, and bare addresses made links: a word joiner parts them.
 
     Args:
         text: anything; line breaks, control and invisible characters become single spaces.

@@ -28,11 +28,17 @@ def test_markdown_is_disarmed(text: str) -> None:
     assert not re.search(r"[!-/:-@\[-`{-~]", bare)
 
 
-@pytest.mark.parametrize("text", [":material/home:", "a -> b", "a <-> b", "a -- b", ":smile:"])
+@pytest.mark.parametrize("text", [":material/home:", "a -> b", "a <-> b", "a -- b", "->", "a <=", "~= b", ":smile:"])
 def test_what_streamlit_replaces_after_markdown_is_parted(text: str) -> None:
     seen = plain(text).replace("\\", "")
     assert "\u2060" in seen
     assert seen.replace("\u2060", "") == text
+
+
+@pytest.mark.parametrize("end", ["-E9q_", "a--b", "__--", "a->b", "--"])
+def test_an_address_leads_where_it_says(end: str) -> None:
+    address = f"http://127.0.0.1:8501/class?follow={end}"
+    assert plain(address, links=True).replace("\\", "") == address
 
 
 @pytest.mark.parametrize("text", ["https://a.b", "see HTTP://a.b/c", "www.a.b", "a@b.co", "[x](http://a.b)"])
