@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from ui.draw.collection import collection, joined
 from ui.explorer.component import chosen, explorer
 from ui.explorer.link_checks import draw_check, map_of, map_values
 from ui.explorer.link_view import in_step
@@ -18,11 +19,13 @@ entry, _ = model_row(
     state.DRAW_MODEL,
 )
 notices = st.container()
+token = joined()
 
 if entry is not None:
     picked = map_values("draw", chosen("draw", entry))
     view = in_step("draw", entry.name, state.DRAW_VIEW, draw_check(entry), picked)
     axes, layers = map_of("draw", view)
-    explorer(key="draw", mode="draw", entry=entry, axes=axes, layers=layers)
+    explorer(key="draw", mode="draw", entry=entry, axes=axes, layers=layers, collection=token)
+collection(token)
 
 link_notices(notices)

@@ -22,6 +22,7 @@
  * @property {import("./data/lesson.js").ListedLesson[]} [lessons]
  * @property {number} [heard]         number of the order that was obeyed or refused last
  * @property {string} [trouble]       why the engine refused what a lesson ordered; "" if it did not
+ * @property {import("./draw/keeping.js").KeepSource | null} [keep]  where drawings can be kept, for "draw"
  * @property {import("./data/lesson.js").RoomSource | null} [room]  a class that does a lesson together
  */
 

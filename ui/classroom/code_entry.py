@@ -31,7 +31,8 @@ def code_entry() -> None:
             max_chars=16,
             placeholder="for example KXWPTA",
             width=220,
-            help="Your teacher shows it. It leads to a task, or to what they show just now.",
+            help="Your teacher shows it. It leads to a task, a lesson, a collection of drawings, or to what "
+            "they show just now.",
         )
         pressed = st.form_submit_button(
             "Go", key="class_code_go", type="primary", icon=":material/arrow_forward:"
@@ -45,7 +46,7 @@ def code_entry() -> None:
 
 
 def open_link(link: links.Link) -> None:
-    """Open the page to which a link to follow someone, to a task or to a lesson leads.
+    """Open the page to which a link with a code leads.
 
     Raises:
         KeyError: it leads nowhere that this version knows.
@@ -54,6 +55,8 @@ def open_link(link: links.Link) -> None:
         st.switch_page(place("class").path, query_params={state.FOLLOW: link.token})
     if link.kind == "lesson":
         st.switch_page(place("learn").path, query_params={state.ROOM: link.token})
+    if link.kind == "drawings":
+        st.switch_page(place("draw").path, query_params={state.COLLECTION: link.token})
     task = read_task(link.what) if link.kind == "task" else None
     if task is None:
         raise KeyError(link.kind)

@@ -96,6 +96,7 @@ def explorer(
     lesson: Mapping[str, Any] | None = None,
     lessons: Sequence[Mapping[str, Any]] = (),
     room: Mapping[str, Any] | None = None,
+    collection: str | None = None,
     trouble: str = "",
     heard: float = 0,
     height: int | None = None,
@@ -115,6 +116,8 @@ def explorer(
         follow: token of the link by which a leader is followed, for "follow".
         lesson: the lesson to play, for "learn"; None for the list of all.
         lessons: what that list says of each.
+        collection: token of the link to the collection in which drawings can be kept, for "draw"; "" for
+            one's own, None for none.
         room: the class that does a lesson together, and what it does.
         trouble: why what a lesson ordered was refused; "" if it was not.
         heard: number of the lesson's order that was obeyed last.
@@ -144,6 +147,8 @@ def explorer(
         "foreign": not is_own,
         "follow": f"{base}/latent/follow/{follow}" if follow else None,
     }
+    if collection is not None:
+        data["keep"] = {"url": f"{base}/latent/drawings", "collection": collection}
     if mode == "learn":
         told = None if lesson is None else dict(lesson)
         data |= {

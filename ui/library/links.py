@@ -1,6 +1,7 @@
 """Links by which one browser lets others look at a model or a run: read-only, and taken back at any time.
 
-A link is a token that nobody can guess; whoever has it may look, and do nothing else. It lies on disk as
+A link is a token that nobody can guess; whoever has it may look, and do nothing else; only a collection of
+drawings takes what others bring. It lies on disk as
 `LATENT_HOME/links/<token>.json`, so that it outlives a restart, and in memory, so that asking costs nothing:
 the server's event loop asks all the time, and must never wait for a disk on which someone makes a link.
 """
@@ -21,9 +22,9 @@ from typing import Final, Literal
 
 from vae_core.storage.home import latent_home, owner_hash, write_whole
 
-Kind = Literal["model", "run", "images", "follow", "task", "lesson"]
+Kind = Literal["model", "run", "images", "follow", "task", "lesson", "drawings"]
 
-CODED: Final[tuple[Kind, ...]] = ("follow", "task", "lesson")
+CODED: Final[tuple[Kind, ...]] = ("follow", "task", "lesson", "drawings")
 """What six letters lead to, too."""
 
 LOG: Final = logging.getLogger(__name__)
@@ -43,9 +44,10 @@ class Link:
     Attributes:
         token: its name in the URL, 192 bits.
         kind: "model", "run", "images", "follow" (whatever its owner shows at the time), "task" (for others to
-            do), or "lesson" (that a class does together).
+            do), "lesson" (that a class does together), or "drawings" (its owner's collection, to add to).
         owner: hash of the owner's name.
-        what: the model's or image set's name, the run's id, the task or the lesson as text; "" for "follow".
+        what: the model's or image set's name, the run's id, the task or the lesson as text; "" for
+            "follow" and "drawings".
         created: in seconds since 1970.
         announced: whether every page shows it to everyone on this server.
         code: letters that lead to it as well, while there is the link; "" where it is not `CODED`.

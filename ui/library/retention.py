@@ -1,7 +1,7 @@
-"""How long models and images are kept of browsers that stay away: a lost cookie leaves what nobody can reach.
+"""How long what browsers have is kept when they stay away: a lost cookie leaves what nobody can reach.
 
-A year after its last visit a browser forgets who it was. Its models and image sets are kept a little longer,
-and then go, with the links to them. Where only this machine is served they are kept for ever.
+A year after its last visit a browser forgets who it was. Its models, image sets and drawings are kept a
+little longer, and then go, with the links to them. Where only this machine is served they are kept for ever.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from ui.identity.presence import SEEN_FILE
-from ui.library import brought, links
+from ui.library import brought, drawings, links
 from ui.library.address import only_here
 from ui.library.entry import bundles_in
 from vae_core.engine.contract import limits
@@ -58,20 +58,22 @@ class Sweeper:
         gone = 0
         for owner in _folders(owners):
             models, sets = bundles_in(owner / "models"), set_files(owner / FOLDER)
-            if (models or sets) and _seen(owner) < self.clock.wall() - DAY_SECONDS * days:
+            drawn = drawings.collection_files(owner)
+            if (models or sets or drawn) and _seen(owner) < self.clock.wall() - DAY_SECONDS * days:
                 links.forget_owner(owner.name)
-                for model in models:
+                for model in (*models, *drawn):
                     with suppress(OSError):
                         model.unlink()
                 for images in sets:
                     with suppress(OSError):
                         delete_set(images)
                 LOG.info(
-                    "%s stayed away for %g days: %d models and %d image sets are deleted",
+                    "%s stayed away for %g days: %d models, %d image sets and %d drawings are deleted",
                     owner.name[:6],
                     days,
                     len(models),
                     len(sets),
+                    len(drawn),
                 )
                 gone += 1
         return gone
@@ -88,7 +90,7 @@ def _seen(owner: Path) -> float:
     """Return when a browser was here last, as far as its files tell, in seconds since 1970."""
     models = owner / "models"
     found = []
-    for path in (owner / SEEN_FILE, models, owner / FOLDER, *bundles_in(models)):
+    for path in (owner / SEEN_FILE, models, owner / FOLDER, owner / drawings.FOLDER, *bundles_in(models)):
         with suppress(OSError):
             found.append(path.stat().st_mtime)
     return max(found)
@@ -100,6 +102,7 @@ def _shift(owners: Path, seconds: float) -> None:
         with suppress(OSError, ValueError):
             seen = _seen(owner) + seconds
             (owner / SEEN_FILE).touch(mode=0o600)
-            for path in (owner / SEEN_FILE, owner / "models", owner / FOLDER, *bundles_in(owner / "models")):
+            folders = [owner / each for each in (SEEN_FILE, "models", FOLDER, drawings.FOLDER)]
+            for path in (*folders, *bundles_in(owner / "models")):
                 with suppress(OSError):
                     os.utime(path, (seen, seen))

@@ -78,6 +78,7 @@ def path_of(link: links.Link) -> str:
         "follow": "/class?follow=",
         "task": "/class?task=",
         "lesson": "/learn?room=",
+        "drawings": "/draw?collection=",
     }
     return f"{pages[link.kind]}{link.token}"
 

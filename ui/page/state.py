@@ -51,6 +51,9 @@ PRESENT: Final = "present"
 SHARED_IMAGES: Final = "set"
 """Name in the URL of Images: the token of the link to another's images."""
 
+COLLECTION: Final = "collection"
+"""Name in Draw's URL: the token of the link to a collection of drawings that a class joins."""
+
 LESSON: Final = "lesson"
 """Name in Learn's URL: the lesson's slug."""
 

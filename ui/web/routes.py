@@ -16,6 +16,7 @@
     lesson/<token>                         WebSocket: a lesson done together       whoever has the link
     images/upload                          images brought to this browser's own    see `ui.web.image_uploads`
     images/<name>.zip                      an own image set, once exported         its owner's alone
+    drawings                               a drawing for a collection              see `ui.web.drawings`
     new-owner                              start as someone new, then to the first page
 
 Anything else below `/latent/` is 404: Streamlit would answer it with its page. `<base>/explore` leads to the
@@ -42,6 +43,7 @@ from ui.library.library import Library, shared_model
 from ui.page import urls
 from ui.page.urls import KINDS, PLOTLY_VERSION, base_path
 from ui.web.compressed import LARGE_BYTES, Packed, PackedFiles, pieces
+from ui.web.drawings import take_drawing
 from ui.web.following import (
     followed_keyframe,
     followed_model,
@@ -77,6 +79,7 @@ def routes() -> list[BaseRoute]:
         Route(f"{top}/images/upload", room_for_images, methods=("GET",)),
         Route(f"{top}/images/upload", take_images, methods=("POST",)),
         Route(f"{top}/images/{{name}}.zip", exported_images),
+        Route(f"{top}/drawings", take_drawing, methods=("POST",)),
         Route(f"{top}/new-owner", _new_owner),
         WebSocketRoute(f"{top}/stream/{{run}}", stream),
         WebSocketRoute(f"{top}/watch/{{token}}", watch),

@@ -17,7 +17,7 @@ import json
 import re
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,16 +95,53 @@ def write_set(path: Path, images: ImageSet, held_out: Array) -> None:
     Raises:
         OSError: the disk is full.
     """
-    labels = None if images.labels is None else images.labels.numpy()
+    write_arrays(
+        path,
+        images.images.numpy(),
+        None if images.labels is None else images.labels.numpy(),
+        held_out,
+        label_names=images.label_names,
+        title=images.title,
+        licence=images.licence,
+        source=images.source,
+    )
+
+
+def write_arrays(
+    path: Path,
+    images: Array,
+    labels: Array | None,
+    held_out: Array,
+    *,
+    title: str,
+    label_names: Sequence[str] = (),
+    licence: str = "",
+    source: str = "",
+) -> None:
+    """Write a set's file of bare arrays, as `write_set` does; without torch.
+
+    Args:
+        path: the file; its stem is the set's name.
+        images: all images, uint8, (N, C, H, W), those that are held out among them.
+        labels: class of each, int64, (N,), or None.
+        held_out: which are held out, bool, (N,).
+        title: the name for people.
+        label_names: name of each class.
+        licence: licence and notice that go wherever the images go.
+        source: where they come from.
+
+    Raises:
+        OSError: the disk is full.
+    """
     about = {
-        "title": images.title,
-        "label_names": list(images.label_names),
-        "licence": images.licence,
-        "source": images.source,
+        "title": title,
+        "label_names": list(label_names),
+        "licence": licence,
+        "source": source,
         "created": time.time(),
-        "counts": _counts(labels, len(images.label_names), held_out),
+        "counts": _counts(labels, len(label_names), held_out),
     }
-    arrays = {"images": images.images.numpy(), "held_out": held_out.astype(np.uint8)}
+    arrays = {"images": images, "held_out": held_out.astype(np.uint8)}
     if labels is not None:
         arrays["labels"] = labels
     make_folder(path.parent)

@@ -15,6 +15,7 @@ import { gaussian } from "../latent/codes.js";
 import { nearestPoints } from "../latent/projection.js";
 import { imageOf, labelOf } from "../latent/space.js";
 import { MapPanel } from "../map/panel/map-panel.js";
+import { Keeping } from "./keeping.js";
 import { Lens } from "./pad/lens.js";
 import { Pad } from "./pad/pad.js";
 import { PadTools } from "./pad/pad-tools.js";
@@ -94,6 +95,10 @@ export class DrawView {
     this.verdict = new Verdict();
     /** About a file that was put on the pad. */
     this.said = element("p", { class: "le-caption", role: "status", hidden: true });
+    this.keeping = new Keeping((image) => {
+      if (image === this.code?.image) this.pad.clear(performance.now());
+    });
+    this.keeping.setSource(data.keep ?? null);
     this.classChoice = new ClassChoice((label) => this.#tellClass(label));
     this.neighbours = new Neighbours(
       this.surroundings,
@@ -131,6 +136,7 @@ export class DrawView {
         this.photograph.element,
         this.classChoice.element,
         this.said,
+        this.keeping.element,
         this.verdict.element,
       ),
       element(
@@ -190,6 +196,7 @@ export class DrawView {
     this.lens = lens;
     this.pad.setFrame(space.shape, lens.groundColour);
     this.tools.setFrame(space.shape, lens.penColour);
+    this.keeping.setShape(space.shape);
     this.seen.resize(space.shape);
     this.errors.resize(space.shape);
     this.decoded.load(source.url, space.config, weights);
@@ -216,6 +223,7 @@ export class DrawView {
   update(data) {
     const { reporter } = this.context;
     this.context.data = data;
+    this.keeping.setSource(data.keep ?? null);
     if (!this.bundle) return;
     if (reporter.hear("axes", data.axes ?? null)) this.setAxes(data.axes);
     if (reporter.hear("layers", data.layers ?? null)) this.panel.setLayers(data.layers);
@@ -256,6 +264,7 @@ export class DrawView {
     this.tools.allow({ undo: drawing.past.length > 0, clear: !drawing.isEmpty });
     if (!bundle || !lens) return;
     const image = lens.see(drawing.sheet);
+    this.keeping.offer(image);
     if (!image) {
       this.code = null;
       this.map.showOwn(null);

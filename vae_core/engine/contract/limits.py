@@ -101,6 +101,13 @@ IMAGE_UPLOADS_MEGABYTES: Final = Limit(
     "{} MB of images that browsers brought lie here until they are kept, for a day at most",
     least=0,
 )
+DRAWINGS: Final = Limit("LATENT_MAX_DRAWINGS", 4_000, "{} drawings in each browser's collection")
+DRAWINGS_OF_A_GUEST: Final = Limit(
+    "LATENT_MAX_DRAWINGS_EACH", 100, "{} of them from each browser that has the link to another's collection"
+)
+DRAWINGS_A_MINUTE: Final = Limit(
+    "LATENT_MAX_DRAWINGS_A_MINUTE", 60, "{} drawings of each browser in a minute"
+)
 WALL_POSTS: Final = Limit("LATENT_WALL_POSTS", 60, "{} maps on the wall")
 WALL_POSTS_EACH: Final = Limit("LATENT_WALL_POSTS_EACH", 3, "{} of them from each browser")
 
@@ -126,6 +133,9 @@ ALL: Final = (
     IMAGE_SETS_MEGABYTES,
     IMAGE_UPLOAD_MEGABYTES,
     IMAGE_UPLOADS_MEGABYTES,
+    DRAWINGS,
+    DRAWINGS_OF_A_GUEST,
+    DRAWINGS_A_MINUTE,
     WALL_POSTS,
     WALL_POSTS_EACH,
 )

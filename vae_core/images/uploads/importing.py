@@ -20,6 +20,7 @@ import torch
 from PIL import Image
 
 from vae_core.images.image_set import MOST_CLASSES, ImageSet
+from vae_core.images.order import held_out_rows
 from vae_core.images.uploads.arrays import Stored, open_archive, open_arrays, pieces
 from vae_core.images.uploads.labels import Labels, by_folder, by_number, by_table
 from vae_core.images.uploads.limits import CHANNELS, FITS, MAX_IMAGES, MAX_PIXEL_BYTES, SIZE_RANGE
@@ -27,8 +28,6 @@ from vae_core.images.uploads.pictures import Pixels, as_picture, opaque, picture
 from vae_core.images.uploads.sources import Named, files_of
 
 WHITE: Final = 255
-HELD_OUT: Final = 0.1
-LEAST_TO_HOLD_OUT: Final = 20
 
 Progress = Callable[[int, str], None]
 """Called now and then with how many files were looked at, and the last one's name."""
@@ -117,17 +116,8 @@ def held_out_of(images: ImageSet, *, seed: int = 0) -> npt.NDArray[np.bool_]:
     Returns:
         Whether each is held out, (N,).
     """
-    is_held_out = np.zeros(len(images), bool)
-    if len(images) < LEAST_TO_HOLD_OUT:
-        return is_held_out
-    random = np.random.default_rng(seed)
     labels = np.zeros(len(images), np.int64) if images.labels is None else images.labels.numpy()
-    for label in np.unique(labels):
-        mine = random.permutation(np.flatnonzero(labels == label))
-        is_held_out[mine[: round(HELD_OUT * len(mine))]] = True
-    if not is_held_out.any():  # many classes of few images
-        is_held_out[random.permutation(len(images))[: len(images) // 10]] = True
-    return is_held_out
+    return held_out_rows(labels, seed=seed)
 
 
 def stratified_split(images: ImageSet, *, seed: int = 0) -> tuple[ImageSet, ImageSet | None]:

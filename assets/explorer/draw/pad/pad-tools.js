@@ -68,7 +68,7 @@ export class PadTools {
     this.photoField = fileField(camera, onPhoto);
     this.fileButton = textButton(
       "A file",
-      "Put an image of your own on the pad; it stays in this browser",
+      "Put an image of your own on the pad; the file stays in this browser",
       () => this.fileField.click(),
     );
     this.photoButton = textButton(

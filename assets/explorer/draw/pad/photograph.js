@@ -20,7 +20,8 @@ const KEY_STEP = 1 / 50;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 const KEPT =
-  "The photograph stays in this browser: nothing of it is sent, and it is gone once it is on the pad or put away.";
+  "The photograph stays in this browser: nothing of it is sent, and it is gone once it is on the pad or put away. " +
+  "Only what you keep then is, as the model sees it.";
 
 export class Photograph {
   /**

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.hand import latent, pixels, settled
 from tests.browser.serving import Errors, StaticSite
@@ -248,3 +248,34 @@ def test_other_images_and_codes_that_are_points(opened: Callable, site: StaticSi
     assert drawn(page)["logvar"] is None
     assert page.locator(".le-link-posterior").get_attribute("hidden") is not None
     assert not errors
+
+
+def test_what_the_model_sees_is_kept_at_a_press_and_nothing_is_said_before(
+    opened: Callable, digits: dict
+) -> None:
+    page = opened(component_data("draw", digits, keep={"url": "/latent/drawings", "collection": "class a&b"}))
+    came: list[tuple[str, bytes]] = []
+
+    def answer(route: Route) -> None:
+        came.append((route.request.url.partition("?")[2], route.request.post_data_buffer or b""))
+        if len(came) == 1:
+            route.fulfill(status=507, body="The disk is full.")
+        else:
+            route.fulfill(json={"all": 12, "mine": 1})
+
+    page.route("**/latent/drawings*", answer)
+    button, said = page.get_by_role("button", name="Send to the class"), page.locator("[data-role=kept]")
+    expect(button).to_be_disabled()
+    draw(page, *FOUR)
+    sees = seen(page)
+    page.get_by_label("Label of the drawing").fill("4 & more")
+    button.click()
+    expect(said).to_have_text("The disk is full.")
+    assert drawn(page) is not None
+    page.get_by_label("Label of the drawing").press("Enter")
+    expect(said).to_have_text("Sent: 1 of yours, 12 in all.")
+    assert came == 2 * [("label=4+%26+more&collection=class+a%26b", sees.astype(np.uint8).tobytes())]
+    assert drawn(page) is None, "the pad is empty for the next one"
+    expect(button).to_be_disabled()
+    page.get_by_role("button", name="Undo").click()
+    assert drawn(page) is not None
