@@ -9,7 +9,8 @@ import pytest
 from tests.pages.stand_ins import App, FakeExplorer
 from ui.identity.owner import new_owner
 from ui.library import drawings, links
-from ui.library.drawings import PIXELS, Collection
+from ui.library.drawing_files import PIXELS
+from ui.library.drawings import Collection
 from ui.library.image_library import ImageLibrary
 
 

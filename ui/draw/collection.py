@@ -13,7 +13,8 @@ from ui.identity.owner import current_owner
 from ui.images.own_cards import to_train
 from ui.library import links
 from ui.library.address import link_to
-from ui.library.drawings import Collection, Drawing, DrawingError
+from ui.library.drawing_files import Drawing
+from ui.library.drawings import Collection, DrawingError
 from ui.library.image_library import ImageLibrary, ImageLibraryError
 from ui.library.retention import days_kept
 from ui.library.share_buttons import path_of

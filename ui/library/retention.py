@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from ui.identity.presence import SEEN_FILE
-from ui.library import brought, drawings, links
+from ui.library import brought, drawing_files, links
 from ui.library.address import only_here
 from ui.library.entry import bundles_in
 from vae_core.engine.contract import limits
@@ -58,7 +58,7 @@ class Sweeper:
         gone = 0
         for owner in _folders(owners):
             models, sets = bundles_in(owner / "models"), set_files(owner / FOLDER)
-            drawn = drawings.collection_files(owner)
+            drawn = [Path(each) for each in drawing_files.collection_files(owner)]
             if (models or sets or drawn) and _seen(owner) < self.clock.wall() - DAY_SECONDS * days:
                 links.forget_owner(owner.name)
                 for model in (*models, *drawn):
@@ -90,7 +90,13 @@ def _seen(owner: Path) -> float:
     """Return when a browser was here last, as far as its files tell, in seconds since 1970."""
     models = owner / "models"
     found = []
-    for path in (owner / SEEN_FILE, models, owner / FOLDER, owner / drawings.FOLDER, *bundles_in(models)):
+    for path in (
+        owner / SEEN_FILE,
+        models,
+        owner / FOLDER,
+        owner / drawing_files.FOLDER,
+        *bundles_in(models),
+    ):
         with suppress(OSError):
             found.append(path.stat().st_mtime)
     return max(found)
@@ -102,7 +108,7 @@ def _shift(owners: Path, seconds: float) -> None:
         with suppress(OSError, ValueError):
             seen = _seen(owner) + seconds
             (owner / SEEN_FILE).touch(mode=0o600)
-            folders = [owner / each for each in (SEEN_FILE, "models", FOLDER, drawings.FOLDER)]
+            folders = [owner / each for each in (SEEN_FILE, "models", FOLDER, drawing_files.FOLDER)]
             for path in (*folders, *bundles_in(owner / "models")):
                 with suppress(OSError):
                     os.utime(path, (seen, seen))

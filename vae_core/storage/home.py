@@ -5,7 +5,7 @@ Below LATENT_HOME, and by whom it is written:
     owners/<hash>/models/<name>.safetensors   models: a worker, named by `ui.library.library`
     owners/<hash>/runs/<run id>/              one run, see `vae_core.engine.runs.run`
     owners/<hash>/images/<name>.safetensors   image sets of one's own: `vae_core.images.own_sets`
-    owners/<hash>/drawings/<id>.drawing       drawings in this owner's collection: `ui.library.drawings`
+    owners/<hash>/drawings/<id>.drawing       drawings in this owner's collection: `ui.library.drawing_files`
     owners/<hash>/seen                        its age is the browser's last visit: `ui.identity.presence`
     links/<token>.json                        each link of *Share*, *Follow* and *Task*: `ui.library.links`
     wall/                                     the maps on the wall: `ui.classroom.wall`

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from ui.identity.owner import new_owner
-from ui.library import drawings, links
-from ui.library.drawings import CLOSED, NOT_YOURS, PIXELS, Collection, DrawingError
+from ui.library import drawing_files, drawings, links
+from ui.library.drawing_files import FOLDER, PIXELS
+from ui.library.drawings import CLOSED, NOT_YOURS, Collection, DrawingError
 from ui.library.image_library import ImageLibrary, ImageLibraryError
 from vae_core import load_image_set
 from vae_core.storage.home import latent_home, owner_folder
@@ -42,13 +43,13 @@ def opened(own: Collection) -> str:
 
 
 def files(own: Collection) -> list[str]:
-    folder = owner_folder(latent_home(), own.owner) / drawings.FOLDER
+    folder = owner_folder(latent_home(), own.owner) / FOLDER
     return sorted(os.listdir(folder)) if folder.exists() else []
 
 
 def test_what_is_kept_is_there_after_a_restart_as_it_was(own: Collection) -> None:
     kept = own.keep(pixels(1), "  π ")
-    drawings._read.cache_clear()
+    drawing_files._read.cache_clear()
     (found,) = own.drawings()
     assert found == kept
     assert (found.label, found.pixels, own.counts()) == ("π", pixels(1), (1, 1))
@@ -100,7 +101,7 @@ def test_a_full_disk_leaves_nothing(own: Collection, monkeypatch: pytest.MonkeyP
 
 def test_a_damaged_file_is_left_out(own: Collection) -> None:
     own.keep(pixels(1))
-    folder = owner_folder(latent_home(), own.owner) / drawings.FOLDER
+    folder = owner_folder(latent_home(), own.owner) / FOLDER
     (folder / f"{'0' * 32}.drawing").write_bytes(b"nothing of the kind")
     (folder / "elsewhere.txt").write_bytes(b"")
     assert own.counts() == (1, 1)

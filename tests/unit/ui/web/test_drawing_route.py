@@ -10,8 +10,9 @@ import pytest
 from tests.unit.ui.asgi_client import Browser
 from tests.unit.ui.served_routes import application
 from ui.identity.owner import COOKIE, cookie_of, new_owner
-from ui.library import drawings, links
-from ui.library.drawings import PIXELS, Collection
+from ui.library import drawing_files, links
+from ui.library.drawing_files import PIXELS
+from ui.library.drawings import Collection
 
 URL = "/latent/drawings"
 DRAWN = bytes([0, 255]) * (PIXELS // 2)
@@ -77,7 +78,7 @@ def test_a_full_disk_is_said(owner: str, monkeypatch: pytest.MonkeyPatch) -> Non
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(drawings, "write_whole", full)
+    monkeypatch.setattr(drawing_files, "write_whole", full)
     answer = browser(owner).request("POST", URL, content=DRAWN)
     assert answer.status_code == 507
     assert "disk is full" in answer.text
