@@ -8,7 +8,7 @@ import pytest
 
 from tests.pages.stand_ins import App, FakeExplorer
 from ui.identity.owner import new_owner
-from ui.library import drawings, links
+from ui.library import drawing_room, drawings, links
 from ui.library.drawing_files import PIXELS
 from ui.library.drawings import Collection
 from ui.library.image_library import ImageLibrary
@@ -16,7 +16,7 @@ from ui.library.image_library import ImageLibrary
 
 @pytest.fixture(autouse=True)
 def _nobody_sent_anything(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drawings, "_PACE", drawings._Pace())
+    monkeypatch.setattr(drawing_room, "_PACE", drawing_room.Pace())
 
 
 def pixels(number: int) -> bytes:

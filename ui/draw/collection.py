@@ -14,7 +14,8 @@ from ui.images.own_cards import to_train
 from ui.library import links
 from ui.library.address import link_to
 from ui.library.drawing_files import Drawing
-from ui.library.drawings import Collection, DrawingError
+from ui.library.drawing_room import DrawingError
+from ui.library.drawings import Collection
 from ui.library.image_library import ImageLibrary, ImageLibraryError
 from ui.library.retention import days_kept
 from ui.library.share_buttons import path_of

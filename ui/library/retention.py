@@ -88,15 +88,9 @@ def _folders(owners: Path) -> list[Path]:
 
 def _seen(owner: Path) -> float:
     """Return when a browser was here last, as far as its files tell, in seconds since 1970."""
-    models = owner / "models"
     found = []
-    for path in (
-        owner / SEEN_FILE,
-        models,
-        owner / FOLDER,
-        owner / drawing_files.FOLDER,
-        *bundles_in(models),
-    ):
+    folders = [owner / each for each in (SEEN_FILE, "models", FOLDER, drawing_files.FOLDER)]
+    for path in (*folders, *bundles_in(owner / "models")):
         with suppress(OSError):
             found.append(path.stat().st_mtime)
     return max(found)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,9 +12,10 @@ import numpy as np
 import pytest
 
 from ui.identity.owner import new_owner
-from ui.library import drawing_files, drawings, links
+from ui.library import drawing_files, drawing_room, drawings, links
 from ui.library.drawing_files import FOLDER, PIXELS
-from ui.library.drawings import CLOSED, NOT_YOURS, Collection, DrawingError
+from ui.library.drawing_room import DrawingError, Pace
+from ui.library.drawings import CLOSED, NOT_YOURS, Collection
 from ui.library.image_library import ImageLibrary, ImageLibraryError
 from vae_core import load_image_set
 from vae_core.storage.home import latent_home, owner_folder
@@ -24,7 +24,7 @@ from vae_core.storage.home import latent_home, owner_folder
 @pytest.fixture(autouse=True)
 def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LATENT_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(drawings, "_PACE", drawings._Pace())
+    monkeypatch.setattr(drawing_room, "_PACE", drawing_room.Pace())
     links._LINKS = None
 
 
@@ -96,7 +96,7 @@ def test_a_full_disk_leaves_nothing(own: Collection, monkeypatch: pytest.MonkeyP
     assert files(own) == []
     assert own.counts() == (0, 0)
     monkeypatch.undo()
-    assert not drawings._COMING, "its place is free again"
+    assert not drawing_room._COMING, "its place is free again"
 
 
 def test_a_damaged_file_is_left_out(own: Collection) -> None:
@@ -226,7 +226,8 @@ def test_each_browser_has_a_minute_s_bound_of_its_own(
     own: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 1000.0
-    monkeypatch.setattr(time, "monotonic", lambda: now)
+    pace = Pace(lambda: now)
+    monkeypatch.setattr(drawing_room, "_PACE", pace)
     monkeypatch.setenv("LATENT_MAX_DRAWINGS_A_MINUTE", "3")
     for number in range(3):
         own.keep(pixels(number))
@@ -234,9 +235,9 @@ def test_each_browser_has_a_minute_s_bound_of_its_own(
         own.keep(pixels(4))
     assert refused.value.status == 429
     Collection(new_owner()).keep(pixels(4))
-    now += drawings.WINDOW_SECONDS
+    now += drawing_room.WINDOW_SECONDS
     own.keep(pixels(4))
-    assert len(drawings._PACE._sent) == 1, "who sent nothing for a minute is forgotten"
+    assert len(pace._sent) == 1, "who sent nothing for a minute is forgotten"
 
 
 def test_thirty_send_ten_each_at_once_and_all_are_in_the_set(own: Collection) -> None:

@@ -12,6 +12,8 @@ from tests.unit.ui.identity.test_owner import (
 from ui.identity import presence
 from ui.identity.owner import new_owner
 from ui.library import links, retention
+from ui.library.drawing_files import FOLDER, PIXELS
+from ui.library.drawings import Collection
 from ui.library.library import Library
 from ui.library.retention import SWEEP_SECONDS, Sweeper, days_kept
 from vae_core.storage.ages import WallClock
@@ -63,6 +65,23 @@ def test_models_go_400_days_after_the_last_visit_with_their_links_and_nothing_el
     assert links.find(token, "model") is None
     assert other.usage()[0] == 1
     assert sweeper.sweep() == 0
+
+
+def test_drawings_go_with_the_link_by_which_a_class_sent_them(shipped):  # noqa: F811
+    own = Collection(new_owner())
+    token = links.share(own.owner, "drawings").token
+    guest = Collection(new_owner(), token)
+    guest.keep(bytes([0, 255]) * (PIXELS // 2))
+    folder = owner_folder(latent_home(), own.owner) / FOLDER
+    assert own.counts() == (1, 0)
+    found = Time()
+    sweeper = Sweeper(found.clock)
+    found.pass_by(399 * DAY)
+    assert sweeper.sweep() == 0
+    found.pass_by(2 * DAY)
+    assert sweeper.sweep() == 1
+    assert list(folder.iterdir()) == []
+    assert links.find(token, "drawings") is None
 
 
 def test_a_visit_keeps_them(away):
