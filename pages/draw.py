@@ -12,14 +12,17 @@ from ui.explorer.model_row import model_row
 from ui.page import state
 from ui.page.navigation import link_notices
 
-entry, _ = model_row(
-    "Draw",
+ALONE = (
     "**Draw on the pad**: after each line the model says what it sees, where that lies among its images, "
-    "and what it would have drawn. Or put one of its images there, and turn a 4 into a 9.",
-    state.DRAW_MODEL,
+    "and what it would have drawn. Or put one of its images there, and turn a 4 into a 9."
 )
-notices = st.container()
+IN_CLASS = (
+    "Someone collects drawings. **Draw on the pad, say what it is, and send it to the class**; after each "
+    "line the model says what it sees, and what it would have drawn."
+)
 token = joined()
+entry, _ = model_row("Draw", IN_CLASS if token else ALONE, state.DRAW_MODEL)
+notices = st.container()
 
 if entry is not None:
     picked = map_values("draw", chosen("draw", entry))

@@ -106,6 +106,7 @@ def test_a_class_joins_by_the_code_until_it_is_closed(app: App, component: FakeE
     guest = Collection(me(app), link.token)
     mine = guest.keep(pixels(2), "2")
     app.run()
+    assert "send it to the class" in app.text
     assert "**2 drawings** have come, **1** of them yours" in app.text
     assert buttons(app, "draw_") == {f"draw_delete_{mine.id}"}, "neither others' nor what is the maker's"
     assert theirs.id not in app.text
