@@ -22,13 +22,15 @@
  * @property {import("./data/lesson.js").ListedLesson[]} [lessons]
  * @property {number} [heard]         number of the order that was obeyed or refused last
  * @property {string} [trouble]       why the engine refused what a lesson ordered; "" if it did not
- * @property {import("./draw/keeping.js").KeepSource | null} [keep]  where drawings can be kept, for "draw"
+ * @property {KeepSource | null} [keep]  where drawings can be kept, for "draw"
  * @property {import("./data/lesson.js").RoomSource | null} [room]  a class that does a lesson together
  */
 
 /** @typedef {"explore" | "train" | "interpolate" | "follow" | "learn" | "draw"} ViewName */
 
 /** @typedef {import("./data/bundle.js").BundleSource} BundleSource */
+
+/** @typedef {{url: string, collection: string}} KeepSource  `collection`: token of the link to a class's; "" for one's own */
 
 /** @typedef {{url: string, run: string, keyframes: string | null}} RunSource  `keyframes`: folder of the run's past */
 

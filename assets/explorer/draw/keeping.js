@@ -9,7 +9,7 @@ import { element, setText, textButton } from "../dom/dom.js";
 
 /** @typedef {import("../dom/pictures.js").Shape} Shape */
 
-/** @typedef {{url: string, collection: string}} KeepSource  `collection`: token of a class's; "" for one's own */
+/** @typedef {import("../view.js").KeepSource} KeepSource */
 
 /** As the collection takes them. */
 const TAKEN = [1, 28, 28].join();
