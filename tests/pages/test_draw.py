@@ -63,7 +63,7 @@ def test_what_is_kept_is_counted_deleted_and_made_a_set(app: App, component: Fak
     app.click(f"draw_delete_{kept[3].id}")
     assert own.counts() == (9, 9)
     app.click("draw_make_set")
-    assert "10 drawings or more; here are 9" in app.text
+    assert "10 drawings or more\\; here are 9" in app.text
     own.keep(pixels(99), "4")
     app.test.text_input(key="draw_set_title").input("My *hand*")
     app.click("draw_make_set")
@@ -105,7 +105,7 @@ def test_a_class_joins_by_the_code_until_it_is_closed(app: App, component: FakeE
     assert component.told[-1]["collection"] == link.token
     guest = Collection(me(app), link.token)
     mine = guest.keep(pixels(2), "2")
-    app.run()
+    app.open("draw", collection=link.token)
     assert "send it to the class" in app.text
     assert "**2 drawings** have come, **1** of them yours" in app.text
     assert buttons(app, "draw_") == {f"draw_delete_{mine.id}"}, "neither others' nor what is the maker's"
