@@ -27,7 +27,7 @@ HOSTS = {"streamlit", "starlette", "uvicorn", "plotly"}
 ROOMS = (
     ("app", "pages"),
     ("ui",),
-    ("ui.learn",),
+    ("ui.draw", "ui.learn"),
     ("ui.classroom", "ui.images", "ui.models", "ui.server", "ui.train"),
     ("ui.explorer",),
     ("ui.web",),
