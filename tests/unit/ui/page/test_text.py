@@ -28,7 +28,9 @@ def test_markdown_is_disarmed(text: str) -> None:
     assert not re.search(r"[!-/:-@\[-`{-~]", bare)
 
 
-@pytest.mark.parametrize("text", [":material/home:", "a -> b", "a <-> b", "a -- b", "->", "a <=", "~= b", ":smile:"])
+@pytest.mark.parametrize(
+    "text", [":material/home:", "a -> b", "a <-> b", "a -- b", "->", "a <=", "~= b", ":smile:"]
+)
 def test_what_streamlit_replaces_after_markdown_is_parted(text: str) -> None:
     seen = plain(text).replace("\\", "")
     assert "\u2060" in seen
