@@ -22,6 +22,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     import ui.library.library
     import ui.library.share_buttons
     import ui.models.cards
+    import ui.models.measures
     import ui.page.pictures
     import ui.server.overview
     import ui.train.actions
@@ -43,6 +44,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
         ui.train.settings,
         ui.explorer.guest,
         ui.library.share_buttons,
+        ui.models.measures,
     )
     for module in (*pages, ui.library.library, ui.train.actions, ui.classroom.wall, vae_core.engine):
         monkeypatch.setattr(module, "get_engine", lambda: fake)

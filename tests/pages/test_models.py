@@ -121,6 +121,44 @@ def test_details_teach_what_the_numbers_mean(app: App) -> None:
     assert len(app.test.get("plotly_chart")) == 1
 
 
+def test_more_is_measured_when_it_is_asked_for_and_once(app: App, engine: FakeEngine) -> None:
+    app.open("models").click("models_details_mnist-2")
+    job = unfinished()
+    job.progress, job.message = 0.25, "learning the classes"
+    engine.outcome = lambda function, arguments: job
+    app.click("models_measure")
+    asked = [what for what in engine.asked if what[:2] == ("submit", "measure")]
+    assert [Path(what[2]["bundle"]).stem for what in asked] == ["mnist-2"]
+    assert "models_measure" not in {button.key for button in app.test.button}
+    job.state = "done"
+    job.result = {
+        "precision": 0.875,
+        "recall": 0.25,
+        "class_shares": [0.75, 0.25],
+        "nll": 111.25,
+        "nll_samples": 256,
+        "absent": ["a reason, in words"],
+    }
+    job._finished.set()
+    app.run().click("models_details_mnist-2")
+    assert "**Precision of samples 88%**" in app.text
+    assert "**Recall of samples 25%**" in app.text
+    assert "≤ 111.2 nats" in app.text
+    assert "importance-weighted, 256 samples" in app.text
+    assert "A reason, in words" in app.captions
+    assert len([what for what in engine.asked if what[:2] == ("submit", "measure")]) == 1
+
+
+def test_what_cannot_be_measured_now_says_why(app: App, engine: FakeEngine) -> None:
+    engine.outcome = lambda function, arguments: (
+        failed("The worker ended.") if function == "measure" else done(png())
+    )
+    app.open("models").click("models_details_mnist-2").click("models_measure")
+    app.run().click("models_details_mnist-2")
+    assert "The worker ended" in app.said
+    assert "models_measure" in {button.key for button in app.test.button}
+
+
 def test_an_upload_is_checked_and_taken_in(app: App, tmp_path: Path, engine: FakeEngine) -> None:
     given = write_model(tmp_path / "gift.safetensors", ModelConfig(), title="A gift")
     app.open("models")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from ui.library.entry import ModelEntry
 from ui.page.text import count, plain
@@ -45,6 +46,25 @@ METRICS: Final = (
         "How often a linear classifier of codes is right.",
     ),
     ("reconstruction_knn_accuracy", "Class kept", "{:.0%}", "How often a reconstruction shows its class."),
+    (
+        "precision",
+        "Precision of samples",
+        "{:.0%}",
+        "Which share of them lies among held-out images: do they look real? Near is what a small classifier of "
+        "these images finds alike; it is no FID.",
+    ),
+    (
+        "recall",
+        "Recall of samples",
+        "{:.0%}",
+        "Which share of held-out images lies among the samples: is each kind of image there?",
+    ),
+    (
+        "class_shares_gap",
+        "Samples of the wrong class",
+        "{:.0%}",
+        "Which share of them would have to show another class for each to be as frequent as among images.",
+    ),
 )
 """What may be measured: its name in a bundle and for people, how its value is written, what it means."""
 
@@ -72,6 +92,14 @@ def why_unmeasured(entry: ModelEntry) -> str:
         "Nothing was measured: without an encoder no image has a code, hence no likelihood, rate, distortion "
         "or factor gap."
     )
+
+
+def class_shares(metrics: Mapping[str, Any], label_names: Sequence[str]) -> str:
+    """Say which share of a model's samples shows each class, as a small classifier sees it; "": not measured."""
+    shares = metrics.get("class_shares")
+    if not isinstance(shares, (list, tuple)) or len(shares) != len(label_names):
+        return ""
+    return " · ".join(f"{plain(name)} {share:.0%}" for name, share in zip(label_names, shares))
 
 
 def model_metrics(entry: ModelEntry) -> tuple[tuple[str, str, str], ...]:

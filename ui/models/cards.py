@@ -14,7 +14,8 @@ from ui.library.foreign import BRING_NETS, FOREIGN
 from ui.library.library import Library, LibraryError, max_bytes, max_models
 from ui.library.retention import days_kept
 from ui.library.share_buttons import share_model
-from ui.models.figures import information_figure, training_figure
+from ui.models.figures import training_figure
+from ui.models.measures import measures
 from ui.page import pictures, state
 from ui.page.describe import of_later_version
 from ui.page.navigation import link
@@ -172,16 +173,7 @@ def _closed() -> None:
 @st.dialog("Details", width="medium", on_dismiss=_closed)
 def _details(entry: ModelEntry) -> None:
     st.markdown(f"**{plain(entry.title)}**  \n{model_facts(entry)}")
-    with st.container(gap="xsmall"):
-        measured = model_metrics(entry)
-        for name, value, meaning in measured:
-            st.markdown(f"**{plain(name)} {plain(value)}** :small[:gray[{meaning}]]")
-        if not measured:
-            st.caption(why_unmeasured(entry))
-    information = information_figure(entry.metrics, entry.card.get("factor_names") or [])
-    if information is not None:
-        st.markdown("**What each dimension tells of each known factor**")
-        st.plotly_chart(information, config={"displayModeBar": False}, key="models_information")
+    measures(entry)
     if len(entry.history) > 1:
         st.markdown("**How it was trained**")
         figure = training_figure(entry.history, entry.model_config.traits)

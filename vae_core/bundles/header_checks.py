@@ -18,6 +18,9 @@ MAX_NAMES: Final = 1_000
 OF_FACTOR: Final = "information_"
 """With this begin the names of metrics that hold a number for each latent dimension."""
 
+OF_CLASSES: Final = "class_shares"
+"""The metric that holds a number for each class."""
+
 KNOWN_NEEDS: Final[frozenset[str]] = frozenset()
 """What a file may name under `needs`: so far nothing came that older readers would get wrong."""
 
@@ -94,14 +97,14 @@ def checked_history(value: Any) -> tuple[dict[str, Any], ...]:
 
 
 def checked_metrics(value: Any) -> dict[str, Any]:
-    """Return what was measured: numbers and short texts, and of each factor a list of numbers.
+    """Return what was measured: numbers and short texts; of each factor, and of the classes, a list of numbers.
 
     Raises:
         ValueError: what is wrong with it.
     """
     table = checked_flat_table(value, "metrics", lists=True)
     for name, part in table.items():
-        if isinstance(part, list) and not name.startswith(OF_FACTOR):
+        if isinstance(part, list) and not (name.startswith(OF_FACTOR) or name == OF_CLASSES):
             raise ValueError(f"{name} in its metrics is neither a number nor a text")
     return table
 

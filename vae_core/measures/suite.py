@@ -22,6 +22,7 @@ from vae_core.latent.codes import encode_images
 from vae_core.measures.aggregate_gap import aggregate_gap
 from vae_core.measures.disentanglement import mutual_information_gap
 from vae_core.measures.evaluate import active_units, importance_nll, reconstruction_error
+from vae_core.measures.samples import sample_metrics
 from vae_core.models.distributions import Posterior
 from vae_core.models.objective import value_of
 from vae_core.models.passing import UNSAID
@@ -29,6 +30,7 @@ from vae_core.models.passing import UNSAID
 if TYPE_CHECKING:
     from vae_core.config.configs import ModelConfig
     from vae_core.images.loading import ImageSet
+    from vae_core.measures.classifier import Classifier
     from vae_core.models.passing import Learning
     from vae_core.models.vae import VAE
 
@@ -57,6 +59,7 @@ def measure(
     nll_samples: int = 0,
     seed: int = 0,
     learning: Learning = UNSAID,
+    classifier: Classifier | None = None,
 ) -> dict[str, Any]:
     """Measure a model on a whole test split.
 
@@ -69,17 +72,25 @@ def measure(
         nll_samples: importance samples per image; 0 leaves the NLL out.
         seed: of the pixels and all noise.
         learning: how the model learned; `train_set` says from how many images, if this does not.
+        classifier: learned from labelled images; None leaves out what is measured in samples.
 
     Returns:
         A bundle's metrics by name: those of `held_out_metrics`; where the images have labels knn_accuracy,
         linear_accuracy and reconstruction_knn_accuracy (fractions); where they have factors the best
-        |Spearman| of each with any dimension (spearman_<factor>), and those of `factor_metrics`.
+        |Spearman| of each with any dimension (spearman_<factor>), and those of `factor_metrics`; with a
+        classifier, where there is a prior, those of `sample_metrics`. A model without an encoder has these
+        alone.
 
     Raises:
-        ValueError: the model has no encoder.
+        ValueError: the model has no encoder, and there is no classifier.
     """
+    of_samples: dict[str, Any] = {}
+    if classifier is not None and model.config.traits.has_prior:
+        of_samples = sample_metrics(model, train_set, test_set, classifier, seed=seed)
     if not model.config.has_encoder:
-        raise ValueError(NO_ENCODER)
+        if not of_samples:
+            raise ValueError(NO_ENCODER)
+        return {"pixels": "grey", "test_images": len(test_set)} | of_samples
     generator = torch.Generator().manual_seed(seed)
     grey = test_set.images.float() / 255
     x = torch.bernoulli(grey, generator=generator) if binarized else grey
@@ -106,7 +117,7 @@ def measure(
         table = factor_correlations(codes.numpy(), test_set.factors.numpy())  # (F, D)
         metrics |= {f"spearman_{name}": float(row.max()) for name, row in zip(test_set.factor_names, table)}
         metrics |= factor_metrics(codes, test_set.factors)
-    return metrics
+    return metrics | of_samples
 
 
 def held_out_metrics(

@@ -1,6 +1,7 @@
 """Measure models anew and lay them side by side, as the README does.
 
-Grey and binarised pixels give likelihoods that cannot be compared, so each gets a table of its own.
+Grey and binarised pixels give likelihoods that cannot be compared, so each gets a table of its own; samples
+have none, and one table.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from vae_core.config.configs import ModelConfig, TrainConfig
+from vae_core.config.families import FAMILIES
 
 if TYPE_CHECKING:
     from vae_core.images.loading import ImageSet
+    from vae_core.measures.classifier import Classifier
 
 Progress = Callable[[str], object]
 
@@ -31,6 +34,12 @@ COLUMNS: Final[tuple[tuple[str, str], ...]] = (
     ("the same, plain mlp", "baseline_knn_accuracy"),
     ("10-NN on reconstructions", "reconstruction_knn_accuracy"),
 )
+SAMPLE_COLUMNS: Final[tuple[tuple[str, str], ...]] = (
+    ("precision", "precision"),
+    ("recall", "recall"),
+    ("samples off the images' classes", "class_shares_gap"),
+    ("the classifier on held-out images", "classifier_accuracy"),
+)
 _NATS: Final = ("elbo", "log_likelihood", "kl", "nll", "aggregate_gap")
 
 
@@ -40,12 +49,14 @@ class Row:
 
     Attributes:
         name: the model's name.
+        family: its family's name.
         image_set: name of its image set.
         metrics: as in a bundle, with baseline_knn_accuracy where it was asked for.
         size_bytes: length of its file.
     """
 
     name: str
+    family: str
     image_set: str
     metrics: dict[str, Any]
     size_bytes: int
@@ -74,16 +85,21 @@ def rows(
     """
     from vae_core.bundles.bundle import load_bundle
     from vae_core.bundles.splits import splits_of
+    from vae_core.measures.classifier import learn_classifier
+    from vae_core.measures.samples import can_be_told_apart
     from vae_core.measures.suite import measure
     from vae_core.models.passing import UNSAID, Learning
 
     baselines: dict[str, float] = {}
+    classifiers: dict[str, Classifier | None] = {}
     answer = []
     for path in paths:
         progress(path.stem)
         bundle = load_bundle(path)
         name, run = bundle.image_set["name"], bundle.train_config
         train, test = splits_of(bundle, limit=limit)
+        if name not in classifiers:
+            classifiers[name] = learn_classifier(train) if can_be_told_apart(train, test) else None
         metrics = measure(
             bundle.model,
             train,
@@ -92,13 +108,15 @@ def rows(
             nll_samples=nll_samples if bundle.model_config.has_likelihood else 0,
             seed=0 if run is None else run.seed,
             learning=UNSAID if run is None else Learning(run),
+            classifier=classifiers[name],
         )
-        if baseline_epochs and bundle.model_config.latent_dim == 2 and train.labels is not None:
+        config = bundle.model_config
+        if baseline_epochs and config.has_encoder and config.latent_dim == 2 and train.labels is not None:
             if name not in baselines:
                 progress(f"plain mlp on {name}")
                 baselines[name] = baseline(train, test, epochs=baseline_epochs)
             metrics["baseline_knn_accuracy"] = baselines[name]
-        answer.append(Row(path.stem, name, metrics, path.stat().st_size))
+        answer.append(Row(path.stem, config.family, name, metrics, path.stat().st_size))
     return answer
 
 
@@ -116,12 +134,15 @@ def baseline(train: ImageSet, test: ImageSet, *, epochs: int) -> float:
 
 
 def markdown(measured: list[Row]) -> str:
-    """Return the rows as markdown: a table of likelihoods for each kind of pixels, and one of factors."""
+    """Return the rows as markdown: likelihoods for each kind of pixels, samples of all, and factors."""
     parts = []
+    coded = [row for row in measured if FAMILIES[row.family].has_encoder]
     for pixels in ("grey", "binarized"):
-        mine = [row for row in measured if row.metrics["pixels"] == pixels]
+        mine = [row for row in coded if row.metrics["pixels"] == pixels]
         if mine:
             parts.append(_table(mine, pixels))
+    if drawn := [row for row in measured if "precision" in row.metrics]:
+        parts.append(_sample_table(drawn))
     factors = [row for row in measured if any(name.startswith("spearman_") for name in row.metrics)]
     parts += [_factor_table(row) for row in factors]
     return "\n\n".join(parts)
@@ -141,6 +162,21 @@ def _table(measured: list[Row], pixels: str) -> str:
     for row in measured:
         cells = [_cell(key, row.metrics.get(key)) for _, key in columns]
         lines.append(_line([f"`{row.name}`", row.image_set, *cells, f"{row.size_bytes / 1e6:.2f}"]))
+    return "\n".join(lines)
+
+
+def _sample_table(measured: list[Row]) -> str:
+    counts = _listed({row.metrics["samples"] for row in measured})
+    lines = [
+        f"Samples of the prior ({counts} of each, and as many held-out images), in the features of a small "
+        "classifier of the training split.",
+        "",
+        _line(["model", "family", *(title for title, _ in SAMPLE_COLUMNS)]),
+        _line(["---", "---", *("---:" for _ in SAMPLE_COLUMNS)]),
+    ]
+    for row in measured:
+        cells = [_cell(key, row.metrics.get(key)) for _, key in SAMPLE_COLUMNS]
+        lines.append(_line([f"`{row.name}`", row.family, *cells]))
     return "\n".join(lines)
 
 

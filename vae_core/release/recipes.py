@@ -138,6 +138,7 @@ def finish(recipe: Recipe, trainer: Trainer, *, umap: bool = True, nll_samples: 
     """
     from vae_core.bundles.making import make_bundle
     from vae_core.images.loading import load_image_set
+    from vae_core.measures.classifier import learn_classifier
     from vae_core.measures.suite import measure
     from vae_core.models.passing import Learning
 
@@ -150,6 +151,7 @@ def finish(recipe: Recipe, trainer: Trainer, *, umap: bool = True, nll_samples: 
         nll_samples=nll_samples,
         seed=recipe.train.seed,
         learning=Learning(recipe.train),
+        classifier=learn_classifier(trainer.image_set),
     )
     card = {**bundle.card, "schedule": SCHEDULE, "why": recipe.why}
     return replace(bundle, train_config=recipe.train, metrics=metrics, card=card)

@@ -205,9 +205,16 @@ def test_unknown_models_are_named(tmp_path, capsys):
 def test_tables_keep_grey_and_binarised_apart_and_show_factors():
     grey = {"pixels": "grey", "test_images": 9, "elbo": -1.0, "spearman_x": 0.5}
     drawn = {"pixels": "binarized", "test_images": 9, "elbo": -2.0, "nll": 1.5, "nll_samples": 10}
+    samples = {"pixels": "grey", "test_images": 9, "samples": 9, "precision": 0.25, "recall": 0.125}
     text = readme_tables.markdown(
-        [readme_tables.Row("a", "s", grey, 10**6), readme_tables.Row("b", "s", drawn, 10**6)]
+        [
+            readme_tables.Row("a", "vae", "s", grey, 10**6),
+            readme_tables.Row("b", "vae", "s", drawn, 10**6),
+            readme_tables.Row("c", "gan", "s", samples, 10**6),
+        ]
     )
+    assert "| `c` | gan | 25.0 % | 12.5 % |" in text
+    assert text.count("`c`") == 1
     first, second, third = (
         text.split("\n\n`a`")[0].split("Binarized pixels")[0],
         text.split("Binarized")[1],

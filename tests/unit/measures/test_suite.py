@@ -9,7 +9,9 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from vae_core import ModelConfig, build_model, elbo_terms, importance_nll
 from vae_core.images.loading import ImageSet
+from vae_core.measures.classifier import learn_classifier
 from vae_core.measures.disentanglement import mutual_information_gap
+from vae_core.measures.samples import sample_metrics
 from vae_core.measures.suite import (
     factor_correlations,
     held_out_metrics,
@@ -175,3 +177,16 @@ def test_without_labels_or_factors_what_needs_them_is_left_out():
 def test_a_model_with_classes_is_told_them():
     images = pictures(30)
     assert measure(a_model(n_classes=3), images, images, nll_samples=2)["nll"] > 0
+
+
+def test_with_a_classifier_samples_are_measured_and_a_model_without_an_encoder_has_these_alone():
+    images = pictures(60)
+    classifier = learn_classifier(images)
+    found = measure(a_model(), images, images, classifier=classifier)
+    of_samples = sample_metrics(a_model(), images, images, classifier)
+    assert found.items() >= of_samples.items()
+    alone = measure(a_model(family="gan"), images, images, classifier=classifier)
+    assert set(alone) == set(of_samples) | {"pixels", "test_images"}
+    assert "precision" not in measure(a_model(family="autoencoder"), images, images, classifier=classifier)
+    with pytest.raises(ValueError, match="without an encoder"):
+        measure(a_model(family="gan"), images, images)

@@ -70,6 +70,7 @@ TASKS: Final[Mapping[str, Task]] = {
     "film": Task(LONG),
     "gif": Task(LONG),
     "importance_nll": Task(LONG),
+    "measure": Task(LONG),
     "fit_umap": Task(UMAP),
     "export_images": Task(IMAGES),
     "preview_images": Task(IMAGES),
