@@ -34,15 +34,18 @@ def a_bundle(**changes):
     model.load_state_dict(
         {k: v.half().float() if v.is_floating_point() else v for k, v in model.state_dict().items()}
     )
-    with torch.no_grad():
-        posterior = model.encode(images.images / 255, images.labels if config.n_classes else None)
-    probe = BundleProbe(images.images, posterior.mean, posterior.logvar, images.labels, images.factors)
+    mean = logvar = None
+    if config.has_encoder:
+        with torch.no_grad():
+            posterior = model.encode(images.images / 255, images.labels if config.n_classes else None)
+        mean, logvar = posterior.mean, posterior.logvar
+    probe = BundleProbe(images.images, mean, logvar, images.labels, images.factors)
     return Bundle(
         config,
         TrainConfig(epochs=3),
         model,
         probe,
-        {"pca": fit_projection(probe.mean, method="pca")} if config.latent_dim > 1 else {},
+        {"pca": fit_projection(mean, method="pca")} if mean is not None and config.latent_dim > 1 else {},
         ({"epoch": 1, "kl": 0.25, "kl_per_dim": [0.1, 0.15], "test_kl": None},),
         {"elbo": -12.5, "pixels": "grey"},
         {"title": "<b>Tiny</b>", "versions": {"torch": "2"}, **card_facts(config, ("x", "y"))},

@@ -48,6 +48,15 @@ def element(app: App, key: str):
     return found[0]
 
 
+@pytest.mark.parametrize(
+    ("family", "words"), [("vae", "then raise beta"), ("gan", "then change a setting"), ("x", "then raise beta")]
+)
+def test_the_page_begins_with_what_the_family_has(app: App, family: str, words: str) -> None:
+    assert words in app.open("train", train_family=family).text
+    app.test.selectbox(key="train_family").select("autoencoder")
+    assert "then change a setting" in app.run().text
+
+
 def test_every_field_and_button_is_there_at_load(app: App) -> None:
     app.open("train")
     for key in FIELDS + BUTTONS:

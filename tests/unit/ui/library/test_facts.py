@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ui.library.facts import model_metrics, why_unmeasured
+from ui.library.facts import class_shares, model_metrics, why_unmeasured
 from vae_core import ModelConfig, TrainConfig
 from vae_core.config.families import FAMILIES
 
@@ -38,6 +38,12 @@ def test_what_a_family_has_not_is_not_said_of_it() -> None:
 def test_it_is_said_why_nothing_was_measured() -> None:
     assert why_unmeasured(entry("vae", {})) == "Nothing was measured."
     assert "no likelihood" in why_unmeasured(entry("gan", {}))
+
+
+def test_shares_of_classes_are_said_by_name_and_only_where_each_has_one() -> None:
+    assert class_shares({"class_shares": [0.75, 0.25]}, ["a<b", "c"]) == "a\\<b 75% · c 25%"
+    for metrics in ({}, {"class_shares": [1.0]}, {"class_shares": "much"}):
+        assert class_shares(metrics, ["a", "b"]) == ""
 
 
 def test_measures_are_written_each_in_its_unit() -> None:
