@@ -39,7 +39,8 @@ with st.container(key="train_page"):
     with beside:
         settings = fields.fields()
         other_runs(run)
-    with stage, st.container(key="train_stage"):
+    # Two names, and no `:has()` in the style sheet: with it, every frame would have all of it styled anew.
+    with stage, st.container(key="train_stage" if run else "train_stage_first"):
         controls.controls(run, settings)
         controls.status(run, settings)
         picked = map_values("train", chosen("train", run=run))

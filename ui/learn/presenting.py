@@ -1,9 +1,8 @@
-"""A lesson shown to a class from one screen: large type, no menu, nothing that is for one reader alone.
-
-What is large stands in `assets/app.css`, under the name of the container that is drawn here.
-"""
+"""A lesson shown to a class from one screen: large type, no menu, nothing that is for one reader alone."""
 
 from __future__ import annotations
+
+from typing import Final
 
 import streamlit as st
 
@@ -11,6 +10,12 @@ from ui.page import state
 from ui.page.navigation import link
 
 ON = "on"
+_STYLE: Final = """<style>
+html { font-size: clamp(19px, 1.55vw, 34px) !important; }
+[data-testid="stSidebar"], [data-testid="stHeader"] { display: none; }
+.stMainBlockContainer.stMainBlockContainer { max-width: none; padding-bottom: 1rem; padding-top: 0.5rem; }
+</style>"""
+"""It comes with the page that it is for: an `html:has()` in the style sheet would be tried at each frame of a run."""
 
 
 def is_presented() -> bool:
@@ -20,6 +25,7 @@ def is_presented() -> bool:
 
 def presented() -> None:
     """Let the page be large, and draw the way back."""
+    st.html(_STYLE)
     with st.container(key="learn_presented", horizontal=True, horizontal_alignment="right"):
         link("learn", "Stop presenting", query=_query(on=False))
 
