@@ -29,8 +29,8 @@ with st.container(key="train_opening_of_run" if run else "train_opening"):
     then = "raise beta and watch the dots draw together" if has_beta else "change a setting and watch"
     opening(
         "Train",
-        f"{'A VAE' if has_beta else 'A model'} learns here, live. **Press Start** and walk over its map while "
-        f"it forms; then {then}.",
+        f"{'A VAE' if has_beta else 'A model'} learns here, live. **Press Start** and walk over its map "
+        f"while it forms; then {then}.",
     )
 notices = st.container()
 

@@ -15,7 +15,7 @@ html { font-size: clamp(19px, 1.55vw, 34px) !important; }
 [data-testid="stSidebar"], [data-testid="stHeader"] { display: none; }
 .stMainBlockContainer.stMainBlockContainer { max-width: none; padding-bottom: 1rem; padding-top: 0.5rem; }
 </style>"""
-"""It comes with the page that it is for: an `html:has()` in the style sheet would be tried at each frame of a run."""
+"""It comes with the page that it is for: `html:has()` in the style sheet is tried at each frame of a run."""
 
 
 def is_presented() -> bool:

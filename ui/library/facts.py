@@ -50,8 +50,8 @@ METRICS: Final = (
         "precision",
         "Precision of samples",
         "{:.0%}",
-        "Which share of them lies among held-out images: do they look real? Near is what a small classifier of "
-        "these images finds alike; it is no FID.",
+        "Which share of them lies among held-out images: do they look real? Near is what a small classifier "
+        "of these images finds alike; it is no FID.",
     ),
     (
         "recall",
@@ -95,7 +95,7 @@ def why_unmeasured(entry: ModelEntry) -> str:
 
 
 def class_shares(metrics: Mapping[str, Any], label_names: Sequence[str]) -> str:
-    """Say which share of a model's samples shows each class, as a small classifier sees it; "": not measured."""
+    """Say which share of a model's samples shows each class, to a small classifier; "": not measured."""
     shares = metrics.get("class_shares")
     if not isinstance(shares, (list, tuple)) or len(shares) != len(label_names):
         return ""

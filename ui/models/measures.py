@@ -47,7 +47,7 @@ def _numbers(entry: ModelEntry) -> None:
         for name, value, meaning in measured:
             st.markdown(f"**{plain(name)} {plain(value)}** :small[:gray[{meaning}]]")
         if shares := class_shares(entry.metrics, entry.image_set.get("label_names") or []):
-            st.markdown(f"**What samples show** :small[{shares}] :small[:gray[As that classifier sees them.]]")
+            st.markdown(f"**What samples show** :small[{shares}] :small[:gray[To that classifier.]]")
         if not measured:
             st.caption(why_unmeasured(entry))
     information = information_figure(entry.metrics, entry.card.get("factor_names") or [])

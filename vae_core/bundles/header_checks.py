@@ -97,7 +97,7 @@ def checked_history(value: Any) -> tuple[dict[str, Any], ...]:
 
 
 def checked_metrics(value: Any) -> dict[str, Any]:
-    """Return what was measured: numbers and short texts; of each factor, and of the classes, a list of numbers.
+    """Return what was measured: numbers, short texts, and lists of numbers of factors and of the classes.
 
     Raises:
         ValueError: what is wrong with it.

@@ -107,9 +107,7 @@ def draw_samples(
     return torch.cat([model.decode_images(z[part], None if y is None else y[part]) for part in parts])
 
 
-def precision_recall(
-    real: Tensor, generated: Tensor, *, neighbours: int = NEIGHBOURS
-) -> tuple[float, float]:
+def precision_recall(real: Tensor, generated: Tensor, *, neighbours: int = NEIGHBOURS) -> tuple[float, float]:
     """Estimate precision and recall of samples from two sets of features (arXiv:1904.06991, equations 1, 2).
 
     The region of a set is the union of balls around its points, each as large as the way to the point's

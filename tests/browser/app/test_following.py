@@ -26,7 +26,7 @@ CHOICES = """() => {
     glass: document.querySelector("[data-role=glass] .le-title-line .le-caption")?.textContent ?? null,
     reach: pressed(".le-range button"),
     walk: document.querySelector(".le-progress-slider")?.value ?? null,
-    z: [...(window.latentExplorer?.z ?? [])].map((value) => Math.round(1000 * value) || 0),  // as they are told
+    z: [...(window.latentExplorer?.z ?? [])].map((value) => Math.round(1000 * value) || 0),
   };
 }"""  # noqa: E501
 SAME = f"wanted => JSON.stringify(({CHOICES})()) === JSON.stringify(wanted)"

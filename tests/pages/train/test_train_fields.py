@@ -49,7 +49,8 @@ def element(app: App, key: str):
 
 
 @pytest.mark.parametrize(
-    ("family", "words"), [("vae", "then raise beta"), ("gan", "then change a setting"), ("x", "then raise beta")]
+    ("family", "words"),
+    [("vae", "then raise beta"), ("gan", "then change a setting"), ("x", "then raise beta")],
 )
 def test_the_page_begins_with_what_the_family_has(app: App, family: str, words: str) -> None:
     assert words in app.open("train", train_family=family).text

@@ -9,6 +9,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from vae_core import ModelConfig, build_model, elbo_terms, importance_nll
 from vae_core.images.loading import ImageSet
+from vae_core.measures import classifier as classifiers
 from vae_core.measures.classifier import learn_classifier
 from vae_core.measures.disentanglement import mutual_information_gap
 from vae_core.measures.samples import sample_metrics
@@ -179,7 +180,8 @@ def test_a_model_with_classes_is_told_them():
     assert measure(a_model(n_classes=3), images, images, nll_samples=2)["nll"] > 0
 
 
-def test_with_a_classifier_samples_are_measured_and_a_model_without_an_encoder_has_these_alone():
+def test_with_a_classifier_samples_are_measured_and_a_model_without_an_encoder_has_these_alone(monkeypatch):
+    monkeypatch.setattr(classifiers, "STEPS", 10)
     images = pictures(60)
     classifier = learn_classifier(images)
     found = measure(a_model(), images, images, classifier=classifier)

@@ -6,14 +6,17 @@ from tests.unit.tiny_bundles import a_bundle
 from vae_core.bundles.bundle import load_bundle, save_bundle
 from vae_core.bundles.splits import splits_of
 from vae_core.engine.tasks import functions
+from vae_core.measures import classifier as classifiers
 from vae_core.measures.classifier import learn_classifier
 from vae_core.measures.suite import measure
 from vae_core.models.passing import Learning
 
 
 @pytest.fixture
-def told(tmp_path):
+def told(tmp_path, monkeypatch):
     """Measure a bundle; returns what was found, and how far it said it was."""
+
+    monkeypatch.setattr(classifiers, "STEPS", 20)
 
     def ask(bundle):
         path, seen = tmp_path / "a.safetensors", []
