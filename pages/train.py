@@ -12,9 +12,8 @@ from ui.identity.owner import current_owner
 from ui.page import state
 from ui.page.navigation import link_notices, opening
 from ui.train import controls, fields
-from ui.train.first_screen import first_screen
+from ui.train.first_screen import first_screen, what_to_do
 from ui.train.other_runs import other_runs
-from vae_core.config.families import FAMILIES
 from vae_core.engine import get_engine
 
 if state.WATCH in st.query_params:
@@ -22,16 +21,8 @@ if state.WATCH in st.query_params:
     st.stop()
 
 run = get_engine().current_run(current_owner())
-# The field itself is drawn below, and may not have told its value yet.
-asked = st.session_state.get("train_family") or st.query_params.get("train_family", "")
-has_beta = "beta" in FAMILIES.get(run.model.family if run else asked, FAMILIES["vae"]).settings
 with st.container(key="train_opening_of_run" if run else "train_opening"):
-    then = "raise beta and watch the dots draw together" if has_beta else "change a setting and watch"
-    opening(
-        "Train",
-        f"{'A VAE' if has_beta else 'A model'} learns here, live. **Press Start** and walk over its map "
-        f"while it forms; then {then}.",
-    )
+    opening("Train", what_to_do(run))
 notices = st.container()
 
 with st.container(key="train_page"):

@@ -8,6 +8,24 @@ from ui.train.actions import start_mishap
 from ui.train.diagram import diagram
 from ui.train.mishaps import MISHAPS, Mishap
 from ui.train.settings import Settings
+from vae_core.config.families import FAMILIES
+from vae_core.engine import RunInfo
+
+
+def what_to_do(run: RunInfo | None) -> str:
+    """Return the page's first sentence, of what the run's family has, or the chosen one's."""
+    # The field itself is drawn below, and may not have told its value yet.
+    asked = st.session_state.get("train_family") or st.query_params.get("train_family", "")
+    family = FAMILIES.get(run.model.family if run else asked, FAMILIES["vae"])
+    if "beta" not in family.settings:
+        return (
+            "A model learns here, live. **Press Start** and walk over its map while it forms; then change a "
+            "setting and watch."
+        )
+    return (
+        "A VAE learns here, live. **Press Start** and walk over its map while it forms; then raise beta and "
+        "watch the dots draw together."
+    )
 
 
 def first_screen(settings: Settings) -> None:

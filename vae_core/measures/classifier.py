@@ -66,7 +66,7 @@ class Classifier(nn.Module):
         Returns:
             The features, (N, 64), and the class that each is taken for, int64, (N,).
         """
-        features = torch.cat([self.body(part) for part in images.split(self._at_once)])
+        features = torch.cat([self.body(part) for part in torch.split(images, self._at_once)])
         return features, self.head(features).argmax(dim=1)
 
     @property
@@ -88,7 +88,7 @@ def learn_classifier(
     Raises:
         ValueError: the images have no labels, or only one class.
     """
-    if images.labels is None or len(images.labels.unique()) < 2:
+    if images.labels is None or len(set(images.labels.tolist())) < 2:
         raise ValueError("a classifier learns from labelled images of two classes or more")
     generator = torch.Generator().manual_seed(seed)
     with torch.device("meta"):  # so that the layers' constructors draw no numbers
@@ -105,7 +105,7 @@ def learn_classifier(
         part = torch.randint(len(images), (BATCH,), generator=generator)
         loss = F.cross_entropy(net(images.images[part].float() / 255), images.labels[part])
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         falling.step()
         if step % 10 == 9:

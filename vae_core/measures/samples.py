@@ -82,7 +82,7 @@ def can_be_told_apart(train_set: ImageSet, test_set: ImageSet) -> bool:
     """Whether images have labels, of two classes or more, and are enough to measure samples by."""
     if train_set.labels is None or test_set.labels is None:
         return False
-    return len(train_set.labels.unique()) > 1 and len(test_set) > NEIGHBOURS
+    return len(set(train_set.labels.tolist())) > 1 and len(test_set) > NEIGHBOURS
 
 
 @torch.no_grad()
@@ -136,10 +136,10 @@ def precision_recall(real: Tensor, generated: Tensor, *, neighbours: int = NEIGH
 
 def _share_inside(points: Tensor, around: Tensor, neighbours: int) -> float:
     """Return which share of points lies in a ball around any of others."""
-    reach = torch.cat(
-        [_distances(part, around).kthvalue(neighbours + 1, dim=1).values for part in around.split(AT_ONCE)]
-    )  # the nearest of all is the point itself
-    inside = [(_distances(part, around) <= reach).any(dim=1) for part in points.split(AT_ONCE)]
+    # The nearest of all is the point itself.
+    near = [_distances(part, around).kthvalue(neighbours + 1, dim=1) for part in torch.split(around, AT_ONCE)]
+    reach = torch.cat([each.values for each in near])
+    inside = [(_distances(part, around) <= reach).any(dim=1) for part in torch.split(points, AT_ONCE)]
     return float(torch.cat(inside).double().mean())
 
 

@@ -28,7 +28,7 @@ CHOICES = """() => {
     walk: document.querySelector(".le-progress-slider")?.value ?? null,
     z: [...(window.latentExplorer?.z ?? [])].map((value) => Math.round(1000 * value) || 0),
   };
-}"""  # noqa: E501
+}"""
 SAME = f"wanted => JSON.stringify(({CHOICES})()) === JSON.stringify(wanted)"
 SLOW = """() => ({
   step: document.querySelector(".le-slow:not([hidden]) [aria-current=step]")?.textContent ?? null,
