@@ -12,7 +12,7 @@ from ui.library.entry import ModelEntry
 from ui.library.facts import class_shares, model_metrics, why_unmeasured
 from ui.models.figures import information_figure
 from ui.page.text import plain
-from vae_core.engine import EngineBusyError, Job, get_engine
+from vae_core.engine import EngineBusyError, get_engine
 from vae_core.engine.contract.failures import describe
 
 _LOOK_SECONDS: Final = 1.0
@@ -21,24 +21,34 @@ _BUSY: Final = "models_measure_busy"
 
 
 def measures(entry: ModelEntry) -> None:
-    """Draw the numbers that the file has, those that were measured when asked, and the button that asks."""
+    """Draw the numbers that the file has, those that were measured when asked, and the button that asks.
+
+    The button stands beside the part that looks again and again, not in it: only a click that draws both
+    begins the looking.
+    """
     owner = current_owner()
     job = get_engine().begun(owner, _purpose(entry))
     running = job is not None and not job.finished
-    st.fragment(_measures, run_every=_LOOK_SECONDS if running else None)(owner, entry)
+    st.fragment(_found, run_every=_LOOK_SECONDS if running else None)(owner, entry)
+    if not running and (job is None or job.state != "done"):
+        _asking(owner, entry)
 
 
-def _measures(owner: str, entry: ModelEntry) -> None:
+def _found(owner: str, entry: ModelEntry) -> None:
+    """Draw the numbers, how far the measuring is, and why there is no number."""
     job = get_engine().begun(owner, _purpose(entry))
     absent: list[str] = []
     if job is not None and job.state == "done":
         found = dict(job.result)
         absent = found.pop("absent")
-        entry = replace(entry, metrics={**entry.metrics, **found})
+        entry = replace(entry, metrics={**found, **entry.metrics})  # the file's are of all held-out images
     _numbers(entry)
     for why in absent:
         st.caption(f":material/info: {plain(why[:1].upper() + why[1:], longest=400)}.")
-    _asking(owner, entry, job)
+    if job is not None and not job.finished:
+        st.progress(job.progress, text=plain(job.message or "waiting for those before"))
+    elif job is not None and job.state == "failed":
+        st.caption(f":red[:material/error: {plain(job.error, longest=600)}]")
 
 
 def _numbers(entry: ModelEntry) -> None:
@@ -56,25 +66,18 @@ def _numbers(entry: ModelEntry) -> None:
         st.plotly_chart(information, config={"displayModeBar": False}, key="models_information")
 
 
-def _asking(owner: str, entry: ModelEntry, job: Job | None) -> None:
-    """Draw the button, how far the measuring is, or why there is no number."""
-    if job is not None and not job.finished:
-        st.progress(job.progress, text=plain(job.message or "waiting for those before"))
-        return
-    if job is None or job.state != "done":
-        st.button(
-            "Measure more",
-            key="models_measure",
-            icon=":material/straighten:",
-            help="Samples, codes and a tighter bound of log p(x), on up to 2,000 held-out images. It takes "
-            "half a minute or more, and what is found stays here for a while; the file is not changed.",
-            on_click=_measure,
-            args=(owner, entry),
-        )
+def _asking(owner: str, entry: ModelEntry) -> None:
+    st.button(
+        "Measure more",
+        key="models_measure",
+        icon=":material/straighten:",
+        help="Samples, codes and a tighter bound of log p(x), on up to 2,000 held-out images. It takes half "
+        "a minute or more, and what is found stays here for a while; the file is not changed.",
+        on_click=_measure,
+        args=(owner, entry),
+    )
     if st.session_state.get(_BUSY, ("", ""))[0] == entry.digest:
         st.caption(f":red[:material/error: {plain(st.session_state[_BUSY][1])}]")
-    elif job is not None and job.state == "failed":
-        st.caption(f":red[:material/error: {plain(job.error, longest=600)}]")
 
 
 def _measure(owner: str, entry: ModelEntry) -> None:
