@@ -15,6 +15,7 @@ import torch
 
 from vae_core.bundles.bundle import load_bundle
 from vae_core.bundles.splits import splits_of
+from vae_core.config.configs import ModelConfig, count_multiply_adds
 from vae_core.engine.tasks.bundles import check_bundle, fit_umap, save_keyframe, save_run
 from vae_core.engine.tasks.contact_sheets import gif, set_sample, thumbnails
 from vae_core.engine.tasks.film import film
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 MAX_ENCODED: Final = 100_000
 MAX_LEARNED: Final = 10_000
 MAX_MEASURED: Final = 2_000
+MEASURING: Final = 1_000_000_000_000
+"""Multiply-adds that measuring a model may take: a dear one is measured on fewer images, for others wait."""
 
 
 def importance_nll(
@@ -65,11 +68,18 @@ def importance_nll(
     }
 
 
+def measured_share(config: ModelConfig) -> float:
+    """Return which share of all that is measured of a small model a dear one can bear, above 0, at most 1."""
+    passes = MAX_LEARNED + 10 * MAX_MEASURED + 256 * 500
+    return min(1.0, MEASURING / (passes * count_multiply_adds(config)))
+
+
 def measure(report: Report, *, bundle: str) -> dict[str, Any]:
     """Measure a bundle's model: all that `vae_core.measures.suite.measure` says, and a tighter bound.
 
     It is measured on at most 2,000 held-out images; neighbours, straight cuts and a classifier are learned
-    from 10,000 of the training split; the bound is that of `importance_nll` here, on 500 images.
+    from 10,000 of the training split; the bound is that of `importance_nll` here, on 500 images. A model whose
+    pictures are dear is measured on fewer.
 
     Returns:
         The metrics by name, and `absent`: a sentence for each kind that makes no sense for the model.
@@ -81,8 +91,9 @@ def measure(report: Report, *, bundle: str) -> dict[str, Any]:
     report(0, "reading the images")
     loaded = load_bundle(bundle)
     config, train = loaded.model_config, loaded.train_config
-    learned, held_out = splits_of(loaded, limit=MAX_LEARNED)
-    held_out = held_out.take(torch.arange(min(len(held_out), MAX_MEASURED)))
+    share = measured_share(config)
+    learned, held_out = splits_of(loaded, limit=max(200, round(share * MAX_LEARNED)))
+    held_out = held_out.take(torch.arange(min(len(held_out), max(100, round(share * MAX_MEASURED)))))
     absent, classifier = [], None
     if not config.traits.has_prior:
         absent.append(NO_PRIOR)
@@ -105,7 +116,12 @@ def measure(report: Report, *, bundle: str) -> dict[str, Any]:
     if not config.has_encoder:
         absent.append(suite.NO_ENCODER)
     elif config.has_likelihood:
-        bound = importance_nll(lambda done, words: report(0.7 + 0.3 * done, words), bundle=bundle)
+        bound = importance_nll(
+            lambda done, words: report(0.7 + 0.3 * done, words),
+            bundle=bundle,
+            n_samples=max(1, round(share * 256)),
+            count=min(500, len(held_out)),
+        )
         found |= {"nll": bound["nll"], "nll_samples": bound["n_samples"]}
     else:
         absent.append("a model without a likelihood has no p(x), hence no bound on it")

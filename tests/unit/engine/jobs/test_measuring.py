@@ -3,6 +3,7 @@
 import pytest
 
 from tests.unit.tiny_bundles import a_bundle
+from vae_core import ModelConfig
 from vae_core.bundles.bundle import load_bundle, save_bundle
 from vae_core.bundles.splits import splits_of
 from vae_core.engine.tasks import functions
@@ -44,6 +45,14 @@ def test_a_vae_is_measured_as_the_suite_does(told):
     assert found == wanted
     assert seen == sorted(seen)
     assert 0.4 < seen[len(seen) // 2] < 0.6
+
+
+def test_a_dear_model_is_measured_on_fewer_images(told, monkeypatch):
+    assert functions.measured_share(ModelConfig((1, 28, 28), 16)) == 1
+    assert functions.measured_share(ModelConfig((3, 128, 128), 16, "article")) < 0.01
+    monkeypatch.setattr(functions, "MEASURING", 1)
+    found, _, _ = told(a_bundle())
+    assert found["nll_samples"] == 1
 
 
 def test_a_gan_has_its_samples_measured_and_says_why_nothing_else_is(told):
