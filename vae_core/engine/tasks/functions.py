@@ -78,8 +78,8 @@ def measure(report: Report, *, bundle: str) -> dict[str, Any]:
     """Measure a bundle's model: all that `vae_core.measures.suite.measure` says, and a tighter bound.
 
     It is measured on at most 2,000 held-out images; neighbours, straight cuts and a classifier are learned
-    from 10,000 of the training split; the bound is that of `importance_nll` here, on 500 images. A model whose
-    pictures are dear is measured on fewer.
+    from 10,000 of the training split; the bound is that of `importance_nll` here, on 500 images. A model
+    whose pictures are dear is measured on fewer.
 
     Returns:
         The metrics by name, and `absent`: a sentence for each kind that makes no sense for the model.
