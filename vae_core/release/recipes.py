@@ -102,6 +102,38 @@ RECIPES: Final = (
         TrainConfig(epochs=40, learning_rate=2e-3, beta=4.0, seed=1),
         "beta 4 makes a dimension pay for what it says: what varies alone is then said alone",
     ),
+    Recipe(
+        "shapes-tc",
+        "shapes",
+        "Shapes with known factors, total correlation weighed",
+        ModelConfig((1, 32, 32), 10, family="beta_tc"),
+        TrainConfig(epochs=40, learning_rate=2e-3, beta=6.0, seed=1),
+        "as shapes-10, but only what dimensions say together is made dear, not what they say",
+    ),
+    Recipe(
+        "mnist-ae",
+        "mnist",
+        "Handwritten digits by an autoencoder",
+        ModelConfig(_GREY, 2, family="autoencoder"),
+        TrainConfig(epochs=60, learning_rate=2e-3),
+        "beside mnist-2: without a prior codes lie anywhere, and between them is nothing in particular",
+    ),
+    Recipe(
+        "mnist-cond",
+        "mnist",
+        "Handwritten digits, told which",
+        ModelConfig(_GREY, 2, family="conditional", n_classes=10),
+        TrainConfig(epochs=60, learning_rate=2e-3, binarize="dynamic"),
+        "told the digit, two dimensions are left for the hand: slant and weight, the same for all ten",
+    ),
+    Recipe(
+        "mnist-gan",
+        "mnist",
+        "Handwritten digits by a GAN",
+        ModelConfig(_GREY, 16, family="gan"),
+        TrainConfig(epochs=60, learning_rate=1e-3),
+        "beside mnist-16, with the same decoder: sharper, and no image has a place",
+    ),
 )
 
 

@@ -18,8 +18,6 @@ from vae_core.models.layers.layer_json import nets_from_json, nets_to_json
 from vae_core.storage import tensorfile
 
 ROOT = Path(__file__).resolve().parents[3]
-SHIPPED = sorted((ROOT / "assets" / "bundles").glob("*.safetensors"))
-
 SHIPPED_DIGESTS = {
     "digits-2": "98a24235a30a8f3e737c",
     "fashion-16": "141c06375beaaece041f",
@@ -29,6 +27,7 @@ SHIPPED_DIGESTS = {
     "shapes-10": "46a3e4b3bf05fb61f47e",
 }
 """Of the six files of format 2 as they were first published: they stay, and are the older format's test."""
+SHIPPED = [ROOT / "assets" / "bundles" / f"{name}.safetensors" for name in SHIPPED_DIGESTS]
 
 
 def as_format_2(data):

@@ -263,16 +263,18 @@ def test_what_ships_is_what_the_recipe_says(recipe):
     assert (header.card["title"], header.image_set["name"]) == (recipe.title, recipe.image_set)
     assert path.stat().st_size <= 4_000_000
     assert len(recipe.why) <= MAX_TITLE
-    assert ("umap.positions" in header.tensors) == (recipe.model.latent_dim > 2)
+    has_map = recipe.model.has_encoder and recipe.model.latent_dim > 2
+    assert ("umap.positions" in header.tensors) == has_map
     assert header.image_set["licence"]
     assert len(header.history) == recipe.train.epochs
 
 
-def test_six_models_ship_and_no_more():
+def test_ten_models_ship_and_no_more():
     files = list(recipes.SHIPPED_BUNDLES.glob("*.safetensors"))
     names = {"mnist-2", "mnist-16", "fashion-2", "fashion-16", "digits-2", "shapes-10"}
+    names |= {"shapes-tc", "mnist-ae", "mnist-cond", "mnist-gan"}
     assert {path.stem for path in files} == {recipe.name for recipe in recipes.RECIPES} == names
-    assert sum(path.stat().st_size for path in files) <= 20_000_000
+    assert sum(path.stat().st_size for path in files) <= 36_000_000
 
 
 def test_what_ships_is_good():
@@ -286,6 +288,11 @@ def test_what_ships_is_good():
     assert metrics["fashion-16"]["reconstruction_knn_accuracy"] >= 0.70
     factors = [value for name, value in metrics["shapes-10"].items() if name.startswith("spearman_")]
     assert sum(value >= 0.7 for value in factors) >= 2
+    assert metrics["shapes-tc"]["mig"] >= 0.3
+    assert metrics["mnist-gan"]["precision"] >= 0.6
+    assert metrics["mnist-gan"]["recall"] >= 0.3
+    assert metrics["mnist-cond"]["class_shares_gap"] <= 0.1
+    assert metrics["mnist-ae"]["knn_accuracy"] >= 0.6
 
 
 def test_the_learning_rate_falls_to_zero():
