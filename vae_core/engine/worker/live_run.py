@@ -32,6 +32,8 @@ FRAME_SECONDS: Final = 0.1
 
 LEAST_PIECE: Final = 0.03
 UNWATCHED_PIECE: Final = 0.3
+"""Seconds of training that nobody watches; whoever comes meanwhile waits for its end. In a run's first second,
+in which the one who started it is on the way, a piece is as short as between two frames."""
 
 SAVE_SECONDS: Final = 3.5
 """Seconds of training between two states on disk; with the piece on top this stays under four."""
@@ -214,7 +216,7 @@ class LiveRun:
 
     def _advancing(self) -> Generator[None, None, Snapshot]:
         left = None if self.until is None else self.until - self.trainer.step
-        piece = UNWATCHED_PIECE
+        piece = UNWATCHED_PIECE if self._saved_once else FRAME_SECONDS
         if self._watchers:  # frames keep their beat, whatever came between them
             now = time.monotonic()
             self._frame_at = max(self._frame_at + FRAME_SECONDS, now + LEAST_PIECE)
