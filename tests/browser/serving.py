@@ -37,6 +37,8 @@ class StaticSite:
         site = self
 
         class Handler(SimpleHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
             def do_GET(self) -> None:
                 path = self.path.partition("?")[0]
                 found = site.files.get(path) or site.asset(path)
@@ -45,7 +47,7 @@ class StaticSite:
                     return
                 self.send_response(200)
                 self.send_header("Content-Type", found[0])
-                if path == PLOTLY:
+                if path not in site.files:
                     self.send_header("Cache-Control", "public, max-age=31536000, immutable")
                 self.send_header("Content-Length", str(len(found[1])))
                 self.end_headers()

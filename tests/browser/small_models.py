@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from tests.browser.serving import EXPLORER, JS, NO_PLOTLY, PLOTLY, StaticSite
+from tests.browser.serving import JS, NO_PLOTLY, PLOTLY, StaticSite
 from ui.page.urls import style_sheets
 from vae_core.bundles.bundle import Bundle, BundleProbe, pack_bundle
 from vae_core.bundles.header import card_facts
@@ -125,11 +125,10 @@ def component_data(
 def component_page(data: dict[str, Any], *, head: str = "") -> str:
     """HTML that mounts the component as Streamlit does; what it tells Python is kept in `sent`."""
     style = ";".join(f"{name}:{value}" for name, value in THEME.items())
-    names = [path.relative_to(EXPLORER).as_posix() for path in style_sheets()]
-    sheets = "".join(f"<link rel=stylesheet href={JS}/{name}>" for name in names)
+    styles = "\n".join(path.read_text(encoding="utf-8") for path in style_sheets())
     return f"""<!doctype html><meta charset=utf-8>
 <meta name=viewport content="width=device-width"><link rel=icon href=data:>
-{sheets}{head}
+<style>{styles}</style>{head}
 <body style="margin:16px"><div id=root style="{style}"><div><div class=latent-explorer></div></div></div>
 <script type=module>
 window.sent = [];

@@ -31,7 +31,9 @@ from vae_core.models.layers.kinds import KINDS
 from vae_core.models.vae import VAE, build_model
 
 BUILDS = ("fused", "simd", "plain")
-SHIPPED = [ROOT / "assets" / "bundles" / f"{name}.safetensors" for name in ("digits-2", "mnist-16", "shapes-10")]
+SHIPPED = [
+    ROOT / "assets" / "bundles" / f"{name}.safetensors" for name in ("digits-2", "mnist-16", "shapes-10")
+]
 """One of each size: those of one size differ in their weights alone."""
 LARGEST_DIFFERENCE = 1e-4
 
