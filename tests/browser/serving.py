@@ -106,7 +106,9 @@ def running_app(home: Path, *options: str, port: int = 0, root: Path = ROOT) -> 
     log = home / "server.log"
     command = [sys.executable, "-m", "streamlit", "run", str(root / "app.py"), "--server.headless=true"]
     command += [f"--server.port={port}", "--browser.gatherUsageStats=false", *options]
-    environment = os.environ | {"LATENT_HOME": str(home), "OMP_NUM_THREADS": "1"}
+    # A run whose page has been closed is put aside soon: it would take the processor from the tests that follow.
+    defaults = {"LATENT_PARK_MINUTES": "1"}
+    environment = defaults | os.environ | {"LATENT_HOME": str(home), "OMP_NUM_THREADS": "1"}
     with log.open("wb") as output:
         server = subprocess.Popen(command, cwd=home, env=environment, stdout=output, stderr=subprocess.STDOUT)
     url = f"http://127.0.0.1:{port}"

@@ -14,7 +14,8 @@ from tests.browser.network import network
 from tests.browser.serving import Errors, running_app, wait_until
 
 OUTAGE = float(os.environ.get("LATENT_TEST_OUTAGE", "5"))
-"""Seconds without a network. Streamlit keeps a session for about two minutes; try 60 and 150 by hand."""
+"""Seconds without a network. Streamlit keeps a session for about two minutes; try 60 and 150 by hand, with
+LATENT_PARK_MINUTES=10."""
 
 SETTINGS = "train_images=mnist&train_epochs=500"
 """They keep a run busy for longer than any of that takes."""
