@@ -128,9 +128,16 @@ class FakeEngine:
         return self.others
 
     def start_run(
-        self, owner: str, *, image_set: str, model: ModelConfig, train: TrainConfig, title: str = ""
+        self,
+        owner: str,
+        *,
+        image_set: str,
+        model: ModelConfig,
+        train: TrainConfig,
+        title: str = "",
+        begin_with: Path | None = None,
     ) -> RunInfo:
-        self._ask("start_run", image_set, model, train)
+        self._ask("start_run", image_set, model, train, *([begin_with.stem] if begin_with else []))
         self.current = RunInfo("run-1", "hash", "running", title, image_set, model, train, total_steps=100)
         return self.current
 

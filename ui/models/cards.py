@@ -20,6 +20,7 @@ from ui.page import pictures, state
 from ui.page.describe import of_later_version
 from ui.page.navigation import link
 from ui.page.text import count, duration, file_size, plain
+from ui.train.weights_choice import further_query
 from ui.web.refusals import take_refusal
 from ui.web.uploads import forget_upload
 from vae_core.engine.contract.failures import describe
@@ -130,6 +131,8 @@ def _card(entry: ModelEntry, picture: pictures.Picture) -> None:
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
         link("explore", "Explore", query={state.EXPLORE_MODEL: entry.name})
         link("interpolate", "Interpolate", query={state.INTERPOLATE_MODEL: entry.name})
+        if query := further_query(entry):
+            link("train", "Train it further", query=query)
     origin = f"{plain(entry.name)}, {'came with the app' if entry.shipped else 'yours'}"
     st.caption(f"{origin} · {net_facts(entry)}")
     facts = [(name, value) for name, value, _ in model_metrics(entry) if name != TIGHTER][:2]

@@ -40,7 +40,10 @@ def run_facts(run: RunInfo) -> str:
     parts.append(count(model.latent_dim, "latent dimension"))
     if model.has_likelihood:
         parts.append(f"beta {train.beta:g}")
-    return f"This run: {' · '.join(parts)} · learning rate {train.learning_rate:g}"
+    parts.append(f"learning rate {train.learning_rate:g}")
+    if run.begins_with:
+        parts.append(f"began with what {plain(run.begins_with)} had learned")
+    return f"This run: {' · '.join(parts)}"
 
 
 def of_later_version(names: Collection[str]) -> str:

@@ -24,6 +24,8 @@ INTERPOLATE_METHOD: Final = "interpolate_method"
 INTERPOLATE_STEPS: Final = "interpolate_steps"
 CLASS_PART: Final = "class_part"
 TRAIN_IMAGES: Final = "train_images"
+TRAIN_WEIGHTS: Final = "train_weights"
+"""Key of the field that says with which model's weights a run begins; "" for none."""
 
 EXPLORE_VIEW: Final = ("explore_z", "explore_axes", "explore_layers")
 DRAW_VIEW: Final = ("draw_axes", "draw_layers")
@@ -181,7 +183,11 @@ def settings(page: str, *, models: Collection[str], images: Collection[str]) -> 
         "draw": {DRAW_MODEL: model[DRAW_MODEL]},
         "interpolate": {INTERPOLATE_MODEL: model[INTERPOLATE_MODEL], **INTERPOLATE_SETTINGS},
         "class": CLASS_SETTINGS,
-        "train": {TRAIN_IMAGES: image_set, **TRAIN_SETTINGS},
+        "train": {
+            TRAIN_IMAGES: image_set,
+            TRAIN_WEIGHTS: named(("", *models), "", "the name of a model that is here"),
+            **TRAIN_SETTINGS,
+        },
     }
     return every.get(page, {})
 

@@ -12,8 +12,10 @@ from ui.explorer.component import chosen_keyframe
 from ui.identity.owner import current_owner
 from ui.library.library import Library, LibraryError
 from ui.page.describe import run_title
+from ui.page.state import TRAIN_WEIGHTS
 from ui.train.mishaps import mishap
 from ui.train.settings import Settings, current_settings, is_same_run, other_net, sets_here, stored_settings
+from vae_core.bundles.header import MAX_TITLE
 from vae_core.config.settings import number
 from vae_core.engine import EngineBusyError, RunInfo, get_engine
 from vae_core.engine.contract.failures import describe
@@ -48,7 +50,10 @@ def start() -> None:
         return
     before = get_engine().current_run(current_owner())
     own = next((info.title for info in sets_here() if info.path and info.name == settings.images), "")
-    _start(settings, run_title(own or settings.images, settings.model, settings.train))
+    title = run_title(own or settings.images, settings.model, settings.train)
+    if settings.begin_with is not None:
+        title = f"{own or settings.images}, going on from {settings.begin_with.title}"[:MAX_TITLE]
+    _start(settings, title)
     is_refused = REFUSED in st.session_state
     if before is not None and before.step > 0 and is_same_run(before, settings) and not is_refused:
         st.session_state[BEFORE] = before.id, before.active
@@ -77,7 +82,7 @@ def start_mishap(name: str) -> None:
     """Fill the fields with what goes wrong, and start a run with it."""
     chosen = mishap(name)
     st.session_state[BREAK] = False
-    _fill(chosen.values())
+    _fill({**chosen.values(), TRAIN_WEIGHTS: ""})
     _start(current_settings(), chosen.title)
 
 
@@ -90,7 +95,7 @@ def _choose(run_id: str) -> None:
     values = stored_settings(get_engine().choose(current_owner(), run_id))
     if all(info.name != values["train_images"] for info in sets_here()):  # they are not here any more
         del values["train_images"]
-    _fill(values)
+    _fill({**values, TRAIN_WEIGHTS: ""})
 
 
 def act(name: str) -> None:
@@ -186,7 +191,12 @@ def _start(settings: Settings, title: str) -> None:
         return
     _try(
         lambda: get_engine().start_run(
-            current_owner(), image_set=settings.images, model=model, train=train, title=title
+            current_owner(),
+            image_set=settings.images,
+            model=model,
+            train=train,
+            title=title,
+            begin_with=settings.begin_with.path if settings.begin_with else None,
         )
     )
 

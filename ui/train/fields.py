@@ -15,12 +15,13 @@ from ui.train.actions import set_live
 from ui.train.help_texts import IMAGES, IMAGES_HELP, beta_help, collapse_note
 from ui.train.image_choice import image_choice, suit_images
 from ui.train.settings import Settings, current_settings, sets_here, step_note, whole_time
+from ui.train.weights_choice import weights_choice
 from vae_core import ImageSetInfo
 from vae_core.config.families import FAMILIES
 from vae_core.config.settings import SETTINGS, Choice, Number
 
 FOLDED: Final = tuple(f"train_{name}" for name, setting in SETTINGS.items() if setting.folded)
-"""Fields under "More"."""
+"""Settings under "More"."""
 
 MORE: Final = "train_more"
 """Session key: whether these are to be seen."""
@@ -53,11 +54,13 @@ def fields() -> Settings:
     info = sets[images]
     image_choice(images, sets)
     st.caption(f"{plain(info.title)}. {count(info.size, 'image')}, {image_size(info.shape)}")
-    time = st.empty()
+    time, begins = st.empty(), st.empty()
     asked = [setting for setting in SETTINGS.values() if setting.asked]
     values: dict[str, Any] = {setting.name: setting.default for setting in asked}
     first = st.container()
     more = st.expander("More", icon=":material/tune:", key=MORE, on_change="rerun")
+    with more, _beside(state.TRAIN_WEIGHTS, below):
+        weights_choice()
     for setting in asked:  # in their own order: whether a field concerns a family is known once that is drawn
         with more if setting.folded else first:
             values[setting.name] = _field(setting, values, info, below)
@@ -66,6 +69,10 @@ def fields() -> Settings:
     settings = current_settings()
     for key, sentence in settings.wrong.items():
         below[key].caption(f":red[:material/error: {plain(sentence)}]")
+    if settings.begin_with is not None:
+        begins.caption(
+            f":material/history_edu: Begins with what **{plain(settings.begin_with.title)}** has learned."
+        )
     if note := step_note(settings):
         below["train_batch_size"].caption(f":material/hourglass: {note}")
     if info.path and (note := whole_time(settings, info)):  # of one's own images nobody knows it
@@ -79,7 +86,9 @@ def unfold(settings: Settings) -> None:
     The page's last call: by then all fields have their values, and the page is drawn anew.
     """
     before = frozenset() if state.entered() else st.session_state.get(_REFUSED, frozenset())
-    refused = st.session_state[_REFUSED] = frozenset(FOLDED).intersection(settings.wrong)
+    refused = st.session_state[_REFUSED] = frozenset((*FOLDED, state.TRAIN_WEIGHTS)).intersection(
+        settings.wrong
+    )
     if refused - before and not st.session_state[MORE]:
         st.session_state[_TO_OPEN] = True
         st.rerun()

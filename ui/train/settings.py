@@ -10,10 +10,12 @@ from typing import Any, Final
 import streamlit as st
 
 from ui.identity.owner import current_owner
+from ui.library.entry import ModelEntry
 from ui.library.image_library import ImageLibrary
-from ui.page.state import TRAIN_SETTINGS
+from ui.page.state import TRAIN_SETTINGS, TRAIN_WEIGHTS
 from ui.page.text import count, duration, image_size
 from ui.train.help_texts import IMAGES
+from ui.train.weights_choice import chosen_weights, why_not_begun
 from vae_core import ImageSetInfo, ModelConfig, TrainConfig, image_sets
 from vae_core.config.configs import check_together, count_weights, offered_architectures
 from vae_core.config.families import FAMILIES
@@ -41,20 +43,25 @@ class Settings:
         model: what is to be trained, or None if the fields do not fit together.
         train: how, or None.
         wrong: what is wrong, by the key of the field it stands beside.
+        begin_with: the model of the library with whose weights it begins; None: with weights of its own.
     """
 
     images: str
     model: ModelConfig | None
     train: TrainConfig | None
     wrong: Mapping[str, str]
+    begin_with: ModelEntry | None = None
 
 
-def read_settings(values: Mapping[str, Any], info: ImageSetInfo) -> Settings:
+def read_settings(
+    values: Mapping[str, Any], info: ImageSetInfo, begin_with: ModelEntry | None = None
+) -> Settings:
     """Make the configs that the fields describe.
 
     Args:
         values: the fields' values by key.
         info: the image set chosen.
+        begin_with: the model chosen to begin with, if any.
     """
     wrong: dict[str, str] = {}
     model = train = None
@@ -81,12 +88,14 @@ def read_settings(values: Mapping[str, Any], info: ImageSetInfo) -> Settings:
             check_together(model, train)
         except ValueError as error:
             wrong[_field(str(error), "train_binarize")] = _sentence(error)
+    if begin_with is not None and (why := why_not_begun(begin_with, model)):
+        wrong[TRAIN_WEIGHTS] = why
     if model and train and not wrong:
         try:
             check_memory(info, model, train)
         except TooLargeError as error:
             wrong[f"train_{error.setting}"] = str(error)
-    return Settings(info.name, model, train, wrong)
+    return Settings(info.name, model, train, wrong, begin_with)
 
 
 def concerning(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -122,7 +131,7 @@ def suited(now: str, info: ImageSetInfo) -> str:
 def current_settings() -> Settings:
     """Read the fields as they are in this session."""
     info = next(info for info in sets_here() if info.name == st.session_state["train_images"])
-    return read_settings({key: st.session_state[key] for key in TRAIN_SETTINGS}, info)
+    return read_settings({key: st.session_state[key] for key in TRAIN_SETTINGS}, info, chosen_weights())
 
 
 def stored_settings(run: RunInfo) -> dict[str, Any]:
@@ -148,7 +157,8 @@ def other_net(run: RunInfo, settings: Settings) -> str:
 
 def is_same_run(run: RunInfo, settings: Settings) -> bool:
     """Whether the fields describe the run that is there."""
-    return run.train == settings.train and not other_net(run, settings)
+    begins_with = settings.begin_with.title if settings.begin_with else ""
+    return run.train == settings.train and run.begins_with == begins_with and not other_net(run, settings)
 
 
 def weights_note(model: ModelConfig) -> str:

@@ -292,6 +292,16 @@ def codes_per_image(model: ModelConfig, train: TrainConfig) -> int:
     return int(getattr(train, setting)) if setting else 1
 
 
+def why_not_gone_on(model: ModelConfig) -> str:
+    """Say why training cannot go on from what a saved model has learned; "" if it can."""
+    if model.traits.has_discriminator:
+        return (
+            "Its file holds the generator alone, and training would want the discriminator that learned "
+            "against it."
+        )
+    return ""
+
+
 def check_together(model: ModelConfig, train: TrainConfig) -> None:
     """Refuse settings that are fine alone and not together.
 

@@ -15,7 +15,7 @@ from vae_core.config.settings import LIVE
 from vae_core.engine.contract.info import EngineBusyError, Job, RunInfo
 from vae_core.engine.contract.memory import check_run
 from vae_core.engine.parts import Parts
-from vae_core.engine.runs.branching import branch_of
+from vae_core.engine.runs.branching import branch_of, link_model
 from vae_core.engine.runs.keyframes import find_keyframe, keyframe_path
 from vae_core.engine.runs.run import PROBE, SNAPSHOT, Run
 from vae_core.engine.watching.subscription import Subscription
@@ -44,7 +44,14 @@ class Engine:
     # Runs
 
     def start_run(
-        self, owner: str, *, image_set: str, model: ModelConfig, train: TrainConfig, title: str = ""
+        self,
+        owner: str,
+        *,
+        image_set: str,
+        model: ModelConfig,
+        train: TrainConfig,
+        title: str = "",
+        begin_with: Path | None = None,
     ) -> RunInfo:
         """Start a run; an active one of the same owner is stopped first and stays on disk.
 
@@ -55,9 +62,11 @@ class Engine:
             model: what is trained.
             train: how.
             title: the run's title; by default the name of its images.
+            begin_with: a bundle of the same net, whose weights are the run's first; None begins untrained.
 
         Raises:
-            ValueError: settings that do not fit together or the images.
+            ValueError: settings that do not fit together or the images, or a model to begin with that does
+                not fit them.
             EngineBusyError: the owner has started many within a minute.
         """
         own = owner_folder(self.home, owner) / FOLDER / f"{image_set}{SUFFIX}"
@@ -79,10 +88,12 @@ class Engine:
         try:
             if is_own:
                 take_set(own, run.images_file)
+            if begin_with is not None:
+                run.begins_with = link_model(begin_with, run)
             with self._lock:
                 self._scheduler.start(run)
                 return run.info()
-        except (OSError, EngineBusyError):
+        except (OSError, ValueError, EngineBusyError):
             if run.id not in self._scheduler.archive.runs:
                 shutil.rmtree(run.folder, ignore_errors=True)
             raise

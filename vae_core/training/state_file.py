@@ -13,6 +13,7 @@ from weakref import WeakValueDictionary
 import torch
 from safetensors.torch import load, save
 
+from vae_core.bundles.bundle import load_bundle
 from vae_core.images.loading import load_image_set
 from vae_core.images.own_sets import is_own
 from vae_core.models.discriminator import PART as DISCRIMINATOR
@@ -133,6 +134,22 @@ def begin_at_keyframe(
             seconds=float(facts["seconds"]),
         )
         return int(facts["step"])
+
+
+def begin_at_model(trainer: Trainer, path: Path) -> None:
+    """Let a trainer begin with what a saved model has learned, at step 0 and with fresh moments.
+
+    Args:
+        trainer: of the same model.
+        path: the model's bundle.
+
+    Raises:
+        ValueError: the file is no bundle, or of another model.
+        OSError: it cannot be read.
+    """
+    bundle = load_bundle(path)
+    with _readable("The model that this run begins with"):
+        trainer.begin_at(0.0, bundle.model.state_dict())
 
 
 @contextmanager

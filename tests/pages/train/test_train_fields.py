@@ -8,9 +8,12 @@ import pytest
 
 from tests.pages.stand_ins import App, FakeEngine, FakeExplorer
 from tests.pages.train.train_runs import a_run
+from ui.library.library import Library
+from ui.train.mishaps import MISHAPS
 
 FIELDS = [
     "train_images",
+    "train_weights",
     "train_architecture",
     "train_family",
     "train_likelihood",
@@ -296,3 +299,46 @@ def test_what_a_dear_step_takes_is_said_before_the_start(app: App, engine: FakeE
     app.test.number_input(key="train_batch_size").set_value(32)
     app.run()
     assert "for each step" not in app.captions
+
+
+def test_a_run_goes_on_from_a_model_with_the_model_s_own_net(app: App, engine: FakeEngine) -> None:
+    app.open("train", train_images="mnist", train_latent_dim="5", train_beta="3")
+    app.test.selectbox(key="train_weights").select("mnist-16")
+    app.run()
+    model = Library(None).get("mnist-16").model_config
+    assert app.test.number_input(key="train_latent_dim").value == model.latent_dim
+    assert app.test.number_input(key="train_beta").value == 1.0
+    assert "Begins with what" in app.captions
+    app.test.button(key="train_start").click()
+    app.run()
+    (asked,) = engine.asked
+    assert (asked[0], asked[1], asked[2], asked[4]) == ("start_run", "mnist", model, "mnist-16")
+    assert engine.current is not None
+    assert engine.current.title == f"mnist, going on from {Library(None).get('mnist-16').title}"
+
+
+def test_a_model_of_another_net_is_no_beginning(app: App, engine: FakeEngine) -> None:
+    app.open("train", train_weights="mnist-16", train_latent_dim="5")
+    assert "Latent dimensions 16" in app.captions
+    assert app.test.button(key="train_start").disabled
+    app.test.selectbox(key="train_images").select("shapes")
+    app.run()
+    assert "draws 28" in app.captions
+    app.test.selectbox(key="train_weights").select("")
+    app.run()
+    assert not app.test.button(key="train_start").disabled
+
+
+def test_a_mishap_begins_untrained(app: App, engine: FakeEngine) -> None:
+    app.open("train", train_weights="mnist-16", train_latent_dim="16")
+    app.test.button(key=f"train_mishap_{MISHAPS[0].name}").click()
+    app.run()
+    assert app.test.selectbox(key="train_weights").value == ""
+    assert len(engine.asked[0]) == 4, "no model to begin with"
+
+
+def test_models_leads_to_training_further(app: App) -> None:
+    app.open("models")
+    links = app.test.get("page_link")
+    queries = [link.query_string for link in links if link.label == "Train it further"]
+    assert any("train_weights=mnist-16" in each and "train_latent_dim=16" in each for each in queries)

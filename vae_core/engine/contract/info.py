@@ -60,6 +60,7 @@ class RunInfo:
         factor_names: name of each known factor of its images.
         marks: what was changed while it ran, as tables of step, epoch and text.
         keyframes: moments of its past that can be gone back to, as tables of step and epoch.
+        begins_with: title of the model whose weights it began with; "" for a run that began with its own.
         parent: run, title, step, epoch and history of what it branched from; None for a run of its own.
         unknown: names of what a later version wrote into its file besides: it plays no part, and is kept.
     """
@@ -89,6 +90,7 @@ class RunInfo:
     marks: tuple[Mapping[str, Any], ...] = ()
     keyframes: tuple[Mapping[str, Any], ...] = ()
     parent: Mapping[str, Any] | None = None
+    begins_with: str = ""
     unknown: tuple[str, ...] = ()
 
     @property

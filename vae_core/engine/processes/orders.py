@@ -41,7 +41,7 @@ class Load:
         model: what is trained.
         train: the settings as they are now; they may have changed since the state was written.
         paused: whether it is to rest.
-        is_branch: whether it begins with another run's state or keyframe.
+        has_origin: whether it begins with another run's state or keyframe, or with what a model has learned.
         is_new: whether its first turn comes early.
     """
 
@@ -52,7 +52,7 @@ class Load:
     model: ModelConfig
     train: TrainConfig
     paused: bool
-    is_branch: bool
+    has_origin: bool
     is_new: bool
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import shutil
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
+from vae_core.bundles.bundle import read_header
 from vae_core.bundles.header import MAX_TITLE
-from vae_core.config.configs import TrainConfig
+from vae_core.config.configs import TrainConfig, why_not_gone_on
 from vae_core.engine.runs.keyframes import encoder_path, find_keyframe, keyframe_path
-from vae_core.engine.runs.run import ORIGIN, ORIGIN_ENCODER, STATE, Run
+from vae_core.engine.runs.run import ORIGIN, ORIGIN_ENCODER, ORIGIN_MODEL, STATE, Run
 from vae_core.images.own_sets import take_set
 from vae_core.storage.home import link_or_copy, new_id
 
@@ -93,6 +95,30 @@ def link_origin(parent: Run, run: Run, step: int | None) -> None:
     except FileNotFoundError:
         shutil.rmtree(run.folder, ignore_errors=True)
         raise ValueError("There is nothing there to branch from; take another moment.") from None
+
+
+def link_model(path: Path, run: Run) -> str:
+    """Give a run the model that it begins with, a bundle, which is replaced, never changed; return its title.
+
+    Args:
+        path: the bundle.
+        run: the run, of a net such as the model's.
+
+    Raises:
+        ValueError: the model is no such net, or its file has not all that learns, or is not there any more.
+        OSError: the disk is full.
+    """
+    try:
+        header = read_header(path)
+        config = header.model_config
+        if why := why_not_gone_on(config):
+            raise ValueError(why)
+        if config != run.model:
+            raise ValueError("The model is another net than the one that is to be trained.")
+        link_or_copy(path, run.folder / ORIGIN_MODEL)
+    except FileNotFoundError:
+        raise ValueError("The model to begin with is not there any more; choose another.") from None
+    return str(header.card["title"])
 
 
 def link_last(parent: Run, run: Run) -> None:

@@ -119,11 +119,12 @@ _RECORD: Final[Mapping[str, Callable[[Any], bool]]] = {
     "image_set": _is_text,
     "created": _is_moment,
     "chosen": _is_moment,
+    "begins_with": _is_text,
     "error": _is_text,
     "note": _is_text,
 }
 
-_LATELY: Final = ("chosen",)
+_LATELY: Final = ("chosen", "begins_with")
 """What runs of long ago have not."""
 
 _PARENT: Final[Mapping[str, Callable[[Any], bool]]] = {

@@ -8,7 +8,8 @@ snapshot.safetensors   the newest snapshot, as the browser gets it: by the worke
 weights.safetensors    the decoder's weights, as the browser gets them: by the worker, with each state
 images/                of someone's own images, the set's file under one more name: the run keeps what it
                        learns from, whatever becomes of the set
-origin*.safetensors    of a branch: the state or keyframe that it begins with, until it has a state of its own
+origin*.safetensors    what it begins with, until it has a state of its own: another run's state or keyframe,
+                       or a model
 keyframes/             see `vae_core.engine.runs.keyframes`: by the worker
 """
 
@@ -48,9 +49,10 @@ WEIGHTS: Final = "weights.safetensors"
 IMAGES: Final = "images"
 ORIGIN: Final = "origin.safetensors"
 ORIGIN_ENCODER: Final = "origin.encoder.safetensors"
+ORIGIN_MODEL: Final = "origin.model.safetensors"
 
 _STORED: Final = ("id", "owner", "state", "title", "image_set", "created", "error", "note")
-_STORED_LATELY: Final = ("parent", "chosen")
+_STORED_LATELY: Final = ("parent", "chosen", "begins_with")
 """Stored as well, but not with every run of long ago."""
 
 _PROGRESS: Final = ("step", "total_steps", "epoch", "seconds", "label_names", "factor_names")
@@ -137,6 +139,7 @@ class Run:
     marks: list[Mark] = field(default_factory=list)
     keyframes: list[dict[str, Any]] = field(default_factory=list)
     parent: dict[str, Any] | None = None
+    begins_with: str = ""
     chosen: float = 0.0
     label_names: tuple[str, ...] = ()
     factor_names: tuple[str, ...] = ()
@@ -163,6 +166,11 @@ class Run:
     def key(self) -> RunKey:
         """What names it, as it was loaded last, to the worker."""
         return RunKey(self.id, self.generation)
+
+    @property
+    def has_origin(self) -> bool:
+        """Whether its first weights are another run's, or a model's."""
+        return self.parent is not None or bool(self.begins_with)
 
     @property
     def active(self) -> bool:

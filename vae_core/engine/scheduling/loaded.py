@@ -80,7 +80,7 @@ class LoadedRuns:
             model=run.model,
             train=run.train,
             paused=run.state != "running",
-            is_branch=run.parent is not None,
+            has_origin=run.has_origin,
             is_new=new,
         )
         self.worker.send(order)

@@ -32,8 +32,8 @@ FRAME_SECONDS: Final = 0.1
 
 LEAST_PIECE: Final = 0.03
 UNWATCHED_PIECE: Final = 0.3
-"""Seconds of training that nobody watches; whoever comes meanwhile waits for its end. In a run's first second,
-in which the one who started it is on the way, a piece is as short as between two frames."""
+"""Seconds of training that nobody watches: whoever comes meanwhile waits for its end. In a run's first second
+the one who started it is on the way, and a piece is as short as from one frame to the next."""
 
 SAVE_SECONDS: Final = 3.5
 """Seconds of training between two states on disk; with the piece on top this stays under four."""
@@ -76,7 +76,7 @@ class LiveRun:
         self.trainer = make_trainer(order.image_set, order.model, order.train)
         self._broadcast = Broadcast(self.key, self.trainer, self._outbox)
         self._files = RunFiles(Path(order.folder), self.trainer, self._broadcast)
-        began = self._files.begin(order.train, is_branch=order.is_branch)
+        began = self._files.begin(order.train, has_origin=order.has_origin)
         self._broadcast.begin()
         images, history = self.trainer.image_set, tuple(self.trainer.history)
         names = tuple(images.label_names), tuple(images.factor_names)

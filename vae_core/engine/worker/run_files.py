@@ -18,7 +18,13 @@ from vae_core.engine.worker.packing import decoder_arrays, pack_decoder, pack_pr
 from vae_core.storage import tensorfile
 from vae_core.storage.home import write_whole
 from vae_core.storage.tensorfile import metadata_of
-from vae_core.training.state_file import begin_at_keyframe, begin_at_state, load_state, pack_state
+from vae_core.training.state_file import (
+    begin_at_keyframe,
+    begin_at_model,
+    begin_at_state,
+    load_state,
+    pack_state,
+)
 
 if TYPE_CHECKING:
     from vae_core.config.configs import TrainConfig
@@ -43,18 +49,18 @@ class RunFiles:
         self._names = {"label_names": list(images.label_names), "factor_names": list(images.factor_names)}
         self.keyframes = Keyframes(folder)
 
-    def begin(self, train: TrainConfig, *, is_branch: bool) -> Beginning | None:
-        """Bring the trainer to its state on disk, or a branch to where it begins, and say where that was.
+    def begin(self, train: TrainConfig, *, has_origin: bool) -> Beginning | None:
+        """Bring the trainer to its state on disk, or else to what it begins with; say where a branch began.
 
         Args:
             train: the run's settings as they are now; they may have changed since the state was written.
-            is_branch: whether the run begins with another one's state or keyframe.
+            has_origin: whether the run begins with another one's state or keyframe, or with a model.
 
         Raises:
             ValueError: what is on disk cannot be used.
             OSError: the disk is full.
         """
-        began = self._find_beginning(train, is_branch)
+        began = self._find_beginning(train, has_origin)
         self.keyframes.forget_after(self._trainer.step)
         probe = self._trainer.probe
         data = message("hello", 0, {"probe_count": len(probe), **self._names}, pack_probe(probe))
@@ -79,7 +85,7 @@ class RunFiles:
         if (shown := self._broadcast.last) is not None:
             data = message("snapshot", 0, shown.facts, tensorfile.pack(shown.arrays, {}))
             write_whole(self._folder / run.SNAPSHOT, data, durable=False)
-        for name in (run.ORIGIN, run.ORIGIN_ENCODER):
+        for name in (run.ORIGIN, run.ORIGIN_ENCODER, run.ORIGIN_MODEL):
             (self._folder / name).unlink(missing_ok=True)
         self._broadcast.count("saves", before)
 
@@ -137,14 +143,17 @@ class RunFiles:
         good = [step for step, loss in losses if loss <= max(2 * losses[0][1], losses[0][1] + 1.0)]
         return good[-1] if good else None
 
-    def _find_beginning(self, train: TrainConfig, is_branch: bool) -> Beginning | None:
-        state = self._folder / run.STATE
+    def _find_beginning(self, train: TrainConfig, has_origin: bool) -> Beginning | None:
+        state, model = self._folder / run.STATE, self._folder / run.ORIGIN_MODEL
         origin, encoder = self._folder / run.ORIGIN, self._folder / run.ORIGIN_ENCODER
         if state.exists():
             load_state(self._trainer, state.read_bytes())
             self._trainer.set(**{name: getattr(train, name) for name in LIVE})
             return None
-        if not is_branch:
+        if not has_origin:
+            return None
+        if model.exists():
+            begin_at_model(self._trainer, model)
             return None
         try:
             if encoder.exists():
@@ -152,5 +161,5 @@ class RunFiles:
             else:
                 step = begin_at_state(self._trainer, origin.read_bytes())
         except FileNotFoundError:
-            raise ValueError("What this branch begins with is not there any more; branch again.") from None
+            raise ValueError("What this run begins with is not there any more; start it anew.") from None
         return Beginning(step, fresh=encoder.exists())

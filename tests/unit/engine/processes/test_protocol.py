@@ -18,7 +18,7 @@ KEY = RunKey("a" * 32, 3)
 PROGRESS, PACE = Progress(7, 100, 1.5, 2.25), Pace(810.5, None)
 TAIL = ({"epoch": 1, "kl": None}, {"epoch": 2, "kl": 3.5})
 ALL = [
-    orders.Load(KEY, "ann", "/home/x", "digits", SMALL, LONG, paused=True, is_branch=False, is_new=True),
+    orders.Load(KEY, "ann", "/home/x", "digits", SMALL, LONG, paused=True, has_origin=False, is_new=True),
     orders.Resume(KEY),
     orders.Pause(KEY),
     orders.Drop(KEY),

@@ -161,7 +161,7 @@ def live_run(heard, folder, model=SMALL):
         model=model,
         train=TrainConfig(batch_size=32),
         paused=False,
-        is_branch=False,
+        has_origin=False,
         is_new=True,
     )
     run = LiveRun(order, heard)

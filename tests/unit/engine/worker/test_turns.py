@@ -88,7 +88,7 @@ def inbox(monkeypatch):
 
 def load(name, owner="", is_new=True):
     key = RunKey(name, 1)
-    return Load(key, owner or name, "", "digits", SMALL, LONG, paused=False, is_branch=False, is_new=is_new)
+    return Load(key, owner or name, "", "digits", SMALL, LONG, paused=False, has_origin=False, is_new=is_new)
 
 
 def trained_while(inbox, greedy, pieces=300):
