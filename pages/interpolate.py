@@ -17,6 +17,7 @@ entry, beside = model_row(
     "**Press Play**, then choose other images.",
     state.INTERPOLATE_MODEL,
 )
+categories = entry is not None and entry.model_config.categories > 0
 with beside:
     method = st.radio(
         "Walk",
@@ -25,7 +26,10 @@ with beside:
         bind="query-params",
         horizontal=True,
         width="content",
-        help="linear: the straight line between the two codes. slerp: an arc that keeps away from the "
+        disabled=categories,
+        help="Between categories lies nothing to walk through: those that differ change one after the other."
+        if categories
+        else "linear: the straight line between the two codes. slerp: an arc that keeps away from the "
         "centre, where a prior of many dimensions has almost no mass; it is drawn as a row below the "
         "straight one. What is chosen here stands on the map, plays, and goes into files.",
     )

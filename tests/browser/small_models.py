@@ -45,7 +45,7 @@ def lively_model(config: ModelConfig) -> VAE:
 
 def in_browser(config: ModelConfig) -> dict[str, Any]:
     """A model's settings as the browser has them: with its lists of layers."""
-    return config.to_dict() | {"layers": nets_to_json(config.layers())}
+    return config.to_dict() | {"layers": nets_to_json(config.layers()), "categories": config.categories}
 
 
 def small_bundle(
@@ -65,10 +65,12 @@ def small_bundle(
     posterior = encode_images(model, images, labels=labels if config.n_classes else None)
     mean = posterior.mean + torch.randn(posterior.mean.shape, generator=generator)
     projections = {}
-    if config.latent_dim > 1:
+    if config.categories:
+        mean = torch.randint(0, config.categories, mean.shape, generator=generator).float()
+    elif config.latent_dim > 1:
         directions = torch.linalg.qr(torch.randn(config.latent_dim, 2, generator=generator)).Q.T.contiguous()
         projections["pca"] = Projection.from_plane(mean, mean.mean(0), directions)
-    if config.latent_dim > 2 and umap:
+    if config.latent_dim > 2 and umap and not config.categories:
         places = torch.randn(count, 2, generator=generator) * 3 + 5
         projections["umap"] = Projection.from_positions(mean, places)
     return Bundle(

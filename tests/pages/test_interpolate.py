@@ -1,6 +1,9 @@
 from __future__ import annotations
 
-from tests.pages.stand_ins import PROBE, App, FakeExplorer
+from pathlib import Path
+
+from tests.pages.stand_ins import PROBE, App, FakeExplorer, write_model
+from vae_core.config.configs import ModelConfig
 
 
 def test_all_controls_are_there_at_load(app: App, component: FakeExplorer) -> None:
@@ -53,3 +56,13 @@ def test_the_chosen_ends_go_into_the_link(app: App, component: FakeExplorer) -> 
     app.run()
     assert component.told[-1]["interpolation"]["method"] == "slerp"
     assert component.told[-1]["interpolation"]["from"] == 4
+
+
+def test_between_categories_there_is_one_walk_and_no_plane_of_a_pca(app: App, shipped: Path) -> None:
+    words = ModelConfig(family="concrete", latent_dim=2)
+    write_model(shipped / "words.safetensors", words, title="Words")
+    app.open("interpolate", interpolate_model="words", interpolate_axes="pca")
+    method = app.test.radio(key="interpolate_method")
+    assert method.disabled
+    assert "one after the other" in method.help
+    assert "interpolate_axes = pca. It should be two dimensions as in 0,1;" in app.said

@@ -161,7 +161,7 @@ def put_up(owner: str, run: RunInfo, nickname: str) -> Post:
     probe, snapshot = get_engine().stored_map(owner, run.id)
     has_prior = run.model.latent_kind == "gaussian"
     try:
-        found = map_of_run(probe, snapshot, has_prior=has_prior)
+        found = map_of_run(probe, snapshot, has_prior=has_prior, categories=run.model.categories)
     except ValueError as error:
         raise WallError(str(error)) from None
     last = run.history[-1] if run.history else {}

@@ -21,10 +21,12 @@ def explore_check(entry: ModelEntry) -> Check:
     """Return what tells usable from unusable values for the Explore page."""
 
     def check(link: Values) -> tuple[Values, Sequence[str]]:
-        dims = entry.model_config.latent_dim
+        dims, has_pca = entry.model_config.latent_dim, not entry.model_config.categories
         is_latent = numbers(link.get("explore_z", ""), dims) is not None
         what = f"{dims} numbers from −{_LARGEST:,.0f} to {_LARGEST:,.0f}, commas between them"
-        return _sort(link, {"explore_z": (is_latent, what)} | _map("explore", link, dims, entry.has_umap))
+        return _sort(
+            link, {"explore_z": (is_latent, what)} | _map("explore", link, dims, entry.has_umap, has_pca)
+        )
 
     return check
 
@@ -36,8 +38,8 @@ def interpolate_check(entry: ModelEntry) -> Check:
         names = ("interpolate_from", "interpolate_to")
         what = f"a whole number below {entry.probe_count:,}"
         ends = {name: (index(link.get(name, ""), entry.probe_count) is not None, what) for name in names}
-        dims = entry.model_config.latent_dim
-        return _sort(link, ends | _map("interpolate", link, dims, entry.has_umap))
+        dims, has_pca = entry.model_config.latent_dim, not entry.model_config.categories
+        return _sort(link, ends | _map("interpolate", link, dims, entry.has_umap, has_pca))
 
     return check
 
@@ -46,7 +48,8 @@ def draw_check(entry: ModelEntry) -> Check:
     """Return what tells usable from unusable values for the Draw page."""
 
     def check(link: Values) -> tuple[Values, Sequence[str]]:
-        return _sort(link, _map("draw", link, entry.model_config.latent_dim, entry.has_umap))
+        dims, has_pca = entry.model_config.latent_dim, not entry.model_config.categories
+        return _sort(link, _map("draw", link, dims, entry.has_umap, has_pca))
 
     return check
 
@@ -56,7 +59,8 @@ def train_check(run: RunInfo | None) -> Check:
 
     def check(link: Values) -> tuple[Values, Sequence[str]]:
         dims = run.model.latent_dim if run else int(number("latent_dim").greatest)
-        return _sort(link, _map("train", link, dims, has_umap=False))
+        has_pca = not (run and run.model.categories)
+        return _sort(link, _map("train", link, dims, has_umap=False, has_pca=has_pca))
 
     return check
 
@@ -103,10 +107,10 @@ def numbers(text: str, wanted: int) -> tuple[float, ...] | None:
     return values if fits else None
 
 
-def axes_fit(text: str, latent_dim: int, *, has_umap: bool) -> bool:
+def axes_fit(text: str, latent_dim: int, *, has_umap: bool, has_pca: bool = True) -> bool:
     """Whether a map of so many latent dimensions can be drawn on these axes."""
     if text in ("pca", "umap"):
-        return latent_dim > 1 and (text == "pca" or has_umap)
+        return latent_dim > 1 and (has_pca if text == "pca" else has_umap)
     parts = text.split(",")
     if not all(part.isascii() and part.isdigit() for part in parts):
         return False
@@ -128,12 +132,13 @@ def index(text: str, limit: int) -> int | None:
     return int(text) if fits else None
 
 
-def _map(page: str, link: Values, dims: int, has_umap: bool) -> dict[str, tuple[bool, str]]:
+def _map(page: str, link: Values, dims: int, has_umap: bool, has_pca: bool) -> dict[str, tuple[bool, str]]:
     """Judge a map's axes and layers: by name, whether they can be used, and what was expected."""
     axes, names = link.get(f"{page}_axes", ""), link.get(f"{page}_layers", "")
-    kinds = "two dimensions as in 0,1, or pca" + (", or umap" if has_umap else "")
+    planes = (", or pca" if has_pca else "") + (", or umap" if has_umap else "")
+    kinds = f"two dimensions as in 0,1{planes}"
     return {
-        f"{page}_axes": (axes_fit(axes, dims, has_umap=has_umap), kinds),
+        f"{page}_axes": (axes_fit(axes, dims, has_umap=has_umap, has_pca=has_pca), kinds),
         f"{page}_layers": (layers(names) is not None, f"any of {', '.join(LAYERS)}"),
     }
 

@@ -17,9 +17,9 @@ from vae_core.config.settings import SETTINGS
 _OWN: Final[Mapping[str, tuple[str, ...]]] = {
     "image": ("images", "binarize"),
     "encoder": ("architecture", "width"),
-    "posterior": ("family",),
+    "posterior": ("family", "temperature"),
     "pull": ("beta", "beta_warmup_epochs", "free_bits"),
-    "code": ("latent_dim", "family"),
+    "code": ("latent_dim", "n_categories", "family"),
     "decoder": ("architecture", "width"),
     "made": ("likelihood", "images"),
 }
@@ -31,7 +31,7 @@ SETTINGS_OF: Final[Mapping[str, tuple[str, ...]]] = {
 """By the drawing's parts, names of the settings (a field's key without `train_`)."""
 
 
-def diagram(*, images: str, family: str, latent_dim: int, beta: float) -> None:
+def diagram(*, images: str, family: str, latent_dim: int, beta: float, n_categories: int) -> None:
     """Draw the diagram with what the fields say, and what lights its parts.
 
     Args:
@@ -39,10 +39,16 @@ def diagram(*, images: str, family: str, latent_dim: int, beta: float) -> None:
         family: of the model.
         latent_dim: D.
         beta: weight of the KL.
+        n_categories: of each dimension, where the family has categories.
     """
     traits = FAMILIES[family]
     drawn = (
-        drawing(images, latent_dim, beta if traits.has_term("kl") else None)
+        drawing(
+            images,
+            latent_dim,
+            beta if traits.has_term("kl") else None,
+            n_categories if traits.latent_kind == "categorical" else 0,
+        )
         if traits.has_encoder
         else contest(images, latent_dim)
     )
@@ -50,25 +56,31 @@ def diagram(*, images: str, family: str, latent_dim: int, beta: float) -> None:
         st.html(_lights() + drawn)
 
 
-def drawing(images: str, latent_dim: int, beta: float | None) -> str:
+def drawing(images: str, latent_dim: int, beta: float | None, categories: int = 0) -> str:
     """Return the drawing as HTML.
 
     Args:
         images: name of the image set.
         latent_dim: D.
         beta: weight of the KL; None: the code is one point, and nothing pulls at it.
+        categories: of each dimension; 0: dimensions are numbers.
     """
+    lies, where = (
+        ("chances", "of each category") if categories else ("mean, deviation", "where the code may lie")
+    )
+    gives = "chances of categories" if categories else "a mean and a deviation"
+    pulled = "to even chances: beta" if categories else "to the middle: beta"
+    z = _numbers(latent_dim) if not categories else f"{latent_dim} × {categories} categories"
     middle = (
-        _part("posterior", "mean, deviation", "where the code may lie")
-        + _part("pull", f"pull × {beta:g}", "to the middle: beta")
+        _part("posterior", lies, where) + _part("pull", f"pull × {beta:g}", pulled)
         if beta is not None
         else ""
     )
     return (
         '<div class="train-diagram" role="img" aria-label="An image goes through the encoder, which gives '
-        'a mean and a deviation; from these a code z is drawn; the decoder makes an image of it.">'
+        f'{gives}; from these a code z is drawn; the decoder makes an image of it.">'
         f"{_picture('image', images, 'in', 'image')}{_net('encoder', 'encoder')}{middle}"
-        f"{_part('code', f'z: {_numbers(latent_dim)}', 'a dot on the map')}"
+        f"{_part('code', f'z: {z}', 'a dot on the map')}"
         f"{_net('decoder', 'decoder')}{_picture('made', images, 'out', 'image again')}"
         f"{_part('learn', 'compare, learn', 'all weights move a little')}</div>"
     )

@@ -30,7 +30,9 @@ def what_to_do(run: RunInfo | None) -> str:
 
 def first_screen(settings: Settings) -> None:
     """Draw the diagram, lit by the fields, and the cards."""
-    values = {name: st.session_state[f"train_{name}"] for name in ("family", "latent_dim", "beta")}
+    values = {
+        name: st.session_state[f"train_{name}"] for name in ("family", "latent_dim", "beta", "n_categories")
+    }
     diagram(images=settings.images, **values)
     mishap_cards()
 

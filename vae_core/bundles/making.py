@@ -106,13 +106,13 @@ def make_bundle(trainer: Trained, *, title: str = "", umap: bool = False) -> Bun
 
     probe = placed_probe(model, trainer.probe)
     if probe.mean is not None and probe.factors is not None:
-        metrics |= factor_metrics(probe.mean, probe.factors)
+        metrics |= factor_metrics(probe.mean, probe.factors, categories=config.categories)
     bundle = Bundle(
         config,
         trainer.train_config,
         model,
         probe,
-        projections_of(probe),
+        {} if config.categories else projections_of(probe),
         thinned([_short(entry) for entry in trainer.history]),
         metrics,
         {
@@ -126,14 +126,14 @@ def make_bundle(trainer: Trained, *, title: str = "", umap: bool = False) -> Bun
 
 
 def with_umap(bundle: Bundle, *, seed: int = 0) -> Bundle:
-    """Return the bundle with its probe's UMAP, or as it is if two dimensions need none.
+    """Return the bundle with its probe's UMAP, or as it is: two dimensions need none, categories have none.
 
     Takes seconds, in a new process half a minute: run it as a job.
     """
     from vae_core.latent.projection import fit_projection
 
     mean = bundle.probe.mean
-    if mean is None or bundle.model_config.latent_dim <= 2:
+    if mean is None or bundle.model_config.latent_dim <= 2 or bundle.model_config.categories:
         return bundle
     projection = fit_projection(mean, method="umap", seed=seed)
     if projection.method != "umap":  # too few images for one

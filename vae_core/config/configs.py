@@ -56,6 +56,7 @@ class ModelConfig:
         likelihood: p(x|z): "bernoulli", "gaussian" (variance 1) or "gaussian_learned" (one variance for all).
         n_classes: 0, or the number of labels that encoder and decoder are told.
         width: factor on the hidden widths and channels of "mlp" and "conv".
+        n_categories: of each latent dimension, where these are variables with categories.
         nets: the two lists of layers, where they are not those that the architecture's name stands for; the
             encoder's is empty where there is none.
 
@@ -70,6 +71,7 @@ class ModelConfig:
     likelihood: str = default("likelihood")
     n_classes: int = default("n_classes")
     width: float = default("width")
+    n_categories: int = default("n_categories")
     nets: Nets | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
@@ -92,6 +94,8 @@ class ModelConfig:
             )
         if self.nets is not None and self.nets == self._named_nets():
             object.__setattr__(self, "nets", None)
+        if self.categories and not self.has_encoder:
+            raise ValueError(f"family {self.family!r} wants an encoder, which chooses the categories")
         if self.nets is not None:
             check_nets(self.placed(), self)
         weights = count_weights(self)
@@ -122,6 +126,16 @@ class ModelConfig:
     def latent_kind(self) -> LatentKind:
         """What an image's code is: a Gaussian, a single point, or something else."""
         return self.traits.latent_kind if self.has_encoder else "prior"
+
+    @property
+    def categories(self) -> int:
+        """How many each latent dimension has; 0 where dimensions are no variables with categories."""
+        return self.n_categories if self.traits.latent_kind == "categorical" else 0
+
+    @property
+    def code_size(self) -> int:
+        """How many numbers of a code the decoder's net takes: of categories one each, which is 0 or 1."""
+        return self.latent_dim * max(1, self.categories)
 
     @property
     def grid(self) -> tuple[int, int]:
@@ -205,6 +219,7 @@ class TrainConfig:
         importance_samples: codes that are drawn for each image (arXiv:1509.00519).
         gradient_estimator: "plain", or "dreg" (arXiv:1810.04152), for the bound of several codes.
         r1_weight: gamma of the discriminator's penalty, gamma / 2 |slope at images|^2 (arXiv:1801.04406).
+        temperature: of the relaxed categories that are trained on (arXiv:1611.00712).
         weight_decay: share of the learning rate by which weights shrink at each step (arXiv:1711.05101).
         binarize: "none", or "dynamic" (Bernoulli only): pixels are drawn anew at every visit.
         seed: of the weights, the order of the images and all noise.
@@ -222,6 +237,7 @@ class TrainConfig:
     importance_samples: int = default("importance_samples")
     gradient_estimator: str = default("gradient_estimator")
     r1_weight: float = default("r1_weight")
+    temperature: float = default("temperature")
     weight_decay: float = default("weight_decay")
     binarize: str = default("binarize")
     seed: int = default("seed")
@@ -319,7 +335,7 @@ def check_together(model: ModelConfig, train: TrainConfig) -> None:
             f"{model.traits.draws} may be {MAX_CODES // train.batch_size:,} at most with a batch of "
             f"{train.batch_size:,} images, for a step decodes {MAX_CODES:,} codes at most; got {codes:,}"
         )
-    if model.traits.has_discriminator and model.nets is None:  # nets that are given are not trained
+    if model.traits.in_one_go and model.nets is None:  # nets that are given are not trained
         most = MAX_UNDIVIDED // max(1, count_step_multiply_adds(model, train))
         if train.batch_size > most:
             raise ValueError(

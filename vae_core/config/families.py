@@ -74,6 +74,7 @@ class Family:
         terms: what is reported, the one that is looked at first in front.
         settings: names of the settings that not every family has, and this one does.
         optimizers: what moves its weights, in the order in which a step uses them.
+        in_one_go: whether a step is of the family's own and cannot be taken in parts, so that it is bounded.
         explained: whether a step can be taken apart: one pass through encoder and decoder, a loss that is
             each image's own.
         told_classes: whether encoder and decoder are told each image's class; without classes there is none.
@@ -90,6 +91,7 @@ class Family:
     terms: tuple[Term, ...]
     settings: tuple[str, ...] = ()
     optimizers: tuple[Optimizer, ...] = WHOLE_MODEL
+    in_one_go: bool = False
     explained: bool = True
     told_classes: bool = False
     compares_codes: bool = False
@@ -258,8 +260,21 @@ FAMILIES: Final[Mapping[str, Family]] = {
                 Optimizer("discriminator", ("discriminator.",), betas=(0.0, 0.99)),
                 Optimizer("generator", ("decoder.",), betas=(0.0, 0.99)),
             ),
+            in_one_go=True,
             explained=False,
             has_discriminator=True,
+        ),
+        Family(
+            name="concrete",
+            help="the code is a word: each variable has one of some categories. A choice has no gradient, so "
+            "training goes by a soft one, the Gumbel-softmax: the categories' scores and noise, divided by "
+            "the temperature, through a softmax. All that is reported is of hard choices.",
+            latent_kind="categorical",
+            has_likelihood=True,
+            terms=(ELBO, LOG_LIKELIHOOD, KL),
+            settings=("likelihood", "n_categories", "temperature", "beta", "beta_warmup_epochs", "free_bits"),
+            in_one_go=True,
+            explained=False,
         ),
     )
 }

@@ -64,6 +64,17 @@ _ALL: Final[tuple[Choice | Number, ...]] = (
         whole=True,
     ),
     Number(
+        name="n_categories",
+        config="model",
+        title="Categories",
+        summary="How many categories each variable of the code has.",
+        details="A code is then one of categories ^ variables words.",
+        default=10,
+        least=2,
+        greatest=32,
+        whole=True,
+    ),
+    Number(
         name="beta",
         config="train",
         title="Beta",
@@ -199,6 +210,19 @@ _ALL: Final[tuple[Choice | Number, ...]] = (
         least=0.0,
         greatest=1_000.0,
         step=0.5,
+    ),
+    Number(
+        name="temperature",
+        config="train",
+        title="Temperature",
+        summary="How far the codes of training are from one category each.",
+        details="Small: nearly a category, and noisy gradients; large: soft mixtures, which the decoder will "
+        "not see later. What is reported is always of categories.",
+        live=True,
+        default=0.67,
+        least=0.1,
+        greatest=10.0,
+        step=0.05,
     ),
     Number(
         name="weight_decay",

@@ -271,7 +271,12 @@ class Engine:
         """
         with self._lock:
             run = self._run(owner, run_id)
-            arguments = {"folder": str(run.folder), "title": run.title, "family": run.model.family}
+            arguments = {
+                "folder": str(run.folder),
+                "title": run.title,
+                "family": run.model.family,
+                "categories": run.model.categories,
+            }
             return self._jobs.submit(run.owner, "film", arguments, purpose=f"film of {run.id}")
 
     def save_run(

@@ -1,9 +1,10 @@
 """A bundle's nets as graphs of ONNX, for whatever else runs nets: two models, an encoder and a decoder.
 
 The encoder takes "image", float32 in [0, 1], (N, C, H, W), and gives "mean" and "logvar", (N, D), or, where a
-code is a point, "code". The decoder takes "z", (N, D), and gives "image", in [0, 1], and the parameters of
-p(x|z) behind it: "logits" of a Bernoulli, "location" of a Gaussian. Both also take "label", int64, (N,),
-where the nets are told classes. N is free. Computing is float32.
+code is a point, "code"; of variables with K categories "code", the number of each one's likeliest category,
+and "log_probabilities", (N, D, K). The decoder takes "z", (N, D), and gives "image", in [0, 1], and the
+parameters of p(x|z) behind it: "logits" of a Bernoulli, "location" of a Gaussian. Both also take "label",
+int64, (N,), where the nets are told classes. N is free. Computing is float32.
 """
 
 from __future__ import annotations
@@ -65,12 +66,14 @@ def onnx_models(bundle: Bundle) -> dict[str, onnx.ModelProto]:
         graph = _Graph(weights, encoder, shape, "encoder", "image")
         if config.latent_kind == "gaussian":
             graph.add("Split", [graph.end], ["mean", "logvar"], axis=1, num_outputs=2)
-            outputs = {"mean": (dims,), "logvar": (dims,)}
+            outputs: dict[str, Shape] = {"mean": (dims,), "logvar": (dims,)}
+        elif config.categories:
+            outputs = graph.add_choices(dims, config.categories)
         else:
             graph.add("Identity", [graph.end], ["code"])
             outputs = {"code": (dims,)}
         models["encoder"] = _model(graph, bundle, outputs)
-    graph = _Graph(weights, decoder, (dims,), "decoder", "z")
+    graph = _Graph(weights, decoder, (dims,), "decoder", "z", categories=config.categories)
     is_bernoulli = config.likelihood == "bernoulli"
     parameters = "logits" if is_bernoulli else "location"
     graph.add("Identity", [graph.end], [parameters])
@@ -101,22 +104,32 @@ class _Graph:
         given: the shape of the input, without the batch.
         part: "encoder" or "decoder".
         start: the input's name.
+        categories: of each number of the input, which the layers take one-hot; 0: they take it as it is.
 
     Attributes:
         end: the name of what the last layer makes.
     """
 
     def __init__(
-        self, weights: Mapping[str, Array], layers: Layers, given: Shape, part: str, start: str
+        self,
+        weights: Mapping[str, Array],
+        layers: Layers,
+        given: Shape,
+        part: str,
+        start: str,
+        *,
+        categories: int = 0,
     ) -> None:
         self.nodes: list[onnx.NodeProto] = []
         self.tensors: list[onnx.TensorProto] = []
         self.part = part
         self.inputs = {start: given}
-        self.classes = max(classes_of(placed(layers, given, part)), default=0)
+        taken = (given[0] * categories,) if categories else given
+        self.classes = max(classes_of(placed(layers, taken, part)), default=0)
         self._weights = weights
         self._count = 0
-        self.end = self._through(layers, given, start)
+        first = self._chosen(start, taken, categories) if categories else start
+        self.end = self._through(layers, taken, first)
 
     def add(self, kind: str, given: Sequence[str], outputs: Sequence[str] = (), **attributes: Any) -> str:
         """Add a node and return the name of its first output."""
@@ -125,6 +138,17 @@ class _Graph:
         names = list(outputs) or [self._name(kind.lower())]
         self.nodes.append(helper.make_node(kind, list(given), names, name=names[0], **attributes))
         return names[0]
+
+    def add_choices(self, dims: int, categories: int) -> dict[str, Shape]:
+        """End in the likeliest categories, and all log probabilities; return these outputs."""
+        from onnx import TensorProto
+
+        sides = np.array([-1, dims, categories], np.int64)
+        scores = self.add("Reshape", [self.end, *self.constants(sides)])
+        self.add("LogSoftmax", [scores], ["log_probabilities"], axis=2)
+        number = self.add("ArgMax", [scores], axis=2, keepdims=0)
+        self.add("Cast", [number], ["code"], to=TensorProto.FLOAT)
+        return {"code": (dims,), "log_probabilities": (dims, categories)}
 
     def constants(self, *values: Any) -> list[str]:
         """Add arrays and return their names."""
@@ -181,6 +205,18 @@ class _Graph:
                 return self.add("Concat", [x, self._one_hot(layer.classes)], axis=1)
             case _:
                 raise TypeError(f"nothing here writes a {layer.kind}")
+
+    def _chosen(self, z: str, taken: Shape, categories: int) -> str:
+        """Write numbers of categories one-hot, what is none as the nearest one's."""
+        from onnx import TensorProto
+
+        half, least, most = self.constants(np.float32(0.5), np.float32(0), np.float32(categories - 1))
+        nearest = self.add("Clip", [self.add("Floor", [self.add("Add", [z, half])]), least, most])
+        whole = self.add("Cast", [nearest], to=TensorProto.INT64)
+        depth, values, sides = self.constants(
+            np.int64(categories), np.array([0, 1], np.float32), np.array([-1, *taken], np.int64)
+        )
+        return self.add("Reshape", [self.add("OneHot", [whole, depth, values], axis=-1), sides])
 
     def _dense(self, layer: Dense, x: str) -> str:
         weights = [f"{layer.name}.weight"] + ([f"{layer.name}.bias"] if layer.bias else [])

@@ -38,16 +38,13 @@ def encode_images(
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1, not {batch_size}")
     weight = next(model.parameters())
-    means, logvars = [], []
+    parts = []
     with torch.no_grad():
         for start in range(0, max(1, len(images)), batch_size):
             batch = images[start : start + batch_size].to(weight.device)
             y = None if labels is None else labels[start : start + batch_size].to(weight.device)
-            posterior = model.encode(batch.to(weight.dtype) / 255, y)
-            means.append(posterior.mean.to(images.device))
-            if posterior.logvar is not None:
-                logvars.append(posterior.logvar.to(images.device))
-    return Posterior(torch.cat(means), torch.cat(logvars) if logvars else None)
+            parts.append(model.encode(batch.to(weight.dtype) / 255, y))
+    return Posterior.joined(parts, images.device)
 
 
 def neighbours(z: Tensor, latents: Tensor, k: int) -> tuple[Tensor, Tensor]:

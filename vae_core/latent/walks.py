@@ -20,6 +20,9 @@ WIDEST_ANGLE = math.radians(170)
 """Angle between two codes above which slerp walks straight: its arc would leave both of them far behind."""
 
 
+METHODS = ("linear", "slerp", "one_by_one")
+
+
 def traverse(z: Tensor, dim: int, values: Tensor | Sequence[float]) -> Tensor:
     """Repeat one code with one of its dimensions replaced.
 
@@ -77,13 +80,14 @@ def interpolate(a: Tensor, b: Tensor, steps: int, *, method: str = "linear") -> 
     sin((1-t) w) / sin w and sin(t w) / sin w on the codes as they are, w the angle between them. It walks
     straight where the angle says nothing (parallel codes, a code of zeros; sine below 1e-3), and where codes
     lie opposite each other (more than 170 degrees apart): unless they are equally long, the arc between such
-    codes leaves both of them far behind.
+    codes leaves both of them far behind. "one_by_one" is for categories, between which lies nothing: the
+    dimensions that differ change one after the other, in their order.
 
     Args:
         a: the first code, (D,).
         b: the last code, (D,).
         steps: how many codes, both ends included; at least 2.
-        method: "linear" or "slerp".
+        method: "linear", "slerp" or "one_by_one".
 
     Returns:
         Codes, (steps, D); the first is exactly `a`, the last exactly `b`.
@@ -93,8 +97,8 @@ def interpolate(a: Tensor, b: Tensor, steps: int, *, method: str = "linear") -> 
     """
     if steps < 2:
         raise ValueError(f"a walk has at least 2 steps, its two ends; not {steps}")
-    if method not in ("linear", "slerp"):
-        raise ValueError(f"method must be 'linear' or 'slerp', not {method!r}")
+    if method not in METHODS:
+        raise ValueError(f"method must be one of {', '.join(map(repr, METHODS))}; got {method!r}")
     if a.ndim != 1 or a.shape != b.shape:
         raise ValueError(
             f"both codes must have the same shape (D,), not {tuple(a.shape)} and {tuple(b.shape)}"
@@ -108,6 +112,11 @@ def interpolate(a: Tensor, b: Tensor, steps: int, *, method: str = "linear") -> 
         if math.sin(angle) >= LEAST_SINE and angle <= WIDEST_ANGLE:
             weight_a = torch.sin((1 - t) * angle) / math.sin(angle)
             weight_b = torch.sin(t * angle) / math.sin(angle)
+    elif method == "one_by_one":
+        differ = start != end
+        turn = differ.cumsum(dim=0)  # which of those that differ it is, from 1
+        weight_b = (differ & (turn <= torch.floor(t * differ.sum() + 0.5))).double()
+        weight_a = 1 - weight_b
     walk = (weight_a * start + weight_b * end).to(a.dtype)
     walk[0], walk[-1] = a, b
     return walk

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import torch
 from torch import Tensor
 
-from vae_core.models.distributions import standard_normal
+from vae_core.models.distributions import Posterior, standard_normal
 from vae_core.models.passing import log_likelihood
 
 if TYPE_CHECKING:
@@ -66,21 +66,33 @@ def _log_evidence(
 ) -> Tensor:
     """Return the log of the mean importance weight of each image, (B,)."""
     posterior = model.encode(x, y)
-    assert posterior.logvar is not None
     # The log of the sum of the weights so far.
     total = torch.full((len(x),), -math.inf, dtype=posterior.mean.dtype, device=x.device)
     left = n_samples
     while left > 0:
         k = min(left, max(1, at_once // len(x)))
         left -= k
-        mean, logvar = posterior.mean.repeat(k, 1), posterior.logvar.repeat(k, 1)  # (kB, D)
-        noise = standard_normal(mean, generator)
-        z = mean + torch.exp(0.5 * logvar) * noise
+        z, log_ratio = _drawn(posterior, k, generator)
         parameters = model.decode(z, None if y is None else y.repeat(k))
         log_weight = log_likelihood(model, x.repeat(k, 1, 1, 1), parameters)  # (kB,)
-        log_weight += 0.5 * (noise.square() + logvar - z.square()).sum(dim=1)  # log p(z) - log q(z|x)
+        log_weight += log_ratio
         total = torch.logaddexp(total, log_weight.view(k, len(x)).logsumexp(dim=0))
     return total - math.log(n_samples)
+
+
+def _drawn(posterior: Posterior, k: int, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
+    """Draw k codes for each image, (kB, D), and return them with log p(z) - log q(z|x), (kB,)."""
+    if posterior.log_probabilities is not None:
+        log_probabilities = posterior.log_probabilities.repeat(k, 1, 1)  # (kB, D, K)
+        z, _ = Posterior(posterior.mean, None, log_probabilities).draw(generator)
+        of_chosen = log_probabilities.gather(2, z.long()[:, :, None]).sum(dim=(1, 2))
+        dims, categories = log_probabilities.shape[1:]
+        return z, -dims * math.log(categories) - of_chosen
+    assert posterior.logvar is not None, "a point has no density"
+    mean, logvar = posterior.mean.repeat(k, 1), posterior.logvar.repeat(k, 1)
+    noise = standard_normal(mean, generator)
+    z = mean + torch.exp(0.5 * logvar) * noise
+    return z, 0.5 * (noise.square() + logvar - z.square()).sum(dim=1)
 
 
 def active_units(means: Tensor) -> int:

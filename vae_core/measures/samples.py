@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from vae_core.images.order import balanced_order
-from vae_core.models.distributions import standard_normal
 
 if TYPE_CHECKING:
     from vae_core.images.image_set import ImageSet
@@ -89,7 +88,7 @@ def can_be_told_apart(train_set: ImageSet, test_set: ImageSet) -> bool:
 def draw_samples(
     model: VAE, count: int, *, generator: torch.Generator | None = None, y: Tensor | None = None
 ) -> Tensor:
-    """Decode codes drawn from the prior N(0, I).
+    """Decode codes drawn from the prior.
 
     Args:
         model: the model.
@@ -101,7 +100,10 @@ def draw_samples(
         Expected images in [0, 1], (count, C, H, W).
     """
     config = model.config
-    z = standard_normal(torch.empty(count, config.latent_dim), generator)
+    if generator is None:
+        generator = torch.Generator()
+        generator.seed()
+    z = model.objective.prior(model, count, generator)
     size = max(1, CHUNK_PIXELS // math.prod(config.image_shape))
     parts = [slice(start, start + size) for start in range(0, count, size)]
     return torch.cat([model.decode_images(z[part], None if y is None else y[part]) for part in parts])

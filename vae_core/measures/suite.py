@@ -20,10 +20,10 @@ from torch import Tensor
 
 from vae_core.latent.codes import encode_images
 from vae_core.measures.aggregate_gap import aggregate_gap
-from vae_core.measures.disentanglement import mutual_information_gap
+from vae_core.measures.disentanglement import BINS, mutual_information_gap
 from vae_core.measures.evaluate import active_units, importance_nll, reconstruction_error
 from vae_core.measures.samples import sample_metrics
-from vae_core.models.distributions import Posterior
+from vae_core.models.distributions import Posterior, one_hot
 from vae_core.models.objective import value_of
 from vae_core.models.passing import UNSAID
 
@@ -45,6 +45,11 @@ MOST_FACTORS: Final = 40
 NO_ENCODER: Final = (
     "a model without an encoder places no image: there is no likelihood, rate or distortion of images to "
     "measure, no reconstruction, and no codes that could say anything of classes or factors"
+)
+
+OF_CATEGORIES: Final = (
+    "categories have no order and no spread: there are no active dimensions, no gap of all codes to the "
+    "prior and no correlation of ranks to measure"
 )
 
 Array = npt.NDArray[Any]
@@ -76,8 +81,9 @@ def measure(
 
     Returns:
         A bundle's metrics by name: those of `held_out_metrics`; where the images have labels knn_accuracy,
-        linear_accuracy and reconstruction_knn_accuracy (fractions); where they have factors the best
-        |Spearman| of each with any dimension (spearman_<factor>), and those of `factor_metrics`; with a
+        linear_accuracy and reconstruction_knn_accuracy (fractions; categories are told one-hot); where they
+        have factors, of codes that have an order the best |Spearman| of each with any dimension
+        (spearman_<factor>), and those of `factor_metrics`; with a
         classifier, where there is a prior, those of `sample_metrics`. A model without an encoder has these
         alone.
 
@@ -108,15 +114,18 @@ def measure(
         learned = encode_images(
             model, train_set.images, labels=train_set.labels if model.config.n_classes else None
         ).mean
-        metrics["knn_accuracy"] = knn_accuracy(learned.numpy(), known, codes.numpy(), asked)
-        metrics["linear_accuracy"] = linear_accuracy(learned.numpy(), known, codes.numpy(), asked)
+        points = [_as_points(each, model.config).numpy() for each in (learned, codes)]
+        metrics["knn_accuracy"] = knn_accuracy(points[0], known, points[1], asked)
+        metrics["linear_accuracy"] = linear_accuracy(points[0], known, points[1], asked)
         pixels = train_set.images.flatten(1).numpy() / np.float32(255)
         shown = reconstructions.flatten(1).numpy()
         metrics["reconstruction_knn_accuracy"] = knn_accuracy(pixels, known, shown, asked)
     if test_set.factors is not None:
-        table = factor_correlations(codes.numpy(), test_set.factors.numpy())  # (F, D)
-        metrics |= {f"spearman_{name}": float(row.max()) for name, row in zip(test_set.factor_names, table)}
-        metrics |= factor_metrics(codes, test_set.factors)
+        if not model.config.categories:
+            table = factor_correlations(codes.numpy(), test_set.factors.numpy())  # (F, D)
+            names = test_set.factor_names
+            metrics |= {f"spearman_{name}": float(row.max()) for name, row in zip(names, table)}
+        metrics |= factor_metrics(codes, test_set.factors, categories=model.config.categories)
     return metrics | of_samples
 
 
@@ -175,13 +184,12 @@ def held_out_metrics(
     metrics: dict[str, Any] = {"pixels": "binarized" if binarized else "grey", "test_images": len(x)}
     metrics |= {name: total / len(x) for name, total in sums.items()}
     metrics |= {term.name: traits.value(term, metrics) for term in traits.terms if term.parts}
-    if traits.has_term("kl"):
+    if traits.has_term("kl") and traits.latent_kind == "gaussian":
         metrics["active_units"] = active_units(torch.cat([each.mean for each in posteriors]))
     if traits.has_likelihood and traits.has_term("kl"):
         metrics |= {"rate": metrics["kl"], "distortion": -metrics["log_likelihood"]}
-    logvars = [each.logvar for each in posteriors if each.logvar is not None]
-    if traits.latent_kind == "gaussian" and logvars:
-        whole = Posterior(torch.cat([each.mean for each in posteriors]), torch.cat(logvars))
+    if traits.latent_kind == "gaussian":
+        whole = Posterior.joined(posteriors)
         metrics["aggregate_gap"] = aggregate_gap(whole, generator=torch.Generator().manual_seed(seed))
     if nll_samples:
         metrics["nll_samples"] = nll_samples
@@ -228,12 +236,13 @@ def linear_accuracy(points: Array, labels: Array, asked: Array, truth: Array) ->
     return float(probe.fit(points, labels).score(asked, truth))
 
 
-def factor_metrics(codes: Tensor, factors: Tensor) -> dict[str, Any]:
+def factor_metrics(codes: Tensor, factors: Tensor, *, categories: int = 0) -> dict[str, Any]:
     """Return the mutual information gap and what each dimension tells of each factor.
 
     Args:
         codes: posterior means, (N, D).
         factors: (N, F).
+        categories: of each dimension, where codes are their numbers: each gets a bin of its own.
 
     Returns:
         mig, and information_<f> for each factor, by its index: a list of D numbers, in nats. Empty where no
@@ -242,7 +251,7 @@ def factor_metrics(codes: Tensor, factors: Tensor) -> dict[str, Any]:
     if factors.shape[1] > MOST_FACTORS:
         return {}
     try:
-        value, matrix = mutual_information_gap(codes, factors)
+        value, matrix = mutual_information_gap(codes, factors, bins=max(BINS, categories))
     except ValueError:
         return {}
     rows = [[round(each, 5) for each in row] for row in matrix.tolist()]
@@ -273,6 +282,11 @@ def chunks(count: int, config: ModelConfig) -> Iterator[slice]:
     """Go through so many images of a model in parts that bound memory."""
     size = max(1, min(CHUNK, CHUNK_PIXELS // math.prod(config.image_shape)))
     return (slice(start, start + size) for start in range(0, count, size))
+
+
+def _as_points(codes: Tensor, config: ModelConfig) -> Tensor:
+    """Return codes as points in a space in which distances mean something: categories one-hot."""
+    return one_hot(codes, config.categories).flatten(1) if config.categories else codes
 
 
 def _decode_images(model: VAE, z: Tensor, y: Tensor | None) -> Tensor:

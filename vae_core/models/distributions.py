@@ -1,8 +1,12 @@
-"""The distributions a VAE is made of: the posterior, the prior, and the decoder's two likelihoods."""
+"""The distributions a VAE is made of: the posterior, the prior, and the decoder's two likelihoods.
+
+A code of categorical variables is written as the number of each one's category, 0 to K - 1, as a float.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -62,18 +66,43 @@ def gaussian_kl(mean: Tensor, logvar: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Posterior:
-    """Hold q(z|x) of a batch: a diagonal Gaussian, or a point where `logvar` is None.
+    """Hold q(z|x) of a batch: a diagonal Gaussian, categories, or a point.
 
     Attributes:
-        mean: (B, D).
-        logvar: log variance, (B, D), or None.
+        mean: (B, D); of categories the number of each variable's likeliest one.
+        logvar: log variance of a Gaussian, (B, D), or None.
+        log_probabilities: of the categories of each variable, (B, D, K), or None.
     """
 
     mean: Tensor
     logvar: Tensor | None
+    log_probabilities: Tensor | None = None
+
+    @classmethod
+    def of_categories(cls, logits: Tensor) -> Posterior:
+        """Make one of the scores of each variable's categories, (B, D, K), of any height."""
+        log_probabilities = torch.log_softmax(logits, dim=2)
+        return cls(chosen(log_probabilities), None, log_probabilities)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Posterior], device: torch.device | str | None = None) -> Posterior:
+        """Join the posteriors of parts of some images, of one kind, perhaps on another device."""
+
+        def all_of(tensors: list[Tensor | None]) -> Tensor | None:
+            there = [each.to(device) for each in tensors if each is not None]
+            return torch.cat(there) if there else None
+
+        mean = torch.cat([part.mean.to(device) for part in parts])
+        logvar = all_of([part.logvar for part in parts])
+        return cls(mean, logvar, all_of([part.log_probabilities for part in parts]))
+
+    @property
+    def is_point(self) -> bool:
+        """Whether there is nothing to draw."""
+        return self.logvar is None and self.log_probabilities is None
 
     def sample(self, generator: torch.Generator | None = None) -> Tensor:
-        """Draw one code per image, (B, D), differentiable in mean and logvar; a point gives its mean."""
+        """Draw one code per image, (B, D); a Gaussian's is differentiable, a point gives its mean."""
         return self.draw(generator)[0]
 
     def draw(self, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor | None]:
@@ -82,22 +111,57 @@ class Posterior:
         The noise cannot be had from the code where the posterior is narrow.
 
         Returns:
-            The codes, (B, D), and the standard normal draw in them, (B, D), or None for a point.
+            The codes, (B, D), and the draw in them, or None for a point: of a Gaussian standard normal,
+            (B, D); of categories standard Gumbel, (B, D, K), the category being the one for which the sum of
+            it and the log probability is largest (arXiv:1611.00712, section 2).
         """
+        if self.log_probabilities is not None:
+            noise = standard_gumbel(self.log_probabilities, generator)
+            return chosen(self.log_probabilities + noise), noise
         if self.logvar is None:
             return self.mean, None
         noise = standard_normal(self.mean, generator)
         return self.mean + torch.exp(0.5 * self.logvar) * noise, noise
 
     def kl_per_dim(self) -> Tensor:
-        """Return KL(q(z|x) || N(0, 1)) per dimension, (B, D), in nats.
+        """Return KL(q(z|x) || p(z)) per dimension, (B, D), in nats.
+
+        The prior is N(0, 1), of categories the even choice, to which the KL is log K minus the entropy.
 
         Raises:
             ValueError: for a point, which has no KL.
         """
+        if self.log_probabilities is not None:
+            categories = self.log_probabilities.shape[2]
+            negative_entropy = (self.log_probabilities.exp() * self.log_probabilities).sum(dim=2)
+            return math.log(categories) + negative_entropy
         if self.logvar is None:
             raise ValueError("a code that is a point has no distribution, hence no KL")
         return gaussian_kl(self.mean, self.logvar)
+
+
+def chosen(scores: Tensor) -> Tensor:
+    """Return the number of the category with the highest score of each variable, (B, D), of (B, D, K)."""
+    return scores.argmax(dim=2).to(scores)
+
+
+def one_hot(z: Tensor, categories: int) -> Tensor:
+    """Return categories as rows of zeros with a one, (B, D, K), of their numbers, (B, D).
+
+    What is no category's number stands for the nearest one, so that any code can be decoded.
+    """
+    nearest = torch.floor(z.nan_to_num() + 0.5).clamp(0, categories - 1).long()
+    return F.one_hot(nearest, categories).to(z)
+
+
+def standard_gumbel(like: Tensor, generator: torch.Generator | None) -> Tensor:
+    """Draw standard Gumbel noise of `like`'s shape, type and device; None: a fresh unseeded generator."""
+    if generator is None:
+        generator = torch.Generator(like.device)
+        generator.seed()
+    # -log of an exponential draw; one that is 0 would be an infinite score.
+    waits = torch.empty_like(like).exponential_(generator=generator)
+    return -waits.clamp(min=torch.finfo(like.dtype).tiny).log()
 
 
 def standard_normal(like: Tensor, generator: torch.Generator | None) -> Tensor:

@@ -15,7 +15,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from vae_core.config.configs import TrainConfig, codes_per_image
+from vae_core.config.configs import ModelConfig, TrainConfig, codes_per_image
 from vae_core.models.distributions import Posterior, standard_normal
 from vae_core.models.objective import Terms
 from vae_core.models.passing import UNSAID, Learning, Model, Pass, passed_through
@@ -121,8 +121,8 @@ class OnePass(Objective):
     """Go once through encoder and decoder, and follow one loss: say what the code is, the terms, the loss."""
 
     @abstractmethod
-    def code(self, encoded: Tensor) -> Posterior:
-        """Return q(z|x) as the encoder's answer, (B, ...), parametrises it."""
+    def code(self, encoded: Tensor, config: ModelConfig) -> Posterior:
+        """Return q(z|x) as the encoder's answer, (B, ...), parametrises it in such a model."""
 
     @abstractmethod
     def terms(self, passed: Pass) -> Terms:

@@ -55,7 +55,7 @@ class Draw:
     """Hold one code for each image, and what it decodes to.
 
     Attributes:
-        noise: the standard normal draw in it, (B, D), or None where the code is a point.
+        noise: the draw in it, as `Posterior.draw` returns it, or None where the code is a point.
         z: the codes, (B, D).
         parameters: of p(x|z), as `VAE.decode` returns them, (B, C, H, W).
     """
@@ -116,7 +116,7 @@ def passed_through(
     if n_samples < 1:
         raise ValueError(f"n_samples must be at least 1; got {n_samples}")
     posterior = model.encode(x, y)
-    count = n_samples if posterior.logvar is not None else 1
+    count = 1 if posterior.is_point else n_samples
     if together and count > 1:
         codes = [posterior.draw(generator) for _ in range(count)]
         made = model.decode(torch.cat([z for z, _ in codes]), None if y is None else y.repeat(count))

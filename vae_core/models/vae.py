@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vae_core.config.configs import ModelConfig
-from vae_core.models.distributions import Posterior
+from vae_core.models.distributions import Posterior, one_hot
 from vae_core.models.family import OnePass, objective_of
 from vae_core.models.first_weights import draw_weights
 from vae_core.models.layers.lists import check_limits
@@ -39,7 +39,7 @@ class VAE(nn.Module):
         self.objective = objective_of(config.family)
         encoder, decoder = config.layers()
         self.encoder = Net(encoder, config.image_shape, "encoder") if encoder else None
-        self.decoder = Net(decoder, (config.latent_dim,), "decoder")
+        self.decoder = Net(decoder, (config.code_size,), "decoder")
         if config.likelihood == "gaussian_learned":
             self.decoder.log_variance = nn.Parameter(torch.empty(()))
 
@@ -66,13 +66,14 @@ class VAE(nn.Module):
                 f"of shape (B, {channels}, {height}, {width}); got {x.dtype} of shape {tuple(x.shape)}"
             )
         assert isinstance(self.objective, OnePass), "what has an encoder is gone through once"
-        return self.objective.code(self.encoder(x, self.one_hot(y, x)))
+        return self.objective.code(self.encoder(x, self.one_hot(y, x)), self.config)
 
     def decode(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         """Return the parameters of p(x|z): a Bernoulli's logits, a Gaussian's mean.
 
         Args:
-            z: latent codes, of the weights' type (float32), (B, D).
+            z: latent codes, of the weights' type (float32), (B, D); of variables the number of each one's
+                category, or, where training mixes categories, the share of each, (B, D, K).
             y: labels, int64, (B,); wanted by a model with classes and by no other.
 
         Returns:
@@ -82,12 +83,15 @@ class VAE(nn.Module):
             ValueError: if shapes, types or labels do not fit the model.
         """
         dtype = next(self.parameters()).dtype
-        if z.ndim != 2 or z.shape[1] != self.config.latent_dim or z.dtype != dtype:
+        dims, categories = self.config.latent_dim, self.config.categories
+        is_mixed = categories > 0 and tuple(z.shape[1:]) == (dims, categories)
+        if z.dtype != dtype or not (is_mixed or tuple(z.shape[1:]) == (dims,)):
             raise ValueError(
-                f"z must be floating point ({dtype}), of shape (B, {self.config.latent_dim}); "
+                f"z must be floating point ({dtype}), of shape (B, {dims}); "
                 f"got {z.dtype} of shape {tuple(z.shape)}"
             )
-        parameters: Tensor = self.decoder(z, self.one_hot(y, z))
+        taken = (z if is_mixed else one_hot(z, categories)).flatten(1) if categories else z
+        parameters: Tensor = self.decoder(taken, self.one_hot(y, z))
         return parameters.to(z.dtype)
 
     def decode_images(self, z: Tensor, y: Tensor | None = None) -> Tensor:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
+from vae_core.pictures.cells import in_cells
 from vae_core.pictures.palette import CLASS_COLOURS
 from vae_core.storage import tensorfile
 
@@ -74,13 +75,14 @@ def unpack_map(data: bytes) -> RunMap:
     return RunMap(arrays["places"], *(arrays.get(name) for name in rest))
 
 
-def map_of_run(probe: bytes, snapshot: bytes, *, has_prior: bool) -> RunMap:
+def map_of_run(probe: bytes, snapshot: bytes, *, has_prior: bool, categories: int = 0) -> RunMap:
     """Take the map of a run from what is kept of it for those who watch.
 
     Args:
         probe: its images and labels, in the safetensors layout.
         snapshot: their codes, the plane of the PCA and pictures, in the safetensors layout.
         has_prior: whether codes lie about a prior's mean, which comes to lie at zero.
+        categories: of each dimension; 0 where codes are no numbers of categories.
 
     Raises:
         ValueError: there is no map in it.
@@ -92,7 +94,8 @@ def map_of_run(probe: bytes, snapshot: bytes, *, has_prior: bool) -> RunMap:
     centre, components = moving.get("pca.mean"), moving.get("pca.components")
     if has_prior and centre is not None:
         centre = np.zeros_like(centre)
-    places = positions(moving["mean"].astype(np.float32), centre, components)
+    codes = moving["mean"].astype(np.float32)
+    places = in_cells(codes) if categories else positions(codes, centre, components)
     if not has_prior:
         places = places - np.median(np.nan_to_num(places), axis=0)
     labels = fixed.get("probe.labels")

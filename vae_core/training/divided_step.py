@@ -66,8 +66,8 @@ def divided_step(
     made = yield from encoder.forward(torch.split(x, images), _labels(one_hot, len(x), images))
     encoded = torch.cat([part.detach() for part in made]).requires_grad_()
     with rounding():
-        posterior = objective.code(encoded)
-        codes = [posterior.draw(learner.noise) for _ in range(count if posterior.logvar is not None else 1)]
+        posterior = objective.code(encoded, model.config)
+        codes = [posterior.draw(learner.noise) for _ in range(1 if posterior.is_point else count)]
         drawn = torch.cat([each for each, _ in codes])  # (KB, D)
     z = drawn.detach().requires_grad_()
     told = None if one_hot is None else one_hot.repeat(len(codes), 1)

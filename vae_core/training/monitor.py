@@ -204,10 +204,7 @@ class Monitor:
                 )
             if self._is_dear:
                 yield
-        logvars = [part.logvar.cpu() for part in parts if part.logvar is not None]
-        return Posterior(
-            torch.cat([part.mean.cpu() for part in parts]), torch.cat(logvars) if logvars else None
-        )
+        return Posterior.joined(parts, "cpu")
 
     def _decode(self, z: Tensor, labels: Tensor | None) -> Tensor:
         with self._evaluating():

@@ -1,9 +1,9 @@
 /** The real images that lie nearest to the latent under the hand, in latent space, with their distances. */
 
 import { element, setText } from "../dom/dom.js";
-import { fixed } from "../dom/format.js";
 import { Picture } from "../dom/pictures.js";
-import { distanceUnit, imageOf, labelOf } from "../latent/space.js";
+import { imageOf, labelOf } from "../latent/space.js";
+import { distanceText } from "./code-text.js";
 import { NEAREST } from "./surroundings.js";
 
 /** @typedef {import("../latent/space.js").Space} Space */
@@ -45,6 +45,8 @@ export class Neighbours {
       this.unit,
       space.isGaussian
         ? "by distance in latent space; σ is the prior's deviation"
+        : space.config.categories
+        ? "by how many of their categories are others"
         : "by distance in latent space, in the codes' own unit",
     );
     this.cards = Array.from({ length: Math.min(NEAREST, space.count) }, () => this.#card(space));
@@ -79,7 +81,7 @@ export class Neighbours {
     this.cards.forEach((card, k) => {
       card.item.hidden = k >= indices.length;
       if (card.item.hidden) return;
-      setText(card.distance, `${fixed(distances[k])}${distanceUnit(space)}`);
+      setText(card.distance, distanceText(distances[k], space, true));
       if (card.index === indices[k]) return;
       card.index = indices[k];
       card.picture.drawBytes(imageOf(space, card.index));

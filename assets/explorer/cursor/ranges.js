@@ -20,6 +20,8 @@ export const STRIP_COVERAGE = 0.98;
  * @returns {Array<[number, number]>} (D,) ends of the sliders, to a tenth outwards
  */
 export function sliderRanges(space, by) {
+  const { categories } = space.config;
+  if (categories) return Array.from({ length: space.dims }, () => [0, categories - 1]);
   const reach = Math.ceil(10 * priorQuantile(0.5 + SLIDER_COVERAGE / 2)) / 10;
   return Array.from({ length: space.dims }, (_, dim) => {
     if (by === "prior") return [-reach, reach];
@@ -34,9 +36,10 @@ export function sliderRanges(space, by) {
  * @param {number} dim
  * @param {RangeBy} by
  * @param {number} count
- * @returns {Float32Array} (count,) evenly spaced stops of a strip, between two quantiles
+ * @returns {Float32Array} (count,) evenly spaced stops of a strip, between two quantiles; of a variable its categories
  */
 export function stripStops(space, dim, by, count) {
+  if (space.config.categories) return Float32Array.from({ length: count }, (_, category) => category);
   if (by === "prior") return priorValues(count, STRIP_COVERAGE);
   const values = codesAlong(space, dim);
   /** @param {number} share  0..1 */

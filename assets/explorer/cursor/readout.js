@@ -2,8 +2,9 @@
 
 import { element, setText } from "../dom/dom.js";
 import { fixed, latentText, percent } from "../dom/format.js";
-import { distanceUnit, labelOf } from "../latent/space.js";
+import { labelOf } from "../latent/space.js";
 import { dataWord } from "../latent/typicality.js";
+import { distanceText } from "./code-text.js";
 import { Surroundings } from "./surroundings.js";
 
 /** @typedef {import("../latent/space.js").Space} Space */
@@ -56,17 +57,21 @@ export class Readout {
     const { move } = near;
     const { distance } = move;
     const isEstimate = distance !== null;
-    const where = move.isHover ? "Under the hand" : "Pinned";
-    setText(this.first, `${where}${isEstimate ? ", an estimate" : ""}: z = ${latentText(move.z)}`);
-    this.lines.hidden = false;
     const { typical, distances, gaps, space } = near;
+    const isOfCategories = space.config.categories > 0;
+    const where = move.isHover ? "Under the hand" : "Pinned";
+    setText(
+      this.first,
+      `${where}${isEstimate ? ", an estimate" : ""}: z = ${latentText(move.z, isOfCategories)}`,
+    );
+    this.lines.hidden = false;
     setText(this.prior.word, typical ? typicalWord(typical) : "–");
     setText(this.prior.first, typical ? whyTypical(typical) : "");
     setText(this.prior.second, `log p(z) ${fixed(near.logPrior, 1)} nats`);
-    setText(this.data.word, dataWord(gaps) || "–");
+    setText(this.data.word, dataWord(gaps) || (isOfCategories ? categoriesWord(distances) : "–"));
     setText(
       this.data.first,
-      distances.length ? `${fixed(distances[0])}${distanceUnit(space)} from the nearest image` : "",
+      distances.length ? `${distanceText(distances[0], space)} from the nearest image` : "",
     );
     setText(
       this.data.second,
@@ -83,12 +88,12 @@ export class Readout {
   /** @param {Near} near @returns {string} */
   #sentence({ move, space, indices, distances, typical, gaps }) {
     const where = move.isHover ? "Under the hand" : "Pinned";
-    const parts = [`${where}: z = ${latentText(move.z)}`];
+    const parts = [`${where}: z = ${latentText(move.z, space.config.categories > 0)}`];
     if (indices.length) {
       const name = labelOf(space, indices[0]);
       parts.push(
-        `Nearest real image: ${name ? `${name}, ` : ""}${fixed(distances[0])}${
-          distanceUnit(space)
+        `Nearest real image: ${name ? `${name}, ` : ""}${
+          distanceText(distances[0], space)
         } away in latent space`,
       );
       if (name && indices.length > 1) {
@@ -102,6 +107,12 @@ export class Readout {
     }
     return `${parts.join(". ")}.`;
   }
+}
+
+/** @param {number[]} distances  to the nearest images, in categories @returns {string} */
+function categoriesWord(distances) {
+  if (!distances.length) return "–";
+  return distances[0] ? "No image here" : "Images here";
 }
 
 /** @param {Typicality} typical @returns {string} */

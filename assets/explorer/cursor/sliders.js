@@ -72,6 +72,10 @@ export class Sliders {
     this.rows = new Map();
     /** @type {Codes | null} */
     this.codes = null;
+    /** Of each dimension, whose sliders choose one of them; 0: they are numbers. */
+    this.categories = 0;
+    /** Of the values. */
+    this.decimals = 2;
     /** @type {Carried} */
     this.what = { name: "", unit: "" };
     /** What each dimension carries, (D,). @type {ArrayLike<number>} */
@@ -89,14 +93,17 @@ export class Sliders {
    * @param {Array<[number, number]>} ranges     (D,)
    * @param {Carried} what                       what the weights are
    * @param {Codes | null} [codes]               of images that stay as they are
+   * @param {number} [categories]                of each dimension: sliders choose one; 0: they are numbers
    */
-  make(order, weights, ranges, what, codes = null) {
+  make(order, weights, ranges, what, codes = null, categories = 0) {
     this.codes = codes;
+    this.categories = categories;
+    this.decimals = categories ? 0 : 2;
     this.what = what;
     this.heading.replaceChildren(
-      element("span", {}, "Dimension"),
+      element("span", {}, categories ? "Variable" : "Dimension"),
       element("span", {}),
-      element("span", {}, "Value"),
+      element("span", {}, categories ? "Category" : "Value"),
       element("span", { title: [what.name, what.unit].filter(Boolean).join(", ") }, what.name),
     );
     this.element.classList.toggle("le-carries-nothing", !what.name);
@@ -168,7 +175,7 @@ export class Sliders {
   #row(dim, what) {
     const input = element("input", {
       type: "range",
-      step: "0.01",
+      step: this.categories ? "1" : "0.01",
       "data-role": `slider-${dim}`,
       "aria-label": `z${dim}`,
       title: this.#title(dim),
@@ -191,7 +198,7 @@ export class Sliders {
     }
     input.addEventListener("input", (event) => this.#choose(dim, input.valueAsNumber, event));
     input.addEventListener("focus", () => this.onTouch());
-    // A double click puts the dimension back to the middle of the prior.
+    // A double click puts the dimension back to the middle of the prior, or to the first category.
     input.addEventListener("dblclick", (event) => this.#choose(dim, 0, event));
     this.rows.set(dim, { input, track, value, weight, bar });
     return element(
@@ -224,7 +231,7 @@ export class Sliders {
   /** @param {import("./cursor.js").Move} move */
   #follow({ z, isHover }) {
     for (const [dim, { input, value }] of this.rows) {
-      const text = fixed(z[dim]);
+      const text = fixed(z[dim], this.decimals);
       if (value.textContent === text) continue;
       value.textContent = text;
       if (input.valueAsNumber !== z[dim]) input.value = String(z[dim]);
@@ -242,7 +249,7 @@ export class Sliders {
     }
     const rows = Array.from(this.rows.keys(), (dim) => [
       `z${dim}`,
-      fixed(this.cursor.pinned[dim]),
+      fixed(this.cursor.pinned[dim], this.decimals),
       ...(what.name ? [fixed(weights[dim])] : []),
       ...(codes
         ? [

@@ -8,8 +8,9 @@ import { FoldedTable } from "../dom/folded-table.js";
 import { fixed } from "../dom/format.js";
 import { Sheet, splitRows } from "../dom/pictures.js";
 import { traverse } from "../latent/codes.js";
-import { nearestPoints } from "../latent/projection.js";
+import { nearestCodes } from "../latent/nearest-codes.js";
 import { labelOf } from "../latent/space.js";
+import { valueText } from "./code-text.js";
 import { STRIP_COVERAGE, stripStops } from "./ranges.js";
 import { deadSentence } from "./sliders.js";
 
@@ -21,14 +22,14 @@ import { deadSentence } from "./sliders.js";
  * @property {Sheet} sheet           its pictures
  * @property {HTMLElement} mark      where the pinned latent is
  * @property {HTMLElement} handle    what keys move
- * @property {Float32Array} values   the dimension's at each picture, (PICTURES,)
+ * @property {Float32Array} values   the dimension's at each picture, (stops,)
  */
 
-/** How many pictures a strip has. */
-export const PICTURES = 9;
+/** How many pictures a strip has, unless it has one for each category. */
+const PICTURES = 9;
 
 /** How many stops a key goes on, from the one nearest to the pinned latent. @type {Record<string, number>} */
-const STEPS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, Home: -PICTURES, End: PICTURES };
+const STEPS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, Home: -Infinity, End: Infinity };
 
 export class Strips {
   /**
@@ -65,6 +66,8 @@ export class Strips {
     /** Dimensions that are folded away. @type {Set<number>} */
     this.asleep = new Set();
     this.model = "";
+    /** How many pictures each has. */
+    this.stops = PICTURES;
     this.tellDrawn = () => {};
     /** Fulfilled when they have been drawn for the first time. @type {Promise<void>} */
     this.firstDrawn = new Promise((resolve) => {
@@ -99,6 +102,7 @@ export class Strips {
   make(space, model, order, weights, what, dead = new Set(), by = space.isGaussian ? "prior" : "data") {
     this.space = space;
     this.model = model;
+    this.stops = space.config.categories || PICTURES;
     this.asleep = dead;
     this.strips.clear();
     /** @type {[HTMLElement[], HTMLElement[]]} */
@@ -114,12 +118,14 @@ export class Strips {
 
   /** @param {import("./ranges.js").RangeBy} by */
   setRange(by) {
-    const { space, strips } = this;
+    const { space, stops, strips } = this;
     if (!space) return;
-    for (const [dim, strip] of strips) this.#setStops(dim, strip, stripStops(space, dim, by, PICTURES));
+    for (const [dim, strip] of strips) this.#setStops(space, dim, strip, stripStops(space, dim, by, stops));
     const [first] = strips.values();
-    const [low, high] = [first.values[0], first.values[PICTURES - 1]];
-    const ends = by === "prior"
+    const [low, high] = [first.values[0], first.values[stops - 1]];
+    const ends = space.config.categories
+      ? `through all ${stops} categories`
+      : by === "prior"
       ? `from ${fixed(low)} to ${fixed(high)}, between which ${STRIP_COVERAGE * 100} % of the prior lie,`
       : `over the middle ${STRIP_COVERAGE * 100} % of the images' codes`;
     this.caption.textContent =
@@ -140,11 +146,11 @@ export class Strips {
     this.unsubscribe();
   }
 
-  /** @param {number} dim @param {Strip} strip @param {Float32Array} values  (PICTURES,) */
-  #setStops(dim, strip, values) {
+  /** @param {Space} space @param {number} dim @param {Strip} strip @param {Float32Array} values  (stops,) */
+  #setStops(space, dim, strip, values) {
     strip.values = values;
-    const [first, last] = [values[0], values[PICTURES - 1]];
-    const label = `What z${dim} changes, from ${fixed(first)} to ${fixed(last)}`;
+    const [first, last] = [values[0], values[values.length - 1]];
+    const label = `What z${dim} changes, from ${valueText(first, space)} to ${valueText(last, space)}`;
     strip.sheet.canvas.setAttribute("aria-label", label);
     strip.handle.setAttribute("aria-valuemin", first.toFixed(2));
     strip.handle.setAttribute("aria-valuemax", last.toFixed(2));
@@ -157,7 +163,7 @@ export class Strips {
    * @param {Carried} what
    */
   #row(space, dim, weight, what) {
-    const sheet = new Sheet(space.shape, PICTURES, 1, { "data-role": `traversal-${dim}` });
+    const sheet = new Sheet(space.shape, this.stops, 1, { "data-role": `traversal-${dim}` });
     sheet.canvas.addEventListener("click", (event) => {
       const box = sheet.canvas.getBoundingClientRect();
       this.#go(dim, strip, sheet.at((event.clientX - box.left) / box.width, 0), event.timeStamp);
@@ -175,7 +181,7 @@ export class Strips {
       event.preventDefault();
       this.#go(dim, strip, this.#stopOf(dim, strip) + step, event.timeStamp);
     });
-    const strip = { sheet, mark, handle, values: new Float32Array(PICTURES) };
+    const strip = { sheet, mark, handle, values: new Float32Array(this.stops) };
     this.strips.set(dim, strip);
     return element(
       "div",
@@ -206,14 +212,15 @@ export class Strips {
    */
   #go(dim, { values }, stop, stamp) {
     const z = Float32Array.from(this.cursor.pinned);
-    z[dim] = values[Math.min(PICTURES - 1, Math.max(0, stop))];
+    z[dim] = values[Math.min(values.length - 1, Math.max(0, stop))];
     this.cursor.pin(z, { stamp });
   }
 
   /** @param {number} dim @param {Strip} strip @returns {number} the stop nearest to the pinned latent */
   #stopOf(dim, { values }) {
-    const at = (this.cursor.pinned[dim] - values[0]) / (values[PICTURES - 1] - values[0]);
-    return Math.min(PICTURES - 1, Math.max(0, Math.round(at * (PICTURES - 1))));
+    const last = values.length - 1;
+    const at = (this.cursor.pinned[dim] - values[0]) / (values[last] - values[0]);
+    return Math.min(last, Math.max(0, Math.round(at * last)));
   }
 
   #draw() {
@@ -225,16 +232,14 @@ export class Strips {
     this.isBusy = true;
     this.isBehind = false;
     const { pinned } = this.cursor;
-    const { shape } = this.space;
+    const { stops, space: { shape } } = this;
     const seen = [...this.strips].filter(([dim]) => !this.asleep.has(dim) || this.dead.open);
-    const codes = new Float32Array(seen.length * PICTURES * pinned.length);
+    const codes = new Float32Array(seen.length * stops * pinned.length);
     seen.forEach(([dim, { values }], row) => {
-      codes.set(traverse(pinned, dim, values), row * PICTURES * pinned.length);
+      codes.set(traverse(pinned, dim, values), row * stops * pinned.length);
     });
-    this.service.request("strips", this.model, codes, PICTURES, ({ start, rgba, isLast }) => {
-      splitRows(rgba, shape, PICTURES).forEach((row, n) =>
-        seen[start / PICTURES + n][1].sheet.drawRgba(0, row)
-      );
+    this.service.request("strips", this.model, codes, stops, ({ start, rgba, isLast }) => {
+      splitRows(rgba, shape, stops).forEach((row, n) => seen[start / stops + n][1].sheet.drawRgba(0, row));
       if (!isLast) return;
       this.tellDrawn();
       this.isBusy = false;
@@ -246,9 +251,10 @@ export class Strips {
   #placeMarks(pinned) {
     if (pinned.length !== this.strips.size) return; // another run's latent: its strips are on their way
     for (const [dim, { mark, handle, values }] of this.strips) {
-      const share = (pinned[dim] - values[0]) / (values[PICTURES - 1] - values[0]);
+      const last = values.length - 1;
+      const share = (pinned[dim] - values[0]) / (values[last] - values[0]);
       // The first picture's middle stands for the first value, the last one's for the last.
-      const at = (0.5 + share * (PICTURES - 1)) / PICTURES;
+      const at = (0.5 + share * last) / (last + 1);
       mark.style.left = `${100 * Math.min(1, Math.max(0, at))}%`;
       mark.hidden = !Number.isFinite(at);
       handle.setAttribute("aria-valuenow", pinned[dim].toFixed(2));
@@ -263,13 +269,13 @@ export class Strips {
       const codes = traverse(cursor.pinned, dim, values);
       const names = Array.from(values, (value, k) => {
         const z = codes.subarray(k * space.dims, (k + 1) * space.dims);
-        const [nearest] = nearestPoints(z, space.mean, 1).indices;
-        if (nearest === undefined) return fixed(value);
-        return `${fixed(value)}: ${labelOf(space, nearest) || `image ${nearest}`}`;
+        const [nearest] = nearestCodes(z, space, 1).indices;
+        if (nearest === undefined) return valueText(value, space);
+        return `${valueText(value, space)}: ${labelOf(space, nearest) || `image ${nearest}`}`;
       });
       return [`z${dim}`, ...names];
     });
-    const head = ["Dimension", ...Array.from({ length: PICTURES }, (_, k) => `Stop ${k + 1}`)];
+    const head = ["Dimension", ...Array.from({ length: this.stops }, (_, k) => `Stop ${k + 1}`)];
     return { head, rows };
   }
 }

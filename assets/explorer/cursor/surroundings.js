@@ -5,7 +5,7 @@
  * hand moves on, only the newest latent is looked at.
  */
 
-import { nearestPoints } from "../latent/projection.js";
+import { nearestCodes } from "../latent/nearest-codes.js";
 import { logPrior, typicality, usualGap } from "../latent/typicality.js";
 
 /** @typedef {import("../latent/space.js").Space} Space */
@@ -22,7 +22,8 @@ export const NEAREST = 6;
  * @property {number[]} distances       to them, in latent space
  * @property {number} logPrior          nats; NaN where there is no prior
  * @property {import("../latent/typicality.js").Typicality | null} typical  of the prior; null where there is none
- * @property {number} gaps              the nearest distance in usual gaps between images; NaN where that says nothing
+ * @property {number} gaps              the nearest distance in usual gaps between images; NaN where that says nothing,
+ *     as of categories, of which images share many
  */
 
 export class Surroundings {
@@ -73,7 +74,7 @@ export class Surroundings {
   #look() {
     const { move, space } = this;
     if (!space || move.z.length !== space.dims) return;
-    const found = nearestPoints(move.z, space.mean, NEAREST);
+    const found = nearestCodes(move.z, space, NEAREST);
     const isKnown = found.squares.length > 0 && found.squares.every(Number.isFinite); // codes of a new run are not
     const distances = isKnown ? found.squares.map(Math.sqrt) : [];
     /** @type {Near} */
@@ -84,7 +85,7 @@ export class Surroundings {
       distances,
       logPrior: space.isGaussian ? logPrior(move.z) : NaN,
       typical: space.isGaussian ? typicality(move.z) : null,
-      gaps: isKnown ? distances[0] / this.#usualGap(space) : NaN,
+      gaps: isKnown && !space.config.categories ? distances[0] / this.#usualGap(space) : NaN,
     };
     for (const listener of this.listeners) listener(near);
   }

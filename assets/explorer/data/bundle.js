@@ -4,6 +4,7 @@
  * Parsed bundles stay in the module for a while, so that coming back to a page costs nothing.
  */
 
+import { modelConfig } from "../latent/space.js";
 import { FormatError, Safetensors, weightsOf } from "./safetensors.js";
 
 /** @typedef {import("../latent/space.js").Space} Space */
@@ -81,8 +82,8 @@ async function fetchBundle({ name, url, title }) {
 export function parseBundle(buffer, name, title = "") {
   const file = new Safetensors(buffer);
   const layers = /** @type {Space["config"]["layers"]} */ (readJson(file, "layers"));
-  const config = /** @type {Space["config"]} */ ({ ...readJson(file, "model_config"), layers });
   const card = readJson(file, "card");
+  const config = modelConfig(readJson(file, "model_config"), layers, card.latent_kind);
   const imageSet = readJson(file, "image_set");
   const { count: images, shape } = file.pictures("probe.images");
   const dims = config.latent_dim;

@@ -4,6 +4,7 @@
  * Messages come from `stream.js`; what they hold stands in `messages.js`.
  */
 
+import { modelConfig } from "../latent/space.js";
 import { weightsOf } from "./safetensors.js";
 import { Readings } from "./series.js";
 
@@ -47,7 +48,7 @@ export class Run {
     this.facts = facts;
     /** @type {Space} */
     this.space = {
-      config: { ...facts.model, layers: facts.layers },
+      config: modelConfig(facts.model, facts.layers, facts.family.latent_kind),
       isGaussian: ["gaussian", "prior"].includes(facts.family.latent_kind),
       dims,
       count,

@@ -1,6 +1,7 @@
 /** Run a decoder where the hand is: from a latent to a picture, in a fraction of a millisecond. */
 
 import { FormatError } from "../data/safetensors.js";
+import { oneHot } from "../latent/categories.js";
 import { shapeText } from "./layers/shape.js";
 import { Net } from "./net.js";
 
@@ -24,7 +25,8 @@ export class Decoder {
     this.dims = config.latent_dim;
     // A Bernoulli's list ends with logits, a Gaussian's with the mean itself.
     const hasLogits = config.likelihood === "bernoulli";
-    this.net = new Net(config.layers.decoder, numbersOf(weights), [config.latent_dim], hasLogits);
+    const taken = config.latent_dim * (config.categories || 1);
+    this.net = new Net(config.layers.decoder, numbersOf(weights), [taken], hasLogits);
     this.isClamped = !hasLogits;
     const made = this.net.outputShape;
     if (made.join() !== config.image_shape.join()) {
@@ -47,14 +49,16 @@ export class Decoder {
   /**
    * Decode one latent or many at once, which takes less time for each.
    *
-   * @param {ArrayLike<number>} z    (D,) or (N, D)
+   * @param {ArrayLike<number>} z    (D,) or (N, D); of variables the numbers of their categories
    * @param {Float32Array} [out]     (N, C, H, W), filled and given back
    * @param {import("./net.js").Labels} [label]  for a model that is told the class: of all, or (N,)
    * @returns {Float32Array} pixels in [0, 1], row-major over (picture, channel, row, column)
    */
   decode(z, out, label = 0) {
     const codes = z instanceof Float32Array ? z : Float32Array.from(z);
-    const pictures = this.net.run(codes, codes.length / this.dims, label, out);
+    const { categories } = this.config;
+    const taken = categories ? oneHot(codes, categories) : codes;
+    const pictures = this.net.run(taken, codes.length / this.dims, label, out);
     if (this.isClamped) {
       for (let i = 0; i < pictures.length; i++) pictures[i] = Math.min(1, Math.max(0, pictures[i]));
     }

@@ -1,6 +1,7 @@
 /** Run an encoder in the page: from an image to its code, without asking the server. */
 
 import { FormatError } from "../data/safetensors.js";
+import { likeliest } from "../latent/categories.js";
 import { numbersOf } from "./decoder.js";
 import { shapeText } from "./layers/shape.js";
 import { Net } from "./net.js";
@@ -9,7 +10,7 @@ import { Net } from "./net.js";
 /** @typedef {import("../latent/space.js").ModelConfig} ModelConfig */
 /** @typedef {import("../data/safetensors.js").Weights} Weights */
 
-/** @typedef {{mean: Float32Array, logvar: Float32Array | null}} Code  (N, D) each; null where codes are points */
+/** @typedef {{mean: Float32Array, logvar: Float32Array | null}} Code  (N, D) each: of variables the likeliest categories; null where codes have no variance */
 
 /** One encoder, ready to run. `await kernels()` comes before the first. */
 export class Encoder {
@@ -22,18 +23,21 @@ export class Encoder {
     const list = config.layers.encoder;
     if (!list) throw new FormatError("It has no encoder, so that no image has a place in its latent space.");
     this.dims = config.latent_dim;
+    this.categories = config.categories;
     this.net = new Net(list, numbersOf(weights), config.image_shape);
     const [channels, height, width] = config.image_shape;
     /** How many numbers an image has. */
     this.size = channels * height * width;
     const made = this.net.outputShape;
     const parts = made.length === 1 ? made[0] / this.dims : NaN;
-    if (parts !== 1 && parts !== 2) {
-      const wanted = `${2 * this.dims} numbers, or ${this.dims} where a code is a point`;
+    if (this.categories ? parts !== this.categories : parts !== 1 && parts !== 2) {
+      const wanted = this.categories
+        ? `a score for each of ${this.categories} categories of ${this.dims} variables`
+        : `${2 * this.dims} numbers, or ${this.dims} where a code is a point`;
       throw new FormatError(`Its encoder makes ${shapeText(made)} instead of ${wanted}.`);
     }
     /** Whether a code has a variance. */
-    this.isGaussian = parts === 2;
+    this.isGaussian = !this.categories && parts === 2;
   }
 
   /**
@@ -52,6 +56,7 @@ export class Encoder {
     }
     const pixels = images instanceof Float32Array ? images : Float32Array.from(images);
     const answers = this.net.run(pixels, count, labels);
+    if (this.categories) return { mean: likeliest(answers, this.categories), logvar: null };
     if (!this.isGaussian) return { mean: answers, logvar: null };
     const [mean, logvar] = [new Float32Array(count * dims), new Float32Array(count * dims)];
     for (let n = 0; n < count; n++) {

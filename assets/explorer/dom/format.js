@@ -25,8 +25,15 @@ export function grouped(value) {
   return value.toLocaleString("en").replace("-", MINUS);
 }
 
-/** @param {Float32Array | number[]} z @returns {string} e.g. "(0.31, −1.20)", or how long it is when it has many numbers */
-export function latentText(z) {
+/**
+ * @param {Float32Array | number[]} z
+ * @param {boolean} [isOfCategories]  its numbers are those of categories
+ * @returns {string} e.g. "(0.31, −1.20)", or how long it is when it has many numbers
+ */
+export function latentText(z, isOfCategories = false) {
+  if (isOfCategories) {
+    return `(${Array.from(z, (value) => fixed(value, 0)).join(z.length > 16 ? " " : ", ")})`;
+  }
   if (z.length <= 4) return `(${Array.from(z, (value) => fixed(value)).join(", ")})`;
   return `${z.length} numbers, length ${fixed(Math.hypot(...z))}`;
 }

@@ -12,7 +12,7 @@ import { encoderOf } from "../decode/encoder.js";
 import { element, setText } from "../dom/dom.js";
 import { Picture } from "../dom/pictures.js";
 import { gaussian } from "../latent/codes.js";
-import { nearestPoints } from "../latent/projection.js";
+import { nearestCodes } from "../latent/nearest-codes.js";
 import { imageOf, labelOf } from "../latent/space.js";
 import { MapPanel } from "../map/panel/map-panel.js";
 import { Keeping } from "./keeping.js";
@@ -305,7 +305,7 @@ export class DrawView {
     const { code, bundle, errors, cursor } = this;
     if (!code || !bundle) return;
     const { space } = bundle;
-    const { indices: [nearest], squares: [square] } = nearestPoints(code.mean, space.mean, 1);
+    const { indices: [nearest], squares: [square] } = nearestCodes(code.mean, space, 1);
     const distance = Math.sqrt(square);
     const meanSquare = cursor.z === code.mean ? (errors.found?.meanSquare ?? NaN) : NaN;
     this.verdict.say({

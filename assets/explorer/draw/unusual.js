@@ -7,7 +7,7 @@
  */
 
 import { compare } from "../cursor/error-map.js";
-import { nearestPoints } from "../latent/projection.js";
+import { nearestCodes } from "../latent/nearest-codes.js";
 import { classOf, codeOf, imageOf } from "../latent/space.js";
 
 /** @typedef {import("../latent/space.js").Space} Space */
@@ -74,7 +74,7 @@ export class Unusual {
 
   /** @param {Space} space */
   #measureDistances(space) {
-    const { mean, dims, count } = space;
+    const { dims, count } = space;
     if (count < 2) return;
     const indices = spread(count, Math.max(16, Math.floor(DISTANCE_WORK / (count * dims))));
     const found = new Float64Array(indices.length);
@@ -82,7 +82,7 @@ export class Unusual {
     const go = () => {
       const end = performance.now() + SLICE;
       while (at < indices.length && performance.now() < end) {
-        const { squares } = nearestPoints(codeOf(space, indices[at]), mean, 2);
+        const { squares } = nearestCodes(codeOf(space, indices[at]), space, 2);
         found[at++] = Math.sqrt(squares[1]); // the nearest is the image itself
       }
       if (at < indices.length) {

@@ -1,8 +1,8 @@
 /** How unusual what is on the pad is for the model, in words: for the eye after every line, for the ear when it rests. */
 
+import { distanceText } from "../cursor/code-text.js";
 import { element, setText } from "../dom/dom.js";
-import { fixed, percent } from "../dom/format.js";
-import { distanceUnit } from "../latent/space.js";
+import { percent } from "../dom/format.js";
 import { unusualWord } from "./unusual.js";
 
 /** @typedef {import("./unusual.js").Rank} Rank */
@@ -36,12 +36,12 @@ export class Verdict {
     setText(this.error, "");
   }
 
-  /** @param {Judged} judged @param {Pick<import("../latent/space.js").Space, "isGaussian">} space */
+  /** @param {Judged} judged @param {Pick<import("../latent/space.js").Space, "isGaussian" | "dims" | "config">} space */
   say({ rank, distance, meanSquare, nearest }, space) {
     setText(this.word, unusualWord(rank) || "Comparing with the model's images …");
     setText(
       this.distance,
-      `${fixed(distance)}${distanceUnit(space)} from the nearest image, ${nearest}${
+      `${distanceText(distance, space)} from the nearest image, ${nearest}${
         among(rank.distance, "lie nearer to another")
       }`,
     );

@@ -12,9 +12,10 @@ import { Strips } from "../cursor/strips.js";
 import { Surroundings } from "../cursor/surroundings.js";
 import { loadBundle } from "../data/bundle.js";
 import { element, textButton } from "../dom/dom.js";
+import { categorySamples, nearestCategory } from "../latent/categories.js";
 import { acceptedLatent, gaussian, rounded } from "../latent/codes.js";
+import { nearestCodes } from "../latent/nearest-codes.js";
 import { aggregatePosterior, deadDimensions } from "../latent/posterior.js";
-import { nearestPoints } from "../latent/projection.js";
 import { carriedBy, codeOf, heaviestFirst, MANY, weightPerDim } from "../latent/space.js";
 import { MapPanel } from "../map/panel/map-panel.js";
 import { Generate } from "./generate.js";
@@ -176,14 +177,16 @@ export class ExploreView {
     const order = heaviestFirst(carried);
     const what = carriedBy(space);
     const aggregate = aggregatePosterior(space);
-    const dead = deadDimensions(space, aggregate);
+    const dead = space.config.categories ? new Set() : deadDimensions(space, aggregate);
     const by = space.isGaussian ? "prior" : "data";
     const hasImages = space.count > 0;
     this.rangeSwitch.set(by);
     this.rangeSwitch.element.hidden = !space.isGaussian || !hasImages;
     this.neighbours.element.hidden = this.oneImage.element.hidden = !hasImages;
-    const codes = hasImages ? { aggregate, dead, hasPrior: space.isGaussian } : null;
-    this.sliders.make(order, carried, sliderRanges(space, by), what, codes);
+    const codes = hasImages && !space.config.categories
+      ? { aggregate, dead, hasPrior: space.isGaussian }
+      : null;
+    this.sliders.make(order, carried, sliderRanges(space, by), what, codes, space.config.categories);
     this.panel.showSpace(space, data.axes, { model, name, title });
     this.#makeButtons(space);
     this.cursor.repeat();
@@ -235,7 +238,9 @@ export class ExploreView {
   #latentOf({ z: named }, space) {
     const z = acceptedLatent(named, space.dims);
     if (!z) return new Float32Array(space.dims);
-    const [nearest] = nearestPoints(z, space.mean, 1).indices;
+    const { categories } = space.config;
+    if (categories) return z.map((value) => nearestCategory(value, categories));
+    const [nearest] = nearestCodes(z, space, 1).indices;
     const code = nearest === undefined ? z : codeOf(space, nearest);
     return z.every((value, d) => Math.abs(value - code[d]) < LINK_STEP) ? code : z;
   }
@@ -260,7 +265,7 @@ export class ExploreView {
       this.oneImage.lookAt(this.origin.index, this.origin.how);
       return;
     }
-    const { indices: [nearest], squares: [square] } = nearestPoints(pinned, space.mean, 1);
+    const { indices: [nearest], squares: [square] } = nearestCodes(pinned, space, 1);
     if (nearest !== undefined) this.oneImage.lookAt(nearest, square ? "near" : "code", Math.sqrt(square));
   }
 
@@ -295,14 +300,17 @@ export class ExploreView {
 
   /** @param {Space} space */
   #makeButtons(space) {
+    const { categories } = space.config;
     const centre = space.isGaussian ? "The prior's mean: all dimensions at zero" : "All dimensions at zero";
     const draw = (/** @type {Event} */ { timeStamp: stamp }) => {
-      const z = Float32Array.from({ length: space.dims }, () => gaussian(Math.random));
+      const z = categories
+        ? categorySamples(1, space.dims, categories, Math.floor(2 ** 32 * Math.random()))
+        : Float32Array.from({ length: space.dims }, () => gaussian(Math.random));
       this.cursor.pin(z, { stamp });
     };
     this.buttons.replaceChildren(
       element("span", { class: "le-caption" }, "Go to"),
-      textButton(
+      categories ? "" : textButton( // categories have no middle
         "Centre",
         centre,
         (event) => this.cursor.pin(new Float32Array(space.dims), { stamp: event.timeStamp }),
@@ -314,7 +322,7 @@ export class ExploreView {
           (event) => this.#pickImage(Math.floor(Math.random() * space.count), event.timeStamp),
         )
         : "",
-      space.isGaussian
+      space.isGaussian || categories
         ? textButton("Prior sample", "Drawn at random from the prior, as the model makes new images", draw)
         : textButton(
           "N(0, 1) sample",

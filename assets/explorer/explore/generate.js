@@ -6,6 +6,7 @@
 import { element, setText } from "../dom/dom.js";
 import { fixed } from "../dom/format.js";
 import { SaveMenu } from "../dom/save-menu.js";
+import { categorySamples } from "../latent/categories.js";
 import { priorSamples } from "../latent/prior.js";
 import { imageOf, labelOf } from "../latent/space.js";
 import { Copies } from "./copies.js";
@@ -101,14 +102,21 @@ export class Generate {
     this.subject = { space, model, name };
     const classes = Array.from({ length: space.config.n_classes }, (_, label) => className(space, label));
     this.copies.setImages(space);
-    this.choices.make(classes, this.copies.count > 0);
-    const source = space.isGaussian
+    const { categories } = space.config;
+    this.choices.make(classes, this.copies.count > 0, !categories);
+    const source = categories
+      ? "New images as this model makes them: decoded from words whose categories are drawn at random, all alike."
+      : space.isGaussian
       ? "New images as this model makes them: decoded from z = T · ε, with ε drawn from the prior N(0, I)."
       : "Decoded from N(0, 1) all the same: this model has no prior, so no image need be near. z = T · ε, with ε from N(0, I).";
     setText(
       this.caption,
-      `${source} A temperature T below 1 keeps to the middle, where pictures are plainer and more alike; above 1 it goes ` +
-        "where training seldom went. Click a picture to pin its latent.",
+      source +
+        (categories
+          ? ""
+          : " A temperature T below 1 keeps to the middle, where pictures are plainer and more " +
+            "alike; above 1 it goes where training seldom went.") +
+        " Click a picture to pin its latent.",
     );
     setText(this.usual, "");
     setText(
@@ -156,8 +164,10 @@ export class Generate {
     this.isBehind = false;
     this.isBusy = true;
     this.copies.stop();
-    const { space: { dims, shape }, model } = subject;
-    const z = priorSamples(count, dims, seed, temperature);
+    const { space: { dims, shape, config: { categories } }, model } = subject;
+    const z = categories
+      ? categorySamples(count, dims, categories, seed)
+      : priorSamples(count, dims, seed, temperature);
     const size = shape[0] * shape[1] * shape[2];
     const all = new Float32Array(count * size);
     const how = { isExact: true, label: this.labels.length ? this.labels : undefined };
@@ -239,7 +249,7 @@ export class Generate {
       pixels,
       labels: labels.length ? labels : null,
       nearest: nearest.map((index) => (index < 0 ? null : imageOf(space, index))),
-      stem: `${name}-samples-${count}${told}-t${temperature}-seed${seed}`,
+      stem: `${name}-samples-${count}${told}${space.config.categories ? "" : `-t${temperature}`}-seed${seed}`,
     };
   }
 }

@@ -3,13 +3,14 @@
  * makes of that: the reconstruction, where it errs, and what samples of the posterior look like.
  */
 
+import { distanceText, valueText } from "../cursor/code-text.js";
 import { ErrorPicture } from "../cursor/error-picture.js";
 import { element, setText, textButton } from "../dom/dom.js";
 import { FoldedTable } from "../dom/folded-table.js";
 import { fixed } from "../dom/format.js";
 import { Picture } from "../dom/pictures.js";
 import { posteriorDeviation, samplePosterior } from "../latent/posterior.js";
-import { classOf, codeOf, distanceUnit, imageOf, labelOf } from "../latent/space.js";
+import { classOf, codeOf, imageOf, labelOf } from "../latent/space.js";
 import { PosteriorChart } from "./posterior-chart.js";
 
 /** @typedef {import("../latent/space.js").Space} Space */
@@ -114,6 +115,7 @@ export class OneImage {
       each.resize(space.shape);
     }
     this.sampleFigure.hidden = !space.logvar;
+    this.chart.element.hidden = space.config.categories > 0; // the table has them, in no order
     this.element.classList.toggle("le-glass-point", !space.logvar);
   }
 
@@ -132,7 +134,7 @@ export class OneImage {
     Object.assign(this, { index, how, away: distance });
     const label = labelOf(space, index);
     const name = label ? `image ${index}, class ${label}` : `image ${index}`;
-    const away = `${fixed(distance)}${distanceUnit(space)}`;
+    const away = distanceText(distance, space);
     setText(
       this.name,
       {
@@ -213,7 +215,7 @@ export class OneImage {
     if (!subject || index < 0) return { head: ["Dimension"], rows: [] };
     const { space: { mean, logvar, dims }, order } = subject;
     if (!logvar) {
-      const rows = order.map((d) => [`z${d}`, fixed(mean[index * dims + d])]);
+      const rows = order.map((d) => [`z${d}`, valueText(mean[index * dims + d], subject.space)]);
       return { head: ["Dimension", "Code"], rows };
     }
     const rows = order.map((d) => {

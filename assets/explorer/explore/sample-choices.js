@@ -76,6 +76,7 @@ export class SampleChoices {
       },
     );
     this.nearest.setAttribute("aria-pressed", "false");
+    this.warmth = this.#temperatureSlider();
     this.elements = [
       textButton(
         "New samples",
@@ -83,7 +84,7 @@ export class SampleChoices {
         () => this.#setSeed(this.seed < LARGEST_SEED ? this.seed + 1 : 0),
       ),
       element("div", { class: "le-segments", role: "group", "aria-label": "How many samples" }, ...counts),
-      this.#temperatureSlider(),
+      this.warmth,
       labelled("Seed", this.seedField),
       this.classes,
       this.nearest,
@@ -103,9 +104,11 @@ export class SampleChoices {
    *
    * @param {string[]} classes    that it is told; none: it is told none
    * @param {boolean} hasImages   to which a sample can be near
+   * @param {boolean} hasTemperature  at which its prior can be drawn from
    */
-  make(classes, hasImages) {
+  make(classes, hasImages, hasTemperature) {
     this.label = -1;
+    this.warmth.hidden = !hasTemperature;
     this.classes.hidden = !classes.length;
     this.nearest.hidden = !hasImages;
     this.select.replaceChildren(

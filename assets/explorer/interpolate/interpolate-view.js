@@ -147,7 +147,8 @@ export class InterpolateView {
 
   /** @returns {import("../view.js").Particulars} the walk, for whoever follows */
   get particulars() {
-    const { ends: [from, to], method, steps, progress } = this;
+    const { ends: [from, to], steps, progress } = this;
+    const method = this.method === "slerp" ? "slerp" : "linear"; // of categories a follower knows as much
     return { walk: this.bundle && { from, to, method, steps, at: progress.valueAsNumber } };
   }
 
@@ -232,7 +233,8 @@ export class InterpolateView {
 
   /** Take the method and the number of steps. @param {Pick<ExplorerData, "interpolation">} data */
   #read({ interpolation }) {
-    this.method = interpolation?.method === "slerp" ? "slerp" : "linear";
+    const asked = interpolation?.method === "slerp" ? "slerp" : "linear";
+    this.method = this.bundle?.space.config.categories ? "one_by_one" : asked;
     this.steps = Math.min(MOST_STEPS, Math.max(2, Math.round(interpolation?.steps || USUAL_STEPS)));
     this.rows.mark(this.method);
   }

@@ -17,6 +17,7 @@ import { codeOf, imageOf } from "../latent/space.js";
 /** @type {Record<RowName, {title: string, caption: string}>} */
 const ROWS = {
   linear: { title: "Linear", caption: "the straight line from code to code" },
+  one_by_one: { title: "One by one", caption: "the variables that differ change one after the other" },
   slerp: { title: "Slerp", caption: "an arc that keeps about the same distance from the centre" },
   pixels: { title: "Pixel blend", caption: "no model at all: one picture fades into the other" },
 };
@@ -33,7 +34,12 @@ export class WalkRows {
   constructor(service, onPoint) {
     this.service = service;
     this.onPoint = onPoint;
-    this.rows = { linear: this.#row("linear"), slerp: this.#row("slerp"), pixels: this.#row("pixels") };
+    this.rows = {
+      linear: this.#row("linear"),
+      slerp: this.#row("slerp"),
+      one_by_one: this.#row("one_by_one"),
+      pixels: this.#row("pixels"),
+    };
     this.element = element("div", { class: "le-rows", role: "group", "aria-label": "The walk" });
     /** Of the row whose path is on the map. @type {Method} */
     this.method = "linear";
@@ -66,10 +72,15 @@ export class WalkRows {
 
   /** @returns {Array<[RowName, Row]>} */
   #seen() {
-    const names = /** @type {RowName[]} */ (["linear", "slerp", "pixels"]);
+    const names = /** @type {RowName[]} */ ([...this.#methods(), "pixels"]);
     return names.filter((name) => name !== "slerp" || this.method === name).map((
       name,
     ) => [name, this.rows[name]]);
+  }
+
+  /** @returns {Method[]} those whose pictures are made: between categories there is one way to go */
+  #methods() {
+    return this.method === "one_by_one" ? [this.method] : ["linear", "slerp"];
   }
 
   /**
@@ -85,11 +96,11 @@ export class WalkRows {
       }
     }
     const [from, to] = ends.map((index) => codeOf(space, index));
-    const codes = new Float32Array(2 * steps * space.dims);
+    const methods = this.#methods();
+    const codes = new Float32Array(methods.length * steps * space.dims);
     setText(this.rows.slerp.caption, slerpCaption(from, to));
-    codes.set(interpolate(from, to, steps, "linear"), 0);
-    codes.set(interpolate(from, to, steps, "slerp"), steps * space.dims);
-    const rows = [this.rows.linear, this.rows.slerp];
+    methods.forEach((method, n) => codes.set(interpolate(from, to, steps, method), n * steps * space.dims));
+    const rows = methods.map((method) => this.rows[method]);
     this.service.request("rows", model, codes, steps, ({ start, rgba }) => {
       splitRows(rgba, space.shape, steps).forEach((row, n) => rows[start / steps + n].sheet.drawRgba(0, row));
     });

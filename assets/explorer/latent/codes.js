@@ -4,7 +4,7 @@
  * Codes are Float32Arrays of D numbers; several of them lie one after the other, (N, D).
  */
 
-/** @typedef {"linear" | "slerp"} Method  of going from one latent to another */
+/** @typedef {"linear" | "slerp" | "one_by_one"} Method  of going from one latent to another */
 
 /** Sine of the angle between two codes, below which slerp walks straight: there the angle says nothing. */
 const LEAST_SINE = 1e-3;
@@ -50,12 +50,28 @@ export function interpolate(a, b, steps, method = "linear") {
  */
 export function between(a, b, t, method = "linear") {
   if (t === 0 || t === 1) return Float32Array.from(t ? b : a);
+  if (method === "one_by_one") return partlyChanged(a, b, t);
   const angle = method === "slerp" ? angleBetween(a, b) : 0;
   const sine = angle > WIDEST_ANGLE ? 0 : Math.sin(angle);
   const [wa, wb] = sine >= LEAST_SINE
     ? [Math.sin((1 - t) * angle) / sine, Math.sin(t * angle) / sine]
     : [1 - t, t];
   return Float32Array.from({ length: a.length }, (_, d) => wa * a[d] + wb * b[d]);
+}
+
+/**
+ * Change the dimensions in which two codes differ one after the other, in their order: between categories lies nothing.
+ *
+ * @param {ArrayLike<number>} a  (D,)
+ * @param {ArrayLike<number>} b  (D,)
+ * @param {number} t             the share that has changed, 0..1
+ * @returns {Float32Array} (D,)
+ */
+function partlyChanged(a, b, t) {
+  const z = Float32Array.from(a);
+  const differ = Array.from(z.keys()).filter((d) => a[d] !== b[d]);
+  for (const d of differ.slice(0, Math.floor(t * differ.length + 0.5))) z[d] = b[d];
+  return z;
 }
 
 /**

@@ -4,6 +4,8 @@
  * A stored model gives one that stays (`bundle.js`), a run gives one that moves (`run.js`).
  */
 
+import { entropyPerDim } from "./categories.js";
+
 /** @typedef {{kind: string, [field: string]: unknown}} LayerEntry  as `decode/layers/kinds.js` describes it */
 
 /** @typedef {{encoder: LayerEntry[] | null, decoder: LayerEntry[]}} NetLists  null: the model has no encoder */
@@ -18,6 +20,7 @@
  * @property {number} n_classes
  * @property {number} width
  * @property {NetLists} layers       the nets; each list is checked when it is run
+ * @property {number} categories     of each latent dimension, which is then a variable that has one of them; else 0
  */
 
 /**
@@ -39,13 +42,27 @@
  */
 
 /**
- * Say how much each dimension carries: its KL in nats per image, or, where codes are points, its variance.
+ * Put together what views know of a model.
+ *
+ * @param {any} model          as `vae_core/config/configs.py` describes it
+ * @param {NetLists} layers
+ * @param {unknown} latentKind  what an image's code is, as the family's table has it
+ * @returns {ModelConfig}
+ */
+export function modelConfig(model, layers, latentKind) {
+  return { ...model, layers, categories: latentKind === "categorical" ? model.n_categories : 0 };
+}
+
+/**
+ * Say how much each dimension carries: its KL in nats per image; where codes are points, its variance; of categories
+ * how evenly they are used.
  *
  * @param {Space} space
  * @returns {Float64Array} (D,); zeros where there are no images
  */
 export function weightPerDim(space) {
   if (!space.count) return new Float64Array(space.dims);
+  if (space.config.categories) return entropyPerDim(space, space.config.categories);
   return space.logvar ? klPerDim(space, space.logvar) : variancePerDim(space);
 }
 
@@ -114,29 +131,24 @@ export function classCount({ labels, labelNames }) {
   );
 }
 
-/**
- * Name the unit of distances between codes, to stand behind a number.
- *
- * @param {Pick<Space, "isGaussian">} space
- * @returns {string} deviations of the prior; nothing where codes follow none, and have a unit of their own
- */
-export function distanceUnit({ isGaussian }) {
-  return isGaussian ? " σ" : "";
-}
-
 /** With more dimensions than this, sliders get room that the picture has otherwise. */
 export const MANY = 6;
 
 /** @typedef {{name: string, unit: string}} Carried  what the numbers of `weightPerDim` are; no name: there are none */
 
-/** What a dimension carries, by whether codes have a variance. @type {{gaussian: Carried, point: Carried, nothing: Carried}} */
+/** What a dimension carries, by whether codes have a variance. @type {{gaussian: Carried, point: Carried, categories: Carried, nothing: Carried}} */
 const CARRIES = {
   gaussian: { name: "KL", unit: "nats per image: how much this dimension tells about an image" },
   point: { name: "variance", unit: "of the images' codes along this dimension" },
+  categories: {
+    name: "entropy",
+    unit: "in nats: how evenly the images use this variable's categories",
+  },
   nothing: { name: "", unit: "" },
 };
 
-/** @param {Pick<Space, "isGaussian" | "count">} space @returns {Carried} what is said of how much a dimension carries */
-export function carriedBy({ isGaussian, count }) {
-  return CARRIES[!count ? "nothing" : isGaussian ? "gaussian" : "point"];
+/** @param {Pick<Space, "isGaussian" | "count" | "config">} space @returns {Carried} what is said of how much a dimension carries */
+export function carriedBy({ isGaussian, count, config: { categories } }) {
+  if (!count) return CARRIES.nothing;
+  return CARRIES[categories ? "categories" : isGaussian ? "gaussian" : "point"];
 }

@@ -8,6 +8,7 @@
 import { ClassChoice } from "../cursor/class-choice.js";
 import { Cursor } from "../cursor/cursor.js";
 import { DecodedPicture } from "../cursor/picture.js";
+import { sliderRanges } from "../cursor/ranges.js";
 import { Readout } from "../cursor/readout.js";
 import { Sliders } from "../cursor/sliders.js";
 import { element, setText } from "../dom/dom.js";
@@ -129,14 +130,15 @@ export class Stage {
     this.isMapShown &&= isSame;
     this.decoded.reserve(space.shape);
     this.readout.setSpace(shown);
-    this.pictures.reserve(space.shape, space.isGaussian, space.count > 0);
+    this.pictures.reserve(space.shape, run.facts.family.has_prior, space.count > 0);
     this.charts.setRun(run);
     this.element.classList.toggle("le-many", space.dims > MANY);
     if (isSame) return;
     const dims = Array.from({ length: space.dims }, (_, d) => d);
     this.range = RANGE;
     this.pictureStep = -1;
-    this.sliders.make(dims, new Float64Array(space.dims), this.#ranges(space.dims), carriedBy(space));
+    const nothing = new Float64Array(space.dims);
+    this.sliders.make(dims, nothing, this.#ranges(space), carriedBy(space), null, space.config.categories);
     this.cursor.start(isBranch ? this.cursor.pinned : new Float32Array(space.dims));
     if (!isBranch) this.decoded.forget(); // a branch begins with the weights that draw there now
     this.classChoice.make(space);
@@ -165,7 +167,7 @@ export class Stage {
     space.mean = run.space.mean;
     if (!this.isMapShown || !panel.axes) {
       // A plane to look on comes with the first snapshot; up to two dimensions need none.
-      if (space.dims < 3) this.#showMap(space);
+      if (space.dims < 3 || space.config.categories) this.#showMap(space);
       return;
     }
     this.map.move(panel.axes.points(index), index);
@@ -238,8 +240,10 @@ export class Stage {
   drawCarried(klPerDim, { isWhole = false } = {}) {
     const { space, charts } = this;
     if (!space) return;
+    const { categories } = space.config;
     const carried = klPerDim ?? weightPerDim(space);
-    this.sliders.setWeights(carried);
+    this.sliders.setWeights(categories ? weightPerDim(space) : carried);
+    if (categories && klPerDim) charts.drawBars(klPerDim);
     if (!space.isGaussian || !space.count) return;
     charts.drawBars(carried);
     if (isWhole && space.mean.every(Number.isFinite)) charts.judgeDimensions(space);
@@ -290,18 +294,21 @@ export class Stage {
     cursor.repeat();
   }
 
-  /** @param {number} dims  D @returns {Array<[number, number]>} (D,) ends of the sliders */
-  #ranges(dims) {
+  /** @param {Space} space @returns {Array<[number, number]>} (D,) ends of the sliders */
+  #ranges(space) {
+    const { dims, config: { categories } } = space;
+    if (categories) return sliderRanges(space, "prior");
     return Array.from({ length: dims }, () => [-this.range, this.range]);
   }
 
   /** Let sliders reach all codes, where no prior says how far these go; in steps, and never less far. @param {Space} space */
-  #reach({ isGaussian, mean, dims }) {
-    if (isGaussian) return;
+  #reach(space) {
+    const { isGaussian, mean, config: { categories } } = space;
+    if (isGaussian || categories) return;
     const furthest = mean.reduce((most, code) => Math.max(most, Math.abs(code)), 0);
     if (!(furthest > this.range && furthest < Infinity)) return;
     this.range = roundUp(furthest);
-    this.sliders.setRanges(this.#ranges(dims));
+    this.sliders.setRanges(this.#ranges(space));
   }
 
   /** @param {Space} space */

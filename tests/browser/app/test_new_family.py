@@ -18,12 +18,13 @@ FILE: Final = '''"""An autoencoder whose code is clipped to the square from -1 t
 
 from torch import Tensor
 
+from vae_core.config.configs import ModelConfig
 from vae_core.models.distributions import Posterior
 from vae_core.models.families.autoencoder import Autoencoder
 
 
 class Clipped(Autoencoder):
-    def code(self, encoded: Tensor) -> Posterior:
+    def code(self, encoded: Tensor, config: ModelConfig) -> Posterior:
         return Posterior(encoded.clamp(-1, 1), None)
 
 

@@ -36,7 +36,7 @@ def trained(image_set=None, epochs=2, learning_rate=1e-3, **changes):
     return trainer
 
 
-@pytest.mark.parametrize("family", ["vae", "autoencoder", "beta_tc", "iwae"])
+@pytest.mark.parametrize("family", ["vae", "autoencoder", "beta_tc", "iwae", "concrete"])
 def test_a_trainer_gives_a_bundle_that_survives_the_file(tmp_path, family):
     trainer = trained(family=family)
     bundle = trainer.bundle()
@@ -46,7 +46,10 @@ def test_a_trainer_gives_a_bundle_that_survives_the_file(tmp_path, family):
     assert len(back.history) == 2
     assert set(back.metrics) >= {"log_likelihood", "reconstruction_mse", "pixels"}
     assert ("elbo" in back.metrics) == (family != "autoencoder")
-    assert (back.probe.logvar is None) == (family == "autoencoder")
+    assert (back.probe.logvar is None) == (family in ("autoencoder", "concrete"))
+    assert (back.projections == {}) == (family == "concrete")  # no plane has an order of categories
+    if family == "concrete":
+        assert with_umap(bundle) is bundle
     assert torch.equal(back.probe.images, trainer.probe.images)
     with torch.no_grad():
         mean = back.model.encode(back.probe.images / 255).mean

@@ -129,6 +129,7 @@ def model_configs(family):
         likelihood=st.sampled_from(LIKELIHOODS if "likelihood" in family.settings else LIKELIHOODS[:1]),
         n_classes=st.integers(int(family.told_classes), 0 if family.has_discriminator else 20),
         width=st.floats(0.125, 2),
+        n_categories=st.integers(2, 5),  # more in 128 variables would be too many weights
     )
 
 
@@ -210,6 +211,26 @@ def test_pages_can_ask_what_a_model_has():
     gan = ModelConfig(family="gan")
     assert (gan.has_encoder, gan.has_likelihood, gan.latent_kind) == (False, False, "prior")
     assert gan.layers() == ((), vae.layers()[1])
+    concrete = ModelConfig(family="concrete", latent_dim=3, n_categories=8)
+    assert (concrete.latent_kind, concrete.categories, concrete.code_size) == ("categorical", 8, 24)
+    assert (vae.categories, vae.code_size) == (0, vae.latent_dim)
+    assert concrete.placed()[0][-1].output == concrete.placed()[1][0].given == (24,)
+
+
+def test_categories_are_chosen_by_an_encoder():
+    nets = (), ModelConfig(family="concrete").layers()[1]
+    with pytest.raises(ValueError, match="wants an encoder"):
+        ModelConfig(family="concrete", nets=nets, architecture="decoder alone")
+
+
+@pytest.mark.parametrize(("family", "refused"), [("vae", False), ("gan", True), ("concrete", True)])
+def test_a_step_that_is_taken_in_one_go_is_bounded(family, refused):
+    model, train = ModelConfig((1, 32, 32), 8, "article", family), TrainConfig(batch_size=4_096)
+    if refused:
+        with pytest.raises(ValueError, match="one go"):
+            check_together(model, train)
+    else:
+        check_together(model, train)
 
 
 @pytest.mark.parametrize(

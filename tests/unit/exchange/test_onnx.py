@@ -52,6 +52,10 @@ def compare(bundle, models):
         posterior = bundle.model.encode(x, label)
         if config.latent_kind == "point":
             close(posterior.mean, run(models["encoder"], image=x, **told)["code"])
+        elif config.categories:
+            answer = run(models["encoder"], image=x, **told)
+            close(posterior.mean, answer["code"])
+            close(posterior.log_probabilities, answer["log_probabilities"])
         else:
             answer = run(models["encoder"], image=x, **told)
             close(posterior.mean, answer["mean"])
@@ -65,7 +69,8 @@ def compare(bundle, models):
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize(
-    "changes", [{}, {"n_classes": 3}, {"family": "autoencoder", "likelihood": "gaussian"}]
+    "changes",
+    [{}, {"n_classes": 3}, {"family": "autoencoder", "likelihood": "gaussian"}, {"family": "concrete"}],
 )
 def test_the_architectures_give_what_torch_gives(architecture, changes):
     bundle = a_bundle(architecture=architecture, **changes)

@@ -13,7 +13,7 @@ from scipy.stats import norm
 
 from tests.unit.clusters import normal
 from vae_core.latent.directions import attribute_vector
-from vae_core.latent.walks import interpolate, prior_values, traverse
+from vae_core.latent.walks import METHODS, interpolate, prior_values, traverse
 
 finite = st.floats(-100, 100, width=32)
 codes = st.integers(1, 12).flatmap(
@@ -26,7 +26,7 @@ codes = st.integers(1, 12).flatmap(
 # Interpolation
 
 
-@given(codes, st.integers(2, 12), st.sampled_from(("linear", "slerp")))
+@given(codes, st.integers(2, 12), st.sampled_from(METHODS))
 def test_both_ends_are_exact_and_the_rest_is_finite(ends, steps, method):
     a, b = map(torch.from_numpy, ends)
     walk = interpolate(a, b, steps, method=method)
@@ -50,6 +50,20 @@ def test_the_way_back_is_the_way_there(ends, steps, method):
     a, b = map(torch.from_numpy, ends)
     there, back = interpolate(a, b, steps, method=method), interpolate(b, a, steps, method=method)
     torch.testing.assert_close(there, back.flip(0), rtol=1e-4, atol=1e-4)
+
+
+def test_categories_that_differ_change_one_after_the_other():
+    a, b = torch.tensor([3.0, 1.0, 0.0, 7.0]), torch.tensor([5.0, 1.0, 2.0, 0.0])
+    walk = interpolate(a, b, 7, method="one_by_one")
+    assert walk.tolist() == [
+        [3, 1, 0, 7],
+        [5, 1, 0, 7],  # at 1/6: half a change is one
+        [5, 1, 0, 7],
+        [5, 1, 2, 7],
+        [5, 1, 2, 7],
+        [5, 1, 2, 0],
+        [5, 1, 2, 0],
+    ]
 
 
 @given(codes, st.integers(2, 12))

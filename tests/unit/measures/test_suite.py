@@ -1,5 +1,7 @@
 """The numbers that stand in the table, each against another way of getting them."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -9,12 +11,14 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from vae_core import ModelConfig, build_model, elbo_terms, importance_nll
 from vae_core.images.loading import ImageSet
+from vae_core.latent.codes import encode_images
 from vae_core.measures import classifier as classifiers
 from vae_core.measures.classifier import learn_classifier
 from vae_core.measures.disentanglement import mutual_information_gap
 from vae_core.measures.samples import sample_metrics
 from vae_core.measures.suite import (
     factor_correlations,
+    factor_metrics,
     held_out_metrics,
     knn_accuracy,
     linear_accuracy,
@@ -165,6 +169,28 @@ def test_an_autoencoder_reports_no_kl_and_no_elbo():
     metrics = measure(a_model(family="autoencoder"), pictures(30), pictures(30))
     assert not {"kl", "elbo", "nll", "active_units"} & set(metrics)
     assert metrics["log_likelihood"] < 0
+
+
+def test_categories_have_no_order_and_no_spread_and_are_told_apart_one_hot():
+    images = pictures(60)
+    model = a_model(family="concrete", n_categories=30)
+    found = measure(model, images, images, nll_samples=2)
+    absent = ("active_units", "aggregate_gap", "spearman")
+    assert not [name for name in found if name.startswith(absent)]
+    assert found["rate"] == pytest.approx(found["kl"])
+    assert found["elbo"] == pytest.approx(found["log_likelihood"] - found["kl"])
+    codes = encode_images(model, images.images).mean
+    hot = torch.nn.functional.one_hot(codes.long(), 30).flatten(1).numpy()
+    labels = images.labels.numpy()
+    assert found["knn_accuracy"] == knn_accuracy(hot, labels, hot, labels)
+
+
+def test_each_category_has_a_bin_of_its_own():
+    codes = torch.arange(30.0).repeat(40)[:, None]
+    told = factor_metrics(codes, codes.clone(), categories=30)
+    assert told["mig"] == pytest.approx(1.0)
+    assert told["information_0"][0] == pytest.approx(math.log(30), abs=1e-4)
+    assert factor_metrics(codes, codes.clone())["information_0"][0] < math.log(21)
 
 
 def test_without_labels_or_factors_what_needs_them_is_left_out():

@@ -152,7 +152,7 @@ def batch_bytes(model: ModelConfig, codes: int = 1) -> int:
     encoder, decoder, discriminator = (
         sum(math.prod(each.output) for each in net) for net in model.placed_to_learn()
     )
-    beside = 4 * math.prod(model.image_shape) + 8 * model.latent_dim  # images, likelihood, posterior, code
+    beside = 4 * math.prod(model.image_shape) + 8 * model.code_size  # images, likelihood, posterior, code
     return 2 * 4 * (encoder + JUDGED * discriminator + codes * (decoder + beside))
 
 

@@ -259,7 +259,7 @@ class Run:
             "parent": self.parent,
             **self.timeline_facts(),
             "seconds": self.seconds,
-            "plane": "latent" if self.model.latent_dim <= 2 else "pca",
+            "plane": "latent" if self.model.latent_dim <= 2 or self.model.categories else "pca",
         }
 
     def timeline_facts(self) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from vae_core.config.families import FAMILIES, Family
 from vae_core.engine.runs import run
 from vae_core.engine.runs.keyframes import keyframe_path, read_keyframes
 from vae_core.pictures import sheets
+from vae_core.pictures.cells import in_cells
 from vae_core.pictures.palette import CLASS_COLOURS
 from vae_core.pictures.sheets import Array
 from vae_core.storage import tensorfile
@@ -64,7 +65,7 @@ class Moment:
         return tensorfile.unpack(self.path.read_bytes())[1]
 
 
-def film(report: Report, *, folder: str, title: str, family: str) -> bytes:
+def film(report: Report, *, folder: str, title: str, family: str, categories: int = 0) -> bytes:
     """Draw a run's keyframes as a GIF.
 
     Args:
@@ -72,12 +73,13 @@ def film(report: Report, *, folder: str, title: str, family: str) -> bytes:
         folder: the run's folder.
         title: what stands above; text from anyone.
         family: of the model, by name.
+        categories: of each of its variables; 0 where it has none.
 
     Raises:
         ValueError: the run has no keyframes.
     """
     report(0.0, "Reading the keyframes")
-    moments = read_moments(Path(folder))
+    moments = read_moments(Path(folder), categories)
     if not moments:
         raise ValueError(NOTHING)
     texts, probe = tensorfile.unpack((Path(folder) / run.PROBE).read_bytes())
@@ -109,8 +111,13 @@ def film(report: Report, *, folder: str, title: str, family: str) -> bytes:
     return file.getvalue()
 
 
-def read_moments(folder: Path) -> list[Moment]:
-    """Read the keyframes that are there; one may be thinned out while this goes on."""
+def read_moments(folder: Path, categories: int = 0) -> list[Moment]:
+    """Read the keyframes that are there; one may be thinned out while this goes on.
+
+    Args:
+        folder: the run's.
+        categories: of each of the model's variables; 0 where it has none.
+    """
     found: list[Moment] = []
     for each in read_keyframes(folder):
         path = keyframe_path(folder, each["step"])
@@ -119,7 +126,7 @@ def read_moments(folder: Path) -> list[Moment]:
         except FileNotFoundError:
             continue
         before = found[-1].positions if found else None
-        found.append(Moment(path, json.loads(texts["json"]), _positions(arrays, before)))
+        found.append(Moment(path, json.loads(texts["json"]), _positions(arrays, before, categories)))
     return found
 
 
@@ -131,7 +138,7 @@ def _drawn(stage: _Stage, moment: Moment) -> Image.Image | None:
         return None
 
 
-def _positions(arrays: dict[str, Array], before: Array | None) -> Array | None:
+def _positions(arrays: dict[str, Array], before: Array | None, categories: int = 0) -> Array | None:
     """Return where the map shows the probe, (P, 2); PCA's plane is turned on to the one before.
 
     None where nothing places images.
@@ -139,6 +146,9 @@ def _positions(arrays: dict[str, Array], before: Array | None) -> Array | None:
     if "mean" not in arrays:
         return None
     mean = arrays["mean"].astype(np.float32)
+    if categories:
+        middle = (categories - 1) / 2
+        return in_cells(mean) - np.array([middle, middle if mean.shape[1] > 1 else 0], np.float32)
     if mean.shape[1] == 1:
         jitter = np.random.default_rng(0).uniform(-1, 1, len(mean)).astype(np.float32)
         return np.stack([mean[:, 0], jitter], axis=1)
@@ -195,7 +205,7 @@ class _Stage:
             pairs = np.concatenate([arrays["originals"][:count], arrays["reconstructions"][:count]])
             top = self._sheet(picture, pen, "Held-out images, and below each its reconstruction", pairs, top)
         if "samples" in arrays:
-            said = "Samples from the prior" if "logvar" in arrays else "Decoded from N(0, 1) all the same"
+            said = "Samples from the prior" if self.family.has_prior else "Decoded from N(0, 1) all the same"
             self._sheet(picture, pen, said, arrays["samples"][: 2 * COLUMNS], top + 14)
         pen.text((MAP[0], SIZE[1] - 30), _caption(moment.facts, self.family), INK, _font(15))
         return picture

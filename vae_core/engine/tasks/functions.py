@@ -125,6 +125,8 @@ def measure(report: Report, *, bundle: str) -> dict[str, Any]:
         found |= {"nll": bound["nll"], "nll_samples": bound["n_samples"]}
     else:
         absent.append("a model without a likelihood has no p(x), hence no bound on it")
+    if config.categories:
+        absent.append(suite.OF_CATEGORIES)
     return {**found, "absent": absent}
 
 

@@ -241,7 +241,8 @@ class Broadcast:
             self._note_codes(start, snapshot.probe_mean, snapshot.probe_logvar)
             self._glanced = (start + len(snapshot.probe_mean)) % total
         snapshot = replace(snapshot, probe_mean=self._mean, probe_logvar=self._logvar)
-        if self._mean is not None and self._trainer.model.config.latent_dim > 1:
+        config = self._trainer.model_config
+        if self._mean is not None and config.latent_dim > 1 and not config.categories:
             plane = fit_projection(self._mean, method="pca")
             self._plane = plane if self._plane is None else align(self._plane, plane)
         progress, pace = self.progress(), self._pace(snapshot)

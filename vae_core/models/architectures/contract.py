@@ -31,7 +31,7 @@ def placed_nets(nets: Nets, config: NetConfig) -> PlacedNets:
         ValueError: a list does not chain; which layer, and what would do.
     """
     encoder, decoder = nets
-    return placed(encoder, config.image_shape, "encoder"), placed(decoder, (config.latent_dim,), "decoder")
+    return placed(encoder, config.image_shape, "encoder"), placed(decoder, (config.code_size,), "decoder")
 
 
 def check_nets(nets: PlacedNets, config: NetConfig) -> None:
@@ -43,10 +43,12 @@ def check_nets(nets: PlacedNets, config: NetConfig) -> None:
     encoder, decoder = nets
     dims = config.latent_dim
     if encoder:
-        is_gaussian = config.latent_kind == "gaussian"
-        wanted = 2 * dims if is_gaussian else dims
+        wanted = (2 if config.latent_kind == "gaussian" else 1) * config.code_size
         if encoder[-1].output != (wanted,):
-            means = f"{dims} means, then {dims} log variances" if is_gaussian else "one for each dimension"
+            means = {
+                "gaussian": f"{dims} means, then {dims} log variances",
+                "categorical": "a score for each category of each",
+            }.get(config.latent_kind, "one for each dimension")
             raise ValueError(
                 f"{encoder[-1].place}: it ends the encoder with {named(encoder[-1].output)}; "
                 f"a code of {dims} dimensions wants {wanted} numbers, {means}"

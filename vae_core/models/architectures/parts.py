@@ -18,6 +18,8 @@ class NetConfig(Protocol):
     @property
     def latent_dim(self) -> int: ...  # noqa: D102
     @property
+    def code_size(self) -> int: ...  # noqa: D102
+    @property
     def latent_kind(self) -> str: ...  # noqa: D102
     @property
     def n_classes(self) -> int: ...  # noqa: D102
@@ -38,9 +40,10 @@ def label(config: NetConfig) -> Layers:
 
 
 def heads(config: NetConfig, *, spread: float | None = None) -> Layer:
-    """Return the layers that write the code: its mean and, unless it is a point, its log variance."""
-    names = ("encoder.mean", "encoder.logvar") if config.latent_kind == "gaussian" else ("encoder.mean",)
-    return Heads(names, config.latent_dim, spread=spread, exact=True)
+    """Return the layers that write the code: means and log variances, points, or categories' scores."""
+    heads_of = {"gaussian": ("encoder.mean", "encoder.logvar"), "categorical": ("encoder.logits",)}
+    names = heads_of.get(config.latent_kind, ("encoder.mean",))
+    return Heads(names, config.code_size, spread=spread, exact=True)
 
 
 def halved(name: str, channels: int, kernel: int, *, spread: float | None = None) -> Layer:

@@ -6,6 +6,7 @@ from typing import Final
 
 from torch import Tensor
 
+from vae_core.config.configs import ModelConfig
 from vae_core.models.distributions import Posterior
 from vae_core.models.family import OnePass, StepContext
 from vae_core.models.objective import Terms
@@ -15,7 +16,7 @@ from vae_core.models.passing import Pass
 class Autoencoder(OnePass):
     """Raise the likelihood of an image given its own code."""
 
-    def code(self, encoded: Tensor) -> Posterior:
+    def code(self, encoded: Tensor, config: ModelConfig) -> Posterior:
         """Return the point itself, (B, D)."""
         return Posterior(encoded, None)
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from torch import Tensor
 
+from vae_core.config.configs import ModelConfig
 from vae_core.models.distributions import Posterior
 from vae_core.models.family import OnePass, StepContext
 from vae_core.models.objective import ElboTerms, Terms
@@ -15,7 +16,7 @@ from vae_core.models.passing import Pass
 class VariationalAutoencoder(OnePass):
     """Raise the ELBO, with a weight on the KL (the beta-VAE) and nats that cost nothing."""
 
-    def code(self, encoded: Tensor) -> Posterior:
+    def code(self, encoded: Tensor, config: ModelConfig) -> Posterior:
         """Return q(z|x): D means, then D log variances."""
         return Posterior(*encoded.chunk(2, dim=1))
 

@@ -14,21 +14,26 @@
 /** A class of fewer points gets no name on the map. */
 const LEAST_POINTS = 3;
 
+/** And one of which a smaller share lies in one cell, where places are cells. */
+const LEAST_TOGETHER = 0.2;
+
 /** At least this share of the points' variance must lie between the classes: else a name says nothing about its place. */
 const LEAST_APART = 0.05;
 
 /**
- * Find where a class's name goes: on the median of its points.
+ * Find where a class's name goes: on the median of its points; where places are cells, in the fullest of them.
  *
  * @param {Group[]} groups
  * @param {Float32Array} positions  (N, 2)
  * @param {Set<number>} hidden
+ * @param {boolean} hasCells
  * @returns {NamePlace[]} none where classes do not lie apart
  */
-export function namePlaces(groups, positions, hidden) {
+export function namePlaces(groups, positions, hidden, hasCells) {
   const named = groups.filter(
     (group, g) => !hidden.has(g) && group.name && group.indices.length >= LEAST_POINTS,
   );
+  if (hasCells) return named.flatMap((group) => fullestCell(group, positions));
   if (named.length > 1 && shareBetween(named, positions) < LEAST_APART) return [];
   return named.map(({ name, indices }) => {
     const [x, y] = [0, 1].map((axis) => {
@@ -37,6 +42,20 @@ export function namePlaces(groups, positions, hidden) {
     });
     return { text: name, x, y };
   });
+}
+
+/** @param {Group} group @param {Float32Array} positions @returns {NamePlace[]} none where its points are in no cell together */
+function fullestCell({ name, indices }, positions) {
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  for (const n of indices) {
+    const cell = [0, 1].map((axis) => Math.round(positions[2 * n + axis])).join();
+    counts.set(cell, (counts.get(cell) ?? 0) + 1);
+  }
+  const [[cell, count]] = [...counts].sort((a, b) => b[1] - a[1]);
+  if (count < LEAST_TOGETHER * indices.length) return [];
+  const [x, y] = cell.split(",").map(Number);
+  return [{ text: name, x, y }];
 }
 
 /** @param {Group[]} groups @param {Float32Array} positions @returns {number} 0..1, of the variance */

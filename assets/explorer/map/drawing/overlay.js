@@ -69,12 +69,14 @@ export class Overlay {
     const { axes, viewport, theme, points, colouring, hidden, space } = this.scene;
     if (!axes) return;
     pen.inside(viewport, () => {
-      if (axes.name === "0") drawLineDensity(pen, viewport, theme, points.now, axes.covariances());
+      if (axes.name === "0" && !axes.cells) {
+        drawLineDensity(pen, viewport, theme, points.now, axes.covariances());
+      }
       if (space) this.thumbnails.draw(pen, viewport, space, points.now, colouring.groups, hidden);
       if (this.path) drawPath(pen, viewport, theme, this.path);
     });
     const hasNames = colouring.by === "class" && viewport.width > ROOM_FOR_NAMES;
-    const names = hasNames ? namePlaces(colouring.groups, points.now, hidden) : [];
+    const names = hasNames ? namePlaces(colouring.groups, points.now, hidden, axes.cells !== null) : [];
     this.underlay.paintWords(
       pen,
       names.map(({ x, y }) => viewport.toPixels(x, y)),

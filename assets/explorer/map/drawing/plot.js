@@ -17,6 +17,9 @@ import { freeWebGl, hasWebGl, loadPlotly } from "./plotly-loader.js";
 /** The class of a plot whose grid is not to be seen. */
 const NO_GRID = "le-no-grid";
 
+/** So many cells of a grid are named at most, to each side. */
+const MOST_TICKS = 12;
+
 export class Plot {
   /**
    * @param {HTMLElement} host
@@ -173,13 +176,13 @@ export class Plot {
       title: { text: markup(title), standoff: 6, font: { size: 13 } },
       range,
       showticklabels: axes.hasUnits,
-      showgrid: axes.hasUnits,
+      showgrid: axes.hasUnits && !axes.cells,
       gridcolor: theme.line,
-      zeroline: axes.hasUnits,
+      zeroline: axes.hasUnits && !axes.cells,
       zerolinecolor: theme.muted,
       zerolinewidth: 1,
       tickfont: { size: 12 },
-      nticks: 7,
+      ...(axes.cells ? { tickvals: title ? cellTicks(axes.cells.corners[2]) : [] } : { nticks: 7 }),
       showline: true,
       mirror: true,
       linecolor: theme.line,
@@ -214,6 +217,12 @@ export class Plot {
     this.viewport.ranges = [...full.xaxis.range, ...full.yaxis.range];
     this.onMove();
   }
+}
+
+/** @param {number} end  of a grid of cells @returns {number[]} numbers of categories that are written at it */
+function cellTicks(end) {
+  const step = Math.ceil(end / MOST_TICKS);
+  return Array.from({ length: Math.floor(end / step) + 1 }, (_, n) => n * step);
 }
 
 /** A dimension's name gets its number as an index. @param {string} title */

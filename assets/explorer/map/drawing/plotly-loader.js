@@ -11,7 +11,8 @@
  * @property {string} zerolinecolor
  * @property {number} zerolinewidth
  * @property {{size: number}} tickfont
- * @property {number} nticks           at most so many ticks
+ * @property {number} [nticks]         at most so many ticks
+ * @property {number[]} [tickvals]     or just these
  * @property {boolean} showline
  * @property {boolean} mirror          whether its line is drawn on the opposite side too
  * @property {string} linecolor

@@ -54,14 +54,19 @@ export class ViewportControl {
   /** Have all of these places in view. @param {Float32Array} positions  (N, 2) */
   fit(positions) {
     this.isChosen = false;
+    const cells = this.scene.axes?.cells;
+    if (cells) {
+      this.scene.viewport.fit(cells.corners);
+      return;
+    }
     const isUnbound = this.scene.isStreaming || !positions.length; // without places the prior says how far
     this.scene.viewport.fit(positions, { atLeast: isUnbound ? LIVE_REACH : 0 });
   }
 
   /** Make room for moving points, unless someone chose what is seen. */
   makeRoom() {
-    const { viewport, points } = this.scene;
-    if (!this.isChosen && viewport.makeRoom(points.targets, LIVE_REACH)) this.#follow();
+    const { axes, viewport, points } = this.scene;
+    if (!this.isChosen && !axes?.cells && viewport.makeRoom(points.targets, LIVE_REACH)) this.#follow();
   }
 
   /** Someone wants to see all points. */

@@ -43,6 +43,14 @@ export function latticeFor({ x0, x1, y0, y1 }, [, height, width], across, isLine
 }
 
 /**
+ * @param {import("../scene/axes.js").Cells} cells
+ * @returns {Lattice} of these very cells
+ */
+export function latticeOfCells({ corners: [left, low, right, top], high }) {
+  return { stepX: 1, stepY: 1, footY: 0, column: 0, row: 0, columns: right - left, rows: (top - low) / high };
+}
+
+/**
  * @typedef {object} TilePlan
  * @property {Lattice} lattice
  * @property {number} cellWidth   of a picture in the canvas, px

@@ -8,7 +8,7 @@
  */
 
 import { drawingContext } from "../../dom/canvas.js";
-import { latticeFor, Tile } from "./manifold-tile.js";
+import { latticeFor, latticeOfCells, Tile } from "./manifold-tile.js";
 
 /** @typedef {import("../scene/axes.js").Axes} Axes */
 /** @typedef {import("../scene/viewport.js").Viewport} Viewport */
@@ -206,7 +206,9 @@ export class Manifold {
   #plan(viewport, axes, across, of) {
     const isLine = axes.name === "0";
     const room = Math.max(4, Math.max(viewport.width, viewport.height) / LEAST_SIDE);
-    const lattice = latticeFor(viewport, this.shape, Math.min(isLine ? across / 2 : across, room), isLine);
+    const lattice = axes.cells
+      ? latticeOfCells(axes.cells)
+      : latticeFor(viewport, this.shape, Math.min(isLine ? across / 2 : across, room), isLine);
     const [, height, width] = this.shape;
     const scale = (Math.min(2, globalThis.devicePixelRatio || 1) * viewport.width) /
       (viewport.x1 - viewport.x0);

@@ -7,6 +7,7 @@
 import { freshCanvas } from "../../dom/canvas.js";
 import { element } from "../../dom/dom.js";
 import { CanvasPen } from "../scene/pen.js";
+import { drawCells } from "./cells.js";
 import { Density } from "./density.js";
 import { Ellipses, posteriorPlace } from "./ellipses.js";
 import { Manifold } from "./manifold.js";
@@ -104,7 +105,7 @@ export class Underlay {
     cancelAnimationFrame(this.drawRequest);
     this.drawRequest = 0;
     const { context } = freshCanvas(this.element);
-    if (this.layers.size) this.paint(new CanvasPen(context));
+    if (this.layers.size || this.scene.axes?.cells) this.paint(new CanvasPen(context));
   }
 
   /** Whether it must be drawn again while points move. */
@@ -147,6 +148,7 @@ export class Underlay {
     if (!axes) return;
     pen.inside(viewport, () => {
       if (layers.has("manifold")) this.manifold?.draw(pen, viewport);
+      if (axes.cells) drawCells(pen, viewport, axes.cells, theme);
       if (layers.has("density")) this.density.draw(pen, viewport);
       if (layers.has("ellipses")) {
         const { points, colouring, hidden } = scene;

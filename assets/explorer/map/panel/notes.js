@@ -97,6 +97,14 @@ export function trustSentence(value) {
 /** @param {Axes} axes @param {Space} space @returns {string} */
 function meaningOfAxes({ name }, space) {
   const others = space.dims - 2;
+  const { categories } = space.config;
+  if (categories) {
+    const stay = others > 0
+      ? ` The other ${others > 1 ? `${others} variables stay` : "variable stays"} at the pinned category.`
+      : "";
+    const cell = space.dims > 1 ? "Each cell is one pair of categories" : "Each cell is one category";
+    return `${cell}; images of a cell have the same there, and are spread out in it to be told apart.${stay}`;
+  }
   if (name === "umap") {
     return (
       "UMAP keeps neighbours together; how far apart groups lie, and how large they are, means little. " +

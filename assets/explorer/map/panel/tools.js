@@ -28,7 +28,8 @@ export class AxesTools {
     if (space.dims < 3) return [];
     const kind = /^\d/.test(axesName) ? "latent" : axesName;
     const heaviest = heaviestFirst(weightPerDim(space));
-    const buttons = axesKinds(space).map((each) =>
+    const kinds = axesKinds(space);
+    const buttons = kinds.map((each) =>
       element(
         "button",
         {
@@ -45,7 +46,8 @@ export class AxesTools {
       { class: "le-segments", role: "group", "aria-label": "Axes of the map" },
       ...buttons,
     );
-    return kind === "latent" ? [segments, this.#dimensions(space, axesName)] : [segments];
+    const choices = kinds.length > 1 ? [segments] : [];
+    return kind === "latent" ? [...choices, this.#dimensions(space, axesName)] : choices;
   }
 
   /** @param {Space} space @param {string} axesName  e.g. "0,1" */

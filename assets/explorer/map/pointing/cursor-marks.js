@@ -4,7 +4,7 @@
  */
 
 import { element } from "../../dom/dom.js";
-import { nearestPoints } from "../../latent/projection.js";
+import { nearestCodes } from "../../latent/nearest-codes.js";
 import { svgElement } from "../scene/pen.js";
 import { MARGIN } from "../scene/viewport.js";
 
@@ -109,7 +109,7 @@ export class CursorMarks {
     const { z, isHover } = this.cursor.last;
     const looked = isHover ? null : this.ringed;
     if (!space || !z.length || !(looked || this.posteriors.hasOnePosterior)) return null;
-    const index = looked ? looked.index : nearestPoints(z, space.mean, 1).indices[0];
+    const index = looked ? looked.index : nearestCodes(z, space, 1).indices[0];
     const place = this.posteriors.posteriorOf(index);
     return place?.every(Number.isFinite) ? place : null;
   }

@@ -36,8 +36,7 @@ export function gesturesOn({ scene, cursor, control, onTouch, onPickImage, onPic
     hover(px, py, stamp) {
       if (!scene.axes) return;
       onTouch();
-      const place = viewport.toUnits(px, py);
-      const { z, distance } = scene.axes.land(place[0], place[1], cursor.pinned);
+      const { z, place, distance } = landed(scene.axes, viewport.toUnits(px, py), cursor.pinned);
       cursor.hover(z, place, distance, stamp);
     },
     leave: (stamp) => cursor.leave(stamp),
@@ -50,18 +49,19 @@ export function gesturesOn({ scene, cursor, control, onTouch, onPickImage, onPic
         }
         return;
       }
-      const place = viewport.toUnits(px, py);
-      const { z, distance } = scene.axes.land(place[0], place[1], cursor.pinned);
+      const { z, place, distance } = landed(scene.axes, viewport.toUnits(px, py), cursor.pinned);
       if (!onPick(place[0], place[1], stamp)) cursor.pin(z, { place, distance, stamp });
     },
     step(right, up, stamp) {
       if (!scene.axes) return;
       onTouch();
-      const unit = (viewport.x1 - viewport.x0) * KEY_STEP;
+      const unit = scene.axes.cells ? 1 : (viewport.x1 - viewport.x0) * KEY_STEP;
       const [x, y] = cursor.pinnedPlace ?? scene.axes.place(cursor.pinned);
-      /** @type {[number, number]} */
-      const place = [x + right * unit, y + up * unit];
-      const { z, distance } = scene.axes.land(place[0], place[1], cursor.pinned);
+      const { z, place, distance } = landed(
+        scene.axes,
+        [x + right * unit, y + up * unit],
+        cursor.pinned,
+      );
       cursor.pin(z, { place, distance, stamp });
       control.reveal(...place);
     },
@@ -73,6 +73,21 @@ export function gesturesOn({ scene, cursor, control, onTouch, onPickImage, onPic
     },
     reset: (stamp) => cursor.pin(new Float32Array(cursor.pinned.length), { stamp }),
   };
+}
+
+/**
+ * Find the latent of a place; where places are cells, it is that of the cell, and the place its middle.
+ *
+ * @param {import("../scene/axes.js").Axes} axes
+ * @param {[number, number]} place
+ * @param {Float32Array} through  where the other dimensions stay, (D,)
+ * @returns {import("../scene/axes.js").Landing & {place: [number, number]}}
+ */
+function landed(axes, place, through) {
+  const landing = axes.land(place[0], place[1], through);
+  if (!axes.cells) return { ...landing, place };
+  const [x, y] = axes.place(landing.z);
+  return { ...landing, place: [x, y] };
 }
 
 /** @param {import("../scene/scene.js").SceneOf<"points">} scene @param {number} n @returns {[number, number]} in axis units */

@@ -4,12 +4,16 @@
  * Names are those of the URL: `0,1`, `pca`, `umap`; `0` for a model of one dimension.
  */
 
+import { inCell, nearestCategory } from "../../latent/categories.js";
 import { fromNearest, nearestEpsilon, pcaInvert, pcaProject } from "../../latent/projection.js";
 
 /** @typedef {import("../../latent/space.js").Space} Space */
 
 /** The golden ratio: its multiples, less their whole part, lie evenly apart. As heights they look random and never change. */
 const GOLDEN = 0.6180339887498949;
+
+/** A row of cells is at most so many times as wide as it is high. */
+const ROW_WIDTH = 4;
 
 /** How far from a UMAP's points the decoded manifold still shows estimates, in shares of the UMAP's extent. */
 const REACH = 0.035;
@@ -21,12 +25,19 @@ const REACH = 0.035;
  */
 
 /**
+ * @typedef {object} Cells         one for each pair of categories; their middles are whole numbers, they are 1 wide
+ * @property {Float32Array} corners  two of the grid they make, (2, 2)
+ * @property {number} high
+ */
+
+/**
  * @typedef {object} Axes
  * @property {string} name
  * @property {[string, string]} titles   of a dimension: `z3`
  * @property {boolean} hasUnits   whether numbers on the axes mean something
  * @property {boolean} isExact    whether the way back is a formula, not an estimate
  * @property {number} reach       farther than this from all points, in axis units, an estimate says nothing
+ * @property {Cells | null} cells  where places are cells; null: every place is another
  * @property {(images?: Int32Array) => Float32Array} points  the probe's places now, (N, 2), or those of some images
  * @property {(latents: ArrayLike<number>) => Float32Array} place   (M, D) to (M, 2)
  * @property {(x: number, y: number, through: ArrayLike<number>) => Landing} land
@@ -44,6 +55,7 @@ const REACH = 0.035;
  */
 export function axesKinds(space) {
   if (space.dims === 1) return ["line"];
+  if (space.config.categories) return ["latent"]; // they have no order, hence no plane in which they spread most
   const kinds = /** @type {Array<"latent" | "pca" | "umap">} */ ([]);
   if (space.umap) kinds.push("umap");
   if (space.pca && space.dims > 2) kinds.push("pca"); // of two dimensions it would only turn the map
@@ -59,7 +71,7 @@ export function axesKinds(space) {
  */
 export function defaultAxes(space) {
   if (space.dims === 1) return "0";
-  if (space.dims === 2) return "0,1";
+  if (space.dims === 2 || space.config.categories) return "0,1";
   if (space.umap) return "umap";
   return space.pca ? "pca" : "0,1";
 }
@@ -87,6 +99,7 @@ export function checkedAxes(name, space) {
 export function makeAxes(name, space) {
   if (name === "umap") return umapAxes(space);
   if (name === "pca") return pcaAxes(space);
+  if (space.config.categories) return cellAxes(space, name.split(",").map(Number));
   if (name === "0") return lineAxes(space);
   const [i, j] = name.split(",").map(Number);
   return latentAxes(space, i, j);
@@ -109,6 +122,7 @@ function latentAxes(space, i, j) {
     hasUnits: true,
     isExact: true,
     reach: Infinity,
+    cells: null,
     points: (images) => place(rowsOf(space.mean, space.dims, images)),
     place,
     land(x, y, through) {
@@ -120,6 +134,53 @@ function latentAxes(space, i, j) {
     prior: () => [0, 0],
     covariances: (logvar = space.logvar) =>
       eachPosterior(logvar, space.dims, (variance) => [variance(i), 0, variance(j)]),
+  };
+}
+
+/**
+ * A cell for each pair of categories of two variables; of a single variable they lie in one row.
+ *
+ * @param {Space} space
+ * @param {number[]} dims  one or two
+ * @returns {Axes}
+ */
+function cellAxes(space, dims) {
+  const { categories } = space.config;
+  // A single row of many cells would be too low to see what lies in them.
+  const high = dims.length > 1 ? 1 : Math.max(1, categories / ROW_WIDTH);
+  const [low, top] = [-high / 2, dims.length > 1 ? categories - 0.5 : high / 2];
+  /** @type {Axes["place"]} */
+  const place = (latents) => {
+    const out = new Float32Array((latents.length / space.dims) * 2);
+    for (let p = 0, q = 0; p < latents.length; p += space.dims, q += 2) {
+      dims.forEach((dim, axis) => (out[q + axis] = latents[p + dim]));
+    }
+    return out;
+  };
+  return {
+    name: dims.join(),
+    titles: [`z${dims[0]}`, dims.length > 1 ? `z${dims[1]}` : ""],
+    hasUnits: true,
+    isExact: true,
+    reach: Infinity,
+    cells: { corners: Float32Array.of(-0.5, low, categories - 0.5, top), high },
+    points(images) {
+      const out = place(rowsOf(space.mean, space.dims, images));
+      for (let k = 0; 2 * k < out.length; k++) {
+        const [right, up] = inCell(images ? images[k] : k);
+        out[2 * k] += right;
+        out[2 * k + 1] += up * high;
+      }
+      return out;
+    },
+    place,
+    land(x, y, through) {
+      const z = Float32Array.from(through);
+      dims.forEach((dim, axis) => (z[dim] = nearestCategory(axis ? y : x, categories)));
+      return { z, distance: null };
+    },
+    prior: () => null,
+    covariances: () => null,
   };
 }
 
@@ -139,6 +200,7 @@ function pcaAxes(space) {
     hasUnits: true,
     isExact: true,
     reach: Infinity,
+    cells: null,
     points: (images) => place(rowsOf(space.mean, space.dims, images)),
     place,
     land: (x, y, through) => ({ z: pcaInvert(x, y, through, pcaOf(space)), distance: null }),
@@ -190,6 +252,7 @@ function umapAxes(space) {
     hasUnits: false,
     isExact: false,
     reach: REACH * mapExtent(umap),
+    cells: null,
     points: (images) => rowsOf(umap, 2, images),
     place(latents) {
       const out = new Float32Array((latents.length / space.dims) * 2);
@@ -224,6 +287,7 @@ function lineAxes(space) {
     hasUnits: true,
     isExact: true,
     reach: Infinity,
+    cells: null,
     points(images) {
       const out = place(rowsOf(space.mean, 1, images));
       for (let k = 0; 2 * k < out.length; k++) out[2 * k + 1] = height(images ? images[k] : k);

@@ -51,7 +51,7 @@ const FIRST_WITHOUT_IMAGES = ["manifold", "prior"];
  * @returns {Layer[]}
  */
 export function offeredLayers(axes, { isGaussian, count }, hasDecoder) {
-  const isPlane = axes.isExact;
+  const isPlane = axes.isExact && !axes.cells; // categories have no densities
   const hasPosteriors = isPlane && isGaussian && count > 0;
   /** @type {Record<LayerName, boolean>} */
   const makesSense = {

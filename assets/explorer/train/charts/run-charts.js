@@ -30,7 +30,8 @@ export class RunCharts {
     this.readings = run.readings;
     this.curves.setCurves(run.readings, run.parent?.readings ?? null);
     this.curves.setMarks(run.marks);
-    this.bars.element.hidden = !run.space.isGaussian || !run.space.count;
+    const hasKl = run.space.isGaussian || run.space.config.categories > 0;
+    this.bars.element.hidden = !hasKl || !run.space.count;
   }
 
   /** It is another run: nothing is known of its dimensions. */

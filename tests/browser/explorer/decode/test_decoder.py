@@ -24,6 +24,7 @@ CASES = [
     ModelConfig((1, 28, 28), 1, "conv", family="autoencoder", width=0.125),
     ModelConfig((1, 28, 28), 4, "conv", n_classes=10, width=1.3),
     ModelConfig((1, 8, 8), 128, "mlp", width=4.0),
+    ModelConfig((1, 28, 28), 3, "conv", family="concrete", n_categories=6),
 ]
 
 

@@ -22,6 +22,7 @@ CASES = [
     *[ModelConfig(architecture=name, latent_dim=16) for name in ARCHITECTURES],
     *[ModelConfig((3, 30, 27), 3, name, n_classes=7, likelihood="gaussian") for name in ARCHITECTURES],
     *[ModelConfig((1, 8, 9), 5, name, family="autoencoder") for name in ARCHITECTURES],
+    ModelConfig((1, 8, 9), 5, "conv", family="concrete", n_categories=4),
 ]
 
 ENCODE = f"""async ([url, config, labels]) => {{

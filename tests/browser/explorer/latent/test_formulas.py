@@ -7,12 +7,13 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-from scipy.stats import norm
+from scipy.stats import entropy, norm
 
 from vae_core.latent.codes import neighbours
 from vae_core.latent.projection import Projection
-from vae_core.latent.walks import interpolate, prior_values, traverse
-from vae_core.models.distributions import Posterior
+from vae_core.latent.walks import METHODS, interpolate, prior_values, traverse
+from vae_core.models.distributions import Posterior, one_hot
+from vae_core.pictures.cells import in_cells
 
 Call = Callable
 
@@ -35,7 +36,7 @@ PAIRS = {
 }
 
 
-@pytest.mark.parametrize("method", ["linear", "slerp"])
+@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("name", PAIRS)
 @pytest.mark.parametrize("steps", [2, 9])
 def test_walks_are_python_s(name: str, method: str, steps: int, call: Call) -> None:
@@ -147,6 +148,7 @@ def test_what_a_dimension_carries_is_its_mean_kl(call: Call) -> None:
     mean, logvar = rows(20, 3), torch.tensor([-8.0, 0.0, 1e-4]).repeat(20, 1)
     expected = Posterior(mean, logvar).kl_per_dim().mean(0)
     argument = {"mean": mean.flatten().tolist(), "logvar": logvar.flatten().tolist(), "dims": 3, "count": 20}
+    argument["config"] = {"categories": 0}
     found = call("latent/space.js", "Array.from(m.weightPerDim(a))", argument)
     assert np.allclose(found, expected, rtol=1e-5)
     variance = call("latent/space.js", "Array.from(m.weightPerDim(a))", {**argument, "logvar": None})
@@ -170,6 +172,53 @@ def test_names_stand_on_classes_that_lie_apart_and_only_there(call: Call) -> Non
     assert [name["text"] for name in names] == ["right"]
     mixed = torch.cat([left, left + 0.01, left[:2]]).flatten().tolist()
     assert call("map/drawing/labels.js", code, {"groups": groups, "positions": mixed, "hidden": []}) == []
+    cells = [2.1, 0.9, 1.8, 1.2, 2.0, 1.0, 7, 7, 0.1, 5.2, 0, 4.9, 3, 3, 5, 5, 0, 0, 1, 1]
+    found = call(
+        "map/drawing/labels.js",
+        "m.namePlaces(a[0], Float32Array.from(a[1]), new Set(), true)",
+        [groups, cells],
+    )
+    assert found == [{"text": "left", "x": 2, "y": 1}, {"text": "right", "x": 0, "y": 5}]
+
+
+def test_categories_are_python_s(call: Call) -> None:
+    random = np.random.default_rng(0)
+    loose = np.concatenate([random.normal(3, 5, 40), [0.5, 1.5, -0.5, 6.5, 1e9]]).reshape(-1, 5)
+    hot = call("latent/categories.js", "Array.from(m.oneHot(a, 7))", loose.flatten().tolist())
+    assert hot == one_hot(torch.from_numpy(loose), 7).flatten().tolist()
+    scores = random.normal(size=(9, 4, 6)).astype(np.float32)
+    chosen = call(
+        "latent/categories.js", "Array.from(m.likeliest(Float32Array.from(a), 6))", scores.flatten().tolist()
+    )
+    assert chosen == scores.argmax(2).flatten().tolist()
+
+    codes = random.integers(0, 6, (50, 3))
+    codes[:, 2] = 4
+    said = {"mean": codes.flatten().tolist(), "dims": 3, "count": 50, "config": {"categories": 6}}
+    carried = call("latent/space.js", "Array.from(m.weightPerDim(a))", said)
+    assert np.allclose(carried, [entropy(np.bincount(column)) for column in codes.T])
+    found = call("latent/nearest-codes.js", "m.nearestCodes([1, 2, 4], a, 5)", said)
+    apart = (codes != [1, 2, 4]).sum(1)
+    order = np.argsort(apart, kind="stable")[:5]
+    assert found == {"indices": order.tolist(), "squares": (apart[order] ** 2).tolist()}
+
+    typed = "({ ...a, mean: Float32Array.from(a.mean) })"
+    placed = call("map/scene/axes.js", f"Array.from(m.makeAxes('0,1', {typed}).points())", said)
+    assert np.allclose(placed, in_cells(codes.astype(np.float32)).flatten(), atol=1e-5)
+    landed = call(
+        "map/scene/axes.js", f"Array.from(m.makeAxes('0,1', {typed}).land(2.6, -3, [5, 5, 1]).z)", said
+    )
+    assert landed == [3, 0, 1]
+
+
+def test_drawn_categories_are_alike_and_fewer_are_the_first_of_more(call: Call) -> None:
+    few, many = (
+        call("latent/categories.js", f"Array.from(m.categorySamples({n}, 2, 5, 9))") for n in (40, 4000)
+    )
+    assert many[:80] == few
+    counts = np.bincount(many, minlength=5)
+    assert len(counts) == 5
+    assert (abs(counts - 1600) < 5 * 40).all()
 
 
 @pytest.mark.parametrize(("free_bits", "said"), [(0, False), (0.25, True)])

@@ -29,6 +29,7 @@ def space(mean: torch.Tensor, logvar: torch.Tensor | None = None) -> dict:
         "dims": mean.shape[1],
         "count": mean.shape[0],
         "isGaussian": logvar is not None,
+        "config": {"categories": 0},
     }
 
 

@@ -16,7 +16,8 @@ from vae_core.latent.projection import Projection
 Call = Callable
 
 SPACE = """({ mean: Float32Array.from(a.mean), logvar: a.logvar && Float32Array.from(a.logvar), dims: a.dims,
-    count: a.count, isGaussian: Boolean(a.logvar), umap: a.umap && Float32Array.from(a.umap),
+    count: a.count, isGaussian: Boolean(a.logvar), config: { categories: 0 },
+    umap: a.umap && Float32Array.from(a.umap),
     pca: { mean: Float32Array.from(a.origin), components: Float32Array.from(a.components) } })"""
 
 

@@ -222,7 +222,8 @@ def test_arrows_point_downhill_on_whatever_axes(call: Callable) -> None:
         const { Viewport } = await import('/latent/js/test/map/scene/viewport.js');
         const viewport = Object.assign(new Viewport(), { width: 600, height: 600 });
         const components = Float32Array.of(0, 1, 0, 0, 0, 1);
-        const space = { dims: 3, pca: { mean: Float32Array.of(9, 9, 9), components } };
+        const pca = { mean: Float32Array.of(9, 9, 9), components };
+        const space = { dims: 3, pca, config: { categories: 0 } };
         return a.axes.map((name) => {
             const axes = makeAxes(name, space);
             const from = viewport.toPixels(...axes.place(Float32Array.from(a.from)));

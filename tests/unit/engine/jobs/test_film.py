@@ -18,7 +18,18 @@ from vae_core.storage import tensorfile
 from vae_core.storage.home import write_whole
 
 
-def a_run(folder, *, dims=2, count=5, labelled=True, name="0", shape=(1, 8, 8), samples=True, placed=True):
+def a_run(
+    folder,
+    *,
+    dims=2,
+    count=5,
+    labelled=True,
+    name="0",
+    shape=(1, 8, 8),
+    samples=True,
+    placed=True,
+    categories=0,
+):
     random = np.random.default_rng(0)
     images = random.integers(0, 256, (30, *shape), dtype=np.uint8)
     probe = {"probe.images": images}
@@ -33,9 +44,11 @@ def a_run(folder, *, dims=2, count=5, labelled=True, name="0", shape=(1, 8, 8), 
             "reconstructions": images[:16],
             "originals": images[:16],
         }
+        if categories:
+            arrays["mean"] = random.integers(0, categories, (30, dims)).astype(np.float16)
         if not placed:
             arrays.clear()
-        if dims > 1 and placed:
+        if dims > 1 and placed and not categories:
             arrays["pca.mean"] = np.zeros(dims, np.float32)
             arrays["pca.components"] = np.eye(2, dims, dtype=np.float32)
         if samples:
@@ -127,3 +140,16 @@ def test_a_caption_says_how_far_the_run_was():
     assert film_module._caption(facts, vae) == f"{words}  ·  ELBO −95.5 nats, held out"
     assert film_module._caption(facts | {"test_kl": None}, vae) == words
     assert film_module._caption(facts, FAMILIES["gan"]) == "step 1,200  ·  epoch 3.2"
+
+
+@pytest.mark.parametrize("dims", [1, 3])
+def test_categories_lie_in_their_cells_about_the_middle(tmp_path, dims):
+    folder = a_run(tmp_path, dims=dims, categories=8)
+    moment = film_module.read_moments(folder, 8)[-1]
+    codes = np.zeros((30, 2), np.float32)
+    codes[:, : min(2, dims)] = moment.arrays()["mean"][:, :2]
+    places = moment.positions + np.array([3.5, 3.5 if dims > 1 else 0])
+    assert np.array_equal(np.rint(places), codes)
+    assert len(np.unique(places, axis=0)) == 30
+    drawn = film(lambda *_: None, folder=str(folder), title="a run", family="concrete", categories=8)
+    assert Image.open(io.BytesIO(drawn)).n_frames == 5

@@ -64,6 +64,14 @@ def test_a_gan_has_its_samples_measured_and_says_why_nothing_else_is(told):
     assert "without an encoder" in why
 
 
+def test_of_categories_it_says_what_they_have_not(told):
+    found, _, _ = told(a_bundle(family="concrete"))
+    assert found["nll"] > 0
+    assert 0 <= found["precision"] <= 1
+    (why,) = found["absent"]
+    assert "no active dimensions" in why
+
+
 def test_an_autoencoder_has_no_samples_and_no_likelihood(told):
     found, _, _ = told(a_bundle(family="autoencoder"))
     assert "precision" not in found

@@ -12,6 +12,7 @@ from ui.identity.owner import new_owner
 from vae_core.config.configs import ModelConfig, TrainConfig
 from vae_core.engine import RunInfo
 from vae_core.pictures import map_picture
+from vae_core.pictures.cells import in_cells
 from vae_core.storage import tensorfile
 from vae_core.storage.home import owner_hash
 
@@ -178,6 +179,10 @@ def test_a_map_of_many_dimensions_has_the_priors_mean_at_zero():
     np.testing.assert_allclose(found.places, mean[:, :2], atol=1e-3)
     point = map_picture.map_of_run(probe, tensorfile.pack(arrays, {}), has_prior=False)
     np.testing.assert_allclose(np.median(point.places, axis=0), 0, atol=1e-5)
+    words = {"mean": np.random.default_rng(2).integers(0, 6, (40, 3)).astype(np.float16)}
+    cells = map_picture.map_of_run(probe, tensorfile.pack(words, {}), has_prior=False, categories=6)
+    moved = cells.places - in_cells(words["mean"].astype(np.float32))
+    np.testing.assert_allclose(moved, moved[:1].repeat(40, 0), atol=1e-5)
     again = map_picture.unpack_map(found.pack())
     np.testing.assert_array_equal(again.places, found.places)
     assert again.samples is None
