@@ -128,11 +128,11 @@ def _card(entry: ModelEntry, picture: pictures.Picture) -> None:
         alt = f"Pictures that {entry.title} makes of codes drawn from its prior"
     pictures.draw(picture, alt, height=PICTURE_HEIGHT)
     st.markdown(f"**{plain(entry.title, longest=60)}**")
-    with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         link("explore", "Explore", query={state.EXPLORE_MODEL: entry.name})
         link("interpolate", "Interpolate", query={state.INTERPOLATE_MODEL: entry.name})
         if query := further_query(entry):
-            link("train", "Train it further", query=query)
+            link("train", "Train on", query=query)
     origin = f"{plain(entry.name)}, {'came with the app' if entry.shipped else 'yours'}"
     st.caption(f"{origin} · {net_facts(entry)}")
     facts = [(name, value) for name, value, _ in model_metrics(entry) if name != TIGHTER][:2]

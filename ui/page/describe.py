@@ -42,7 +42,7 @@ def run_facts(run: RunInfo) -> str:
         parts.append(f"beta {train.beta:g}")
     parts.append(f"learning rate {train.learning_rate:g}")
     if run.begins_with:
-        parts.append(f"began with what {plain(run.begins_with)} had learned")
+        parts.append(f"began as {plain(run.begins_with)}")
     return f"This run: {' · '.join(parts)}"
 
 
