@@ -157,6 +157,7 @@ def fitting_models(lesson: Lesson, models: Iterable[ModelEntry]) -> list[ModelEn
         for entry in models
         if entry.shipped
         and entry.model_config.latent_kind == "gaussian"
+        and not entry.model_config.n_classes  # where a place shows each class, no region is a class's
         and dims[0] <= entry.model_config.latent_dim <= dims[1]
         and images in (None, entry.image_set.get("name"))
     ]

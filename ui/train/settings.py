@@ -11,11 +11,12 @@ import streamlit as st
 
 from ui.identity.owner import current_owner
 from ui.library.entry import ModelEntry
+from ui.library.going_on import why_not_begun
 from ui.library.image_library import ImageLibrary
 from ui.page.state import TRAIN_SETTINGS, TRAIN_WEIGHTS
 from ui.page.text import count, duration, image_size
 from ui.train.help_texts import IMAGES
-from ui.train.weights_choice import chosen_weights, why_not_begun
+from ui.train.weights_choice import chosen_weights
 from vae_core import ImageSetInfo, ModelConfig, TrainConfig, image_sets
 from vae_core.config.configs import check_together, count_weights, offered_architectures
 from vae_core.config.families import FAMILIES

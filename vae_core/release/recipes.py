@@ -108,7 +108,7 @@ RECIPES: Final = (
         "Shapes with known factors, total correlation weighed",
         ModelConfig((1, 32, 32), 10, family="beta_tc"),
         TrainConfig(epochs=40, learning_rate=2e-3, beta=6.0, seed=1),
-        "as shapes-10, but only what dimensions say together is made dear, not what they say",
+        "as shapes-10, but only what dimensions say together is made dear: size gets one of its own",
     ),
     Recipe(
         "mnist-ae",
