@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tqdm import tqdm
 
-from vae_core.config.configs import ModelConfig, TrainConfig
+from vae_core.config.configs import ModelConfig, TrainConfig, why_not_gone_on
 from vae_core.config.families import FAMILIES
 from vae_core.config.settings import Choice, Number, number, of_config
 from vae_core.images.loading import image_sets
@@ -82,6 +82,11 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--fit", default=FITS[0], choices=FITS, help="how images of one's own become square")
     train.add_argument("--download", action="store_true", help="fetch the image set if it is not here yet")
     train.add_argument("--limit", type=int, help="learn from so many images only")
+    train.add_argument(
+        "--begin-with",
+        metavar="MODEL",
+        help="go on from what a model has learned, a file or one that ships: the net is that model's own",
+    )
     train.add_argument("--title", default="", help="the model's title")
     train.add_argument("--out", type=Path, default=Path("model.safetensors"), help="the file to write")
     train.add_argument("--no-umap", action="store_true", help="leave out the UMAP of more than 2 dimensions")
@@ -141,10 +146,12 @@ def _train(asked: argparse.Namespace) -> int:
     from vae_core.bundles.bundle import check_target, save_bundle
     from vae_core.bundles.making import make_bundle
     from vae_core.images.loading import load_image_set
+    from vae_core.training.state_file import begin_at_model
     from vae_core.training.trainer import Trainer
 
     _check_folder(asked.out.resolve().parent)
     check_target(asked.out)
+    learned = _model_path(asked.begin_with) if asked.begin_with else None
     if asked.images not in [known.name for known in image_sets()] and Path(asked.images).exists():
         images, test = _own_images(asked)
     else:
@@ -155,14 +162,40 @@ def _train(asked: argparse.Namespace) -> int:
         test = load_image_set(asked.images, split="test")
     settings = _asked_settings(asked, "model")
     classes = len(images.label_names) if FAMILIES[settings["family"]].told_classes else 0
-    model = ModelConfig(image_shape=images.image_shape, n_classes=classes, **settings)
+    if learned is None:
+        model = ModelConfig(image_shape=images.image_shape, n_classes=classes, **settings)
+    else:
+        model = _net_to_go_on_from(learned, images)
     trainer = Trainer(images, model, TrainConfig(**_asked_settings(asked, "train")), test_set=test)
+    if learned is not None:
+        begin_at_model(trainer, learned)
     with _interruptible() as interrupted:
         _advance(trainer, asked.images, interrupted)
         print(f"Saving {asked.out} after {trainer.epoch:.1f} epochs", file=sys.stderr)
         umap = not asked.no_umap and not interrupted()
         save_bundle(asked.out, make_bundle(trainer, title=asked.title, umap=umap))
         return 130 if interrupted() else 0
+
+
+def _net_to_go_on_from(path: Path, images: ImageSet) -> ModelConfig:
+    """Return a model's net, if it can be trained further on these images.
+
+    Raises:
+        ValueError: why it cannot.
+    """
+    from vae_core.bundles.bundle import read_header
+
+    model = read_header(path).model_config
+    if why := why_not_gone_on(model):
+        raise ValueError(f"{path.stem} cannot be trained further. {why}")
+    if model.image_shape != images.image_shape:
+        raise ValueError(
+            f"{path.stem} draws images of shape {model.image_shape}, and these are {images.image_shape}: "
+            "images of one's own can be brought at its --size, with or without --colour"
+        )
+    if model.n_classes not in (0, len(images.label_names)):
+        raise ValueError(f"{path.stem} is told {model.n_classes} classes; these images have others")
+    return model
 
 
 def _own_images(asked: argparse.Namespace) -> tuple[ImageSet, ImageSet | None]:

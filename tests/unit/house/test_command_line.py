@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from vae_core import load_bundle
 from vae_core.__main__ import main
@@ -50,6 +51,17 @@ def test_train_writes_a_bundle_with_the_settings_asked_for(tmp_path, capsys):
     assert "ELBO" in capsys.readouterr().err  # in the progress bar
 
 
+def test_training_goes_on_from_a_model_with_the_model_s_own_net(tmp_path):
+    out, learned = tmp_path / "b.safetensors", load_bundle(recipes.SHIPPED_BUNDLES / "digits-2.safetensors")
+    asked = ["--begin-with", "digits-2", "--learning-rate", "1e-6", "--out", str(out)]
+    assert main([*QUICK, *asked]) == 0
+    bundle = load_bundle(out)
+    assert bundle.model_config == learned.model_config
+    for name, value in learned.model.encoder.named_parameters():
+        found = bundle.model.encoder.get_parameter(name)
+        torch.testing.assert_close(found, value, atol=1e-3, rtol=1e-3, msg=name)
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
@@ -61,6 +73,9 @@ def test_train_writes_a_bundle_with_the_settings_asked_for(tmp_path, capsys):
         (["--out", "."], "is a folder or a device"),
         (["--limit", "1"], "two images"),
         (["--limit", "0"], "at least 1"),
+        (["--begin-with", "mnist-2"], "draws images of shape (1, 28, 28), and these are (1, 8, 8)"),
+        (["--begin-with", "mnist-gan"], "cannot be trained further"),
+        (["--begin-with", "nothing"], "there is no file nothing"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(tmp_path, monkeypatch, capsys, wrong, message):
