@@ -217,7 +217,8 @@ _ALL: Final[tuple[Choice | Number, ...]] = (
         title="Temperature",
         summary="How far the codes of training are from one category each.",
         details="Small: nearly a category, and noisy gradients; large: soft mixtures, which the decoder will "
-        "not see later. What is reported is always of categories.",
+        "not see later. What is reported is always of categories. Where all images end in one cell, begin "
+        "with more variables, or at 5, and lower it once cells have parted.",
         live=True,
         default=0.67,
         least=0.1,
