@@ -38,6 +38,7 @@ REFUSED: Final = "train_refused"
 """Session key: why the last action was refused."""
 
 GONE: Final = "This run is not here any more."
+NO_MODEL: Final = "The model to begin with is not here any more. Press Start again to begin untrained."
 
 OPENING: Final = "train_opening"
 """Session key: whether the model that is being saved is to be opened in Explore."""
@@ -47,6 +48,9 @@ def start() -> None:
     """Start a run with what the fields say."""
     settings = current_settings()
     if settings.model is None or settings.train is None or settings.wrong:
+        return
+    if st.session_state.get(TRAIN_WEIGHTS) and settings.begin_with is None:  # deleted in another tab
+        st.session_state[REFUSED] = NO_MODEL
         return
     before = get_engine().current_run(current_owner())
     own = next((info.title for info in sets_here() if info.path and info.name == settings.images), "")

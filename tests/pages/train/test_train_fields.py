@@ -329,6 +329,17 @@ def test_a_model_of_another_net_is_no_beginning(app: App, engine: FakeEngine) ->
     assert not app.test.button(key="train_start").disabled
 
 
+def test_a_model_that_was_deleted_meanwhile_lets_nothing_begin_unasked(
+    app: App, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.open("train", train_weights="mnist-16", train_latent_dim="16")
+    monkeypatch.setattr("ui.train.settings.chosen_weights", lambda: None)
+    app.test.button(key="train_start").click()
+    app.run()
+    assert engine.asked == []
+    assert "not here any more" in app.text
+
+
 def test_a_mishap_begins_untrained(app: App, engine: FakeEngine) -> None:
     app.open("train", train_weights="mnist-16", train_latent_dim="16")
     app.test.button(key=f"train_mishap_{MISHAPS[0].name}").click()
