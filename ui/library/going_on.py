@@ -58,7 +58,7 @@ def why_not_begun(entry: ModelEntry, model: ModelConfig | None) -> str:
     ]
     if not other:
         other = [f"images of {theirs.n_classes} classes"]
-    return f"{name} is another net than the fields describe ({', '.join(other)}). Choose it anew."
+    return f"{name} is another net than the fields describe ({', '.join(other)}). Set them so."
 
 
 def _net_fields() -> tuple[Any, ...]:

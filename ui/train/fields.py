@@ -69,7 +69,7 @@ def fields() -> Settings:
     settings = current_settings()
     for key, sentence in settings.wrong.items():
         below[key].caption(f":red[:material/error: {plain(sentence)}]")
-    if settings.begin_with is not None:
+    if settings.begin_with is not None and state.TRAIN_WEIGHTS not in settings.wrong:
         begins.caption(
             f":material/history_edu: Begins with what **{plain(settings.begin_with.title)}** has learned."
         )

@@ -320,6 +320,7 @@ def test_a_run_goes_on_from_a_model_with_the_model_s_own_net(app: App, engine: F
 def test_a_model_of_another_net_is_no_beginning(app: App, engine: FakeEngine) -> None:
     app.open("train", train_weights="mnist-16", train_latent_dim="5")
     assert "Latent dimensions 16" in app.captions
+    assert "Begins with what" not in app.captions
     assert app.test.button(key="train_start").disabled
     app.test.selectbox(key="train_images").select("shapes")
     app.run()
