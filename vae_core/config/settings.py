@@ -217,8 +217,8 @@ _ALL: Final[tuple[Choice | Number, ...]] = (
         title="Temperature",
         summary="How far the codes of training are from one category each.",
         details="Small: nearly a category, and noisy gradients; large: soft mixtures, which the decoder will "
-        "not see later. What is reported is always of categories. Where all images end in one cell, begin "
-        "with more variables, or at 5, and lower it once cells have parted.",
+        "not see later. What is reported is always of categories. Each run begins at 10, so that not all "
+        "images fall into one cell, and is at what you set after 300 steps.",
         live=True,
         default=0.67,
         least=0.1,

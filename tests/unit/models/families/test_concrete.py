@@ -14,7 +14,7 @@ from vae_core.config.configs import ModelConfig, TrainConfig
 from vae_core.images.loading import load_image_set
 from vae_core.measures.evaluate import importance_nll
 from vae_core.models.distributions import Posterior, one_hot, standard_gumbel
-from vae_core.models.families.concrete import relaxed
+from vae_core.models.families.concrete import HEATED_STEPS, HOT, relaxed, temperature_at
 from vae_core.models.family import objective_of
 from vae_core.models.passing import log_likelihood
 from vae_core.models.vae import build_model, elbo_terms
@@ -132,6 +132,25 @@ def test_relaxed_gradients_come_to_those_of_the_sum_as_the_temperature_falls(mod
         far.append(float((found - wanted).norm() / wanted.norm()))
     assert far[0] > far[1] > far[2], far
     assert far[2] < 0.08, far
+
+
+def test_a_run_begins_hot_and_comes_to_what_is_set():
+    assert temperature_at(0, 0.67) == HOT
+    assert temperature_at(HEATED_STEPS // 2, 0.1) == pytest.approx(math.sqrt(HOT * 0.1))
+    assert [temperature_at(step, 0.67) for step in (HEATED_STEPS, 10 * HEATED_STEPS)] == [0.67, 0.67]
+    falling = [temperature_at(step, 0.67) for step in range(HEATED_STEPS + 1)]
+    assert falling == sorted(falling, reverse=True)
+
+
+def test_two_variables_tell_images_apart():
+    """Trained without the heat, all of these images end in one cell."""
+    images = load_image_set("mnist")
+    config = ModelConfig((1, 28, 28), 2, "conv", "concrete", n_categories=10, width=0.5)
+    trainer = Trainer(images, config, TrainConfig(batch_size=64, learning_rate=2e-3))
+    trainer.advance(steps=HEATED_STEPS, measure=False)
+    codes = trainer.bundle().probe.mean
+    assert codes is not None
+    assert len(codes.unique(dim=0)) > 20
 
 
 def test_the_prior_draws_every_word_alike(model):
