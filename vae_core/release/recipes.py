@@ -127,6 +127,14 @@ RECIPES: Final = (
         "told the digit, two dimensions are left for the hand: slant and weight, the same for all ten",
     ),
     Recipe(
+        "mnist-concrete",
+        "mnist",
+        "Handwritten digits as words of two letters",
+        ModelConfig(_GREY, 2, family="concrete", n_categories=10),
+        TrainConfig(epochs=60, learning_rate=2e-3, binarize="dynamic"),
+        "two variables of ten categories: a code is a word of two letters, and all hundred lie on one map",
+    ),
+    Recipe(
         "mnist-gan",
         "mnist",
         "Handwritten digits by a GAN",

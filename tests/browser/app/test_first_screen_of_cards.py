@@ -31,9 +31,9 @@ def on_each_screen(page: Page, inside: list[str], words: str) -> None:
 def test_every_model_and_what_one_does_with_it(app_url: str, new_page: Callable[..., Page]) -> None:
     page = new_page()
     page.goto(f"{app_url}/models")
-    expect(page.locator(".st-key-gallery img")).to_have_count(10)
+    expect(page.locator(".st-key-gallery img")).to_have_count(11)
     cards = page.locator(".st-key-gallery > div")
-    assert cards.count() == 10
+    assert cards.count() == 11
     for card in cards.all():
         expect(card.get_by_role("link", name="Explore", exact=True)).to_be_visible()
     first = ".st-key-gallery > div:nth-child(-n + 6)"  # the others follow below

@@ -284,10 +284,10 @@ def test_what_ships_is_what_the_recipe_says(recipe):
     assert len(header.history) == recipe.train.epochs
 
 
-def test_ten_models_ship_and_no_more():
+def test_eleven_models_ship_and_no_more():
     files = list(recipes.SHIPPED_BUNDLES.glob("*.safetensors"))
     names = {"mnist-2", "mnist-16", "fashion-2", "fashion-16", "digits-2", "shapes-10"}
-    names |= {"shapes-tc", "mnist-ae", "mnist-cond", "mnist-gan"}
+    names |= {"shapes-tc", "mnist-ae", "mnist-concrete", "mnist-cond", "mnist-gan"}
     assert {path.stem for path in files} == {recipe.name for recipe in recipes.RECIPES} == names
     assert sum(path.stat().st_size for path in files) <= 36_000_000
 
@@ -308,6 +308,7 @@ def test_what_ships_is_good():
     assert metrics["mnist-gan"]["precision"] >= 0.75
     assert metrics["mnist-gan"]["recall"] >= 0.75
     assert metrics["mnist-cond"]["class_shares_gap"] <= 0.1
+    assert metrics["mnist-concrete"]["knn_accuracy"] >= 0.75
     assert metrics["mnist-ae"]["knn_accuracy"] >= 0.6
 
 
