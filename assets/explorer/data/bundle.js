@@ -19,6 +19,7 @@ import { FormatError, Safetensors, weightsOf } from "./safetensors.js";
  * @property {Record<string, any>} metrics
  * @property {Record<string, any>} card
  * @property {Record<string, any>} imageSet
+ * @property {Int32Array | null} imageLabels  of its images, also where these have no place
  */
 
 /** @typedef {{name: string, url: string, title: string}} BundleSource  where a stored model can be fetched */
@@ -100,6 +101,7 @@ export function parseBundle(buffer, name, title = "") {
     encoderWeights: () => weightsOf(file, "encoder"),
     card,
     imageSet,
+    imageLabels: file.has("probe.labels") ? file.integers("probe.labels") : null,
     metrics: readJson(file, "metrics"),
     space: {
       config,

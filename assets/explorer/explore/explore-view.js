@@ -18,6 +18,7 @@ import { nearestCodes } from "../latent/nearest-codes.js";
 import { aggregatePosterior, deadDimensions } from "../latent/posterior.js";
 import { carriedBy, codeOf, heaviestFirst, MANY, weightPerDim } from "../latent/space.js";
 import { MapPanel } from "../map/panel/map-panel.js";
+import { Find } from "./find.js";
 import { Generate } from "./generate.js";
 import { OneImage } from "./one-image.js";
 
@@ -87,6 +88,7 @@ export class ExploreView {
     });
     this.classRow = new ClassRow(this.cursor, service, (label) => this.classChoice.choose(label));
     this.strips = new Strips(this.cursor, service);
+    this.find = new Find(this.cursor, service);
     this.generate = new Generate(this.cursor, service, (label) => this.classChoice.choose(label));
     this.panel = new MapPanel({
       cursor: this.cursor,
@@ -117,6 +119,7 @@ export class ExploreView {
         this.neighbours.element,
       ),
       this.oneImage.element,
+      this.find.element,
       this.classRow.element,
       this.strips.element,
       this.generate.element,
@@ -183,6 +186,8 @@ export class ExploreView {
     this.rangeSwitch.set(by);
     this.rangeSwitch.element.hidden = !space.isGaussian || !hasImages;
     this.neighbours.element.hidden = this.oneImage.element.hidden = !hasImages;
+    if (!hasImages) this.find.make(space, this.bundle.imageLabels, model);
+    this.find.element.hidden = this.find.count === 0;
     const codes = hasImages && !space.config.categories
       ? { aggregate, dead, hasPrior: space.isGaussian }
       : null;
@@ -217,8 +222,8 @@ export class ExploreView {
   close() {
     this.isClosed = true;
     cancelAnimationFrame(this.followFrame);
-    const { cursor, decoded, readout, sliders, panel, classRow, strips, generate } = this;
-    for (const part of [cursor, decoded, readout, sliders, panel, classRow, strips, generate]) {
+    const { cursor, decoded, readout, sliders, panel, classRow, strips, find, generate } = this;
+    for (const part of [cursor, decoded, readout, sliders, panel, classRow, strips, find, generate]) {
       part.close();
     }
   }
@@ -226,6 +231,7 @@ export class ExploreView {
   /** The theme changed. */
   recolour() {
     this.oneImage.recolour();
+    this.find.recolour();
   }
 
   /**
@@ -320,6 +326,12 @@ export class ExploreView {
           "A real image",
           "The code of an image on the map, chosen at random",
           (event) => this.#pickImage(Math.floor(Math.random() * space.count), event.timeStamp),
+        )
+        : this.find.count
+        ? textButton(
+          "A real image",
+          "The latent whose picture comes nearest to an image chosen at random; it is searched below",
+          (event) => this.find.begin(Math.floor(Math.random() * this.find.count), event.timeStamp),
         )
         : "",
       space.isGaussian || categories
