@@ -1,10 +1,10 @@
-"""Class: let others join, let them follow, give them a task, do a lesson together, put maps on a wall."""
+"""Class: let others join, let them follow, give them a task, do a lesson, draw, put maps on a wall."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from ui.classroom import code_entry, parts, task_form, wall_cards
+from ui.classroom import code_entry, drawings, parts, task_form, wall_cards
 from ui.learn import class_part
 from ui.library import links
 from ui.page import state
@@ -19,7 +19,7 @@ if (task := links.find(st.query_params.get(state.TASK, ""), "task")) is not None
 
 with st.container(key="class_head", horizontal=True, vertical_alignment="bottom", gap="large"):
     with st.container(width="stretch", gap="xsmall"):
-        opening("Class", "**Type the code** that your teacher shows, or be the one who shows it:")
+        opening("Class", "Students **type the code** they are shown. Who teaches chooses below what all do:")
     with st.container(width="content"):
         code_entry.code_entry()
 notices = st.container()
@@ -29,6 +29,7 @@ CARDS = {
     "follow": ":material/cast: Let others see what you show, as you move",
     "task": ":material/assignment: Send others to a page with settings and a question",
     "lesson": ":material/school: Do a lesson together: all predict, then all try",
+    "drawings": ":material/draw: Collect drawings of all into one set to train on",
     "wall": ":material/dashboard: Put maps side by side, at one scale",
 }
 options = state.choice(state.CLASS_PART).options
@@ -51,6 +52,8 @@ with st.container(key="class_shown"):
         task_form.task_part()
     elif part == "lesson":
         class_part.lesson_part()
+    elif part == "drawings":
+        drawings.drawings_part()
     else:
         wall_cards.the_wall()
 overview.stated_limits()

@@ -140,6 +140,21 @@ def test_who_opens_a_collection_sees_removes_and_closes(app: App) -> None:
     assert anew.token != link.token
 
 
+def test_a_teacher_opens_it_on_the_class_page(app: App) -> None:
+    app.open("class", class_part="drawings")
+    own = Collection(me(app))
+    app.click("draw_open")
+    link = links.shared(own.owner, "drawings")
+    assert link is not None
+    assert f"/draw?collection={link.token}" in app.said + app.text.replace("\\", "").replace("\u2060", "")
+    Collection(new_owner(), link.token).keep(pixels(1), "7")
+    app.run()
+    assert "**1 drawing**, 1 of them from others" in app.text
+    assert "draw" in [each.page for each in app.test.get("page_link")]
+    app.click("draw_close")
+    assert links.find(link.token, "drawings") is None
+
+
 def test_a_full_disk_is_said_and_no_set_is_told_of(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     app.open("draw")
     own = Collection(me(app))

@@ -8,17 +8,15 @@ from typing import Final
 
 import streamlit as st
 
-from ui.classroom.posters import poster
+from ui.classroom.drawings import open_to_class
 from ui.identity.owner import current_owner
 from ui.images.own_cards import to_train
 from ui.library import links
-from ui.library.address import link_to
 from ui.library.drawing_files import Drawing
 from ui.library.drawing_room import DrawingError
 from ui.library.drawings import Collection
 from ui.library.image_library import ImageLibrary, ImageLibraryError
 from ui.library.retention import days_kept
-from ui.library.share_buttons import path_of
 from ui.page import state
 from ui.page.text import count, plain
 from vae_core.engine.contract import limits
@@ -88,7 +86,7 @@ def _collection(token: str) -> None:
                     if info.name == name:
                         to_train(info)
         if is_own:
-            _opening(every, mine)
+            open_to_class(every, mine)
         st.caption(_limits() if is_own else _kept_there())
 
 
@@ -160,29 +158,6 @@ def _make_set() -> None:
             st.button("Delete them", key="draw_empty_yes", type="primary", on_click=_try, args=(_empty, ""))
 
 
-def _opening(every: int, mine: int) -> None:
-    """Draw the way to let a class add drawings, and to end that."""
-    link = links.shared(current_owner(), "drawings")
-    if link is None:
-        st.button(
-            "Let a class add drawings",
-            key="draw_open",
-            icon=":material/group_add:",
-            help="Makes a link and a code. Whoever has it adds drawings to your collection.",
-            on_click=_try,
-            args=(_open, ""),
-        )
-        return
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        st.markdown(
-            f"The collection is open: **{count(every, 'drawing')}**, {every - mine:,} of them from others.",
-            width="content",
-        )
-        st.button("Close it", key="draw_close", icon=":material/stop:", on_click=_try, args=(_close, ""),
-                  help="The link leads nowhere then; what came stays.")  # fmt: skip
-    poster(link_to(path_of(link)), code=link.code, name="drawings")
-
-
 def _limits() -> str:
     days = days_kept()
     until = f" or until {days:g} days after this browser's last visit" if days else ""
@@ -235,13 +210,3 @@ def _make(found: Collection) -> tuple[str, str]:
         f"**{plain(info.title)}** is among your images: {count(info.size + info.test_size, 'drawing')}{held}."
     )
     return f":material/check: {said}", info.name
-
-
-def _open(found: Collection) -> tuple[str, str]:
-    links.share(found.owner, "drawings")
-    return "", ""
-
-
-def _close(found: Collection) -> tuple[str, str]:
-    links.stop_sharing(found.owner, "drawings")
-    return "", ""

@@ -142,7 +142,7 @@ INTERPOLATE_SETTINGS: Final[Mapping[str, Setting]] = {
 
 
 CLASS_SETTINGS: Final[Mapping[str, Setting]] = {
-    CLASS_PART: Choice(("join", "follow", "task", "lesson", "wall"), "join")
+    CLASS_PART: Choice(("join", "follow", "task", "lesson", "drawings", "wall"), "join")
 }
 
 
