@@ -43,7 +43,10 @@ def main() -> None:
     def measure(name: str, work: Callable[[Path], Rows]) -> None:
         if name in wanted:
             with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
-                rows.extend(work(Path(home)))
+                try:
+                    rows.extend(work(Path(home)))
+                except Exception as error:  # what the others found is printed all the same
+                    rows.append((name, "", f"failed: {type(error).__name__} {error}"))
 
     def stopped(home: Path) -> Rows:
         async def at(server: Served) -> Rows:

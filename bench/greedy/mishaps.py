@@ -153,7 +153,9 @@ def second_servers(home: Path, count: int) -> Rows:
             named += str(server.port) in said
         step = stream.step
         await visitor.until(lambda: stream.step > step, 60)
-        record = next(home.glob(f"owners/{owner_hash(visitor.cookie)}/runs/*/{PROGRESS}"))
+        pattern = f"owners/{owner_hash(visitor.cookie)}/runs/*/{PROGRESS}"
+        await visitor.until(lambda: list(home.glob(pattern)), 60)
+        record = next(home.glob(pattern))
         is_whole = json.loads(record.read_bytes())["step"] > 0
         await visitor.leave()
         return [
