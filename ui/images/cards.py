@@ -37,20 +37,18 @@ def _card(owner: str, info: ImageSetInfo) -> None:
         alt = f"Images of {info.title}" + (", a column for each class" if info.label_names else "")
         pictures.draw(_picture(owner, info), alt, height=PICTURE_HEIGHT)
     else:
-        with st.container(key=f"images_absent_{info.name}", height=PICTURE_HEIGHT, border=False):
-            st.caption(":material/cloud_download: Not on this machine yet.")
+        st.caption(":material/cloud_download: Not on this machine yet.")
     st.markdown(f"## {plain(info.title)}")
     if info.available:
         link("train", "Train on these", query={state.TRAIN_IMAGES: info.name})
     else:
         _download(owner, info)
-    st.caption(f"{info.size + info.test_size:,} images, {image_size(info.shape)}")
+    st.caption(f"{info.size:,} images and {info.test_size:,} held out, {image_size(info.shape)}")
     with st.popover("Classes and licence" if info.label_names else "Licence", type="tertiary"):
         _words(info)
 
 
 def _words(info: ImageSetInfo) -> None:
-    st.markdown(f"{info.size:,} to learn from, {info.test_size:,} held out")
     if info.label_names:
         names = ", ".join(plain(name) for name in info.label_names)
         st.markdown(f"{count(len(info.label_names), 'class', 'classes')}: {names}")

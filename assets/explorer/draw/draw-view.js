@@ -291,7 +291,7 @@ export class DrawView {
     if (!code || z !== code.mean) {
       const isHover = this.cursor.last.isHover;
       setText(this.decodedText, isHover ? "Under the hand on the map" : "What the pin decodes to");
-      this.errors.clear("No error: it is not your drawing’s");
+      this.errors.clear("Where it errs: after your next line");
       return;
     }
     setText(this.decodedText, "Its reconstruction");
@@ -320,7 +320,9 @@ export class DrawView {
   #rest() {
     this.seen.clear();
     this.errors.clear("Where it errs");
-    this.verdict.rest("Draw on the pad, or put an image there: a click on a dot, on a neighbour, or below.");
+    this.verdict.rest(
+      "Draw on the pad. Or put one of the model’s images there: click a dot of the map, or a picture below it.",
+    );
   }
 
   /** Put one of the held-out images on the pad. @param {number} index @param {number} stamp @returns {boolean} that it is done */

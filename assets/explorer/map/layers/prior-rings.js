@@ -48,8 +48,11 @@ export function nameRings(pen, viewport, theme, centre, others) {
   const [x, y] = viewport.toPixels(...centre);
   const unit = viewport.width / (viewport.x1 - viewport.x0);
   for (const deviations of DEVIATIONS) {
-    const at = labelPlace(viewport, x, y, deviations * unit, others);
-    if (at) label(pen, theme, ringName(deviations, 2), at);
+    const places = placesOnRing(viewport, x, y, deviations * unit);
+    const at = clearPlace(places, others, ROOM);
+    const text = at ? ringName(deviations, 2) : `${deviations}σ`;
+    const place = at ?? clearPlace(places, others, LITTLE_ROOM) ?? places[0];
+    if (place) label(pen, theme, text, place);
   }
 }
 
@@ -92,24 +95,29 @@ const ANGLES = [-45, -135, 45, 135, -20, -160, 20, 160, -70, -110, 70, 110];
 /** A ring's name keeps so far from other words, in px: to both sides, and up and down. */
 const ROOM = [54, 18];
 
+/** The same of a name without the share, which stands where the whole one has no room. */
+const LITTLE_ROOM = [32, 16];
+
 /**
  * @param {Viewport} viewport
  * @param {number} x       of the ring's centre, px
  * @param {number} y
  * @param {number} radius  px
- * @param {Pixel[]} others
- * @returns {Pixel | undefined} on the ring, inside the viewport, clear of other words if that can be
+ * @returns {Pixel[]} on the ring, inside the viewport, the best first
  */
-function labelPlace(viewport, x, y, radius, others) {
-  const places = ANGLES.map((degrees) => (degrees * Math.PI) / 180)
+function placesOnRing(viewport, x, y, radius) {
+  return ANGLES.map((degrees) => (degrees * Math.PI) / 180)
     .map((angle) => /** @type {Pixel} */ ([x + radius * Math.cos(angle), y + radius * Math.sin(angle)]))
     .filter(([px, py]) =>
       [-36, 36].every((dx) => viewport.contains(px + dx, py - 10) && viewport.contains(px + dx, py + 10))
     );
-  /** @type {(place: Pixel) => boolean} */
-  const isClear = ([px, py]) =>
-    others.every(([ox, oy]) => Math.abs(ox - px) > ROOM[0] || Math.abs(oy - py) > ROOM[1]);
-  return places.find(isClear) ?? places[0];
+}
+
+/** @param {Pixel[]} places @param {Pixel[]} others @param {number[]} room @returns {Pixel | undefined} the first that is clear of other words */
+function clearPlace(places, others, [wide, high]) {
+  return places.find(([px, py]) =>
+    others.every(([ox, oy]) => Math.abs(ox - px) > wide || Math.abs(oy - py) > high)
+  );
 }
 
 /** @param {Pen} pen @param {Theme} theme @param {string} text @param {Pixel} at */

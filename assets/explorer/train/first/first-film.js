@@ -125,7 +125,7 @@ export class FirstFilm {
     for (let n = 0; n < digits.columns; n++) {
       digits.draw(n, film.made[moment].subarray(n * size, (n + 1) * size), 1);
     }
-    setText(this.words, `Recorded here: step ${grouped(film.step[moment])}`);
+    setText(this.words, `A recorded run, step ${grouped(film.step[moment])}`);
   }
 
   #draw() {
