@@ -29,7 +29,7 @@ CARDS = {
     "follow": ":material/cast: Let others see what you show, as you move",
     "task": ":material/assignment: Send others to a page with settings and a question",
     "lesson": ":material/school: Do a lesson together: all predict, then all try",
-    "drawings": ":material/draw: Collect drawings of all into one set to train on",
+    "drawings": ":material/draw: Collect the drawings of all in one set",
     "wall": ":material/dashboard: Put maps side by side, at one scale",
 }
 options = state.choice(state.CLASS_PART).options

@@ -53,7 +53,7 @@ export class Find {
     this.chooser = new ImageChooser("Find an image", (index) => this.begin(index, performance.now()));
     this.element = element(
       "section",
-      { class: "le-glass le-glass-point le-find", "aria-label": "Find an image", "data-role": "find" },
+      { class: "le-find", "aria-label": "Find an image", "data-role": "find" },
       element(
         "p",
         { class: "le-caption" },
