@@ -438,7 +438,11 @@ export class RunThing {
       role: "group",
       "aria-label": "Choose an image",
     });
-    const sliders = element("div", { class: "le-learn-code", "data-quantity": "latent_dim" });
+    const sliders = element(
+      "div",
+      { class: "le-learn-code", "data-quantity": "latent_dim" },
+      element("span", { class: "le-caption" }, "Here an image's code will stand, once you train."),
+    );
     /** @type {Run | null} */
     let run = null;
     /** @type {Float32Array} */

@@ -174,6 +174,25 @@ def test_the_shipped_lessons_are_whole_and_in_their_order() -> None:
         assert {step.part for step in each.steps} <= set(THINGS[each.thing].parts)
 
 
+@pytest.mark.parametrize("lesson", [each for each in lessons() if each.training], ids=lambda each: each.slug)
+def test_no_step_is_passed_by_the_run_of_an_earlier_one(lesson: Lesson) -> None:
+    assert lesson.training is not None
+    chosen = {name: values[0] for name, values in lesson.training.choices.items()}
+    earlier: list[dict[str, float]] = []
+    for step in lesson.steps:
+        chosen |= step.enter
+        if step.check != "runs":
+            continue
+        ranges = {name: ends for name, ends in step.when.items() if name in chosen}
+
+        def counts(run: dict[str, float], ranges: dict[str, tuple[float, float]] = ranges) -> bool:
+            return all(least <= run[name] <= greatest for name, (least, greatest) in ranges.items())
+
+        assert counts(chosen), "what a step sets is what it asks for"
+        assert not any(counts(run) for run in earlier)
+        earlier.append(dict(chosen))
+
+
 def test_a_ninth_lesson_is_one_more_file(tmp_path: Path) -> None:
     for path in (ROOT / "assets" / "lessons" / "en").glob("*.md"):
         (tmp_path / path.name).write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
