@@ -155,6 +155,23 @@ def test_a_teacher_opens_it_on_the_class_page(app: App) -> None:
     assert links.find(link.token, "drawings") is None
 
 
+def test_a_link_that_cannot_be_written_is_said_until_the_next_deed(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(links, "share", full)
+        app.open("class", class_part="drawings")
+        app.click("draw_open")
+        app.run()
+        assert "could not be written" in app.said + app.text
+    app.click("draw_open")
+    assert "could not be written" not in app.said + app.text
+    assert "The collection is open" in app.text
+
+
 def test_a_full_disk_is_said_and_no_set_is_told_of(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     app.open("draw")
     own = Collection(me(app))

@@ -12,20 +12,29 @@ from ui.library import links
 from ui.library.address import link_to
 from ui.library.drawings import Collection
 from ui.library.share_buttons import path_of
+from ui.page import state
 from ui.page.navigation import link
 from ui.page.text import count
 
 _LOOK_SECONDS: Final = 2.0
 _REFUSED: Final = "class_drawings_refused"
+"""Session key: what was in the way of the last opening or closing."""
 
 
 def drawings_part() -> None:
     """Draw this part of the Class page; what comes is counted every few seconds."""
+    if state.entered():
+        forget()
     st.markdown(
         "Whoever has the code draws digits, or whatever you ask for, on the page Draw. All of it comes into "
         "one collection, yours: make an image set of it there, and the class trains on its own handwriting."
     )
     st.fragment(_part, run_every=_LOOK_SECONDS)()
+
+
+def forget() -> None:
+    """Forget what was said: it belongs to an earlier visit."""
+    st.session_state.pop(_REFUSED, None)
 
 
 def open_to_class(every: int, mine: int, *, first: bool = False) -> None:
@@ -53,7 +62,7 @@ def open_to_class(every: int, mine: int, *, first: bool = False) -> None:
             st.button("Close it", key="draw_close", icon=":material/stop:", on_click=_close,
                       help="The link leads nowhere then; what came stays.")  # fmt: skip
         poster(link_to(path_of(found)), code=found.code, name="drawings")
-    if refused := st.session_state.pop(_REFUSED, ""):
+    if refused := st.session_state.get(_REFUSED, ""):
         st.caption(f":red[:material/error: {refused}]")
 
 
@@ -64,6 +73,7 @@ def _part() -> None:
 
 
 def _open() -> None:
+    forget()
     try:
         links.share(current_owner(), "drawings")
     except OSError:
@@ -71,6 +81,7 @@ def _open() -> None:
 
 
 def _close() -> None:
+    forget()
     try:
         links.stop_sharing(current_owner(), "drawings")
     except OSError:

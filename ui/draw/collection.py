@@ -8,7 +8,7 @@ from typing import Final
 
 import streamlit as st
 
-from ui.classroom.drawings import open_to_class
+from ui.classroom.drawings import forget, open_to_class
 from ui.identity.owner import current_owner
 from ui.images.own_cards import to_train
 from ui.library import links
@@ -60,6 +60,7 @@ def collection(token: str) -> None:
         token: of the link to another's; "" for one's own.
     """
     if state.entered():
+        forget()
         for key in (_SAID, _FIRST):
             st.session_state.pop(key, None)
     st.fragment(_collection, run_every=_LOOK_SECONDS)(token)

@@ -187,7 +187,6 @@ export class ExploreView {
     this.rangeSwitch.element.hidden = !space.isGaussian || !hasImages;
     this.neighbours.element.hidden = this.oneImage.element.hidden = !hasImages;
     if (!hasImages) this.find.make(space, this.bundle.imageLabels, model);
-    this.find.element.hidden = this.find.count === 0;
     const codes = hasImages && !space.config.categories
       ? { aggregate, dead, hasPrior: space.isGaussian }
       : null;
@@ -201,6 +200,7 @@ export class ExploreView {
     this.classRow.make(space, model);
     this.strips.make(space, model, order, carried, what, dead, by);
     this.generate.make(space, model, name);
+    this.find.fill();
     if (!hasImages) return;
     this.oneImage.setSpace(space, model, order);
     this.#followPin(space);

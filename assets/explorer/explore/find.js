@@ -53,7 +53,7 @@ export class Find {
     this.chooser = new ImageChooser("Find an image", (index) => this.begin(index, performance.now()));
     this.element = element(
       "section",
-      { class: "le-find", "aria-label": "Find an image", "data-role": "find" },
+      { class: "le-find", "aria-label": "Find an image", "data-role": "find", hidden: true },
       element(
         "p",
         { class: "le-caption" },
@@ -68,7 +68,7 @@ export class Find {
   }
 
   /**
-   * Take a model that the service knows.
+   * Take a model that the service knows; its images come with `fill`.
    *
    * @param {Space} space  whose images have no place
    * @param {Int32Array | null} labels  of its images
@@ -79,7 +79,12 @@ export class Find {
     const subject = { ...space, labels, count: space.images.length / (c * h * w) };
     this.subject = { space: subject, model };
     for (const each of [this.original, this.made, this.errors]) each.resize(space.shape);
-    this.chooser.fill(subject);
+    this.element.hidden = subject.count === 0;
+  }
+
+  /** Draw the images to choose from: later than what the hand is waiting for. */
+  fill() {
+    if (this.subject) this.chooser.fill(this.subject.space);
   }
 
   /** How many images there are to choose from. */
@@ -87,12 +92,13 @@ export class Find {
     return this.subject?.space.count ?? 0;
   }
 
-  /** Search the latent of an image; it is pinned as it is found. @param {number} index @param {number} stamp */
+  /** Search the latent of an image and pin it, unless another one is pinned meanwhile. @param {number} index @param {number} stamp */
   async begin(index, stamp) {
     const { subject } = this;
     if (!subject) return;
     const { space, model } = subject;
     const search = ++this.search;
+    const { pinned } = this.cursor;
     this.index = index;
     this.chooser.mark([index]);
     this.pictures.hidden = false;
@@ -107,11 +113,12 @@ export class Find {
       onStep: (step) => this.#show(step, bytes),
     });
     if (search !== this.search) return;
-    this.cursor.pin(found.z, { stamp });
+    const isWanted = this.cursor.pinned === pinned;
+    if (isWanted) this.cursor.pin(found.z, { stamp });
     const far = Math.hypot(...found.z);
     setText(
       this.outcome,
-      `Found in ${found.steps} steps, and pinned: mean square ${
+      `Found in ${found.steps} steps${isWanted ? ", and pinned" : ""}: mean square ${
         found.meanSquare.toFixed(3)
       }, where the best of ` +
         `${SAMPLES} samples has ${sample.meanSquare.toFixed(3)}. It lies ${fixed(far)} from the centre; ` +
@@ -130,12 +137,11 @@ export class Find {
   }
 
   /** @param {Found} step @param {Uint8Array} bytes  of the image */
-  #show({ z, picture, meanSquare, steps }, bytes) {
+  #show({ picture, meanSquare, steps }, bytes) {
     this.made.draw(picture);
     this.errors.show(bytes, this.made.image.data);
     setText(this.told, steps ? `Found, step ${steps}` : "The nearest sample");
     this.made.canvas.setAttribute("aria-label", `What was found, mean square ${meanSquare.toFixed(3)}`);
-    this.cursor.start(z);
   }
 
   /**

@@ -329,6 +329,15 @@ def test_an_archive_of_an_archive_bomb_and_a_password(tmp_path):
     assert "encrypted" in dict(import_images(tmp_path / "b.zip").refused)["a.png"]
 
 
+def test_a_file_without_a_name_costs_no_other(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr(zipfile.ZipInfo(""), png(1))
+        archive.writestr("b.png", png(2))
+    found = import_images(tmp_path / "a.zip")
+    assert len(found.images) == 1
+    assert found.refused == (("(a file without a name)", "it has no name"),)
+
+
 def test_links_in_an_archive_and_what_says_less_than_it_is(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         link = zipfile.ZipInfo("link.png")

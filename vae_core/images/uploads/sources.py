@@ -21,6 +21,7 @@ SYSTEM_FILES: Final = (".ds_store", "thumbs.db", "desktop.ini")
 SYSTEM_FOLDERS: Final = ("__macosx", ".git", "$recycle.bin")
 
 FREE_BYTES: Final = 1_000_000
+NAMELESS: Final = "(a file without a name)"
 
 
 @dataclass(frozen=True)
@@ -161,13 +162,13 @@ def in_archive(file: BinaryIO, title: str) -> Iterator[File]:
         if len(entries) > MAX_FILES:
             raise ValueError(f"{title} has {len(entries):,} files; the limit is {MAX_FILES:,}: bring fewer")
         for entry in entries:
-            if not entry.is_dir():
+            if not entry.filename.endswith("/"):  # a folder; is_dir() fails on an empty name
                 yield _unpacked(archive, entry)
 
 
 def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> File:
-    name = entry.filename.replace("\\", "/")
-    refused = _unwanted(name) or _too_large(entry.file_size)
+    name = entry.filename.replace("\\", "/") or NAMELESS
+    refused = _unwanted(entry.filename) or _too_large(entry.file_size)
     if stat.S_ISLNK(entry.external_attr >> 16):
         refused = "it is a link to another place, and links are not followed"
     elif entry.flag_bits & 0x1:
@@ -190,7 +191,9 @@ def _unwanted(name: str) -> str:
     parts = [part.lower() for part in path.parts]
     if path.is_absolute() or ".." in parts or (parts and len(parts[0]) > 1 and parts[0][1] == ":"):
         return "its path leads out of the archive"
-    if not parts or parts[-1] in SYSTEM_FILES or any(part in SYSTEM_FOLDERS for part in parts[:-1]):
+    if not parts:
+        return "it has no name"
+    if parts[-1] in SYSTEM_FILES or any(part in SYSTEM_FOLDERS for part in parts[:-1]):
         return "it belongs to a system, and is no image"
     if parts[-1].startswith("._"):
         return "it belongs to a system, and is no image"

@@ -92,6 +92,17 @@ def test_the_newest_choice_is_the_one_that_is_found(page: Page, bundle: Bundle) 
     assert np.array_equal(original, bundle.probe.images[index].flatten())
 
 
+def test_what_is_pinned_meanwhile_stays_pinned(page: Page) -> None:
+    page.evaluate("""() => {
+        document.querySelector("[data-role=find] .le-gallery-pictures button").click();
+        [...document.querySelectorAll(".le-go button")].find((each) => each.textContent === "Centre").click();
+    }""")
+    expect(page.locator("[data-role=find] [role=status]")).to_contain_text("Found in")
+    two_frames(page)
+    assert latent(page) == [0, 0, 0, 0]
+    expect(page.locator("[data-role=find] [role=status]")).not_to_contain_text("and pinned")
+
+
 def test_where_images_have_places_nothing_is_searched(opened: Callable[..., Page], site: StaticSite) -> None:
     page = opened(component_data("explore", serve_model(site, "placed", small_bundle())))
     expect(page.locator("[data-role=glass]")).to_be_visible()
