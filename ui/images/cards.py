@@ -43,7 +43,7 @@ def _card(owner: str, info: ImageSetInfo) -> None:
         link("train", "Train on these", query={state.TRAIN_IMAGES: info.name})
     else:
         _download(owner, info)
-    st.caption(f"{info.size:,} images and {info.test_size:,} held out, {image_size(info.shape)}")
+    st.caption(f"{info.size:,} images, {image_size(info.shape)}  \n{info.test_size:,} more are held out")
     with st.popover("Classes and licence" if info.label_names else "Licence", type="tertiary"):
         _words(info)
 
