@@ -17,16 +17,16 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from ui.identity.owner import OwnerCookie
-from ui.learn.lessons import lessons
-from ui.learn.notes import notes
+from ui.learn.files.lessons import lessons
+from ui.learn.files.notes import notes
 from ui.page.urls import base_path
-from ui.web.connections import BoundedConnections, WatchedConnections
-from ui.web.hosts import KnownHost
+from ui.web.guards.connections import BoundedConnections, WatchedConnections
+from ui.web.guards.hosts import KnownHost
+from ui.web.guards.one_server import OneServer
+from ui.web.guards.uploads import BoundedUploads
 from ui.web.lifespan import lifespan
 from ui.web.middleware import LetGo, PageHeaders, PathTricks
-from ui.web.one_server import OneServer
 from ui.web.routes import routes
-from ui.web.uploads import BoundedUploads
 
 lessons()  # a file that is no lesson is refused now, with its line
 notes()  # and so are notes on no lesson

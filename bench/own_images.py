@@ -27,7 +27,7 @@ from bench.classroom.visitor import LONG, Visitor
 from bench.served import Served, served
 from bench.stream import COOKIE
 from bench.table import Rows, milliseconds, print_table
-from ui.library.brought import FOLDER
+from ui.library.disk.brought import FOLDER
 from vae_core import load_image_set
 from vae_core.images.own_sets import SUFFIX, describe_set
 from vae_core.images.uploads.importing import import_images

@@ -7,7 +7,7 @@ import streamlit as st
 from ui.identity.owner import current_owner
 from ui.learn import leading, page, presenting, together
 from ui.page.navigation import link_notices, opening
-from ui.web import lesson_rooms
+from ui.web.sockets import lesson_rooms
 
 room = together.room_token()
 lesson = page.asked_for(room)

@@ -14,7 +14,7 @@ from ui.library.library import Library
 from ui.models.figures import training_figure
 from ui.page.navigation import PLACES
 from ui.page.urls import style_sheets
-from ui.web import shown, stream
+from ui.web.sockets import shown, stream
 from vae_core import ModelConfig
 from vae_core.bundles.history import MAX_HISTORY_BYTES
 from vae_core.config.families import FAMILIES

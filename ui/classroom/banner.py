@@ -15,7 +15,7 @@ from ui.library import links
 from ui.page import state
 from ui.page.navigation import link
 from ui.page.text import plain
-from ui.web import lesson_rooms
+from ui.web.sockets import lesson_rooms
 from vae_core.storage.home import owner_hash
 
 if TYPE_CHECKING:

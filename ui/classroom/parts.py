@@ -15,7 +15,7 @@ from ui.library.address import addresses, link_to, only_here, proper
 from ui.library.share_buttons import path_of
 from ui.page.navigation import link, opening
 from ui.page.text import count, plain
-from ui.web import following
+from ui.web.sockets import following
 
 _REFUSED: Final = "class_refused"
 _PASS: Final = "class_pass"

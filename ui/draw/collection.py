@@ -12,8 +12,8 @@ from ui.classroom.drawings import forget, open_to_class
 from ui.identity.owner import current_owner
 from ui.images.own_cards import to_train
 from ui.library import links
-from ui.library.drawing_files import Drawing
-from ui.library.drawing_room import DrawingError
+from ui.library.disk.drawing_files import Drawing
+from ui.library.disk.drawing_room import DrawingError
 from ui.library.drawings import Collection
 from ui.library.image_library import ImageLibrary, ImageLibraryError
 from ui.library.retention import days_kept

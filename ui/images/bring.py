@@ -8,7 +8,7 @@ import streamlit as st
 
 from ui.images import own_cards, preview
 from ui.images.upload_field import upload_field
-from ui.library import brought
+from ui.library.disk import brought
 from ui.library.image_library import ImageLibrary, ImageLibraryError, shared_set
 from ui.library.retention import days_kept
 from ui.page import pictures, state

@@ -8,7 +8,7 @@ from typing import Final
 import streamlit as st
 
 from ui.identity.owner import current_owner
-from ui.library.brought import export_path
+from ui.library.disk.brought import export_path
 from ui.library.image_library import GONE, ImageLibrary, ImageLibraryError
 from ui.library.share_buttons import share_box
 from ui.page import pictures, state

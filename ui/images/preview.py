@@ -9,8 +9,8 @@ from typing import Any, Final, cast
 
 import streamlit as st
 
-from ui.library import brought
-from ui.library.brought import Brought
+from ui.library.disk import brought
+from ui.library.disk.brought import Brought
 from ui.library.image_library import ImageLibrary, ImageLibraryError
 from ui.page import state
 from ui.page.text import count, plain

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
-from ui.library.brought import most_bytes
+from ui.library.disk.brought import most_bytes
 from ui.page.urls import EXPLORER, base_path, explorer_url
 from vae_core.images.uploads.limits import MAX_FILES
 

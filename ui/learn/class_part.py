@@ -11,16 +11,16 @@ from ui.classroom.posters import poster
 from ui.identity import leaders
 from ui.identity.owner import current_owner
 from ui.learn import leading, presenting
-from ui.learn.lesson import Lesson
+from ui.learn.files.lesson import Lesson
+from ui.learn.files.lessons import lesson_named, lessons
 from ui.learn.lesson_link import LessonSettings, fitting_models, parts_of
-from ui.learn.lessons import lesson_named, lessons
 from ui.library import links
 from ui.library.address import link_to
 from ui.library.library import Library
 from ui.library.share_buttons import path_of
 from ui.page import state
 from ui.page.navigation import link
-from ui.web import lesson_rooms
+from ui.web.sockets import lesson_rooms
 
 LESSON: Final = "class_lesson"
 """Session key of the field with the lesson to open."""

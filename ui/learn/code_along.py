@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
-from ui.learn.lesson import Lesson
+from ui.learn.files.lesson import Lesson
 
 FOLDER: Final = Path(__file__).resolve().parents[2] / "assets" / "lessons" / "code"
 

@@ -9,11 +9,11 @@ import streamlit as st
 
 from ui.identity import leaders
 from ui.identity.owner import current_owner
-from ui.learn.lesson import Lesson
-from ui.learn.lessons import lesson_named
+from ui.learn.files.lesson import Lesson
+from ui.learn.files.lessons import lesson_named
 from ui.page.text import count, plain
-from ui.web import lesson_rooms
-from ui.web.lesson_rooms import Counts, OpenLesson, Stage
+from ui.web.sockets import lesson_rooms
+from ui.web.sockets.lesson_rooms import Counts, OpenLesson, Stage
 
 LOOK_SECONDS: Final = 1.0
 

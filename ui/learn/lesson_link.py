@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from ui.learn.lesson import Lesson
-from ui.learn.reading import make_configs
-from ui.learn.vocabulary import NUMBERS, THINGS
+from ui.learn.files.lesson import Lesson
+from ui.learn.files.reading import make_configs
+from ui.learn.files.vocabulary import NUMBERS, THINGS
 from ui.library.entry import ModelEntry
 from ui.page import state
 from ui.page.text import plain

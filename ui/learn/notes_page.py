@@ -6,9 +6,9 @@ from typing import Final
 
 import streamlit as st
 
-from ui.learn.lesson import Lesson
-from ui.learn.lessons import lesson_named, lessons
-from ui.learn.notes import notes
+from ui.learn.files.lesson import Lesson
+from ui.learn.files.lessons import lesson_named, lessons
+from ui.learn.files.notes import notes
 from ui.page import state
 from ui.page.navigation import link
 from ui.page.text import plain

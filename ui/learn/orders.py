@@ -10,8 +10,8 @@ from typing import Any, Final
 import streamlit as st
 
 from ui.identity.owner import current_owner
-from ui.learn.lesson import Lesson
-from ui.learn.reading import make_configs
+from ui.learn.files.lesson import Lesson
+from ui.learn.files.reading import make_configs
 from vae_core import image_sets
 from vae_core.engine import EngineBusyError, RunInfo, get_engine
 from vae_core.engine.contract.failures import describe

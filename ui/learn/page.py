@@ -11,15 +11,15 @@ from ui.identity import leaders
 from ui.identity.owner import current_owner
 from ui.learn import orders, presenting, together
 from ui.learn.code_along import notebook_of, script_of
-from ui.learn.lesson import Lesson
+from ui.learn.files.lesson import Lesson
+from ui.learn.files.lessons import lesson_named, lessons
 from ui.learn.lesson_link import PREFIX, from_link
-from ui.learn.lessons import lesson_named, lessons
 from ui.library.entry import ModelEntry
 from ui.library.library import Library
 from ui.page import state
 from ui.page.navigation import link
 from ui.page.text import plain
-from ui.web import lesson_rooms
+from ui.web.sockets import lesson_rooms
 
 ALL: Final = ""
 """The choice that shows the list of lessons."""

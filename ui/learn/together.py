@@ -8,11 +8,11 @@ import streamlit as st
 
 from ui.classroom import membership
 from ui.identity.owner import current_owner
-from ui.learn.lessons import lesson_named
+from ui.learn.files.lessons import lesson_named
 from ui.page import state
 from ui.page.urls import base_path
-from ui.web import lesson_rooms
-from ui.web.lesson_rooms import OpenLesson
+from ui.web.sockets import lesson_rooms
+from ui.web.sockets.lesson_rooms import OpenLesson
 
 
 def room_token() -> str:

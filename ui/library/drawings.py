@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from ui.library import links
-from ui.library.drawing_files import (
+from ui.library.disk.drawing_files import (
     LONGEST_LABEL,
     PIXELS,
     SIDE,
@@ -24,7 +24,7 @@ from ui.library.drawing_files import (
     new_drawing,
     write_drawing,
 )
-from ui.library.drawing_room import DrawingError, note_sent, room
+from ui.library.disk.drawing_room import DrawingError, note_sent, room
 from ui.library.image_library import ImageLibrary
 from ui.page.text import count
 from vae_core.images.image_set import MOST_CLASSES

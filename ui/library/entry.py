@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from ui.library.kept import Kept
+from ui.library.disk.kept import Kept
 from vae_core.bundles.bundle import read_header
 from vae_core.bundles.history import scalars, thinned
 from vae_core.bundles.older import with_layers

@@ -7,7 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from ui.library import brought, links
+from ui.library import links
+from ui.library.disk import brought
 from ui.library.entry import slug
 from ui.page.text import count, tidy
 from vae_core import ImageSetInfo

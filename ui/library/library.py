@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from ui.library import links
+from ui.library.disk.foreign import refuse_foreign
 from ui.library.entry import (
     NAME,
     SUFFIX,
@@ -21,7 +22,6 @@ from ui.library.entry import (
     slug,
     with_title,
 )
-from ui.library.foreign import refuse_foreign
 from vae_core.bundles.bundle import read_header
 from vae_core.bundles.header import MAX_BYTES, MAX_TITLE
 from vae_core.bundles.header_checks import one_line

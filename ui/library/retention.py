@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Final
 
 from ui.identity.presence import SEEN_FILE
-from ui.library import brought, drawing_files, links
+from ui.library import links
 from ui.library.address import only_here
+from ui.library.disk import brought, drawing_files
 from ui.library.entry import bundles_in
 from vae_core.engine.contract import limits
 from vae_core.images.own_sets import FOLDER, delete_set, set_files

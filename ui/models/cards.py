@@ -8,9 +8,9 @@ from typing import Any, Final
 import streamlit as st
 
 from ui.identity.owner import current_owner
+from ui.library.disk.foreign import BRING_NETS, FOREIGN
 from ui.library.entry import ModelEntry, UnreadableFile
 from ui.library.facts import TIGHTER, model_facts, model_metrics, net_facts, why_unmeasured
-from ui.library.foreign import BRING_NETS, FOREIGN
 from ui.library.going_on import further_query
 from ui.library.library import Library, LibraryError, max_bytes, max_models
 from ui.library.retention import days_kept
@@ -21,8 +21,8 @@ from ui.page import pictures, state
 from ui.page.describe import of_later_version
 from ui.page.navigation import link
 from ui.page.text import count, duration, file_size, plain
-from ui.web.refusals import take_refusal
-from ui.web.uploads import forget_upload
+from ui.web.guards.refusals import take_refusal
+from ui.web.guards.uploads import forget_upload
 from vae_core.engine.contract.failures import describe
 
 PICTURE_HEIGHT: Final = 80

@@ -17,8 +17,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from ui.identity.origin import is_own_origin
 from ui.identity.owner import owner_of
-from ui.library.drawing_files import PIXELS
-from ui.library.drawing_room import DrawingError
+from ui.library.disk.drawing_files import PIXELS
+from ui.library.disk.drawing_room import DrawingError
 from ui.library.drawings import NOT_A_DRAWING, Collection
 from vae_core.engine.contract.failures import describe
 

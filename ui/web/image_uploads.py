@@ -17,8 +17,8 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 
 from ui.identity.origin import is_own_origin
 from ui.identity.owner import owner_of
-from ui.library import brought
-from ui.library.brought import Arriving, NoRoomError
+from ui.library.disk import brought
+from ui.library.disk.brought import Arriving, NoRoomError
 from ui.library.entry import slug
 from ui.library.image_library import ImageLibrary
 from vae_core.engine.contract.failures import describe

@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 
 from ui.identity.presence import is_here
 from ui.library.retention import SWEEP_SECONDS, Sweeper
-from ui.web.quiet_log import count_repeated_lines
+from ui.web.guards.quiet_log import count_repeated_lines
 from vae_core.engine import close_engine, warm_engine
 from vae_core.engine.contract import limits
 

@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnected
 
-from ui.web import content_policy
+from ui.web.guards import content_policy
 
 
 class PathTricks:

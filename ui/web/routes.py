@@ -44,16 +44,16 @@ from ui.page import urls
 from ui.page.urls import KINDS, PLOTLY_VERSION, base_path
 from ui.web.compressed import LARGE_BYTES, Packed, PackedFiles, pieces
 from ui.web.drawings import take_drawing
-from ui.web.following import (
+from ui.web.image_uploads import exported_images, room_for_images, take_images
+from ui.web.sockets.following import (
     followed_keyframe,
     followed_model,
     serve_followed_run,
     serve_follower,
     serve_leader,
 )
-from ui.web.image_uploads import exported_images, room_for_images, take_images
-from ui.web.lesson_sockets import serve_room
-from ui.web.stream import stream, watch
+from ui.web.sockets.lesson_sockets import serve_room
+from ui.web.sockets.stream import stream, watch
 from vae_core.bundles.older import with_layers
 from vae_core.engine import get_engine
 

@@ -9,8 +9,8 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
-from vae_core.exchange.draft import Draft
-from vae_core.exchange.following import Code, evaluating, owners_of
+from vae_core.exchange.modules.draft import Draft
+from vae_core.exchange.modules.following import Code, evaluating, owners_of
 from vae_core.models.vae import VAE
 
 COMPARED: Final = 64

@@ -3,7 +3,7 @@
     bundle = bundle_from_modules(vae.encode, vae.decode, images, title="Mine")
     save_bundle("mine.safetensors", bundle)
 
-The modules' code is followed once and becomes two lists of layers (`vae_core.exchange.following`). These are
+The modules' code is followed once and becomes two lists of layers (`vae_core.exchange.modules.following`). These are
 checked before a weight is touched, and at last compared with the modules themselves on the given images.
 """
 
@@ -22,10 +22,10 @@ from vae_core.bundles.header_checks import one_line
 from vae_core.bundles.making import image_set_table, placed_probe, projections_of, versions
 from vae_core.config.configs import ModelConfig
 from vae_core.exchange.comparing import COMPARED, compare_decoders, compare_encoders
-from vae_core.exchange.draft import Draft
-from vae_core.exchange.following import Code, Net, owner_of
-from vae_core.exchange.shapes import both
-from vae_core.exchange.streams import Piece, Stream, called
+from vae_core.exchange.modules.draft import Draft
+from vae_core.exchange.modules.following import Code, Net, owner_of
+from vae_core.exchange.modules.shapes import both
+from vae_core.exchange.modules.streams import Piece, Stream, called
 from vae_core.images.image_set import ImageSet
 from vae_core.images.probe import choose_probe
 from vae_core.models.layers.kinds import Activation, Crop, Reshape

@@ -1,5 +1,5 @@
 /**
- * A lesson as Python sends it: `ui/learn/lesson.py` has the same fields, and has checked them.
+ * A lesson as Python sends it: `ui/learn/files/lesson.py` has the same fields, and has checked them.
  *
  * Types alone.
  */
@@ -99,7 +99,7 @@
 /** @typedef {"predict" | "shown" | "try"} RoomStage */
 
 /**
- * @typedef {object} RoomNews         as `ui/web/lesson_sockets.py` tells it
+ * @typedef {object} RoomNews         as `ui/web/sockets/lesson_sockets.py` tells it
  * @property {number} turn
  * @property {string} lesson
  * @property {RoomStage} stage

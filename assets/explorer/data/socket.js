@@ -10,7 +10,7 @@ const LONGEST_WAIT = 8000;
 /** A connection that lasted so long was a good one, in ms: if it is lost, the waits begin anew. */
 const LASTED = 10_000;
 
-/** Close codes by which the server says that coming back is of no use; `ui/web/stream.py` has them. */
+/** Close codes by which the server says that coming back is of no use; `ui/web/sockets/stream.py` has them. */
 const FINAL_CODES = [1003, 4403, 4404, 4410];
 
 export class Socket {

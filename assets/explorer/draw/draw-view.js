@@ -1,6 +1,6 @@
 /** Draw: a pad, what the model sees of what is on it, where that lies on the map, and what the model makes of it. */
 
-import { ClassChoice } from "../cursor/class-choice.js";
+import { ClassChoice } from "../cursor/sliders/class-choice.js";
 import { Cursor } from "../cursor/cursor.js";
 import { ErrorPicture } from "../cursor/error-picture.js";
 import { ImageChooser } from "../cursor/image-chooser.js";

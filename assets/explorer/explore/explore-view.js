@@ -1,14 +1,14 @@
 /** Explore: a stored model's map, the large picture, sliders, a strip for each dimension, and new images. */
 
-import { ClassChoice } from "../cursor/class-choice.js";
-import { ClassRow } from "../cursor/class-row.js";
+import { ClassChoice } from "../cursor/sliders/class-choice.js";
+import { ClassRow } from "../cursor/sliders/class-row.js";
 import { Cursor } from "../cursor/cursor.js";
 import { Neighbours } from "../cursor/neighbours.js";
 import { DecodedPicture } from "../cursor/picture.js";
-import { RangeSwitch, sliderRanges } from "../cursor/ranges.js";
+import { RangeSwitch, sliderRanges } from "../cursor/sliders/ranges.js";
 import { Readout } from "../cursor/readout.js";
-import { Sliders } from "../cursor/sliders.js";
-import { Strips } from "../cursor/strips.js";
+import { Sliders } from "../cursor/sliders/sliders.js";
+import { Strips } from "../cursor/sliders/strips.js";
 import { Surroundings } from "../cursor/surroundings.js";
 import { loadBundle } from "../data/bundle.js";
 import { element, textButton } from "../dom/dom.js";

@@ -5,7 +5,7 @@
 
 import { element, setText } from "../dom/dom.js";
 import { fixed } from "../dom/format.js";
-import { SaveMenu } from "../dom/save-menu.js";
+import { SaveMenu } from "../dom/files/save-menu.js";
 import { categorySamples } from "../latent/categories.js";
 import { priorSamples } from "../latent/prior.js";
 import { imageOf, labelOf } from "../latent/space.js";

@@ -1,10 +1,10 @@
 /** The files that samples can be saved as: a sheet wide enough for a page, and numbers that `numpy.load` reads. */
 
-import { npz } from "../dom/npz.js";
-import { canvasPng, enlarged, LEAST_WIDTH, withDensity } from "../dom/png.js";
+import { npz } from "../dom/files/npz.js";
+import { canvasPng, enlarged, LEAST_WIDTH, withDensity } from "../dom/files/png.js";
 import { Sheet } from "../dom/pictures.js";
 
-/** @typedef {import("../dom/save-menu.js").SaveItem} SaveItem */
+/** @typedef {import("../dom/files/save-menu.js").SaveItem} SaveItem */
 
 /**
  * @typedef {object} DrawnSamples

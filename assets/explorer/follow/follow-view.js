@@ -38,7 +38,7 @@ const NO_PICTURE = { z: [], lastLatency: NaN, decode: () => Promise.reject(new E
 const NO_MAP = { positions: [], recolourAll: () => {}, onTouch: () => {} };
 
 /**
- * @typedef {object} Told            what a follower is told, as `ui/web/following.py` has it
+ * @typedef {object} Told            what a follower is told, as `ui/web/sockets/following.py` has it
  * @property {"explore" | "interpolate" | "train" | null} mode  null: there is nothing to see
  * @property {boolean} [foreign]     what is shown is not the leader's to pass on
  * @property {import("../view.js").BundleSource} [bundle]

@@ -55,7 +55,7 @@ export class Leader {
     this.socket.send(text);
   }
 
-  /** What is shown now, as `ui/web/shown.py` reads it. */
+  /** What is shown now, as `ui/web/sockets/shown.py` reads it. */
   #shown() {
     const { bundle, stream, foreign, mode } = this.data();
     if (foreign) return { foreign: true };

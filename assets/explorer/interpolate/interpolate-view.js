@@ -7,7 +7,7 @@ import { Readout } from "../cursor/readout.js";
 import { BundleError, loadBundle } from "../data/bundle.js";
 import { element } from "../dom/dom.js";
 import { fixed } from "../dom/format.js";
-import { SaveMenu } from "../dom/save-menu.js";
+import { SaveMenu } from "../dom/files/save-menu.js";
 import { between, interpolate } from "../latent/codes.js";
 import { nearestPoints } from "../latent/projection.js";
 import { classOf, codeOf } from "../latent/space.js";

@@ -1,11 +1,11 @@
 /** The files that a walk can be saved as: pictures wide enough for a page, a film there and back, its latents. */
 
-import { canvasPng, enlarged, LEAST_WIDTH } from "../dom/png.js";
+import { canvasPng, enlarged, LEAST_WIDTH } from "../dom/files/png.js";
 import { drawingContext } from "../dom/canvas.js";
-import { gif } from "../dom/gif.js";
+import { gif } from "../dom/files/gif.js";
 import { interpolate } from "../latent/codes.js";
 
-/** @typedef {import("../dom/save-menu.js").SaveItem} SaveItem */
+/** @typedef {import("../dom/files/save-menu.js").SaveItem} SaveItem */
 /** @typedef {import("../latent/codes.js").Method} Method */
 /** @typedef {import("../latent/space.js").Space} Space */
 

@@ -1,6 +1,6 @@
 /** Strips from the pinned latent of a run, whose decoder is ever a newer one: drawn anew, but not with each. */
 
-import { Strips } from "../cursor/strips.js";
+import { Strips } from "../cursor/sliders/strips.js";
 import { carriedBy } from "../latent/space.js";
 
 /** @typedef {import("../latent/space.js").Space} Space */

@@ -5,12 +5,12 @@
  * moment of the past, is the playback's to say.
  */
 
-import { ClassChoice } from "../cursor/class-choice.js";
+import { ClassChoice } from "../cursor/sliders/class-choice.js";
 import { Cursor } from "../cursor/cursor.js";
 import { DecodedPicture } from "../cursor/picture.js";
-import { sliderRanges } from "../cursor/ranges.js";
+import { sliderRanges } from "../cursor/sliders/ranges.js";
 import { Readout } from "../cursor/readout.js";
-import { Sliders } from "../cursor/sliders.js";
+import { Sliders } from "../cursor/sliders/sliders.js";
 import { element, setText } from "../dom/dom.js";
 import { grouped } from "../dom/format.js";
 import { roundUp } from "../dom/ticks.js";

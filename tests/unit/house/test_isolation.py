@@ -15,7 +15,7 @@ from tests.unit.ui.served_routes import Server, application, close_code
 from ui.identity.owner import COOKIE, cookie_of, new_owner
 from ui.library import links
 from ui.library.library import Library
-from ui.web import stream
+from ui.web.sockets import stream
 from vae_core.engine import Engine
 from vae_core.engine.processes import supervisor
 

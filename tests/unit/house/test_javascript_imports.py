@@ -17,10 +17,12 @@ ROOMS = (
     ("map/drawing",),
     ("map/layers", "map/pointing"),
     ("map/scene",),
+    ("cursor/sliders",),
     ("cursor",),
     ("decode",),
     ("decode/kernels", "decode/layers"),
-    ("data",),
+    ("data", "learn/things/parts"),
+    ("dom/files",),
     ("dom", "latent"),
 )
 """The rooms, from what is particular to what is general: each may know those below it, none beside it."""

@@ -5,13 +5,19 @@
 
 import { element, textButton } from "../../dom/dom.js";
 import { fixed } from "../../dom/format.js";
-import { Drawing, drawLine } from "./drawing.js";
-import { boundOf, fitModel, logEvidence, logEvidenceByQuadrature, posteriorOf } from "./linear-gaussian.js";
-import { nearestOf, Plane } from "./plane.js";
-import { RangeField } from "./range-field.js";
+import { Drawing, drawLine } from "./parts/drawing.js";
+import {
+  boundOf,
+  fitModel,
+  logEvidence,
+  logEvidenceByQuadrature,
+  posteriorOf,
+} from "./parts/linear-gaussian.js";
+import { nearestOf, Plane } from "./parts/plane.js";
+import { RangeField } from "./parts/range-field.js";
 
 /** @typedef {import("./thing.js").ThingContext} ThingContext */
-/** @typedef {import("./plane.js").Point} Point */
+/** @typedef {import("./parts/plane.js").Point} Point */
 
 /** Points to begin with. @type {Point[]} */
 const FIRST = [
@@ -189,7 +195,7 @@ export class BoundThing {
     else this.context.onChange();
   }
 
-  /** @param {Plane} plane @param {import("./drawing.js").Frame} frame */
+  /** @param {Plane} plane @param {import("./parts/drawing.js").Frame} frame */
   #paintPlane(plane, { context, theme }) {
     const { w, b, noise } = this.model;
     const at = (/** @type {number} */ z) => plane.toPixels([b[0] + z * w[0], b[1] + z * w[1]]);
@@ -208,7 +214,7 @@ export class BoundThing {
     context.fillText("blue: w z + b;  orange: q's ±1 deviation", 8, 8);
   }
 
-  /** @param {import("./drawing.js").Frame} frame */
+  /** @param {import("./parts/drawing.js").Frame} frame */
   #paintDensities({ context, width, height, theme }) {
     const { posterior_mean, posterior_sd, q_mean, q_sd } = this.values;
     const density = (/** @type {number} */ z, /** @type {number} */ m, /** @type {number} */ s) =>
@@ -231,7 +237,7 @@ export class BoundThing {
     context.fillText("z: blue p(z|x), orange q(z), dashed p(z)", 0, height);
   }
 
-  /** @param {import("./drawing.js").Frame} frame */
+  /** @param {import("./parts/drawing.js").Frame} frame */
   #paintLevels({ context, width, height, theme }) {
     const { evidence, elbo, article, gap } = this.values;
     this.levels.describe(

@@ -15,8 +15,8 @@ import { codeOf, imageOf, labelOf } from "../../latent/space.js";
 import { LatentMap } from "../../map/drawing/map.js";
 import { makeAxes } from "../../map/scene/axes.js";
 import { makeColouring } from "../../map/scene/colouring.js";
-import { ChoiceButtons } from "./choice-buttons.js";
-import { drawDot } from "./drawing.js";
+import { ChoiceButtons } from "./parts/choice-buttons.js";
+import { drawDot } from "./parts/drawing.js";
 
 /** @typedef {import("./thing.js").ThingContext} ThingContext */
 /** @typedef {import("../../latent/space.js").Space} Space */

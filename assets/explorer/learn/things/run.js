@@ -14,14 +14,14 @@ import { LatentMap } from "../../map/drawing/map.js";
 import { makeAxes } from "../../map/scene/axes.js";
 import { makeColouring } from "../../map/scene/colouring.js";
 import { RunPictures } from "../../train/run-pictures.js";
-import { ChoiceButtons } from "./choice-buttons.js";
-import { drawDot, Drawing, drawLine } from "./drawing.js";
+import { ChoiceButtons } from "./parts/choice-buttons.js";
+import { drawDot, Drawing, drawLine } from "./parts/drawing.js";
 import { RunFeed } from "./run-feed.js";
 
 /** @typedef {import("./thing.js").ThingContext} ThingContext */
 /** @typedef {import("../../data/run.js").Run} Run */
 /** @typedef {import("../../data/lesson.js").Values} Values */
-/** @typedef {import("./drawing.js").Frame} Frame */
+/** @typedef {import("./parts/drawing.js").Frame} Frame */
 
 /** A dimension is in use when the variance of its means over images exceeds this (arXiv:1509.00519). */
 const ACTIVE = 0.01;

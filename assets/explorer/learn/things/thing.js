@@ -1,7 +1,7 @@
 /**
  * What the player asks of a thing to touch, and what a thing is given.
  *
- * Types alone. `ui/learn/vocabulary.py` has each thing's parts, settings and quantities once more, for the check of
+ * Types alone. `ui/learn/files/vocabulary.py` has each thing's parts, settings and quantities once more, for the check of
  * the lessons' files; a test compares.
  */
 

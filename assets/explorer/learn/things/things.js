@@ -1,4 +1,4 @@
-/** The things to touch that lessons can name: `ui/learn/vocabulary.py` says what each has. */
+/** The things to touch that lessons can name: `ui/learn/files/vocabulary.py` says what each has. */
 
 import { BoundThing } from "./bound.js";
 import { CloudsThing } from "./clouds.js";

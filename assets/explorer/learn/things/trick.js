@@ -6,9 +6,9 @@
 import { element, setText, textButton } from "../../dom/dom.js";
 import { fixed, short } from "../../dom/format.js";
 import { gaussian, seededRandom } from "../../latent/codes.js";
-import { drawDot, Drawing, drawLine } from "./drawing.js";
-import { nearestOf, Plane } from "./plane.js";
-import { RangeField } from "./range-field.js";
+import { drawDot, Drawing, drawLine } from "./parts/drawing.js";
+import { nearestOf, Plane } from "./parts/plane.js";
+import { RangeField } from "./parts/range-field.js";
 import {
   Adam,
   decode,
@@ -18,10 +18,10 @@ import {
   momentsOf,
   slopeByQuadrature,
   slopeEstimates,
-} from "./small-vae.js";
+} from "./parts/small-vae.js";
 
 /** @typedef {import("./thing.js").ThingContext} ThingContext */
-/** @typedef {import("./plane.js").Point} Point */
+/** @typedef {import("./parts/plane.js").Point} Point */
 
 /** Points of the data. */
 const COUNT = 40;
@@ -243,7 +243,7 @@ export class TrickThing {
     else this.context.onChange();
   }
 
-  /** @param {Plane} plane @param {import("./drawing.js").Frame} frame */
+  /** @param {Plane} plane @param {import("./parts/drawing.js").Frame} frame */
   #paintPlane(plane, { context, theme }) {
     const curve = Array.from({ length: 121 }, (_, k) => plane.toPixels(decode(this.vae, -3 + k / 20).x));
     drawLine(context, curve, theme.accent, { width: 1.5 });
@@ -264,7 +264,7 @@ export class TrickThing {
     context.fillText("curve: the decoder; orange: decoded from q", 8, 8);
   }
 
-  /** Zoomed to the posterior. @param {import("./drawing.js").Frame} frame */
+  /** Zoomed to the posterior. @param {import("./parts/drawing.js").Frame} frame */
   #paintLine({ context, width, height, theme }) {
     const [m, s] = [this.mean.value, this.sd.value];
     // The zoom follows the trained posterior, so that a mean that is pulled moves.
@@ -290,7 +290,7 @@ export class TrickThing {
     );
   }
 
-  /** @param {import("./drawing.js").Frame} frame */
+  /** @param {import("./parts/drawing.js").Frame} frame */
   #paintSpread({ context, width, height, theme }) {
     const { estimates } = this;
     const { exact, path_variance, score_variance } = this.values;

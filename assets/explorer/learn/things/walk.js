@@ -11,11 +11,11 @@ import { between, gaussian, interpolate } from "../../latent/codes.js";
 import { codeOf, imageOf } from "../../latent/space.js";
 import { shareFurtherOut } from "../../latent/typicality.js";
 import { firstPair } from "../../interpolate/first-pair.js";
-import { ChoiceButtons } from "./choice-buttons.js";
-import { drawDot, Drawing, drawLine } from "./drawing.js";
+import { ChoiceButtons } from "./parts/choice-buttons.js";
+import { drawDot, Drawing, drawLine } from "./parts/drawing.js";
 
 /** @typedef {import("./thing.js").ThingContext} ThingContext */
-/** @typedef {import("./drawing.js").Frame} Frame */
+/** @typedef {import("./parts/drawing.js").Frame} Frame */
 
 /** Pictures in a row. */
 const STEPS = 9;

@@ -6,7 +6,7 @@
  */
 
 import { drawingContext } from "../../dom/canvas.js";
-import { canvasPng, withDensity } from "../../dom/png.js";
+import { canvasPng, withDensity } from "../../dom/files/png.js";
 import { POINT_OPACITY, pointSize } from "../scene/moving-points.js";
 import { svgElement, SvgPen } from "../scene/pen.js";
 

@@ -4,7 +4,7 @@ import { latentsCsv } from "./latents-csv.js";
 import { figurePng, figureSvg } from "./map-figure.js";
 
 /** @typedef {import("../drawing/map.js").DrawnMap} DrawnMap */
-/** @typedef {import("../../dom/save-menu.js").SaveItem} SaveItem */
+/** @typedef {import("../../dom/files/save-menu.js").SaveItem} SaveItem */
 /** @typedef {import("../../latent/space.js").Space} Space */
 
 /**

@@ -2,7 +2,7 @@
 
 import { element, uniqueId } from "../../dom/dom.js";
 import { FoldedTable } from "../../dom/folded-table.js";
-import { SaveMenu } from "../../dom/save-menu.js";
+import { SaveMenu } from "../../dom/files/save-menu.js";
 import { LatentMap } from "../drawing/map.js";
 import { checkedAxes, makeAxes } from "../scene/axes.js";
 import { colourings, makeColouring } from "../scene/colouring.js";

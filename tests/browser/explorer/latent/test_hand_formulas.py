@@ -161,12 +161,12 @@ def test_ranges_go_by_the_prior_or_by_the_images(call: Call) -> None:
     mean = torch.tensor([[0.0, -1.23], [1.0, -1.23], [4.96, -1.23]])
     code = f"((s) => [...m.sliderRanges(s, 'prior'), ...m.sliderRanges(s, 'data')])({TYPED})"
     reach = math.ceil(10 * norm.ppf(0.9995)) / 10
-    ranges = call("cursor/ranges.js", code, space(mean))
+    ranges = call("cursor/sliders/ranges.js", code, space(mean))
     assert np.allclose(ranges, [[-reach, reach]] * 2 + [[0, 5], [-1.3, -1.2]])
     many = rows(301, 2, 4)
     stops = np.array(
         call(
-            "cursor/ranges.js",
+            "cursor/sliders/ranges.js",
             f"((s) => [0, 1].map((d) => [...m.stripStops(s, d, 'data', 9)]))({TYPED})",
             space(many),
         )

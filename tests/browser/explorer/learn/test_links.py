@@ -7,7 +7,7 @@ from dataclasses import replace
 from playwright.sync_api import expect
 
 from tests.browser.explorer.learn.test_playing import Play, play, predict, pull, quantities  # noqa: F401
-from ui.learn.lessons import lesson_named
+from ui.learn.files.lessons import lesson_named
 
 
 def test_parts_are_hidden_or_locked_and_come_no_more_to_keys(play: Play) -> None:  # noqa: F811

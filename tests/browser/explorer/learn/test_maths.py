@@ -15,8 +15,8 @@ from torch.distributions import Normal, kl_divergence
 
 from vae_core.models.distributions import gaussian_kl, gaussian_log_likelihood
 
-LINEAR = "learn/things/linear-gaussian.js"
-SMALL = "learn/things/small-vae.js"
+LINEAR = "learn/things/parts/linear-gaussian.js"
+SMALL = "learn/things/parts/small-vae.js"
 
 POINTS = [[-1.7, -0.9], [-1.2, -0.8], [-0.7, -0.1], [0.3, 0.4], [0.8, 0.2], [1.6, 0.7], [0.1, -1.9]]
 Call = Callable[..., Any]

@@ -16,9 +16,9 @@ from tests.browser.serving import ROOT, Errors, StaticSite
 from tests.browser.small_models import component_data, serve_model
 from tests.browser.waiting import two_frames
 from tests.unit.ui.learn.test_lesson_files import TEXT
-from ui.learn.lessons import lesson_named, lessons
-from ui.learn.reading import read_lesson
-from ui.learn.vocabulary import THINGS
+from ui.learn.files.lessons import lesson_named, lessons
+from ui.learn.files.reading import read_lesson
+from ui.learn.files.vocabulary import THINGS
 from vae_core import interpolate, load_bundle
 from vae_core.models.distributions import gaussian_kl
 

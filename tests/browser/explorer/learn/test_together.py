@@ -13,7 +13,7 @@ from tests.browser.explorer.learn.test_playing import begin_anew, predict, pull
 from tests.browser.serving import ROOT, Errors, StaticSite
 from tests.browser.small_models import component_data, serve_model
 from tests.browser.waiting import until
-from ui.learn.lessons import lesson_named
+from ui.learn.files.lessons import lesson_named
 from vae_core import load_bundle
 
 Join = Callable[..., Page]

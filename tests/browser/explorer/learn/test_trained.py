@@ -13,7 +13,7 @@ from tests.browser.played_run import COUNT, EPOCH, FakeRun
 from tests.browser.serving import Errors, StaticSite
 from tests.browser.small_models import component_data, component_page, lively_model
 from tests.browser.waiting import until
-from ui.learn.lessons import lesson_named
+from ui.learn.files.lessons import lesson_named
 from vae_core.config.configs import ModelConfig
 from vae_core.measures.evaluate import active_units
 from vae_core.models.objective import ElboTerms

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ui.learn.code_along import notebook_of, script_of
-from ui.learn.lessons import lessons
+from ui.learn.files.lessons import lessons
 
 ROOT = Path(__file__).resolve().parents[4]
 ALL = pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson.slug)

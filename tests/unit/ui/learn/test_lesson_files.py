@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from ui.learn import lessons as folder
-from ui.learn.lesson import Lesson, LessonError
-from ui.learn.lessons import lessons, read_folder
+from ui.learn.files import lessons as folder
+from ui.learn.files.lesson import Lesson, LessonError
+from ui.learn.files.lessons import lessons, read_folder
+from ui.learn.files.reading import MOST_WORDS, header_line, make_configs, read_lesson
+from ui.learn.files.source import function_source
+from ui.learn.files.vocabulary import THINGS
 from ui.learn.orders import check_values, read_order
-from ui.learn.reading import MOST_WORDS, header_line, make_configs, read_lesson
-from ui.learn.source import function_source
-from ui.learn.vocabulary import THINGS
 from vae_core import image_sets
 
 ROOT = Path(__file__).resolve().parents[4]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from ui.learn.code_along import script_of
-from ui.learn.lesson import Lesson
+from ui.learn.files.lesson import Lesson
+from ui.learn.files.lessons import lesson_named, lessons
+from ui.learn.files.reading import make_configs
 from ui.learn.lesson_link import (
     LessonSettings,
     fitting_models,
@@ -14,8 +16,6 @@ from ui.learn.lesson_link import (
     read_settings,
     with_settings,
 )
-from ui.learn.lessons import lesson_named, lessons
-from ui.learn.reading import make_configs
 from ui.library.entry import ModelEntry
 from ui.library.library import Library
 

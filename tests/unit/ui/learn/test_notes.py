@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ui.learn.lesson import LessonError
-from ui.learn.lessons import lessons
-from ui.learn.notes import SECTIONS, notes, read_notes
+from ui.learn.files.lesson import LessonError
+from ui.learn.files.lessons import lessons
+from ui.learn.files.notes import SECTIONS, notes, read_notes
 
 WHOLE = "".join(f"## {section}\n\nWords.\n\n" for section in SECTIONS)
 

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from ui.identity.owner import new_owner
-from ui.library import drawing_files, drawing_room, drawings, links
-from ui.library.drawing_files import FOLDER, PIXELS
-from ui.library.drawing_room import DrawingError, Pace
+from ui.library import drawings, links
+from ui.library.disk import drawing_files, drawing_room
+from ui.library.disk.drawing_files import FOLDER, PIXELS
+from ui.library.disk.drawing_room import DrawingError, Pace
 from ui.library.drawings import CLOSED, NOT_YOURS, Collection
 from ui.library.image_library import ImageLibrary, ImageLibraryError
 from vae_core import load_image_set

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from ui.library import entry as entries
+from ui.library.disk.kept import Kept
 from ui.library.entry import held_bytes, read_entry
-from ui.library.kept import Kept
 
 SHIPPED = Path(__file__).parents[4] / "assets" / "bundles" / "mnist-16.safetensors"
 

@@ -15,7 +15,7 @@ from tests.unit.ui.served_routes import PATIENCE, Server, application, close_cod
 from ui.identity.owner import COOKIE, cookie_of, new_owner
 from ui.library import library, links
 from ui.library.library import Library, LibraryError
-from ui.web import stream
+from ui.web.sockets import stream
 from vae_core.engine import Job
 from vae_core.engine.watching.subscription import Subscription
 from vae_core.storage.home import owner_hash, write_whole

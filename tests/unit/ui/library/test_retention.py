@@ -12,7 +12,7 @@ from tests.unit.ui.identity.test_owner import (
 from ui.identity import presence
 from ui.identity.owner import new_owner
 from ui.library import links, retention
-from ui.library.drawing_files import FOLDER, PIXELS
+from ui.library.disk.drawing_files import FOLDER, PIXELS
 from ui.library.drawings import Collection
 from ui.library.library import Library
 from ui.library.retention import SWEEP_SECONDS, Sweeper, days_kept
@@ -134,7 +134,7 @@ def test_how_long_is_a_setting_and_for_ever_where_only_this_machine_is_served(aw
 
 def test_image_sets_go_with_the_models_and_what_was_never_kept_goes_after_a_day(tmp_path):
     from tests.unit.images.test_own_sets import some_images, stored
-    from ui.library import brought
+    from ui.library.disk import brought
     from ui.library.image_library import ImageLibrary
 
     own, found = ImageLibrary(new_owner()), Time()

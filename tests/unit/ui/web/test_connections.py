@@ -15,8 +15,13 @@ from starlette.routing import Route
 
 from tests.unit.ui.served_routes import PATIENCE
 from ui.identity.owner import COOKIE, cookie_of, new_owner
-from ui.web import connections
-from ui.web.connections import BoundedConnections, UnfinishedHeads, WatchedConnections, raise_file_limit
+from ui.web.guards import connections
+from ui.web.guards.connections import (
+    BoundedConnections,
+    UnfinishedHeads,
+    WatchedConnections,
+    raise_file_limit,
+)
 
 
 def connection(address="10.0.0.1", **state):

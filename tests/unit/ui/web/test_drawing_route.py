@@ -10,8 +10,9 @@ import pytest
 from tests.unit.ui.asgi_client import Browser
 from tests.unit.ui.served_routes import application
 from ui.identity.owner import COOKIE, cookie_of, new_owner
-from ui.library import drawing_files, links
-from ui.library.drawing_files import PIXELS
+from ui.library import links
+from ui.library.disk import drawing_files
+from ui.library.disk.drawing_files import PIXELS
 from ui.library.drawings import Collection
 
 URL = "/latent/drawings"

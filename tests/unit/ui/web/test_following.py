@@ -15,7 +15,7 @@ from tests.unit.ui.served_routes import PATIENCE, Server, application, close_cod
 from ui.identity.owner import new_owner
 from ui.library import links
 from ui.library.library import Library
-from ui.web import following
+from ui.web.sockets import following
 from vae_core.config.configs import ModelConfig, TrainConfig
 from vae_core.engine import RunInfo
 from vae_core.storage.home import owner_hash

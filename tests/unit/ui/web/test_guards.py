@@ -15,8 +15,8 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
 
 from tests.unit.ui.asgi_client import Browser
-from ui.web import content_policy, hosts
-from ui.web.hosts import KnownHost
+from ui.web.guards import content_policy, hosts
+from ui.web.guards.hosts import KnownHost
 from ui.web.middleware import PageHeaders
 
 

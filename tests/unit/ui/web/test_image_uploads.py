@@ -11,8 +11,8 @@ import pytest
 from tests.unit.ui.asgi_client import Browser
 from tests.unit.ui.served_routes import application
 from ui.identity.owner import COOKIE, cookie_of, new_owner
-from ui.library import brought
-from ui.library.brought import file_name
+from ui.library.disk import brought
+from ui.library.disk.brought import file_name
 from ui.web import image_uploads
 
 URL = "/latent/images/upload"

@@ -9,8 +9,8 @@ from websockets.exceptions import ConnectionClosed
 from tests.unit.ui.served_routes import PATIENCE, Server, application, close_code, wait_until
 from ui.identity.owner import new_owner
 from ui.library import links
-from ui.web import lesson_rooms, lesson_sockets
-from ui.web.lesson_rooms import Answer, LessonRoom, OpenLesson, read_answer
+from ui.web.sockets import lesson_rooms, lesson_sockets
+from ui.web.sockets.lesson_rooms import Answer, LessonRoom, OpenLesson, read_answer
 
 CHOICE = OpenLesson("forces", options=3, least=0.0, greatest=1.0, steps=4)
 NUMBER = OpenLesson("collapse", options=0, least=0.0, greatest=8.0, steps=4)

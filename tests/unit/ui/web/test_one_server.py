@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from ui.web.one_server import OneServer, own_address
+from ui.web.guards.one_server import OneServer, own_address
 from vae_core.storage.home_lock import HomeInUseError, files_to_inherit, lock_home, unlock_home
 
 

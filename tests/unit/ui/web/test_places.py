@@ -6,8 +6,8 @@ import pytest
 from starlette.requests import HTTPConnection
 
 from ui.identity.owner import COOKIE, cookie_of, new_owner
-from ui.web import places
-from ui.web.places import NoPlaceError, Places
+from ui.web.guards import places
+from ui.web.guards.places import NoPlaceError, Places
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,7 @@
 
 import logging
 
-from ui.web.quiet_log import MOST_KINDS, MOST_LINES, WINDOW_SECONDS, Counted
+from ui.web.guards.quiet_log import MOST_KINDS, MOST_LINES, WINDOW_SECONDS, Counted
 
 
 def test_a_repeated_line_is_counted_and_others_are_written(caplog):

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from ui.web import refusals
+from ui.web.guards import refusals
 
 
 @pytest.fixture

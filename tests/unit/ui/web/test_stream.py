@@ -9,8 +9,8 @@ import pytest
 
 from tests.unit.ui.served_routes import PATIENCE, Server, application, close_code, kind, wait_until
 from ui.identity.owner import COOKIE, cookie_of, new_owner
-from ui.web import stream
-from ui.web.stream import MAX_TEXT
+from ui.web.sockets import stream
+from ui.web.sockets.stream import MAX_TEXT
 from vae_core.engine.watching.subscription import Subscription
 from vae_core.storage.tensorfile import metadata_of
 

@@ -11,8 +11,8 @@ from starlette.routing import Route
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
-from ui.web import uploads
-from ui.web.uploads import BoundedUploads
+from ui.web.guards import uploads
+from ui.web.guards.uploads import BoundedUploads
 
 MEGABYTE = 1_000_000
 
