@@ -19,13 +19,15 @@ if str(ROOT) not in sys.path:
 from ui.identity.owner import OwnerCookie
 from ui.learn.files.lessons import lessons
 from ui.learn.files.notes import notes
+from ui.page.navigation import PLACES
+from ui.page.state import MISSING
 from ui.page.urls import base_path
 from ui.web.guards.connections import BoundedConnections, WatchedConnections
 from ui.web.guards.hosts import KnownHost
 from ui.web.guards.one_server import OneServer
 from ui.web.guards.uploads import BoundedUploads
 from ui.web.lifespan import lifespan
-from ui.web.middleware import LetGo, PageHeaders, PathTricks
+from ui.web.middleware import LetGo, PageHeaders, PathTricks, UnknownPages
 from ui.web.routes import routes
 
 lessons()  # a file that is no lesson is refused now, with its line
@@ -42,6 +44,7 @@ app = st.App(
         Middleware(KnownHost),
         Middleware(PageHeaders, base=base_path()),
         Middleware(PathTricks, base=base_path()),
+        Middleware(UnknownPages, [each.name for each in PLACES], MISSING, base=base_path()),
         Middleware(BoundedConnections),
         Middleware(BoundedUploads, base=base_path()),
         Middleware(OwnerCookie, path=base_path()),

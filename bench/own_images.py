@@ -173,13 +173,7 @@ def drawings(home: Path) -> Rows:
     async def work(server: Served) -> tuple[list[float], list[dict[str, int]], list[str], float]:
         teacher = Visitor(server.url, page="draw")
         tokens: list[bytes] = []
-        take = teacher._take
-
-        def heard(message: object, data: bytes) -> None:
-            tokens.extend(OPENED.findall(data))
-            take(message, data)  # type: ignore[arg-type]
-
-        teacher._take = heard  # type: ignore[method-assign]
+        teacher.listens = lambda data: tokens.extend(OPENED.findall(data))
         await teacher.arrive()
         await teacher.press("draw_open")
         await teacher.until(lambda: tokens)

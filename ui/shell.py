@@ -71,6 +71,7 @@ take_defaults(name, settings)
 state.enter(name)
 note_session(owner, name)
 state.add_problems(state.link_problems(name, st.query_params.to_dict(), settings))
+st.query_params.pop(state.MISSING, None)  # said; a link to what is shown says nothing of it
 
 with st.sidebar:
     if run is not None and run.active and name != "train":

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from bench.classroom.hostile import hostile
 from bench.classroom.kills import kill_servers, kill_workers, stop_workers
+from bench.classroom.lesson import lesson_together
 from bench.classroom.soak import soak, soak_rows
 from bench.classroom.watchers import watchers
 from bench.served import Served, served
@@ -27,7 +28,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.classroom", description=__doc__)
     parser.add_argument("--short", action="store_true", help="a small part of each")
     parser.add_argument(
-        "--only", default="", help="some of: soak, watchers, workers, stopped, servers, hostile"
+        "--only", default="", help="some of: soak, lesson, watchers, workers, stopped, servers, hostile"
     )
     chosen = parser.parse_args()
     short = chosen.short
@@ -52,6 +53,7 @@ def main() -> None:
         return with_server
 
     measure("soak", whole_class)
+    measure("lesson", at_a_server(lambda server: lesson_together(server, 6 if short else 30)))
     measure("watchers", at_a_server(lambda server: watchers(server, 5 if short else 30)))
     measure("workers", at_a_server(lambda server: kill_workers(server, 2 if short else 20)))
     measure("stopped", at_a_server(lambda server: stop_workers(server, 2 if short else 20)))

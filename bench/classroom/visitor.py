@@ -7,9 +7,10 @@ so, and watches its run, acknowledging every message.
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
@@ -44,6 +45,9 @@ class Visitor:
         url: the server's address.
         page: the page to open.
         query: what the page's URL says.
+
+    Attributes:
+        listens: hears every message of Streamlit's as it comes.
     """
 
     def __init__(self, url: str, page: str = "train", query: str = "", cookie: str = "") -> None:
@@ -57,6 +61,7 @@ class Visitor:
         self.asked_again = 0
         self.run = ""
         self.stream: Stream | None = None
+        self.listens: Callable[[bytes], object] = lambda data: None
         self._values: dict[str, WidgetState] = {}
         self._hash = ""
         self._done = asyncio.Event()
@@ -97,6 +102,18 @@ class Visitor:
     async def press(self, key: str) -> None:
         """Press a button and wait for the answer."""
         await self._rerun(WidgetState(id=self.widgets[key], trigger_value=True))
+
+    async def choose(self, key: str, option: str) -> None:
+        """Choose one of a field's options, by the words that are shown, and wait for the answer."""
+        self._values[key] = WidgetState(id=self.widgets[key], string_value=option)
+        await self._rerun()
+
+    async def tell(self, key: str, said: Mapping[str, Any]) -> None:
+        """Say what a component in the browser says, wait for the answer, and note how long it took."""
+        self._values[key] = WidgetState(id=self.widgets[key], json_value=json.dumps(said))
+        before = time.monotonic()
+        await self._rerun()
+        self.answers.append(time.monotonic() - before)
 
     async def fill(self, key: str, value: float) -> None:
         """Change a field that is a number, wait for the answer, and note how long it took."""
@@ -161,6 +178,7 @@ class Visitor:
             self.errors.append(f"connection lost: {closed}")
 
     def _take(self, message: ForwardMsg, data: bytes) -> None:
+        self.listens(data)
         kind = message.WhichOneof("type")
         if kind == "navigation":
             self._hash = message.navigation.page_script_hash

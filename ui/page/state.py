@@ -59,6 +59,9 @@ COLLECTION: Final = "collection"
 LESSON: Final = "lesson"
 """Name in Learn's URL: the lesson's slug."""
 
+MISSING: Final = "missing"
+"""Name in Explore's URL: what was asked for, where no page of that name lies."""
+
 DEFAULT_MODELS: Final = {EXPLORE_MODEL: "mnist-2", DRAW_MODEL: "mnist-2", INTERPOLATE_MODEL: "mnist-16"}
 """What a page about one model begins with: a map that is the latent space itself; walks of clear pictures."""
 DEFAULT_IMAGES: Final = "mnist"
@@ -219,7 +222,11 @@ def link_problems(page: str, query: Mapping[str, str], settings: Mapping[str, Se
     }.get(page, ())
     sentences = []
     for name, value in query.items():
-        if name in settings:
+        if page == "explore" and name == MISSING:
+            sentences.append(
+                f"There is no page {plain(value, longest=40)} here. This is Explore; the menu has all."
+            )
+        elif name in settings:
             setting = settings[name]
             expected = setting.problem(value)
             if expected:

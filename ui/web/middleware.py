@@ -1,12 +1,14 @@
-"""What stands before every request: tricks with paths refused, safe headers, sockets let go at the end."""
+"""Before every request: tricks with paths refused, lost ways led on, safe headers, sockets let go."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Collection
 from typing import Final
+from urllib.parse import urlencode
 
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnected
 
@@ -31,6 +33,50 @@ class PathTricks:
 
 def _is_trick(path: str) -> bool:
     return any(part in path for part in ("..", "//", "\\", "\0", ":", "%"))
+
+
+class UnknownPages:
+    """Lead an address at which no page lies to the first page, which says so.
+
+    Streamlit answers every address with its frame, and lays words of its own over the first page.
+    """
+
+    def __init__(self, app: ASGIApp, pages: Collection[str], missing: str, base: str = "") -> None:
+        """Take the pages there are.
+
+        Args:
+            app: what serves them.
+            pages: their names in the address, the first page's first; it lies at the address without a name.
+            missing: name in the first page's URL for what was asked for.
+            base: path at which the app lies.
+        """
+        self.app = app
+        self.first, *others = pages
+        self.others = frozenset(others)
+        self.missing = missing
+        self.top = f"{base}/"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
+        name = self._asked(scope)
+        if not name or name in self.others:
+            await self.app(scope, receive, send)
+            return
+        query = scope.get("query_string", b"").decode("latin-1")
+        if name != self.first:
+            query = urlencode({self.missing: name[:100]})
+        there = f"{self.top}?{query}" if query else self.top
+        await RedirectResponse(there, 307, {"Cache-Control": "no-store"})(scope, receive, send)
+
+    def _asked(self, scope: Scope) -> str:
+        """Return the page's name in what a browser's window asks for; "" for all else."""
+        path = scope.get("path", "")
+        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD") or not path.startswith(self.top):
+            return ""
+        name = str(path).removeprefix(self.top).rstrip("/")
+        accepted = b",".join(value for key, value in scope["headers"] if key.lower() == b"accept")
+        is_name = name and not name.startswith("_") and not any(mark in name for mark in "/.")
+        return name if is_name and b"text/html" in accepted else ""
 
 
 class PageHeaders:

@@ -84,6 +84,7 @@ THINGS: Final[Mapping[str, Thing]] = {
             "change",
             "change_share",
             "is_all",
+            "is_drawn",
         ),
         needs_model=True,
         dims=(2, 2),

@@ -1,1 +1,1 @@
-"""What lies on disk for a browser besides its models: drawings, images on their way in; and what there is room for."""
+"""A browser's drawings on disk, images on their way to it, and what there is room for."""

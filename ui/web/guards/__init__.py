@@ -1,1 +1,1 @@
-"""What is bounded or refused: connections, uploads, places at a link, hosts, a second server on one data folder."""
+"""What is bounded or refused: connections, uploads, places at a link, hosts, a second server."""

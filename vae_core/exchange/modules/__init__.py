@@ -1,1 +1,1 @@
-"""Modules of PyTorch followed from their input on, each taken down as layers of our own or named as what cannot be."""
+"""Modules of PyTorch followed from their input on: each becomes layers of ours, or is named as what cannot."""

@@ -36,6 +36,8 @@ export class CloudsThing {
     this.index = 0;
     this.factor = 1;
     this.draws = 0;
+    /** The factor with which the last z was drawn; NaN while this image has none. */
+    this.drawnWith = NaN;
     /** @type {"one" | "all"} */
     this.posteriors = "one";
     this.noise = new Float64Array(2);
@@ -167,6 +169,7 @@ export class CloudsThing {
       image: this.index,
       deviation: factor,
       draws: this.draws,
+      is_drawn: Number(this.drawnWith === factor),
       mean_0: mean[0],
       mean_1: mean[1],
       sd_0: deviation[0],
@@ -213,6 +216,7 @@ export class CloudsThing {
     this.meanPixels = decoder.decode(this.mean).slice();
     this.ofMean.draw(this.meanPixels);
     this.noise.fill(0);
+    this.drawnWith = NaN;
     this.kept = [];
     this.sheet.clear();
     this.#draw();
@@ -236,6 +240,7 @@ export class CloudsThing {
   #drawNoise() {
     this.noise = Float64Array.from([gaussian(this.context.random), gaussian(this.context.random)]);
     this.draws += 1;
+    this.drawnWith = this.factor;
     this.kept = [this.z, ...this.kept].slice(0, KEPT);
     const decoder = this.decoded.decoder;
     this.kept.forEach((z, n) => decoder && this.sheet.draw(n, decoder.decode(z), 255));

@@ -17,7 +17,7 @@ from starlette.routing import Route, WebSocketRoute
 from tests.unit.ui.asgi_client import Browser
 from ui.web.guards import content_policy, hosts
 from ui.web.guards.hosts import KnownHost
-from ui.web.middleware import PageHeaders
+from ui.web.middleware import PageHeaders, UnknownPages
 
 
 async def page(request):
@@ -151,3 +151,23 @@ def test_a_star_allows_any_name(monkeypatch):
     assert not hosts.is_known("any.example")
     monkeypatch.setenv("LATENT_HOSTS", "*")
     assert hosts.is_known("any.example")
+
+
+@pytest.mark.parametrize("base", ["", "/base"])
+def test_an_address_without_a_page_leads_to_the_first_one(base):
+    app = Starlette(
+        routes=[Route(f"{base}/{{rest:path}}", page)],
+        middleware=[Middleware(UnknownPages, ["explore", "train"], "missing", base=base)],
+    )
+
+    def led_to(path, **headers):
+        answer = Browser(app).get(f"{base}{path}", headers={"Accept": "text/html,*/*", **headers})
+        return (answer.status_code, answer.headers.get("location", ""))
+
+    assert led_to("/nowhere") == led_to("/nowhere/") == (307, f"{base}/?missing=nowhere")
+    assert led_to("/a%20%26b") == (307, f"{base}/?missing=a+%26b")
+    assert led_to("/explore?explore_model=mnist-16") == (307, f"{base}/?explore_model=mnist-16")
+    assert led_to("/explore") == (307, f"{base}/")
+    for path in ("/", "/train", "/train/?x=1", "/_stcore/health", "/latent/anything", "/robots.txt"):
+        assert led_to(path) == (200, "")
+    assert led_to("/nowhere", Accept="application/json") == (200, "")
