@@ -3,8 +3,8 @@
     bundle = bundle_from_modules(vae.encode, vae.decode, images, title="Mine")
     save_bundle("mine.safetensors", bundle)
 
-The modules' code is followed once and becomes two lists of layers (`vae_core.exchange.modules.following`). These are
-checked before a weight is touched, and at last compared with the modules themselves on the given images.
+The modules' code is followed once and becomes two lists of layers (`vae_core.exchange.modules.following`).
+These are checked before a weight is touched, and at last compared with the modules themselves on the given images.
 """
 
 from __future__ import annotations

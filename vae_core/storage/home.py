@@ -5,13 +5,13 @@ Below LATENT_HOME, and by whom it is written:
     owners/<hash>/models/<name>.safetensors   models: a worker, named by `ui.library.library`
     owners/<hash>/runs/<run id>/              one run, see `vae_core.engine.runs.run`
     owners/<hash>/images/<name>.safetensors   image sets of one's own: `vae_core.images.own_sets`
-    owners/<hash>/drawings/<id>.drawing       drawings in this owner's collection: `ui.library.disk.drawing_files`
+    owners/<hash>/drawings/<id>.drawing       drawings kept by this owner: `ui.library.disk.drawing_files`
     owners/<hash>/seen                        its age is the browser's last visit: `ui.identity.presence`
     links/<token>.json                        each link of *Share*, *Follow* and *Task*: `ui.library.links`
     wall/                                     the maps on the wall: `ui.classroom.wall`
     leaders/, admitted/                       whom the operator lets lead, who gave the key: `ui.identity`
     images/                                   downloaded image sets: `vae_core.images.downloads`
-    uploads/<hash>/                           images that were brought and not kept yet: `ui.library.disk.brought`
+    uploads/<hash>/                           images brought and not kept yet: `ui.library.disk.brought`
     incoming/                                 uploads that are not checked yet, and other short-lived files
     bin/                                      runs on their way out: `vae_core.engine.runs.archive`
     cache/numba/                              what umap-learn compiled

@@ -1,8 +1,8 @@
 """Follow me: what one browser shows is what others see, as its hand moves, read-only.
 
 The leader's component tells on a WebSocket what it shows: a model or a run of its own, the latent under the
-hand, and how the map is seen (`ui.web.sockets.shown`). Each follower's component gets the newest of it on another,
-and asks the routes for the model or the run itself; it is let in for as long as the leader shows just that.
+hand, and how the map is seen (`ui.web.sockets.shown`). Each follower's component gets the newest of it on
+another, and asks the routes for the model or the run itself; it is let in for as long as the leader shows just that.
 All of it happens in the server's event loop.
 """
 
