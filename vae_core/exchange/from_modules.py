@@ -4,7 +4,8 @@
     save_bundle("mine.safetensors", bundle)
 
 The modules' code is followed once and becomes two lists of layers (`vae_core.exchange.modules.following`).
-These are checked before a weight is touched, and at last compared with the modules themselves on the given images.
+These are checked before a weight is touched, and at last compared with the modules themselves on the given
+images.
 """
 
 from __future__ import annotations

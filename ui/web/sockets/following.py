@@ -2,8 +2,8 @@
 
 The leader's component tells on a WebSocket what it shows: a model or a run of its own, the latent under the
 hand, and how the map is seen (`ui.web.sockets.shown`). Each follower's component gets the newest of it on
-another, and asks the routes for the model or the run itself; it is let in for as long as the leader shows just that.
-All of it happens in the server's event loop.
+another, and asks the routes for the model or the run itself; it is let in for as long as the leader shows
+just that. All of it happens in the server's event loop.
 """
 
 from __future__ import annotations
