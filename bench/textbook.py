@@ -5,6 +5,7 @@ https://github.com/pytorch/examples/tree/main/vae, eager Adam, the loss read at 
 down on purpose, and the nets are the app's own with torch's layers as they come.
 """
 
+import math
 import time
 from typing import Any
 
@@ -36,9 +37,15 @@ class PictureDataset(Dataset[tuple[Any, int]]):
 
 
 def train(
-    image_set: ImageSet, model_config: ModelConfig, train_config: TrainConfig
+    image_set: ImageSet, model_config: ModelConfig, train_config: TrainConfig, *, seconds: float = math.inf
 ) -> tuple[VAE, list[float]]:
     """Train a model the plain way.
+
+    Args:
+        image_set: what it learns from.
+        model_config: of the model.
+        train_config: epochs, batch size, learning rate, seed, and whether pixels are drawn black or white.
+        seconds: after which it ends within an epoch.
 
     Returns:
         The model, and the seconds that each epoch took.
@@ -53,11 +60,15 @@ def train(
     use_plain_layers(model)
     optimizer = torch.optim.Adam(model.parameters(), lr=train_config.learning_rate)
 
-    seconds = []
+    taken: list[float] = []
     for _ in range(train_config.epochs):
         began = time.perf_counter()
         total = 0.0
         for x, _labels in loader:
+            if sum(taken) + time.perf_counter() - began > seconds:
+                break
+            if train_config.binarize == "dynamic":
+                x = torch.bernoulli(x)
             optimizer.zero_grad()
             posterior = model.encode(x)
             assert posterior.logvar is not None
@@ -69,8 +80,10 @@ def train(
             torch.autograd.backward(loss)
             optimizer.step()
             total += loss.item()
-        seconds.append(time.perf_counter() - began)
-    return model, seconds
+        taken.append(time.perf_counter() - began)
+        if sum(taken) > seconds:
+            break
+    return model, taken
 
 
 def use_plain_layers(model: nn.Module) -> None:
