@@ -32,7 +32,14 @@ SAMPLES, IMAGES = 5_000, 500
 
 def two_hidden(config: NetConfig) -> Nets:
     """Return two hidden layers of 200 units each way, as in arXiv:1509.00519."""
-    encoder = (Flatten(), Dense("encoder.dense1", 200), RELU, Dense("encoder.dense2", 200), RELU, heads(config))
+    encoder = (
+        Flatten(),
+        Dense("encoder.dense1", 200),
+        RELU,
+        Dense("encoder.dense2", 200),
+        RELU,
+        heads(config),
+    )
     decoder = (
         Dense("decoder.dense1", 200, exact=True),
         RELU,
@@ -59,7 +66,9 @@ def main() -> None:
         plain = nll(model, test_set)
         rows = [("the textbook's loop, 0.001", f"{sum(epochs):.0f} s", f"{len(epochs)}", f"{plain:.2f}", "")]
         for rate in map(float, options.learning_rates.split(",")):
-            model, seconds, done = ours(train_set, config, recipe.replace(learning_rate=rate), options.seconds)
+            model, seconds, done = ours(
+                train_set, config, recipe.replace(learning_rate=rate), options.seconds
+            )
             found = nll(model, test_set)
             what = f"Trainer, {rate:g}"
             rows.append((what, f"{seconds:.0f} s", f"{done:.1f}", f"{found:.2f}", f"{found - plain:+.2f}"))

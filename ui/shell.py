@@ -28,7 +28,9 @@ from ui.page.gc_freeze import freeze_modules
 from ui.page.navigation import PLACES, link
 from ui.page.new_owner import confirm_new_owner
 from ui.page.returning import bring_back, keep, take_defaults
+from ui.page.waiting import say_waited
 from ui.train.settings import sets_here, stored_settings
+from ui.web.guards.script_turns import TURNS
 from vae_core.engine import get_engine
 
 # The icon comes before the pages: the browser would ask another server for theirs.
@@ -42,47 +44,54 @@ except CrowdedError as crowded:
     st.info(str(crowded), icon=":material/groups:")
     st.stop()
 
-page = st.navigation(
-    [
-        st.Page(
-            place.path,
-            title=place.title,
-            icon=place.icon,
-            url_path=place.name,
-            default=place is PLACES[0],
-            visibility="visible" if place.is_listed or is_operator() else "hidden",
-        )
-        for place in PLACES
-    ],
-    expanded=True,
-)
-st.set_page_config(page_title=f"{page.title} · Latent Explorer")
+with TURNS.turn(owner) as waited:
+    say_waited(waited)
+    page = st.navigation(
+        [
+            st.Page(
+                place.path,
+                title=place.title,
+                icon=place.icon,
+                url_path=place.name,
+                default=place is PLACES[0],
+                visibility="visible" if place.is_listed or is_operator() else "hidden",
+            )
+            for place in PLACES
+        ],
+        expanded=True,
+    )
+    st.set_page_config(page_title=f"{page.title} · Latent Explorer")
 
-name = page.url_path or PLACES[0].name
-run = get_engine().current_run(owner)
-models = [entry.name for entry in Library(owner).models()]
-images = [info.name for info in sets_here()]
-if (before := state.current_page()) not in ("", name):  # what was set last may have found no time to be drawn
-    keep(before, state.settings(before, models=models, images=images))
-settings = state.settings(name, models=models, images=images)
-of_run = state.link_values(stored_settings(run), settings) if run is not None and name == "train" else {}
-bring_back(name, settings, otherwise=of_run)
-take_defaults(name, settings)
-state.enter(name)
-note_session(owner, name)
-state.add_problems(state.link_problems(name, st.query_params.to_dict(), settings))
-st.query_params.pop(state.MISSING, None)  # said; a link to what is shown says nothing of it
+    name = page.url_path or PLACES[0].name
+    run = get_engine().current_run(owner)
+    models = [entry.name for entry in Library(owner).models()]
+    images = [info.name for info in sets_here()]
+    if (before := state.current_page()) not in (
+        "",
+        name,
+    ):  # what was set last may have found no time to be drawn
+        keep(before, state.settings(before, models=models, images=images))
+    settings = state.settings(name, models=models, images=images)
+    of_run = state.link_values(stored_settings(run), settings) if run is not None and name == "train" else {}
+    bring_back(name, settings, otherwise=of_run)
+    take_defaults(name, settings)
+    state.enter(name)
+    note_session(owner, name)
+    state.add_problems(state.link_problems(name, st.query_params.to_dict(), settings))
+    st.query_params.pop(state.MISSING, None)  # said; a link to what is shown says nothing of it
 
-with st.sidebar:
-    if run is not None and run.active and name != "train":
-        link("train", "Your run")
-        st.caption(run_status(run))
-    if shared(owner, "follow") is not None:
-        link("class", "You are leading", query={state.CLASS_PART: "follow"})
-    if st.button("Start as someone new", key="someone_new", icon=":material/person_add:", type="tertiary"):
-        confirm_new_owner()
+    with st.sidebar:
+        if run is not None and run.active and name != "train":
+            link("train", "Your run")
+            st.caption(run_status(run))
+        if shared(owner, "follow") is not None:
+            link("class", "You are leading", query={state.CLASS_PART: "follow"})
+        if st.button(
+            "Start as someone new", key="someone_new", icon=":material/person_add:", type="tertiary"
+        ):
+            confirm_new_owner()
 
-banners()
-page.run()
-keep(name, settings)
-freeze_modules(name)
+    banners()
+    page.run()
+    keep(name, settings)
+    freeze_modules(name)

@@ -17,7 +17,6 @@ from bench.served import Served, is_gone
 from bench.table import Rows, at_share
 from vae_core.bundles.bundle import read_header
 from vae_core.engine.runs.run import PROGRESS
-from vae_core.storage.home import owner_hash
 
 SHORT = "train_images=digits&train_architecture=mlp&train_epochs=500"
 """A run of some ten seconds, which is to finish."""
@@ -141,7 +140,7 @@ async def _kill_the_server(server: Served, *, saves_first: bool) -> _Outcome:
     await visitor.until(lambda: stream.frames, 120)
     await asyncio.sleep(3)  # Save is off until the page has noticed that something was learned
     await visitor.press("train_save")
-    folder = server.home / "owners" / owner_hash(visitor.cookie)
+    folder = server.home / visitor.folder
     if saves_first:
         await visitor.until(lambda: list(folder.glob("models/*.safetensors")), 120)
     await asyncio.sleep(random.uniform(0.5, 5))

@@ -74,7 +74,7 @@ async def lesson_together(server: Served, students: int) -> Rows:
     ]
     for each in (teacher, *all_of_them):
         await each.leave()
-    training = used["training"] - before["training"]
+    training = used.get("train", 0.0) - before.get("train", 0.0)
     return [
         (f"a lesson of {students}: a prediction counted, at latest", "1 s", f"{max(counted):.2f} s"),
         ("from Train to the end of the run, at latest", "30 s", f"{max(waited, default=float('nan')):.1f} s"),

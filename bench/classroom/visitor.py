@@ -24,6 +24,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from bench.stream import COOKIE, Stream
+from vae_core.storage.home import owner_hash
 
 LONG = "train_images=mnist&train_epochs=500"
 SMALL = "train_images=digits&train_epochs=500&train_architecture=mlp"
@@ -70,6 +71,11 @@ class Visitor:
         self._fragments: dict[str, asyncio.Task[None]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._socket: ClientConnection | None = None
+
+    @property
+    def folder(self) -> str:
+        """Where the data folder has what is this browser's: the cookie is its owner's name, signed."""
+        return f"owners/{owner_hash(self.cookie.partition('.')[0])}"
 
     async def arrive(self) -> None:
         """Ask for the page and run its script."""

@@ -19,7 +19,6 @@ from bench.served import ROOT, Served, served
 from bench.table import Rows
 from vae_core.bundles.bundle import read_header
 from vae_core.engine.runs.run import PROGRESS, RECORD
-from vae_core.storage.home import owner_hash
 
 PLAYED = """
 import errno, os, time
@@ -60,7 +59,7 @@ def full_disks(home: Path, count: int) -> Rows:
         await visitor.press("train_start")
         stream = await visitor.watch()
         await visitor.until(lambda: stream.frames, 120)
-        folder = server.home / "owners" / owner_hash(visitor.cookie)
+        folder = server.home / visitor.folder
         went_on = saved = 0
         for _ in range(count):
             await asyncio.sleep(random.uniform(1, 4))
@@ -95,7 +94,7 @@ def clock_jumps(home: Path, count: int) -> Rows:
     """Set the clock by fifteen days, forward and back, start the server anew, and count what is kept."""
     settings, _, shift = _played(home)
 
-    async def begin(server: Served) -> str:
+    async def begin(server: Served) -> Visitor:
         visitor = Visitor(server.url, query=LONG)
         await visitor.arrive()
         await visitor.press("train_start")
@@ -103,7 +102,7 @@ def clock_jumps(home: Path, count: int) -> Rows:
         await visitor.until(lambda: stream.frames, 120)
         await asyncio.sleep(4)
         await visitor.leave()
-        return visitor.cookie
+        return visitor
 
     async def look(server: Served, cookie: str) -> bool:
         """Whether the run goes on."""
@@ -120,15 +119,15 @@ def clock_jumps(home: Path, count: int) -> Rows:
 
     kept = went_on = 0
     with served(home, **settings) as server:
-        cookie = asyncio.run(begin(server))
+        first = asyncio.run(begin(server))
         for number in range(count):
             shift.write_text(str(0 if number % 2 else DAYS_15))
             if number % 4 > 1:
                 server.stop()
                 server.start()
-            kept += bool(list((home / "owners" / owner_hash(cookie) / "runs").glob(f"*/{RECORD}")))
+            kept += bool(list(home.glob(f"{first.folder}/runs/*/{RECORD}")))
             try:
-                went_on += asyncio.run(look(server, cookie))
+                went_on += asyncio.run(look(server, first.cookie))
             except TimeoutError:
                 continue
     return [
@@ -153,7 +152,7 @@ def second_servers(home: Path, count: int) -> Rows:
             named += str(server.port) in said
         step = stream.step
         await visitor.until(lambda: stream.step > step, 60)
-        pattern = f"owners/{owner_hash(visitor.cookie)}/runs/*/{PROGRESS}"
+        pattern = f"{visitor.folder}/runs/*/{PROGRESS}"
         await visitor.until(lambda: list(home.glob(pattern)), 60)
         record = next(home.glob(pattern))
         is_whole = json.loads(record.read_bytes())["step"] > 0

@@ -15,7 +15,7 @@ from ui.page.text import count, plain
 from ui.web.sockets import lesson_rooms
 from ui.web.sockets.lesson_rooms import Counts, OpenLesson, Stage
 
-LOOK_SECONDS: Final = 1.0
+LOOK_SECONDS: Final = 0.5
 
 STAGE: Final = "class_lesson_stage"
 """Session key of the field by which a class is led."""

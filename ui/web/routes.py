@@ -90,7 +90,6 @@ def routes() -> list[BaseRoute]:
         WebSocketRoute(f"{top}/lesson/{{token}}", serve_room),
         Route(top, _nothing, methods=METHODS),
         Route(f"{top}/{{rest:path}}", _nothing, methods=METHODS),
-        Route(f"{base_path()}/explore", _explore),
         WebSocketRoute(f"{top}/{{rest:path}}", stream),
     ]
 
@@ -157,11 +156,6 @@ async def _new_owner(request: Request) -> Response:
     secure = request.url.scheme == "https"
     response.raw_headers.append((b"set-cookie", cookie_header(new_owner(), base_path(), secure=secure)))
     return response
-
-
-async def _explore(request: Request) -> Response:
-    query = f"?{request.url.query}" if request.url.query else ""
-    return RedirectResponse(f"{base_path()}/{query}")
 
 
 async def _nothing(_request: Request) -> Response:

@@ -109,20 +109,22 @@ class LessonRoom:
         """Be in the room for as long as the context lasts.
 
         Args:
-            member: names the browser.
+            member: names the browser; "" for one that looks on and is not counted.
             changed: set whenever there is something new to tell it; of the running loop.
         """
         with self._lock:
-            self.here[member] += 1
+            if member:
+                self.here[member] += 1
             self.listeners[changed] = asyncio.get_running_loop()
         self.tell()
         try:
             yield
         finally:
             with self._lock:
-                self.here[member] -= 1
-                if not self.here[member]:
-                    del self.here[member]
+                if member:
+                    self.here[member] -= 1
+                    if not self.here[member]:
+                        del self.here[member]
                 self.listeners.pop(changed, None)
             self.tell()
 

@@ -47,15 +47,15 @@ async def serve_room(websocket: WebSocket) -> None:
         await refuse(websocket, UNKNOWN)
         return
     member, changed = owner_hash(owner), asyncio.Event()
+    if member == link.owner:  # whoever leads looks on
+        member = ""
     changed.set()
     room = room_of(token)
     try:
-        with PLACES.place(f"lesson {token}", websocket), contextlib.ExitStack() as stack:
-            if member != link.owner:  # whoever leads looks on
-                stack.enter_context(room.joined(member, changed))
+        with PLACES.place(f"lesson {token}", websocket), room.joined(member, changed):
             await both_ways(
                 websocket,
-                _listen(websocket, token, room, "" if member == link.owner else member),
+                _listen(websocket, token, room, member),
                 _tell(websocket, token, room, changed),
             )
     except NoPlaceError:

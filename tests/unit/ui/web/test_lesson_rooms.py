@@ -150,6 +150,20 @@ def hear(websocket, **wanted):
             return said
 
 
+def test_whoever_leads_is_told_at_once_and_is_not_counted(served, monkeypatch):
+    monkeypatch.setattr(lesson_sockets, "LOOK_SECONDS", 3600.0)
+    server, owner, token = served
+    with (
+        server.connect(f"/latent/lesson/{token}", owner=owner) as teacher,
+        server.connect(f"/latent/lesson/{token}", owner=new_owner()) as student,
+    ):
+        hear(teacher, joined=1)
+        student.send(answer(prediction=1))
+        hear(teacher, joined=1, predicted=1)
+    room = lesson_rooms.room_of(token)
+    wait_until(lambda: not room.here and not room.listeners)
+
+
 def test_predictions_are_counted_at_once_and_shown_when_the_teacher_says_so(served):
     server, owner, token = served
     with contextlib.ExitStack() as stack:
