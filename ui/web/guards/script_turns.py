@@ -1,7 +1,7 @@
 """Whose page is drawn next: a page's script waits for a place, and whoever has used least lately goes first.
 
 All scripts share one interpreter. Thirty that run at once make each take thirty times as long, also that of
-someone who touches a field now and then. So a few run at a time, and the others wait in the order of what
+someone who touches a field now and then. So one runs at a time, and the others wait in the order of what
 their owners have used: who presses without pause waits for oneself.
 """
 
@@ -15,14 +15,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-PLACES: Final = 2
-"""Scripts that run at once: while one waits for a disk, another computes."""
+PLACES: Final = 1
+"""Scripts that run at once. With two, each took twice as long, and those who serve sockets had to wait for both."""
 
 HALF_LIFE: Final = 10.0
 """Seconds after which half of what an owner has used is forgotten."""
 
+NEWCOMER: Final = 0.5
+"""Seconds that someone counts as having used who has not been here: about what the first page and a start take.
+
+A class that arrives does not hold up those who are at work."""
+
 FORGIVEN: Final = 0.1
-"""Seconds of use that a second of waiting outweighs: nobody waits for ever behind those who come anew."""
+"""Seconds of use that a second of waiting outweighs: nobody waits for ever behind those who used less."""
 
 LONGEST: Final = 10.0
 """Seconds after which a script runs, place or not: those before it hang."""
@@ -93,7 +98,8 @@ class ScriptTurns:
     def _end(self, owner: str, used: float) -> None:
         with self._lock:
             now = self._clock()
-            self._used[owner] = (self._use(owner, now) + used, now)
+            before = self._use(owner, now) if owner in self._used else 0.0
+            self._used[owner] = (before + used, now)
             if len(self._used) > _MOST_OWNERS:  # those who have used least count as new
                 kept = sorted(self._used, key=lambda each: self._use(each, now))[_MOST_OWNERS // 2 :]
                 self._used = {each: self._used[each] for each in kept}
@@ -106,7 +112,7 @@ class ScriptTurns:
 
     def _use(self, owner: str, now: float) -> float:
         """Return what an owner has used lately, in seconds."""
-        used, at = self._used.get(owner, (0.0, now))
+        used, at = self._used.get(owner, (NEWCOMER, now))
         return used * math.exp2((at - now) / HALF_LIFE)
 
     def _standing(self, waiting: _Waiting, now: float) -> float:
