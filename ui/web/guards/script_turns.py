@@ -1,7 +1,7 @@
 """Whose page is drawn next: a page's script waits for a place, and whoever has used least lately goes first.
 
 All scripts share one interpreter. Thirty that run at once make each take thirty times as long, also that of
-someone who touches a field now and then. So one runs at a time, and the others wait in the order of what
+someone who touches a field now and then. So two run at a time, and the others wait in the order of what
 their owners have used: who presses without pause waits for oneself.
 """
 
@@ -15,14 +15,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-PLACES: Final = 1
-"""Scripts that run at once. With two, each took twice as long, and those who serve sockets had to wait for both."""
+PLACES: Final = 2
+"""Scripts that run at once: while one waits for a disk, another computes."""
 
 HALF_LIFE: Final = 10.0
 """Seconds after which half of what an owner has used is forgotten."""
 
 NEWCOMER: Final = 0.5
-"""Seconds that someone counts as having used who has not been here: about what the first page and a start take.
+"""Seconds that someone counts as having used who was not here before: what first page and start take.
 
 A class that arrives does not hold up those who are at work."""
 
