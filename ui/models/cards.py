@@ -22,6 +22,7 @@ from ui.page.describe import of_later_version
 from ui.page.navigation import link
 from ui.page.text import count, duration, file_size, plain
 from ui.web.guards.refusals import take_refusal
+from ui.web.guards.script_turns import TURNS
 from ui.web.guards.uploads import forget_upload
 from vae_core.engine.contract.failures import describe
 
@@ -88,7 +89,8 @@ def upload(library: Library) -> None:
 def _take_in(library: Library, name: str, data: bytes) -> None:
     st.session_state.pop(_ADDED, None)
     try:
-        entry = library.add_upload(name, data)
+        with TURNS.aside():  # a worker looks at every number of it
+            entry = library.add_upload(name, data)
     except (ValueError, OSError) as error:
         st.session_state[_SAID] = f":red[:material/error: {plain(describe(error), longest=600)}]"
     else:

@@ -63,6 +63,7 @@ class ScriptTurns:
         self._waiting: list[_Waiting] = []
         self._used: dict[str, tuple[float, float]] = {}
         self._lock = threading.Lock()
+        self._mine = threading.local()
 
     @contextmanager
     def turn(self, owner: str) -> Iterator[float]:
@@ -76,10 +77,24 @@ class ScriptTurns:
         """
         waited = self._begin(owner)
         before = self._thread_used()
+        self._mine.owner = owner
         try:
             yield waited
         finally:
+            self._mine.owner = None
             self._end(owner, self._thread_used() - before)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Let others have their turns while this thread's script waits for something; then wait for another."""
+        owner: str | None = getattr(self._mine, "owner", None)
+        if owner is not None:
+            self._end(owner, 0.0)
+        try:
+            yield
+        finally:
+            if owner is not None:
+                self._begin(owner)
 
     def _begin(self, owner: str) -> float:
         with self._lock:

@@ -145,3 +145,14 @@ def test_what_was_used_long_ago_is_forgotten_and_so_are_owners(monkeypatch) -> N
             pass
     assert len(scene.turns._used) <= 11
     assert "greedy" in scene.turns._used
+
+
+def test_a_script_that_waits_for_something_lets_others_go_on() -> None:
+    turns = ScriptTurns(places=1)
+    with turns.turn("uploads"):
+        with turns.aside(), turns.turn("other") as waited:
+            assert waited == 0
+        assert turns._free == 0
+    assert turns._free == 1
+    with turns.aside():  # no script's: nothing is given away
+        assert turns._free == 1
