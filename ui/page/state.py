@@ -224,7 +224,7 @@ def link_problems(page: str, query: Mapping[str, str], settings: Mapping[str, Se
     for name, value in query.items():
         if page == "explore" and name == MISSING:
             sentences.append(
-                f"There is no page {plain(value, longest=40)} here. This is Explore; the menu has all."
+                f"There is no page “{plain(value, longest=40)}” here. This is Explore; the menu has all."
             )
         elif name in settings:
             setting = settings[name]

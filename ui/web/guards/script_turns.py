@@ -86,7 +86,7 @@ class ScriptTurns:
 
     @contextmanager
     def aside(self) -> Iterator[None]:
-        """Let others have their turns while this thread's script waits for something; then wait for another."""
+        """Let others have their turns while this thread's script waits; then wait for another."""
         owner: str | None = getattr(self._mine, "owner", None)
         if owner is not None:
             self._end(owner, 0.0)
