@@ -1,8 +1,8 @@
-"""What models make of digits drawn by hand, as 14 writers drew them with a pen, on the pad's own recipe.
+"""What models make of digits drawn by hand, as 14 writers drew them with a pen, and how soon it is seen.
 
     python -m bench.drawing
 
-First the shipped models as they are; then 300 of the drawings as a set of a class's own: a minute of training
+First how soon a stroke's ellipse and reconstruction are seen; then the shipped models as they are; then 300 of the drawings as a set of a class's own: a minute of training
 that goes on from `mnist-16`, beside the same minute from untrained weights. A reconstruction is recognisable
 where real training pixels give it its original's class; how often they give that to the drawing itself stands
 beside it.
@@ -115,11 +115,60 @@ def while_training(drawn: ImageSet, asked: Asked, start: str) -> str:
     return "; ".join(found)
 
 
+# From the end of a stroke to the frame after the one in which the explorer has another latent, drawn with all of it.
+WATCH = """() => {
+  window.took = [];
+  document.querySelector("[data-role=pad]").addEventListener("pointerup", ({ timeStamp }) => {
+    const before = window.latentExplorer.z.join();
+    const look = () => {
+      if (window.latentExplorer.z.join() === before) return requestAnimationFrame(look);
+      requestAnimationFrame(() => window.took.push(performance.now() - timeStamp));
+    };
+    look();
+  }, { capture: true });
+}"""
+
+
+def strokes(model: str, count: int) -> Rows:
+    """Draw strokes with a mouse and say how long each took to be seen, and what the server was asked meanwhile."""
+    rng, asked = np.random.default_rng(0), []
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home,
+        serve("app.py", home=home, wait=True) as (url, _),
+        sync_playwright() as playwright,
+    ):
+        page = launch(playwright).new_page(viewport={"width": 1280, "height": 720})
+        page.goto(f"{url}/draw?draw_model={model}")
+        page.wait_for_function("window.latentExplorer?.ready", timeout=60_000)
+        page.wait_for_timeout(2_000)
+        box = page.locator("[data-role=pad]").bounding_box()
+        assert box
+        page.evaluate(WATCH)
+        page.on("request", lambda request: asked.append(request.url))
+        for number in range(count):
+            if number % 8 == 0:
+                page.evaluate("window.latentExplorer.clearDrawing()")
+            corner, size = (box["x"], box["y"]), (box["width"], box["height"])
+            first, *others = (np.add(corner, size * rng.uniform(0.2, 0.8, (6, 2)))).tolist()
+            page.mouse.move(*first)
+            page.mouse.down()
+            for place in others:
+                page.mouse.move(*place, steps=4)
+            page.mouse.up()
+            page.wait_for_function("(n) => window.took.length > n", arg=number)
+        took = page.evaluate("window.took")
+    what = f"{model}: end of a stroke to ellipse and reconstruction, p50 / p95 of {count}"
+    return [
+        (what, f"{np.percentile(took, 50):.0f} / {np.percentile(took, 95):.0f} ms", "p95 33 ms"),
+        ("the server was asked meanwhile", str(len(asked)), "0"),
+    ]
+
+
 def main() -> None:
     """Draw, train, print."""
     images, labels = drawings()
     truth = labels.numpy()
-    rows: Rows = []
+    rows: Rows = [*strokes("mnist-2", 60), *strokes("mnist-16", 60)]
     for name, wanted in (("mnist-16", "78 %"), ("mnist-2", "57 %")):
         share = told_apart(name, images, truth)
         rows.append((f"500 pen drawings, told apart by 10-NN on {name}'s means", f"{share:.1%}", wanted))

@@ -14,7 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench.classroom.visitor import LONG, SMALL, Visitor
+from bench.classroom.visitor import LONG, Visitor
 from bench.served import ROOT, Served, served
 from bench.table import Rows
 from vae_core.bundles.bundle import read_header
@@ -54,13 +54,16 @@ def full_disks(home: Path, count: int) -> Rows:
     settings, full, _ = _played(home)
 
     async def all_of_them(server: Served) -> Rows:
-        visitor = Visitor(server.url, query=SMALL)
+        visitor = Visitor(server.url, query=LONG)
         await visitor.arrive()
         await visitor.press("train_start")
         stream = await visitor.watch()
         await visitor.until(lambda: stream.frames, 120)
         folder = server.home / visitor.folder
         went_on = saved = 0
+        await asyncio.sleep(3)  # Save is off until the page has noticed that something was learned
+        await visitor.press("train_save")
+        await visitor.until(lambda: list(folder.glob("models/*.safetensors")), 120)
         for _ in range(count):
             await asyncio.sleep(random.uniform(1, 4))
             await visitor.press("train_save")
