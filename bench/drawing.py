@@ -115,18 +115,9 @@ def while_training(drawn: ImageSet, asked: Asked, start: str) -> str:
     return "; ".join(found)
 
 
-# From the end of a stroke to the frame after the one in which the explorer has another latent, drawn with all of it.
-WATCH = """() => {
-  window.took = [];
-  document.querySelector("[data-role=pad]").addEventListener("pointerup", ({ timeStamp }) => {
-    const before = window.latentExplorer.z.join();
-    const look = () => {
-      if (window.latentExplorer.z.join() === before) return requestAnimationFrame(look);
-      requestAnimationFrame(() => window.took.push(performance.now() - timeStamp));
-    };
-    look();
-  }, { capture: true });
-}"""
+# From the lifted hand's event to the frame after the one in which all of it was drawn, ms.
+FRAMES_LATER = """() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(
+  () => requestAnimationFrame(() => resolve(window.latentExplorer.lastLatencyMs)))))"""
 
 
 def strokes(model: str, count: int) -> Rows:
@@ -143,7 +134,7 @@ def strokes(model: str, count: int) -> Rows:
         page.wait_for_timeout(2_000)
         box = page.locator("[data-role=pad]").bounding_box()
         assert box
-        page.evaluate(WATCH)
+        took = []
         page.on("request", lambda request: asked.append(request.url))
         for number in range(count):
             if number % 8 == 0:
@@ -155,8 +146,7 @@ def strokes(model: str, count: int) -> Rows:
             for place in others:
                 page.mouse.move(*place, steps=4)
             page.mouse.up()
-            page.wait_for_function("(n) => window.took.length > n", arg=number)
-        took = page.evaluate("window.took")
+            took.append(page.evaluate(FRAMES_LATER))
     what = f"{model}: end of a stroke to ellipse and reconstruction, p50 / p95 of {count}"
     return [
         (what, f"{np.percentile(took, 50):.0f} / {np.percentile(took, 95):.0f} ms", "p95 33 ms"),
