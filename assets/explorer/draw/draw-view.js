@@ -11,8 +11,8 @@ import { BundleError, loadBundle } from "../data/bundle.js";
 import { encoderOf } from "../decode/encoder.js";
 import { element, setText } from "../dom/dom.js";
 import { Picture } from "../dom/pictures.js";
-import { gaussian } from "../latent/codes.js";
 import { nearestCodes } from "../latent/nearest-codes.js";
+import { posteriorSamples } from "../latent/posterior.js";
 import { imageOf, labelOf } from "../latent/space.js";
 import { MapPanel } from "../map/panel/map-panel.js";
 import { Keeping } from "./keeping.js";
@@ -37,9 +37,6 @@ import { Verdict } from "./verdict.js";
 const FAST = 10;
 
 const NO_PICTURE = "This browser can make no picture of that file. Choose a PNG, JPEG or WebP file.";
-
-/** So many samples of the posterior stand on a map on which it has no shape. */
-const SAMPLES = 12;
 
 export class DrawView {
   /** @param {ViewContext} context */
@@ -280,7 +277,7 @@ export class DrawView {
     this.pace = performance.now() - since;
     this.code = { image, mean, logvar };
     this.seen.drawBytes(image);
-    this.map.showOwn({ mean, logvar, samples: samplesOf(mean, logvar) });
+    this.map.showOwn({ mean, logvar, samples: posteriorSamples(mean, logvar) });
     this.cursor.pin(mean, { stamp, isAtOnce });
     this.#judge();
   }
@@ -383,15 +380,4 @@ export class DrawView {
     this.cursor.repeat();
     this.#look(performance.now());
   }
-}
-
-const NO_SAMPLES = new Float32Array(0);
-
-/** @param {Float32Array} mean @param {Float32Array | null} logvar @returns {Float32Array} (S, D) */
-function samplesOf(mean, logvar) {
-  if (!logvar) return NO_SAMPLES;
-  return Float32Array.from(
-    { length: SAMPLES * mean.length },
-    (_, k) => mean[k % mean.length] + Math.exp(0.5 * logvar[k % mean.length]) * gaussian(Math.random),
-  );
 }

@@ -18,6 +18,7 @@ import { nearestCodes } from "../latent/nearest-codes.js";
 import { aggregatePosterior, deadDimensions } from "../latent/posterior.js";
 import { carriedBy, codeOf, heaviestFirst, MANY, weightPerDim } from "../latent/space.js";
 import { MapPanel } from "../map/panel/map-panel.js";
+import { DrawPanel } from "./draw-panel.js";
 import { Find } from "./find.js";
 import { Generate } from "./generate.js";
 import { OneImage } from "./one-image.js";
@@ -81,6 +82,12 @@ export class ExploreView {
       this.rangeSwitch.element,
     );
     this.sliders = new Sliders(this.cursor, () => {}, actions);
+    this.drawPanel = new DrawPanel({
+      cursor: this.cursor,
+      label: () => this.classChoice.label,
+      onDraw: (own) => this.panel?.map.showOwn(own),
+    });
+    this.decoded.onDrawn = () => this.drawPanel.compare(this.decoded);
     this.buttons = element("div", {
       class: "le-buttons le-go",
       role: "group",
@@ -116,6 +123,7 @@ export class ExploreView {
         element("figure", { class: "le-decoded-figure" }, this.decoded.picture.canvas, this.readout.element),
         this.buttons,
         this.sliders.element,
+        this.drawPanel.element,
         this.neighbours.element,
       ),
       this.oneImage.element,
@@ -128,6 +136,16 @@ export class ExploreView {
 
   get map() {
     return this.panel.map;
+  }
+
+  /** What is on the pad, as `window.latentExplorer` gives it. */
+  get drawn() {
+    const { code } = this.drawPanel;
+    return code && { mean: Array.from(code.mean), logvar: code.logvar && Array.from(code.logvar) };
+  }
+
+  clearDrawing() {
+    this.drawPanel.pad.clear(performance.now());
   }
 
   /** @returns {import("../view.js").Particulars} which image is looked at, and how, for whoever follows */
@@ -202,6 +220,7 @@ export class ExploreView {
     this.generate.make(space, model, name);
     this.find.fill();
     if (!hasImages) return;
+    this.drawPanel.setBundle(this.bundle);
     this.oneImage.setSpace(space, model, order);
     this.#followPin(space);
   }
@@ -222,8 +241,10 @@ export class ExploreView {
   close() {
     this.isClosed = true;
     cancelAnimationFrame(this.followFrame);
-    const { cursor, decoded, readout, sliders, panel, classRow, strips, find, generate } = this;
-    for (const part of [cursor, decoded, readout, sliders, panel, classRow, strips, find, generate]) {
+    const { cursor, decoded, readout, sliders, drawPanel, panel, classRow, strips, find, generate } = this;
+    for (
+      const part of [cursor, decoded, readout, sliders, drawPanel, panel, classRow, strips, find, generate]
+    ) {
       part.close();
     }
   }
@@ -231,6 +252,7 @@ export class ExploreView {
   /** The theme changed. */
   recolour() {
     this.oneImage.recolour();
+    this.drawPanel.recolour();
     this.find.recolour();
   }
 
@@ -302,6 +324,7 @@ export class ExploreView {
     panel.decodeBy(decoded.model);
     strips.redraw();
     cursor.repeat();
+    this.drawPanel.encodeAnew();
   }
 
   /** @param {Space} space */

@@ -77,6 +77,20 @@ export function samplePosterior(space, index, random = Math.random) {
   return codeOf(space, index).map((mean, d) => deviation ? mean + deviation[d] * gaussian(random) : mean);
 }
 
+/** So many samples of a posterior stand on a map on which it has no shape. */
+const SAMPLES = 12;
+
+const NO_SAMPLES = new Float32Array(0);
+
+/** @param {Float32Array} mean @param {Float32Array | null} logvar @returns {Float32Array} (S, D); none of a point */
+export function posteriorSamples(mean, logvar) {
+  if (!logvar) return NO_SAMPLES;
+  return Float32Array.from(
+    { length: SAMPLES * mean.length },
+    (_, k) => mean[k % mean.length] + Math.exp(0.5 * logvar[k % mean.length]) * gaussian(Math.random),
+  );
+}
+
 /**
  * Give the aggregate posterior's density, the mean of all images' posteriors, on a grid.
  *

@@ -5,7 +5,8 @@ import { element, textButton, uniqueId } from "../../dom/dom.js";
 /** @typedef {import("./drawing.js").Stroke} Stroke */
 
 /** Of a pen, in parts of 28 of the frame; MNIST's lines are about as thick as the usual. */
-const THICKNESS = { least: 1, usual: 2.2, greatest: 6, step: 0.2 };
+export const USUAL_THICKNESS = 2.2;
+const THICKNESS = { least: 1, usual: USUAL_THICKNESS, greatest: 6, step: 0.2 };
 
 /** An eraser is so many times as thick as the pen. */
 const ERASER = 2.5;

@@ -135,7 +135,7 @@ def test_a_model_without_encoder_has_sliders_samples_and_no_points(
     page.wait_for_selector(".le-plot .nsewdrag", state="attached")
     assert page.evaluate("window.latentExplorer.points.length") == 0
     assert page.locator("[data-role=slider-3]").is_visible()
-    assert page.locator("[data-role=neighbours], [data-role=glass]").evaluate_all(
+    assert page.locator("[data-role=neighbours], [data-role=glass], [data-role=draw-panel]").evaluate_all(
         "all => all.every((e) => e.hidden)"
     )
     buttons = page.locator(".le-explore .le-buttons button").all_inner_texts()
