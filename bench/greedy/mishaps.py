@@ -12,10 +12,12 @@ import os
 import random
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from bench.classroom.visitor import LONG, Visitor
 from bench.served import ROOT, Served, served
+from bench.stream import Stream
 from bench.table import Rows
 from vae_core.bundles.bundle import read_header
 from vae_core.engine.runs.run import PROGRESS, RECORD
@@ -71,14 +73,7 @@ def full_disks(home: Path, count: int) -> Rows:
             await visitor.press("train_save")
             await asyncio.sleep(random.uniform(2, 8))
             full.unlink()
-            if stream.state != "running":
-                await visitor.press("train_pause")  # "Resume", then
-            step = stream.step
-            try:
-                await visitor.until(lambda before=step: stream.step > before, 60)  # type: ignore[misc]
-                went_on += 1
-            except TimeoutError:
-                continue
+            went_on += await _goes_on(visitor, stream)
         models = list(folder.glob("models/*.safetensors"))
         for path in models:
             read_header(path)
@@ -91,6 +86,16 @@ def full_disks(home: Path, count: int) -> Rows:
 
     with served(home, **settings) as server:
         return asyncio.run(all_of_them(server))
+
+
+async def _goes_on(visitor: Visitor, stream: Stream) -> bool:
+    """Whether a run goes on, resumed where it was put aside: it may be told of that a moment later."""
+    step, until = stream.step, time.monotonic() + 60
+    while stream.step <= step and time.monotonic() < until:
+        if stream.state not in ("running", "queued"):
+            await visitor.press("train_pause")  # "Resume", then
+        await asyncio.sleep(0.5)
+    return stream.step > step
 
 
 def clock_jumps(home: Path, count: int) -> Rows:
