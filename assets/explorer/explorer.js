@@ -16,27 +16,26 @@ import { DecodeService } from "./decode/service.js";
 import { watchPixelRatio } from "./dom/canvas.js";
 import { element } from "./dom/dom.js";
 import { readTheme } from "./dom/theme.js";
-import { DrawView } from "./draw/draw-view.js";
-import { ExploreView } from "./explore/explore-view.js";
-import { FollowView } from "./follow/follow-view.js";
 import { Leader } from "./follow/leader.js";
-import { InterpolateView } from "./interpolate/interpolate-view.js";
-import { LearnView } from "./learn/learn-view.js";
-import { TrainView } from "./train/train-view.js";
 
 /** @typedef {import("./view.js").ExplorerData} ExplorerData */
 /** @typedef {import("./view.js").View} View */
 /** @typedef {(key: string, value: unknown) => void} SetStateValue  tells Python, which reruns the page */
 
-/** By the mode that Python asks for. */
+/** @typedef {new (context: import("./view.js").ViewContext) => View} ViewClass */
+
+/** By the mode that Python asks for: a page fetches the modules of its own view alone. */
 const VIEWS = {
-  explore: ExploreView,
-  train: TrainView,
-  interpolate: InterpolateView,
-  follow: FollowView,
-  learn: LearnView,
-  draw: DrawView,
+  explore: () => import("./explore/explore-view.js").then((module) => module.ExploreView),
+  train: () => import("./train/train-view.js").then((module) => module.TrainView),
+  interpolate: () => import("./interpolate/interpolate-view.js").then((module) => module.InterpolateView),
+  follow: () => import("./follow/follow-view.js").then((module) => module.FollowView),
+  learn: () => import("./learn/learn-view.js").then((module) => module.LearnView),
+  draw: () => import("./draw/draw-view.js").then((module) => module.DrawView),
 };
+
+/** The views that have come, by their modes. @type {Map<string, ViewClass>} */
+const arrived = new Map();
 
 /** When to look whether an element has left the page, in ms after a clean-up. */
 const LOOKS = [0, 200, 2000];
@@ -120,8 +119,9 @@ class Explorer {
     if (turn < this.turn) return; // an older call that comes late
     this.turn = turn;
     this.data = data;
-    if (!areKernelsHere()) {
-      this.#fetchKernels(setStateValue);
+    const viewClass = arrived.get(data.mode);
+    if (!viewClass || !areKernelsHere()) {
+      this.#fetch(data, setStateValue);
       return;
     }
     const { view, reporter } = this;
@@ -134,7 +134,7 @@ class Explorer {
     ]);
     if (!view || !reporter || subject !== this.subject) {
       this.subject = subject;
-      this.#lead(this.#open(data, setStateValue));
+      this.#lead(this.#open(viewClass, data, setStateValue));
       return;
     }
     this.#lead(view);
@@ -156,11 +156,12 @@ class Explorer {
   /**
    * Put a view for another subject in place of the one before.
    *
+   * @param {ViewClass} viewClass
    * @param {ExplorerData} data
    * @param {SetStateValue} setStateValue
    * @returns {View}
    */
-  #open(data, setStateValue) {
+  #open(viewClass, data, setStateValue) {
     this.root.style.minHeight = `${this.root.offsetHeight}px`; // the page below stays where it is
     this.reporter?.close();
     this.view?.close();
@@ -171,8 +172,7 @@ class Explorer {
     const service = new DecodeService();
     const reporter = new Reporter();
     reporter.send = sender(data, setStateValue);
-    /** @type {View} */
-    const view = new VIEWS[data.mode]({ data, service, reporter });
+    const view = new viewClass({ data, service, reporter });
     Object.assign(this, { service, reporter, view });
     this.themeKey = "";
     this.root.append(view.element);
@@ -189,10 +189,12 @@ class Explorer {
     return view;
   }
 
-  /** There were none when the module was loaded. @param {SetStateValue} setStateValue */
-  async #fetchKernels(setStateValue) {
+  /** Fetch what the page's view is made of. @param {ExplorerData} data @param {SetStateValue} setStateValue */
+  async #fetch({ mode, bundle }, setStateValue) {
+    if (bundle) loadBundle(bundle).catch(() => {}); // on its way meanwhile
     try {
-      await kernels();
+      const [viewClass] = await Promise.all([VIEWS[mode](), kernels()]);
+      arrived.set(mode, viewClass);
     } catch (error) {
       this.#say(error);
       return;

@@ -32,6 +32,7 @@ LOADER: Final = """export default async function (component) {
   const place = component.parentElement.querySelector(".latent-explorer");
   const version = (place.dataset.module ??= component.data.module);
   if (version !== component.data.module) return location.reload(); // another server since
+  import(location.origin + component.data.view).catch(() => {}); // at the same time
   const module = await import(location.origin + version).catch(() => null);
   if (module) {
     place.querySelector("[data-absent]")?.remove();
@@ -135,6 +136,7 @@ def explorer(
     leads = not follow and mode != "learn" and links.shared(current_owner(), "follow") is not None
     data: dict[str, Any] = {
         "module": f"{explorer_url()}/explorer.js",
+        "view": f"{explorer_url()}/{mode}/{mode}-view.js",
         "plotly": plotly_url(),
         "mode": mode,
         "bundle": bundle,
