@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.played_run import FakeRun
 from tests.browser.serving import NO_PLOTLY, StaticSite
@@ -27,7 +27,7 @@ def test_an_old_call_that_comes_late_does_not_take_the_run_away(
     data |= dict.fromkeys(("z", "axes", "layers", "interpolation"))
     page.goto(site.put("/late-calls", component_page(data)))
     page.evaluate("mount({turn: 7, stream: {url: '/latent/stream/r1', run: 'r1', keyframes: null}})")
-    expect(page.locator(".le-train-stage")).to_be_visible()
+    expect(page.locator(".le-train-stage")).to_be_visible()  # its modules have come
     page.evaluate("mount({turn: 5, stream: null})")
     two_frames(page)
     assert page.locator(".le-train-stage").is_visible()
