@@ -213,6 +213,7 @@ def watch(new_page: Callable, site: StaticSite) -> Callable[..., tuple[Page, Fak
         past = None if is_shared else "/latent/runs/r1/keyframes"
         stream = {"url": "/latent/stream/r1", "run": "r1", "keyframes": past}
         page.goto(site.put("/run", component_page(component_data("train", stream=stream, plotly=plotly))))
+        page.wait_for_selector(".le-train-stage", state="attached")  # its modules have come, it watches
         return page, run, errors
 
     return make

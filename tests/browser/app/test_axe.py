@@ -103,7 +103,7 @@ def test_a_watched_run_has_no_serious_violation(
     page.route("**/keyframes/*", run.answer)
     stream = {"url": "/stream/r1", "run": "r1", "keyframes": "/keyframes"}
     page.goto(site.put("/run", component_page(component_data("train", stream=stream))))
-    page.wait_for_function("window.latentExplorer")
+    page.wait_for_selector(".le-train-stage", state="attached")  # its modules have come, it watches
     if dark:
         page.evaluate("""() => {
             const { style } = document.getElementById("root");

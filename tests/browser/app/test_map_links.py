@@ -63,7 +63,6 @@ def test_a_run_s_layers_and_axes_are_told_and_heard(
     watch: Callable[..., tuple[Page, FakeRun, Errors]],
 ) -> None:
     page, run, errors = watch(prepare=lambda run: None)
-    page.wait_for_function("window.latentExplorer")
     run.weights(10)
     run.snapshot(12)
     page.wait_for_function("window.latentExplorer.ready")

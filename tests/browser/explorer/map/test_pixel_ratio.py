@@ -41,7 +41,6 @@ def test_the_map_is_drawn_in_the_screen_s_pixels(opened: Callable[..., Page], fl
 
 def test_curves_are_drawn_in_the_screen_s_pixels(watch: Callable) -> None:
     page, run, errors = watch()
-    page.wait_for_function("window.latentExplorer?.ready !== undefined")
     run.snapshot(100)
     move_between_screens(page, ".le-chart-canvas")
     assert not errors

@@ -168,6 +168,7 @@ def test_an_address_without_a_page_leads_to_the_first_one(base):
     assert led_to("/a%20%26b") == (307, f"{base}/?missing=a+%26b")
     assert led_to("/explore?explore_model=mnist-16") == (307, f"{base}/?explore_model=mnist-16")
     assert led_to("/explore") == (307, f"{base}/")
+    assert led_to("/explore?x=%0D%0ASet-Cookie:a") == (307, f"{base}/?x=%0D%0ASet-Cookie:a")
     for path in ("/", "/train", "/train/?x=1", "/_stcore/health", "/latent/anything", "/robots.txt"):
         assert led_to(path) == (200, "")
     assert led_to("/nowhere", Accept="application/json") == (200, "")

@@ -296,11 +296,3 @@ def test_a_thousand_hostile_requests_leave_the_routes_well(modules):
             return [(await client.get(path)).status_code for _ in range(250) for path in paths]
 
     assert set(asyncio.run(storm())) == {404}
-
-
-@pytest.mark.parametrize("base", ["", "/class"])
-def test_explore_leads_to_the_first_page(monkeypatch, base):
-    monkeypatch.setattr(routes, "base_path", lambda: base)
-    for query in ("", "?explore_model=fashion-16&explore_z=0.5,-1", "?x=%0D%0ASet-Cookie:a"):
-        response = browser().get(f"{base}/explore{query}")
-        assert (response.status_code, response.headers["location"]) == (307, f"{base}/{query}")
