@@ -78,6 +78,7 @@ def test_weights_that_come_faster_than_a_run_is_decoded_wait_until_its_map_is_wh
     page, run, errors = watch()
     page.add_init_script(HOLD_THE_MAP_S_PICTURES)
     page.reload()
+    page.wait_for_selector(".le-train-stage", state="attached")  # it watches by a socket of its own
     started(page, run)
     switch(page, "prior")
     page.evaluate("window.asked.splice(0)")
