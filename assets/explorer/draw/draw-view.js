@@ -17,7 +17,7 @@ import { imageOf, labelOf } from "../latent/space.js";
 import { MapPanel } from "../map/panel/map-panel.js";
 import { Keeping } from "./keeping.js";
 import { Lens } from "./pad/lens.js";
-import { Pad } from "./pad/pad.js";
+import { FAST, Pad } from "./pad/pad.js";
 import { PadTools } from "./pad/pad-tools.js";
 import { Photograph } from "./pad/photograph.js";
 import { Unusual } from "./unusual.js";
@@ -32,9 +32,6 @@ import { Verdict } from "./verdict.js";
  * @property {Float32Array} mean      (D,)
  * @property {Float32Array | null} logvar  (D,); null where codes are points
  */
-
-/** While a line is being drawn it is encoded too, by an encoder that takes less than this, in ms. */
-const FAST = 10;
 
 const NO_PICTURE = "This browser can make no picture of that file. Choose a PNG, JPEG or WebP file.";
 

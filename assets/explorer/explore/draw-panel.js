@@ -9,15 +9,11 @@ import { element, textButton } from "../dom/dom.js";
 import { Picture } from "../dom/pictures.js";
 import { posteriorSamples } from "../latent/posterior.js";
 import { Lens } from "../draw/pad/lens.js";
-import { Pad } from "../draw/pad/pad.js";
+import { FAST, Pad } from "../draw/pad/pad.js";
 import { USUAL_THICKNESS } from "../draw/pad/pad-tools.js";
 
 /** @typedef {import("../data/bundle.js").Bundle} Bundle */
 /** @typedef {import("../cursor/picture.js").DecodedPicture} DecodedPicture */
-/** @typedef {import("../map/drawing/map.js").LatentMap} LatentMap */
-
-/** While a line is being drawn it is encoded too, by an encoder that takes less than this, in ms. */
-const FAST = 10;
 
 export class DrawPanel {
   /**

@@ -15,6 +15,9 @@ import { Drawing, paintStrokes } from "./drawing.js";
 
 /** @typedef {"moved" | "ended"} Progress  a line goes on; it is at its end, or the drawing is another for another reason */
 
+/** While a line is being drawn it is encoded too, by an encoder that takes less than this, in ms. */
+export const FAST = 10;
+
 /** As `PointerEvent.buttons` has it: the other end of a pen. */
 const ERASER_END = 32;
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from types import SimpleNamespace
+from typing import get_args
 
 import pytest
 
-from ui.explorer.component import LAYERS, ExplorerResult, _result
+from ui.explorer.component import LAYERS, ExplorerResult, Mode, _result
 from ui.explorer.link_checks import layers
 from ui.page.urls import EXPLORER
 from vae_core.config.configs import ModelConfig
@@ -73,3 +74,10 @@ def test_both_sides_know_the_same_layers() -> None:
 )
 def test_a_link_names_layers(text: str, expected: tuple[str, ...] | None) -> None:
     assert layers(text) == expected
+
+
+@pytest.mark.parametrize("mode", get_args(Mode))
+def test_a_view_lies_where_its_page_asks_for_it(mode: str) -> None:
+    asked_for = f"./{mode}/{mode}-view.js"
+    assert (EXPLORER / asked_for).is_file()
+    assert f'{mode}: () => import("{asked_for}")' in (EXPLORER / "explorer.js").read_text(encoding="utf-8")
