@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
@@ -70,7 +71,7 @@ class UnfinishedHeads:
 
 
 class WatchedConnections:
-    """Close connections whose request does not come, for as long as the app lives.
+    """Let every connection send at once, and close those whose request does not come, while the app lives.
 
     It asks uvicorn, whose lifespan gives its settings, for every connection that is made. With another server
     nothing is watched.
@@ -144,6 +145,7 @@ async def _watch(config: Any) -> None:
         nonlocal connections
         made = make(*arguments, **keywords)
         connections = made.connections  # the server's own set of all
+        _send_at_once(made)
         return made
 
     config.http_protocol_class = noting
@@ -151,6 +153,22 @@ async def _watch(config: Any) -> None:
         await asyncio.sleep(LOOK_SECONDS)
         for connection in heads.overdue(list(connections)):
             connection.transport.abort()
+
+
+def _send_at_once(connection: Any) -> None:
+    """Have a connection hold nothing back until the browser has confirmed what it got before.
+
+    Nagle's algorithm would: a response is a head and then a body, and a browser confirms the head only
+    after 40 ms. asyncio turns it off on sockets that name their protocol; those that Streamlit binds do not.
+    """
+    begin = connection.connection_made
+
+    def begun(transport: asyncio.Transport) -> None:
+        with contextlib.suppress(OSError, AttributeError):  # a Unix socket has none; a test's has no socket
+            transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        begin(transport)
+
+    connection.connection_made = begun
 
 
 def _waits_for_a_head(connection: Any) -> bool:

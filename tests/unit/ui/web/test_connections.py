@@ -72,16 +72,8 @@ def test_one_address_has_a_bounded_number_of_them_and_the_oldest_go(monkeypatch)
 def test_a_half_sent_request_is_closed_over_a_real_server(monkeypatch):
     monkeypatch.setattr(connections, "HEAD_SECONDS", 0.3)
     monkeypatch.setattr(connections, "LOOK_SECONDS", 0.1)
-    app = Starlette(
-        routes=[Route("/", lambda request: PlainTextResponse("well"))],
-        middleware=[Middleware(WatchedConnections)],
-    )
-    listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on"))
-    thread = threading.Thread(target=server.run, args=([listening],))
-    thread.start()
-    try:
-        halves = [socket.create_connection(listening.getsockname()) for _ in range(5)]
+    with serving(lambda request: PlainTextResponse("well")) as address:
+        halves = [socket.create_connection(address) for _ in range(5)]
         for half in halves:
             half.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
         for half in halves:
@@ -89,14 +81,46 @@ def test_a_half_sent_request_is_closed_over_a_real_server(monkeypatch):
             with contextlib.suppress(ConnectionResetError):
                 assert half.recv(100) == b""
             half.close()
-        with socket.create_connection(listening.getsockname()) as whole:
-            whole.settimeout(PATIENCE)
-            whole.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-            assert whole.recv(100).startswith(b"HTTP/1.1 200")
+        assert answer(address).startswith(b"HTTP/1.1 200")
+
+
+def test_what_is_sent_is_not_held_back():
+    """Streamlit's socket names no protocol, and asyncio leaves Nagle's algorithm on for such."""
+
+    def held_back(request):
+        return PlainTextResponse(str(connection_of(request).getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)))
+
+    def connection_of(request):
+        return request.receive.__self__.transport.get_extra_info("socket")
+
+    with serving(held_back) as address:
+        assert answer(address).endswith(b"\r\n\r\n1")
+
+
+@contextlib.contextmanager
+def serving(endpoint):
+    """Serve one route by the real server, on a socket like Streamlit's; yields its address."""
+    app = Starlette(routes=[Route("/", endpoint)], middleware=[Middleware(WatchedConnections)])
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.bind(("127.0.0.1", 0))
+    listening.listen()
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on"))
+    thread = threading.Thread(target=server.run, args=([listening],))
+    thread.start()
+    try:
+        yield listening.getsockname()
     finally:
         server.should_exit = True
         thread.join(PATIENCE)
     assert not thread.is_alive()
+
+
+def answer(address):
+    """Ask for the one route, and return all that comes."""
+    with socket.create_connection(address) as asking:
+        asking.settimeout(PATIENCE)
+        asking.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        return b"".join(iter(lambda: asking.recv(4096), b""))
 
 
 class Crowd:
