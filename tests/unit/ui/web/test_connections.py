@@ -88,7 +88,9 @@ def test_what_is_sent_is_not_held_back():
     """Streamlit's socket names no protocol, and asyncio leaves Nagle's algorithm on for such."""
 
     def held_back(request):
-        return PlainTextResponse(str(connection_of(request).getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)))
+        return PlainTextResponse(
+            str(connection_of(request).getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        )
 
     def connection_of(request):
         return request.receive.__self__.transport.get_extra_info("socket")
