@@ -1,7 +1,9 @@
-"""Contact sheets: made by jobs, kept by the engine for everyone by what they show."""
+"""Contact sheets: made by jobs, kept by the engine for everyone by what they show. And pictures on buttons."""
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,3 +54,20 @@ def draw(shown: Picture, alt: str, *, height: int) -> None:
         st.skeleton(height=height)
     else:
         st.caption(f":material/broken_image: No picture: {plain(shown.problem, longest=600)}")
+
+
+def on_buttons(pictures: Mapping[str, bytes], more: str = "") -> None:
+    """Lay pictures on buttons: the style sheet finds each as `--picture`. One message brings them all.
+
+    Args:
+        pictures: PNG or WebP, by the buttons' keys.
+        more: what else is to be styled.
+    """
+    rules = (f".st-key-{key} {{ --picture: url({data_url(shown)}); }}" for key, shown in pictures.items())
+    st.html(f"<style>{more}{' '.join(rules)}</style>")
+
+
+def data_url(shown: bytes) -> str:
+    """Return a PNG or WebP picture as the address of itself."""
+    kind = "png" if shown.startswith(b"\x89PNG") else "webp"
+    return f"data:image/{kind};base64,{base64.b64encode(shown).decode()}"

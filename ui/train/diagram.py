@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from html import escape
-from pathlib import Path
 from typing import Final
 
 import streamlit as st
 
+from ui.page.pictures import data_url
 from ui.train.image_choice import picture_of
 from vae_core.config.families import FAMILIES
 from vae_core.config.settings import SETTINGS
@@ -109,7 +108,7 @@ def _numbers(latent_dim: int) -> str:
 
 def _picture(part: str, images: str, what: str, words: str) -> str:
     path = picture_of(images, what)
-    shown = f'<img alt="" src="{_data_url(path)}">' if path else "<i>x</i>"
+    shown = f'<img alt="" src="{data_url(path.read_bytes())}">' if path else "<i>x</i>"
     return f'<div class="part part-{part}"><span>{shown}</span><b>{escape(words)}</b></div>'
 
 
@@ -131,7 +130,3 @@ def _lights() -> str:
         at = f".st-key-train_page:has(:is({fields}):is(:hover, :focus-within))"
         rules.append(f"{at} .part-{part} {{ --lit: 1; }}")
     return f"<style>{' '.join(rules)}</style>"
-
-
-def _data_url(path: Path) -> str:
-    return f"data:image/webp;base64,{base64.b64encode(path.read_bytes()).decode()}"

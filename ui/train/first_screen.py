@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from ui.page.pictures import on_buttons
 from ui.train.actions import start_mishap
 from ui.train.diagram import diagram
-from ui.train.mishaps import MISHAPS, Mishap
+from ui.train.mishaps import MISHAPS
 from ui.train.settings import Settings
 from vae_core.config.families import FAMILIES
 from vae_core.engine import RunInfo
@@ -41,20 +42,13 @@ def mishap_cards() -> None:
     """Draw a card for each mishap; a click on it fills the fields and starts the run."""
     with st.container(key="train_mishaps", gap="xsmall"):
         st.markdown("**Or break it on purpose**")
+        on_buttons({f"train_mishap_{each.name}": each.picture.read_bytes() for each in MISHAPS})
         with st.container(key="train_cards"):
             for each in MISHAPS:
-                _card(each)
-
-
-def _card(mishap: Mishap) -> None:
-    with st.container(key=f"train_card_{mishap.name}", horizontal=True, gap="xsmall", border=True):
-        st.image(str(mishap.picture), alt=f"{mishap.title}: where the dots of such a run end", width=64)
-        with st.container(gap=None):
-            st.button(
-                mishap.question,
-                key=f"train_mishap_{mishap.name}",
-                type="tertiary",
-                on_click=start_mishap,
-                args=(mishap.name,),
-            )
-            st.caption(mishap.title)
+                st.button(
+                    f"**{each.question}** :gray[{each.title}]",
+                    key=f"train_mishap_{each.name}",
+                    on_click=start_mishap,
+                    args=(each.name,),
+                    width="stretch",
+                )

@@ -46,30 +46,24 @@ def image_choice(chosen: str, infos: dict[str, ImageSetInfo]) -> None:
         chosen: name of the set that the field says.
         infos: all sets by name.
     """
-    pictured: dict[str, str | bytes | None] = {
-        name: str(path) for name in infos if (path := picture_of(name)) is not None
-    }
-    own = [info for info in infos.values() if info.path]
-    pictured |= {info.name: _thumb(info) for info in sorted(own, key=lambda info: info.name != chosen)[:MOST]}
-    if chosen in pictured:  # a key of its own for the chosen one would take the keyboard's place away
-        st.html(f"<style>.st-key-train_picture_{chosen} {{ --chosen: 1; }}</style>")
-    if any(shown is None for shown in pictured.values()):
-        _watch([info for info in own if info.name in pictured])
+    pictured = {name: path.read_bytes() for name in infos if (path := picture_of(name)) is not None}
+    own = sorted((info for info in infos.values() if info.path), key=lambda info: info.name != chosen)[:MOST]
+    drawn = {info.name: _thumb(info) for info in own}
+    pictured |= {name: thumb for name, thumb in drawn.items() if thumb is not None}
+    # A key of its own for the chosen one would take the keyboard's place away.
+    frame = f".st-key-train_take_{chosen} {{ --chosen: 1; }}"
+    pictures.on_buttons({f"train_take_{name}": shown for name, shown in pictured.items()}, frame)
+    if None in drawn.values():
+        _watch(own)
     with st.container(horizontal=True, gap="xxsmall", key="train_pictures"):
-        for name, shown in pictured.items():
-            with st.container(key=f"train_picture_{name}", gap=None, width=46):
-                if shown is None:
-                    st.skeleton(height=46)
-                else:
-                    st.image(shown, alt="")
-                st.button(
-                    plain(infos[name].title if infos[name].path else name, longest=12),
-                    key=f"train_take_{name}",
-                    type="tertiary",
-                    on_click=_take,
-                    args=(name,),
-                    width="stretch",
-                )
+        for name in {**pictured, **drawn}:
+            st.button(
+                plain(infos[name].title if infos[name].path else name, longest=12),
+                key=f"train_take_{name}",
+                on_click=_take,
+                args=(name,),
+                width=46,
+            )
 
 
 def _watch(own: list[ImageSetInfo]) -> None:

@@ -27,7 +27,7 @@ TOUCHED = """(selector) => {
 
 CHOICES = [
     ".st-key-train_images",
-    ".st-key-train_pictures img",
+    ".st-key-train_pictures button",
     ".st-key-train_latent_dim",
     ".st-key-train_beta",
 ]
@@ -72,13 +72,13 @@ def test_before_a_run(app_url: str, new_page: Callable[..., Page]) -> None:
 
 
 def all_before_a_run(page: Page) -> None:
-    cards = [f".st-key-train_card_{name}" for name in (
+    cards = [f".st-key-train_mishap_{name} button" for name in (
         "collapse", "averaged", "holes", "too_fast", "one_number", "too_small"
     )]  # fmt: skip
     film, start = ".le-first-film", ".st-key-train_start button"
-    in_first_screen(
-        page, [*CHOICES, film, start, ".train-diagram .part", *cards, *(f"{card} img" for card in cards)]
-    )
+    in_first_screen(page, [*CHOICES, film, start, ".train-diagram .part", *cards])
+    for button in [*cards, ".st-key-train_pictures button"]:
+        assert "data:image" in page.locator(button).first.evaluate("(it) => getComputedStyle(it).backgroundImage")
     found = boxes(page, [film, start, ".le-first-digits"])
     ((left, top, right, bottom),), ((x0, y0, x1, y1),) = found[film], found[start]
     assert left < x0 < x1 < right
