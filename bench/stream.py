@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from websockets.asyncio.client import connect
@@ -25,6 +26,8 @@ class Stream:
         seconds: of training, as told last.
         step: as told last.
         state: as told last.
+        has_past: whether it keeps moments.
+        tells: called with each message that changes what buttons can act on.
         stalls: whether it stops reading after the first messages.
     """
 
@@ -35,6 +38,8 @@ class Stream:
     seconds: float = 0.0
     step: int = 0
     state: str = ""
+    has_past: bool = False
+    tells: Callable[[], object] = lambda: None
     code: int | None = None
 
     async def watch(self) -> None:
@@ -65,8 +70,17 @@ class Stream:
     def _hear(self, data: bytes) -> None:
         texts = metadata_of(data)
         facts = json.loads(texts["json"])
+        before = self.standing
+        self.has_past = bool(facts.get("keyframes", self.has_past))
         self.state = facts.get("state", self.state)
         self.step = facts.get("step") or self.step
         self.seconds = facts.get("seconds") or self.seconds
         if texts["kind"] in ("frame", "snapshot") and self.step:
             self.frames.append(time.monotonic())
+        if self.standing != before:
+            self.tells()
+
+    @property
+    def standing(self) -> tuple[str, bool, bool]:
+        """Return what the page's buttons go by."""
+        return self.state, self.step > 0, self.has_past

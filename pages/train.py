@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ui.explorer import guest
-from ui.explorer.component import chosen, explorer
+from ui.explorer.component import chosen, explorer, standing_of
 from ui.explorer.link_checks import map_of, map_values, train_check
 from ui.explorer.link_view import in_step
 from ui.identity.owner import current_owner
@@ -37,7 +37,8 @@ with st.container(key="train_page"):
         picked = map_values("train", chosen("train", run=run))
         # One view for all runs: what one looks at stays as it is when the next one starts.
         axes, layers = map_of("train", in_step("train", "", state.TRAIN_VIEW, train_check(run), picked))
-        explorer(key="train", mode="train", run=run, axes=axes, layers=layers)
+        standing = None if run is None else standing_of(run)
+        explorer(key="train", mode="train", run=run, axes=axes, layers=layers, standing=standing)
         with st.container(key="train_below" if run else "train_first"):
             if run is None:
                 first_screen(settings)

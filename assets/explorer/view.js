@@ -15,6 +15,8 @@
  * @property {string | null} axes                         of the map, as `checkedAxes` names them
  * @property {string[] | null} layers                     of the map; null: what suits the model
  * @property {Interpolation | null} interpolation
+ * @property {[string, boolean, boolean] | null} [standing]  what the page has drawn of the run: its state, whether it
+ *     has learned, whether it has a past
  * @property {string | null} lead     URL on which to tell followers what is shown
  * @property {boolean} [foreign]      whether it is someone else's, whom it would be to show it to followers
  * @property {string | null} follow   URL on which a leader's moves come, for "follow"

@@ -36,6 +36,9 @@ DOUBT = 10.0
 """Seconds after which one presses again. Streamlit may drop all that a run of the script says when a fragment
 asks to run again in the moment in which that run ends: from then on it hears another runner only."""
 
+REST = 0.4
+"""Seconds after which the page has itself drawn anew when its run stands otherwise (`assets/explorer/data/reporter.js`)."""
+
 RUN = re.compile(rb"/latent/stream/([0-9a-f]{32})")
 
 
@@ -71,6 +74,9 @@ class Visitor:
         self._fragments: dict[str, asyncio.Task[None]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._socket: ClientConnection | None = None
+        self._watching: asyncio.Task[None] | None = None
+        self._anew: asyncio.Task[None] | None = None
+        self._asking = asyncio.Lock()
 
     @property
     def folder(self) -> str:
@@ -99,9 +105,11 @@ class Visitor:
 
     async def leave(self) -> None:
         """Close the window."""
-        for task in (*self._tasks, *self._fragments.values()):
+        more = [each for each in (self._watching, self._anew) if each is not None]
+        tasks = [*self._tasks, *self._fragments.values(), *more]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, *self._fragments.values(), return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         if self._socket is not None:
             await self._socket.close()
 
@@ -129,11 +137,27 @@ class Visitor:
         self.answers.append(time.monotonic() - before)
 
     async def watch(self) -> Stream:
-        """Watch the run that the page shows."""
+        """Watch the run that the page shows, and from now on each that it comes to show."""
         assert self.run, "the page shows no run"
-        self.stream = Stream(f"{self.url.replace('http', 'ws', 1)}/latent/stream/{self.run}", self.cookie)
-        self._tasks.append(asyncio.create_task(self.stream.watch()))
+        return self._watch()
+
+    def _watch(self) -> Stream:
+        if self._watching is not None:
+            self._watching.cancel()
+        url = f"{self.url.replace('http', 'ws', 1)}/latent/stream/{self.run}"
+        self.stream = Stream(url, self.cookie, tells=self._draw_anew)
+        self._watching = asyncio.create_task(self.stream.watch())
         return self.stream
+
+    def _draw_anew(self) -> None:
+        """Have the page drawn anew a moment after the first of some changes, as the component does."""
+
+        async def soon() -> None:
+            await asyncio.sleep(REST)
+            await self._rerun()
+
+        if self._anew is None or self._anew.done():
+            self._anew = asyncio.create_task(soon())
 
     async def until(self, condition: Callable[[], object], seconds: float = PATIENCE) -> None:
         """Wait for something to come true.
@@ -146,6 +170,13 @@ class Visitor:
                 await asyncio.sleep(0.02)
 
     async def _rerun(self, trigger: WidgetState | None = None, fragment: str = "") -> None:
+        if fragment:
+            await self._ask(None, fragment)
+            return
+        async with self._asking:
+            await self._ask(trigger, "")
+
+    async def _ask(self, trigger: WidgetState | None, fragment: str) -> None:
         message = BackMsg()
         state = message.rerun_script
         state.query_string, state.page_name, state.page_script_hash = self.query, self.page, self._hash
@@ -212,8 +243,10 @@ class Visitor:
                 self._done.set()
         elif kind == "delta":
             run = RUN.search(data)
-            if run:
+            if run and run[1].decode() != self.run:
                 self.run = run[1].decode()
+                if self.stream is not None:
+                    self._watch()
             element = message.delta.new_element
             if element.WhichOneof("type") == "exception":
                 self.errors.append(element.exception.message[:200])

@@ -32,6 +32,7 @@ async def _press_everything(server: Served, query: str, until: float, seed: int)
     try:
         await visitor.arrive()
         await visitor.press("train_start")
+        await visitor.watch()
         while time.monotonic() < until:
             count += 1
             what = rng.random()

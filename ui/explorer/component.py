@@ -45,7 +45,7 @@ LOADER: Final = """export default async function (component) {
 MOST_STEPS: Final = 2**53
 """No run has so many: a browser's numbers are whole below it."""
 
-KEYS: Final = ("z", "axes", "layers", "from", "to", "keyframe", "order")
+KEYS: Final = ("z", "axes", "layers", "from", "to", "keyframe", "order", "standing")
 """What the component tells Python, each with the name of what it belongs to."""
 LAYERS: Final = ("manifold", "prior", "density", "ellipse", "ellipses")
 """What can lie under the map's points, as `assets/explorer/map/scene/layer-kinds.js` has it."""
@@ -94,6 +94,7 @@ def explorer(
     interpolation: Interpolation | Mapping[str, Any] | None = None,
     watch: str = "",
     follow: str = "",
+    standing: Sequence[Any] | None = None,
     lesson: Mapping[str, Any] | None = None,
     lessons: Sequence[Mapping[str, Any]] = (),
     room: Mapping[str, Any] | None = None,
@@ -115,6 +116,8 @@ def explorer(
         interpolation: which walk to draw, for "interpolate".
         watch: token of the link by which another's run is watched; "" for an own run.
         follow: token of the link by which a leader is followed, for "follow".
+        standing: what the page has drawn of the run, by `standing_of`; the page is drawn anew when the stream
+            tells something else. None: it draws nothing of it.
         lesson: the lesson to play, for "learn"; None for the list of all.
         lessons: what that list says of each.
         collection: token of the link to the collection in which drawings can be kept, for "draw"; "" for
@@ -149,6 +152,8 @@ def explorer(
         "foreign": not is_own,
         "follow": f"{base}/latent/follow/{follow}" if follow else None,
     }
+    if standing is not None:
+        data["standing"] = list(standing)
     if collection is not None:
         data["keep"] = {"url": f"{base}/latent/drawings", "collection": collection}
     if mode == "learn":
@@ -171,6 +176,11 @@ def explorer(
         )
     of = bundle["url"] if bundle else stream["run"] if stream else None
     return _result({name: getattr(state, name, None) for name in KEYS}, of, entry)
+
+
+def standing_of(run: RunInfo) -> tuple[str, bool, bool]:
+    """Return what decides which buttons can act: a run's state, whether it has learned, whether it has a past."""
+    return run.state, run.step > 0, bool(run.keyframes)
 
 
 def chosen(key: str, entry: ModelEntry | None = None, run: RunInfo | None = None) -> ExplorerResult:

@@ -1,4 +1,4 @@
-"""Contact sheets: made by jobs, kept by the engine for everyone by what they show. And pictures on buttons."""
+"""Pictures: contact sheets, made by jobs and kept for everyone by what they show; and those on buttons."""
 
 from __future__ import annotations
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import streamlit as st
 
+from ui.explorer.component import standing_of
 from ui.identity.owner import current_owner
 from ui.library.entry import slug
 from ui.library.share_buttons import share_run
@@ -34,6 +35,13 @@ from ui.train.help_texts import ARTICLE, THEORY
 from ui.train.mishaps import MISHAPS, what_to_look_at
 from ui.train.settings import Settings, is_same_run, weights_note
 from vae_core.engine import Job, RunInfo, get_engine
+
+WAIT_SECONDS: Final = 1.0
+"""Between two looks at what is being saved or drawn."""
+
+LOOK_SECONDS: Final = 5.0
+"""Between two looks at a run: its stream tells sooner, and thirty pages that look each second cost a quarter of
+a core."""
 
 
 def controls(run: RunInfo | None, settings: Settings) -> None:
@@ -143,9 +151,10 @@ def status(run: RunInfo | None, settings: Settings) -> None:
     """Draw the line that says what is going on; it keeps itself up to date without drawing the page again."""
     film = _film(run)
     waits = SAVING in st.session_state or (film is not None and not film.finished)
-    lively = (run is not None and (run.active or run.state == "stopping")) or waits
+    lively = run is not None and (run.active or run.state == "stopping")
+    every = WAIT_SECONDS if waits else LOOK_SECONDS if lively else None
     with st.container(key="train_status", gap="xxsmall"):
-        st.fragment(_status, run_every=1.0 if lively else None)(_drawn(run), settings)
+        st.fragment(_status, run_every=every)(_drawn(run), settings)
 
 
 def theory() -> None:
@@ -158,7 +167,7 @@ def theory() -> None:
 
 def _drawn(run: RunInfo | None) -> tuple[Any, ...] | None:
     """Return what of a run the buttons show: when it changes, the page is drawn again."""
-    return None if run is None else (run.id, run.state, run.step > 0, bool(run.keyframes))
+    return None if run is None else (run.id, *standing_of(run))
 
 
 def _status(drawn: tuple[Any, ...] | None, settings: Settings) -> None:

@@ -18,6 +18,10 @@ export class TrainView {
     this.toldMoment = null;
     /** Whether a moment of the past was ever told: Python may still hold it, of whichever run. */
     this.wentBack = false;
+    /** What Python's page has drawn of the run; null: nothing. @type {import("../view.js").ExplorerData["standing"]} */
+    this.onPage = null;
+    /** The run and its standing that were noted last, as JSON. */
+    this.noted = "";
     /** @type {RunStream | null} */
     this.stream = null;
     this.status = new RunStatus();
@@ -122,6 +126,7 @@ export class TrainView {
     reporter.hear("layers", data.layers ?? null);
     this.stage.setAxes(data.axes ?? null);
     this.#watch(data.stream);
+    this.#hearStanding(data);
     this.#invite();
     return Promise.resolve();
   }
@@ -132,6 +137,7 @@ export class TrainView {
     if (reporter.hear("axes", data.axes ?? null)) this.stage.setAxes(data.axes ?? null);
     if (reporter.hear("layers", data.layers ?? null)) this.panel.setLayers(data.layers);
     this.#watch(data.stream);
+    this.#hearStanding(data);
   }
 
   close() {
@@ -163,6 +169,7 @@ export class TrainView {
     this.#invite();
     this.stage.element.hidden = source === null;
     this.context.reporter.forget("keyframe");
+    this.context.reporter.forget("standing");
     this.stream?.close();
     this.stream = source && this.#connect(source.url);
     this.playback.prepare(this.stream);
@@ -203,6 +210,24 @@ export class TrainView {
     else if (playback.run) playback.receive(message);
     else if (message.kind === "state") this.#standBy(message);
     if (playback.run) this.status.describe(playback.run);
+    this.#tellStanding();
+  }
+
+  /** @param {import("../view.js").ExplorerData} data */
+  #hearStanding(data) {
+    this.onPage = data.standing ?? null;
+    if (this.context.reporter.hear("standing", this.onPage)) this.noted = "";
+  }
+
+  /** Have the page drawn anew whose buttons do not show what has become of the run. */
+  #tellStanding() {
+    const { run } = this.playback;
+    if (!run || !this.onPage) return;
+    const now = [run.now.state, run.now.step > 0, run.moments.length > 0];
+    const noted = JSON.stringify([run.id, ...now]);
+    if (noted === this.noted) return; // a frame must not make it wait anew
+    this.noted = noted;
+    this.context.reporter.report("standing", now);
   }
 
   /** @param {Run} run  another one, or the same after a new connection */

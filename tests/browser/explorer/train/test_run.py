@@ -69,6 +69,38 @@ def test_weights_come_once_and_then_only_for_a_hand(watch: Callable) -> None:
     assert not errors
 
 
+def test_the_page_is_drawn_anew_when_its_buttons_show_what_is_past(watch: Callable) -> None:
+    page, run, errors = watch()
+    started(page, run)
+    page.evaluate("window.mount({ standing: ['running', true, false] })")
+    run.frame(20, np.array([3]), np.array([[1.5, -1.5]]))
+    expect(page.locator(".le-status")).to_contain_text("step 20")
+    timers_end(page, 1000)
+    assert page.evaluate("window.sent") == [], "what the page shows holds"
+
+    run.keep(0)
+    until(page, lambda: page.evaluate("window.sent") == [["standing", ["running", True, True], "r1"]])
+    page.evaluate("window.mount({ standing: ['running', true, true] })")
+    run.send("state", {"state": "done", "step": 400, "epoch": 4.0})
+    until(page, lambda: page.evaluate("window.sent.at(-1)") == ["standing", ["done", True, True], "r1"])
+    page.evaluate("window.mount({ standing: ['stopping', true, true] })")  # it looked in between
+    page.evaluate("window.sent.length = 0")
+    run.send("state", {"state": "done", "step": 400, "epoch": 4.0})
+    until(page, lambda: page.evaluate("window.sent") == [["standing", ["done", True, True], "r1"]])
+    assert not errors
+
+
+def test_a_page_without_buttons_is_told_nothing(watch: Callable) -> None:
+    page, run, errors = watch()
+    started(page, run)
+    run.keep(0)
+    run.send("state", {"state": "done", "step": 400, "epoch": 4.0})
+    expect(page.locator(".le-status")).to_contain_text("Done")
+    timers_end(page, 1000)
+    assert page.evaluate("window.sent") == []
+    assert not errors
+
+
 def test_a_hand_that_rests_on_the_map_is_a_hand(watch: Callable) -> None:
     page, run, _ = watch()
     started(page, run)
