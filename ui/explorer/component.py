@@ -179,7 +179,7 @@ def explorer(
 
 
 def standing_of(run: RunInfo) -> tuple[str, bool, bool]:
-    """Return what decides which buttons can act: a run's state, whether it has learned, whether it has a past."""
+    """Return what decides which buttons can act: a run's state, whether it has learned, and has a past."""
     return run.state, run.step > 0, bool(run.keyframes)
 
 

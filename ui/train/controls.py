@@ -40,8 +40,8 @@ WAIT_SECONDS: Final = 1.0
 """Between two looks at what is being saved or drawn."""
 
 LOOK_SECONDS: Final = 5.0
-"""Between two looks at a run: its stream tells sooner, and thirty pages that look each second cost a quarter of
-a core."""
+"""Between two looks at a run: its stream tells sooner, and thirty pages that look each second cost a quarter
+of a core."""
 
 
 def controls(run: RunInfo | None, settings: Settings) -> None:
