@@ -1,8 +1,8 @@
-"""Whose page is drawn next: a page's script waits for a place, and whoever has used least lately goes first.
+"""Whose page is drawn next: scripts run one after the other, and whoever has asked least lately goes first.
 
-All scripts share one interpreter. Thirty that run at once make each take thirty times as long, also that of
-someone who touches a field now and then. So two run at a time, and the others wait in the order of what
-their owners have used: who presses without pause waits for oneself.
+All scripts share one interpreter: thirty at once make each take thirty times as long, and two already hold up
+what is sent meanwhile, while no more gets done. What counts is how long an owner's scripts have waited and run
+lately: who presses without pause has always one on the way; who touches a field now and then is next.
 """
 
 from __future__ import annotations
@@ -15,22 +15,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-PLACES: Final = 2
-"""Scripts that run at once: while one waits for a disk, another computes."""
-
 HALF_LIFE: Final = 10.0
-"""Seconds after which half of what an owner has used is forgotten."""
+"""Seconds after which half of the time that an owner's scripts were on the way is forgotten."""
 
-NEWCOMER: Final = 0.5
-"""Seconds that someone counts as having used who was not here before: what first page and start take.
+NEWCOMER: Final = 4.0
+"""Seconds that someone counts as having been on the way who was not here before.
 
-A class that arrives does not hold up those who are at work."""
+More than who works here has, less than who presses without pause: a class that arrives holds up neither."""
 
-FORGIVEN: Final = 0.1
-"""Seconds of use that a second of waiting outweighs: nobody waits for ever behind those who used less."""
+FORGIVEN: Final = 0.2
+"""Seconds that a second of waiting outweighs: nobody waits for ever behind those who asked less."""
 
-LONGEST: Final = 10.0
-"""Seconds after which a script runs, place or not: those before it hang."""
+SLOW: Final = 0.5
+"""Seconds after which another script begins beside one that waits for a disk, or hangs."""
 
 _MOST_OWNERS: Final = 1_000
 
@@ -46,22 +43,15 @@ class ScriptTurns:
     """Give the scripts of pages their turns.
 
     Args:
-        places: how many run at once.
         clock: seconds, growing.
-        used: seconds of a processor that the calling thread has used.
     """
 
-    def __init__(
-        self,
-        places: int = PLACES,
-        clock: Callable[[], float] = time.monotonic,
-        used: Callable[[], float] = time.thread_time,
-    ) -> None:
-        self._free = places
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._thread_used = used
+        self._running = 0
+        self._began = -math.inf  # when a script was let run last
         self._waiting: list[_Waiting] = []
-        self._used: dict[str, tuple[float, float]] = {}
+        self._spent: dict[str, tuple[float, float]] = {}
         self._lock = threading.Lock()
         self._mine = threading.local()
 
@@ -75,14 +65,14 @@ class ScriptTurns:
         Yields:
             How many seconds were waited.
         """
+        came = self._clock()
         waited = self._begin(owner)
-        before = self._thread_used()
         self._mine.owner = owner
         try:
             yield waited
         finally:
             self._mine.owner = None
-            self._end(owner, self._thread_used() - before)
+            self._end(owner, self._clock() - came)
 
     @contextmanager
     def aside(self) -> Iterator[None]:
@@ -98,41 +88,49 @@ class ScriptTurns:
 
     def _begin(self, owner: str) -> float:
         with self._lock:
-            if self._free > 0 and not self._waiting:
-                self._free -= 1
+            if not self._running and not self._waiting:
+                self._let_run(None)
                 return 0.0
             mine = _Waiting(owner, self._clock())
             self._waiting.append(mine)
-        if not mine.go.wait(LONGEST):
+        while not mine.go.wait(SLOW):
             with self._lock:
-                if not mine.go.is_set():
-                    self._waiting.remove(mine)
-                    self._free -= 1
+                if self._clock() - self._began >= SLOW and not mine.go.is_set():
+                    self._let_run(self._first())
         return self._clock() - mine.since
 
-    def _end(self, owner: str, used: float) -> None:
+    def _end(self, owner: str, spent: float) -> None:
         with self._lock:
             now = self._clock()
-            before = self._use(owner, now) if owner in self._used else 0.0
-            self._used[owner] = (before + used, now)
-            if len(self._used) > _MOST_OWNERS:  # those who have used least count as new
-                kept = sorted(self._used, key=lambda each: self._use(each, now))[_MOST_OWNERS // 2 :]
-                self._used = {each: self._used[each] for each in kept}
-            self._free += 1
-            while self._free > 0 and self._waiting:
-                first = min(self._waiting, key=lambda each: self._standing(each, now))
-                self._waiting.remove(first)
-                self._free -= 1
-                first.go.set()
+            before = self._lately(owner, now) if owner in self._spent else 0.0
+            self._spent[owner] = (before + spent, now)
+            if len(self._spent) > _MOST_OWNERS:  # those who have asked least count as new
+                kept = sorted(self._spent, key=lambda each: self._lately(each, now))[_MOST_OWNERS // 2 :]
+                self._spent = {each: self._spent[each] for each in kept}
+            self._running -= 1
+            if not self._running and self._waiting:
+                self._let_run(self._first())
 
-    def _use(self, owner: str, now: float) -> float:
-        """Return what an owner has used lately, in seconds."""
-        used, at = self._used.get(owner, (NEWCOMER, now))
-        return used * math.exp2((at - now) / HALF_LIFE)
+    def _let_run(self, waiting: _Waiting | None) -> None:
+        """Begin a script that has come just now, or one that waits."""
+        self._running += 1
+        self._began = self._clock()
+        if waiting is not None:
+            self._waiting.remove(waiting)
+            waiting.go.set()
+
+    def _first(self) -> _Waiting:
+        now = self._clock()
+        return min(self._waiting, key=lambda each: self._standing(each, now))
+
+    def _lately(self, owner: str, now: float) -> float:
+        """Return how long an owner's scripts were on the way lately, in seconds."""
+        spent, at = self._spent.get(owner, (NEWCOMER, now))
+        return spent * math.exp2((at - now) / HALF_LIFE)
 
     def _standing(self, waiting: _Waiting, now: float) -> float:
         """Return what the next turn goes by: the least is first."""
-        return self._use(waiting.owner, now) - FORGIVEN * (now - waiting.since)
+        return self._lately(waiting.owner, now) - FORGIVEN * (now - waiting.since)
 
 
 TURNS: Final = ScriptTurns()

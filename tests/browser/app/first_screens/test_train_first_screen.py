@@ -78,7 +78,9 @@ def all_before_a_run(page: Page) -> None:
     film, start = ".le-first-film", ".st-key-train_start button"
     in_first_screen(page, [*CHOICES, film, start, ".train-diagram .part", *cards])
     for button in [*cards, ".st-key-train_pictures button"]:
-        assert "data:image" in page.locator(button).first.evaluate("(it) => getComputedStyle(it).backgroundImage")
+        assert "data:image" in page.locator(button).first.evaluate(
+            "(it) => getComputedStyle(it).backgroundImage"
+        )
     found = boxes(page, [film, start, ".le-first-digits"])
     ((left, top, right, bottom),), ((x0, y0, x1, y1),) = found[film], found[start]
     assert left < x0 < x1 < right

@@ -1,4 +1,4 @@
-"""Whose page is drawn next: by turns, and by what an owner has used, not by the clock on the wall."""
+"""Whose page is drawn next: one after the other, and whoever has asked least lately first."""
 
 from __future__ import annotations
 
@@ -6,24 +6,20 @@ import threading
 from collections.abc import Callable
 
 from ui.web.guards import script_turns
-from ui.web.guards.script_turns import ScriptTurns
+from ui.web.guards.script_turns import FORGIVEN, HALF_LIFE, NEWCOMER, ScriptTurns
 
 
 class Scene:
-    """Scripts that run and wait until they are told to end, with a clock that stands still."""
+    """Scripts that run and wait until they are told to end, with a clock that the test moves."""
 
-    def __init__(self, places: int = 1) -> None:
+    def __init__(self) -> None:
         self.now = 0.0
-        self.cost: dict[int, float] = {}
-        self.turns = ScriptTurns(places, clock=lambda: self.now, used=self.used)
+        self.turns = ScriptTurns(clock=lambda: self.now)
         self.began: list[str] = []
         self.changed = threading.Condition()
         self.ends: list[tuple[threading.Event, threading.Thread]] = []
 
-    def used(self) -> float:
-        return self.cost.get(threading.get_ident(), 0.0)
-
-    def script(self, owner: str, cost: float = 0.0, name: str = "") -> threading.Event:
+    def script(self, owner: str, name: str = "") -> threading.Event:
         """Start a script in a thread of its own; set the answer to end it."""
         end = threading.Event()
 
@@ -33,12 +29,21 @@ class Scene:
                     self.began.append(name or owner)
                     self.changed.notify_all()
                 assert end.wait(60)
-                self.cost[threading.get_ident()] = cost
-            self.cost.pop(threading.get_ident())
 
         thread = threading.Thread(target=run)
         thread.start()
         self.ends.append((end, thread))
+        return end
+
+    def had(self, owner: str, seconds: float) -> None:
+        """Let a script of an owner have been on the way for so long."""
+        with self.turns.turn(owner):
+            self.now += seconds
+
+    def runs(self, name: str = "running") -> threading.Event:
+        """Start a script of somebody else, beside which others wait."""
+        end = self.script("someone", name)
+        self.until(lambda: name in self.began)
         return end
 
     def until(self, condition: Callable[[], bool]) -> None:
@@ -51,65 +56,72 @@ class Scene:
             threading.Event().wait(0.001)
 
     def over(self) -> None:
-        for end, thread in self.ends:
+        for end, _ in self.ends:
             end.set()
+        for _, thread in self.ends:
             thread.join(60)
             assert not thread.is_alive()
 
 
-def test_whoever_has_used_least_goes_first() -> None:
+def test_whoever_works_here_goes_first_then_who_is_new_then_who_presses_without_pause() -> None:
     scene = Scene()
-    scene.script("greedy", cost=2.0).set()
-    scene.ends[0][1].join(60)
-    running = scene.script("someone", name="running")
-    scene.until(lambda: len(scene.began) == 2)
-    scene.script("greedy")
-    scene.waiting(1)
-    scene.script("polite")
-    scene.waiting(2)
+    scene.had("greedy", 12.0)
+    scene.had("polite", 0.3)
+    running = scene.runs()
+    for number, owner in enumerate(("greedy", "new", "polite"), 1):
+        scene.script(owner)
+        scene.waiting(number)
     running.set()
-    scene.until(lambda: len(scene.began) == 3)
-    assert scene.began == ["greedy", "running", "polite"]
     scene.over()
-    assert scene.began[-1] == "greedy"
+    assert scene.began == ["running", "polite", "new", "greedy"]
+
+
+def test_time_that_was_waited_counts() -> None:
+    scene = Scene()
+    running = scene.runs()
+    end = scene.script("greedy", "first")
+    scene.waiting(1)
+    scene.now += 8.0
+    running.set()
+    scene.until(lambda: "first" in scene.began)
+    end.set()
+    scene.ends[1][1].join(60)
+    assert scene.turns._lately("greedy", scene.now) == 8.0
+    scene.over()
 
 
 def test_equals_go_in_the_order_in_which_they_came() -> None:
     scene = Scene()
-    scene.script("first")
-    scene.until(lambda: len(scene.began) == 1)
+    scene.runs("first")
     for number, name in enumerate(("a", "b", "c"), 1):
         scene.script(name)
         scene.waiting(number)
-        scene.now += 1.0
+        scene.now += 0.1
     scene.over()
     assert scene.began == ["first", "a", "b", "c"]
 
 
 def test_nobody_waits_for_ever_behind_those_who_come_anew() -> None:
     scene = Scene()
-    scene.script("greedy", cost=0.5).set()
-    scene.ends[0][1].join(60)
-    running = scene.script("someone", name="running")
-    scene.until(lambda: len(scene.began) == 2)
+    scene.had("greedy", 6.0)
+    running = scene.runs()
     scene.script("greedy")
     scene.waiting(1)
-    scene.now += 9.0  # of which 0.9 s count, and of the 0.5 s used little is left
+    scene.now += HALF_LIFE  # half is forgotten, and the waiting counts besides
+    assert 3.0 - FORGIVEN * HALF_LIFE < NEWCOMER
     scene.script("new")
     scene.waiting(2)
     running.set()
-    scene.until(lambda: len(scene.began) == 3)
-    assert scene.began[-1] == "greedy"
     scene.over()
+    assert scene.began == ["running", "greedy", "new"]
 
 
-def test_as_many_run_at_once_as_there_are_places_and_an_error_gives_its_place_back() -> None:
-    scene = Scene(places=2)
-    for name in ("a", "b"):
-        scene.script(name)
-    scene.until(lambda: len(scene.began) == 2)
-    scene.script("c")
+def test_one_runs_at_a_time_and_an_error_gives_its_place_back() -> None:
+    scene = Scene()
+    scene.runs()
+    scene.script("other")
     scene.waiting(1)
+    assert scene.began == ["running"]
     scene.over()
     for _ in range(5):
         try:
@@ -121,38 +133,44 @@ def test_as_many_run_at_once_as_there_are_places_and_an_error_gives_its_place_ba
         assert waited == 0
 
 
-def test_those_that_hang_hold_nobody_up_for_ever(monkeypatch) -> None:
-    monkeypatch.setattr(script_turns, "LONGEST", 0.05)
+def test_beside_one_that_hangs_another_begins_and_then_the_next(monkeypatch) -> None:
+    monkeypatch.setattr(script_turns, "SLOW", 0.02)
     scene = Scene()
-    scene.script("hangs")
-    scene.until(lambda: len(scene.began) == 1)
-    with scene.turns.turn("other"):
-        assert scene.began == ["hangs"]
+    scene.runs("hangs")
+    scene.script("second")
+    scene.script("third")
+    scene.waiting(2)
+    assert scene.began == ["hangs"]
+    scene.now += 0.02
+    scene.until(lambda: len(scene.began) == 2)
+    assert len(scene.turns._waiting) == 1, "one at a time"
+    scene.now += 0.02
+    scene.until(lambda: len(scene.began) == 3)
     scene.over()
+    assert scene.turns._running == 0
     with scene.turns.turn("later") as waited:
         assert waited == 0
 
 
-def test_what_was_used_long_ago_is_forgotten_and_so_are_owners(monkeypatch) -> None:
+def test_what_was_long_ago_is_forgotten_and_so_are_owners(monkeypatch) -> None:
     scene = Scene()
-    scene.script("greedy", cost=1.0).set()
-    scene.ends[0][1].join(60)
-    assert scene.turns._use("greedy", 0.0) == 1.0
-    assert scene.turns._use("greedy", 2 * script_turns.HALF_LIFE) == 0.25
+    scene.had("greedy", 1.0)
+    assert scene.turns._lately("greedy", scene.now) == 1.0
+    assert scene.turns._lately("greedy", scene.now + 2 * HALF_LIFE) == 0.25
     monkeypatch.setattr(script_turns, "_MOST_OWNERS", 10)
     for number in range(30):
         with scene.turns.turn(f"owner {number}"):
             pass
-    assert len(scene.turns._used) <= 11
-    assert "greedy" in scene.turns._used
+    assert len(scene.turns._spent) <= 11
+    assert "greedy" in scene.turns._spent
 
 
 def test_a_script_that_waits_for_something_lets_others_go_on() -> None:
-    turns = ScriptTurns(places=1)
+    turns = ScriptTurns()
     with turns.turn("uploads"):
         with turns.aside(), turns.turn("other") as waited:
             assert waited == 0
-        assert turns._free == 0
-    assert turns._free == 1
+        assert turns._running == 1
+    assert turns._running == 0
     with turns.aside():  # no script's: nothing is given away
-        assert turns._free == 1
+        assert turns._running == 0
