@@ -1,8 +1,8 @@
 """Whose page is drawn next: scripts run one after the other, and whoever has asked least lately goes first.
 
 All scripts share one interpreter: thirty at once make each take thirty times as long, and two already hold up
-what is sent meanwhile, while no more gets done. What counts is how long an owner's scripts have waited and run
-lately: who presses without pause has always one on the way; who touches a field now and then is next.
+what is sent meanwhile, while no more gets done. What counts is how long an owner's scripts have waited and
+run lately: who presses without pause has always one on the way; who touches a field now and then is next.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ Five rules keep the others' maps moving:
   most a third of the time;
 - an owner has one first turn a round; what they ask for besides waits for their place in the ring;
 - whoever takes longer than a turn, as a large step may, is in *debt*, and is passed over until it is paid;
+  a frame that takes longer than a turn of many is held only against those who have just asked for something;
 - who has asked for nothing of late, and has waited as long as a round should take, waits no longer;
 - one person alone gets long turns, so that nothing is lost on changing over; many get short ones.
 """
@@ -33,6 +34,9 @@ FIRST_SHARE: Final = 0.5
 
 QUIET_SECONDS: Final = 10.0
 """Of turns, after which an owner is one who has asked for nothing of late."""
+
+A_FRAME: Final = 0.38
+"""Seconds that training up to a frame may take on a busy machine."""
 
 MOST_DEBT: Final = 3.0
 """Seconds that may be owed; what was more is forgiven."""
@@ -141,7 +145,8 @@ class Schedule:
             self._owed += seconds / FIRST_SHARE
         else:
             self._owed = max(0.0, self._owed - seconds)
-        self.charge(turn.owner, seconds - turn.seconds)
+        forgiven = 0.0 if turn.owner in self._asked_at else max(0.0, A_FRAME - self.length())
+        self.charge(turn.owner, seconds - turn.seconds - forgiven)
         for owner in self._debts.keys() - self._waits_since.keys():  # time goes by for who is not here, too
             self._debts[owner] -= seconds / max(1, len(self))
         self._debts = {owner: debt for owner, debt in self._debts.items() if debt > 0}

@@ -90,6 +90,24 @@ def test_who_takes_longer_than_a_turn_pays_for_it():
     assert seconds["b"] == pytest.approx(seconds["c"], abs=quantum)
 
 
+@pytest.mark.parametrize("frame", [0.1, 0.2, 0.3])
+def test_beside_thirty_who_ask_without_pause_a_quiet_one_waits_for_a_round(frame):
+    """Each turn takes a frame's time at least, as on a busy machine, and whoever had one asks again."""
+    schedule, now, had, longest = schedule_of("quiet"), 0.0, 0.0, 0.0
+    for index in range(30):
+        schedule.add(f"asks {index}", asks=True)
+    while now < 120:
+        turn = schedule.turn()
+        seconds = frame if turn.is_first else max(frame, turn.seconds)
+        if turn.owner == "quiet":
+            longest, had = max(longest, now - had), now + seconds
+        else:
+            schedule.add(turn.owner, asks=True)
+        now += seconds
+        schedule.took(turn, seconds)
+    assert longest < 5.0
+
+
 def test_what_was_done_out_of_turn_is_paid_for_too():
     schedule = schedule_of("a", "b")
     schedule.charge("a", 2.5 * schedule.length())
