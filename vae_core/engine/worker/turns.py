@@ -33,7 +33,7 @@ FIRST_SHARE: Final = 0.5
 """Seconds of first turns to each second of ordinary ones."""
 
 QUIET_SECONDS: Final = 10.0
-"""Of turns, after which an owner is one who has asked for nothing of late."""
+"""Seconds of turns since what was asked for last has come: after them an owner is one who asks for nothing."""
 
 A_FRAME: Final = 0.38
 """Seconds that training up to a frame may take on a busy machine."""
@@ -117,7 +117,7 @@ class Schedule:
     def turn(self) -> Turn | None:
         """Return whose turn it is; None when nobody is there."""
         if self.is_urgent() and (asking := self._next_to_ask()) is not None:
-            del self._asked[asking]
+            self._serve(asking)
             self._had[asking] = set(self._ring) - {asking}
             self._put_last(asking)  # those who did not ask come before their next
             return Turn(asking, FIRST_TURN, is_first=True)
@@ -131,7 +131,7 @@ class Schedule:
             if debt >= length:
                 self._debts[owner] = debt - length
             else:
-                self._asked.pop(owner, None)
+                self._serve(owner)
                 return Turn(owner, length - debt, is_first=False)
         return None
 
@@ -150,7 +150,11 @@ class Schedule:
         for owner in self._debts.keys() - self._waits_since.keys():  # time goes by for who is not here, too
             self._debts[owner] -= seconds / max(1, len(self))
         self._debts = {owner: debt for owner, debt in self._debts.items() if debt > 0}
-        self._asked_at = {owner: when for owner, when in self._asked_at.items() if not self._is_quiet(when)}
+        self._asked_at = {
+            owner: when
+            for owner, when in self._asked_at.items()
+            if owner in self._asked or self._now - when <= QUIET_SECONDS
+        }
 
     def charge(self, owner: str, seconds: float) -> None:
         """Let an owner pay for time that was taken out of turn."""
@@ -180,8 +184,11 @@ class Schedule:
     def _has_paid(self, owner: str) -> bool:
         return self._debts.get(owner, 0.0) < self.length()
 
-    def _is_quiet(self, asked_at: float) -> bool:
-        return self._now - asked_at > QUIET_SECONDS
+    def _serve(self, owner: str) -> None:
+        """Note that what an owner may have asked for comes now."""
+        if owner in self._asked:
+            del self._asked[owner]
+            self._asked_at[owner] = self._now
 
     def _put_last(self, owner: str) -> None:
         self._ring.remove(owner)

@@ -105,7 +105,7 @@ def test_beside_thirty_who_ask_without_pause_a_quiet_one_waits_for_a_round(frame
             schedule.add(turn.owner, asks=True)
         now += seconds
         schedule.took(turn, seconds)
-    assert longest < 5.0
+    assert longest < 4.0
 
 
 def test_what_was_done_out_of_turn_is_paid_for_too():
