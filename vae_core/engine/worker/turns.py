@@ -33,7 +33,7 @@ FIRST_SHARE: Final = 0.5
 """Seconds of first turns to each second of ordinary ones."""
 
 QUIET_SECONDS: Final = 10.0
-"""Seconds of turns since what was asked for last has come: after them an owner is one who asks for nothing."""
+"""Seconds of turns since what was asked for last has come: after them an owner asks for nothing of late."""
 
 A_FRAME: Final = 0.38
 """Seconds that training up to a frame may take on a busy machine."""
