@@ -2,6 +2,7 @@
 
     python -m bench.training            60,000 images, ten epochs, three seeds: a quarter of an hour on two cores
     python -m bench.training --quick    the speeds alone, one epoch each
+    python -m bench.training --families the speed of each family against `vae` with the same nets
 
 Uses all of Fashion-MNIST where it is here, else the sample that ships, six times over. Both loops run in
 this process, an epoch of each in turn, so that a busy machine slows both: quote the ratios.
@@ -9,6 +10,7 @@ this process, an epoch of each in turn, so that a busy machine slows both: quote
 
 import argparse
 import statistics
+import time
 from dataclasses import replace
 
 import torch
@@ -16,10 +18,26 @@ import torch
 from bench import textbook
 from bench.table import print_table
 from vae_core import VAE, ImageSet, ModelConfig, TrainConfig, Trainer, elbo_terms, image_sets, load_image_set
+from vae_core.config.families import FAMILIES
 
 MLP = ModelConfig(architecture="mlp", latent_dim=20)
 CONV = ModelConfig(architecture="conv", latent_dim=16)
 SECONDS = 60.0
+
+IMPORTANCE_SAMPLES = 8
+SPEEDS = (
+    ("vae", ""),
+    ("autoencoder", ""),
+    ("beta_tc", "60 %"),
+    ("conditional", "90 %"),
+    ("concrete", "70 %"),
+    ("iwae", f"{0.6 / IMPORTANCE_SAMPLES:.1%}"),
+    ("gan", "40 %"),
+)
+"""How fast each family must be, as a share of `vae`'s speed."""
+
+STEPS = 40
+"""Steps in one measuring."""
 
 
 def main() -> None:
@@ -28,9 +46,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="epochs of each loop for the speeds")
     parser.add_argument("--epochs", type=int, default=10, help="epochs for the ELBO")
     parser.add_argument("--seeds", type=int, default=3, help="seeds for the ELBO")
+    parser.add_argument("--families", action="store_true", help="the speeds of the families alone")
     options = parser.parse_args()
     train_set, test_set = sixty_thousand()
     print(f"{len(train_set):,} images of {train_set.title}, {torch.get_num_threads()} threads\n")
+    if options.families:
+        print_table(("what", "vae", "family", "ratio", "wanted"), families(train_set, options.rounds))
+        return
     rows = speed(train_set, test_set, options.rounds)
     if not options.quick:
         rows += same_elbo(train_set, test_set, options.epochs, options.seeds)
@@ -52,6 +74,30 @@ def speed(train_set: ImageSet, test_set: ImageSet, rounds: int) -> list[tuple[st
         per_second = [f"{len(train_set) / seconds:,.0f}" for seconds in (a, b)]
         rows.append((f"{name}: images a second", *per_second, f"{a / b:.2f} times", wanted))
     return rows
+
+
+def families(train_set: ImageSet, rounds: int) -> list[tuple[str, ...]]:
+    """Time steps of each family and of `vae` in turn, `conv`, batch 128; the medians of the ratios."""
+    trainers = {}
+    for name, wanted in SPEEDS:
+        classes = len(train_set.label_names) if FAMILIES[name].told_classes else 0
+        model = replace(CONV, latent_dim=10, family=name, n_classes=classes)
+        samples = IMPORTANCE_SAMPLES if name == "iwae" else 1
+        train = TrainConfig(epochs=500, batch_size=128, importance_samples=samples)
+        trainers[name] = Trainer(train_set, model, train), wanted
+        trainers[name][0].advance(steps=STEPS, measure=False)
+    seconds: dict[str, list[float]] = {name: [] for name in trainers}
+    for _ in range(3 * rounds):
+        for name, (trainer, _) in trainers.items():
+            began = time.perf_counter()
+            trainer.advance(steps=STEPS, measure=False)
+            seconds[name].append(time.perf_counter() - began)
+    rows: list[tuple[str, ...]] = []
+    for name, (_, wanted) in trainers.items():
+        ratio = statistics.median(a / b for a, b in zip(seconds["vae"], seconds[name], strict=True))
+        paces = [f"{128 * STEPS / statistics.median(seconds[each]):,.0f}" for each in ("vae", name)]
+        rows.append((f"{name}: images a second", *paces, f"{ratio:.0%}", wanted))
+    return rows[1:]
 
 
 def same_elbo(train_set: ImageSet, test_set: ImageSet, epochs: int, seeds: int) -> list[tuple[str, ...]]:

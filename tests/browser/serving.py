@@ -38,6 +38,7 @@ class StaticSite:
 
         class Handler(SimpleHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # a body would wait 40 ms for its head to be confirmed
 
             def do_GET(self) -> None:
                 path = self.path.partition("?")[0]

@@ -2,20 +2,21 @@
  * Colours for classes and for factors.
  *
  * Classes: Petroff's ten colours (arXiv:2107.02270), chosen for colour-blind readers and, from a survey, for looks.
- * They stand on white and on black. Names on the map are the second cue.
+ * They stand on white and on black. Names on the map are the second cue. The second and the ninth are exchanged: of
+ * digits, 3 and 8 lie side by side, and both were grey.
  * Factors: viridis, whose lightness rises evenly.
  */
 
 export const CLASS_COLOURS = [
   "#3f90da",
-  "#ffa90e",
+  "#717581",
   "#bd1f01",
   "#94a4a2",
   "#832db6",
   "#a96b59",
   "#e76300",
   "#b9ac70",
-  "#717581",
+  "#ffa90e",
   "#92dadd",
 ];
 
