@@ -1,8 +1,9 @@
-"""Whose page is drawn next: scripts run one after the other, and whoever has asked least lately goes first.
+"""Whose page is drawn next: scripts run one by one, and whoever rests longest between two goes first.
 
 All scripts share one interpreter: thirty at once make each take thirty times as long, and two already hold up
-what is sent meanwhile, while no more gets done. What counts is how long an owner's scripts have waited and
-run lately: who presses without pause has always one on the way; who touches a field now and then is next.
+what is sent meanwhile, while no more gets done. What counts is how long an owner usually rests before asking
+again: who presses without pause does not, and waits for oneself; who touches a field now and then is next.
+What someone has waited is held against nobody.
 """
 
 from __future__ import annotations
@@ -15,16 +16,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-HALF_LIFE: Final = 10.0
-"""Seconds after which half of the time that an owner's scripts were on the way is forgotten."""
+LONGEST_REST: Final = 10.0
+"""Seconds; who rests longer may be away."""
 
-NEWCOMER: Final = 4.0
-"""Seconds that someone counts as having been on the way who was not here before.
+NEWEST_SHARE: Final = 0.3
+"""Of the newest rest in the mean: three quick clicks after a rest are no haste yet."""
 
-More than who works here has, less than who presses without pause: a class that arrives holds up neither."""
+NEWCOMER: Final = 1.0
+"""Seconds of rest for someone who was not here before.
 
-FORGIVEN: Final = 0.2
-"""Seconds that a second of waiting outweighs: nobody waits for ever behind those who asked less."""
+Less than who works here takes, more than who presses without pause: a class that arrives holds up neither."""
+
+FORGIVEN: Final = 0.3
+"""Seconds of rest that a second of waiting makes up for: nobody waits for ever behind those who rest more."""
 
 SLOW: Final = 0.5
 """Seconds after which another script begins beside one that waits for a disk, or hangs."""
@@ -51,7 +55,7 @@ class ScriptTurns:
         self._running = 0
         self._began = -math.inf  # when a script was let run last
         self._waiting: list[_Waiting] = []
-        self._spent: dict[str, tuple[float, float]] = {}
+        self._rests: dict[str, tuple[float, float]] = {}  # the mean, and when the last script ended
         self._lock = threading.Lock()
         self._mine = threading.local()
 
@@ -65,21 +69,20 @@ class ScriptTurns:
         Yields:
             How many seconds were waited.
         """
-        came = self._clock()
         waited = self._begin(owner)
         self._mine.owner = owner
         try:
             yield waited
         finally:
             self._mine.owner = None
-            self._end(owner, self._clock() - came)
+            self._end(owner)
 
     @contextmanager
     def aside(self) -> Iterator[None]:
         """Let others have their turns while this thread's script waits; then wait for another."""
         owner: str | None = getattr(self._mine, "owner", None)
         if owner is not None:
-            self._end(owner, 0.0)
+            self._end(owner)
         try:
             yield
         finally:
@@ -88,6 +91,7 @@ class ScriptTurns:
 
     def _begin(self, owner: str) -> float:
         with self._lock:
+            self._note_rest(owner)
             if not self._running and not self._waiting:
                 self._let_run(None)
                 return 0.0
@@ -99,17 +103,25 @@ class ScriptTurns:
                     self._let_run(self._first())
         return self._clock() - mine.since
 
-    def _end(self, owner: str, spent: float) -> None:
+    def _end(self, owner: str) -> None:
         with self._lock:
-            now = self._clock()
-            before = self._lately(owner, now) if owner in self._spent else 0.0
-            self._spent[owner] = (before + spent, now)
-            if len(self._spent) > _MOST_OWNERS:  # those who have asked least count as new
-                kept = sorted(self._spent, key=lambda each: self._lately(each, now))[_MOST_OWNERS // 2 :]
-                self._spent = {each: self._spent[each] for each in kept}
+            self._rests[owner] = (self._rest(owner), self._clock())
+            if len(self._rests) > _MOST_OWNERS:  # those who were here longest ago count as new
+                kept = sorted(self._rests.items(), key=lambda each: each[1][1])[_MOST_OWNERS // 2 :]
+                self._rests = dict(kept)
             self._running -= 1
             if not self._running and self._waiting:
                 self._let_run(self._first())
+
+    def _note_rest(self, owner: str) -> None:
+        """Take the rest that has just ended into an owner's mean."""
+        if owner in self._rests:
+            mean, ended = self._rests[owner]
+            rest = min(LONGEST_REST, self._clock() - ended)
+            self._rests[owner] = (mean + NEWEST_SHARE * (rest - mean), ended)
+
+    def _rest(self, owner: str) -> float:
+        return self._rests.get(owner, (NEWCOMER, 0.0))[0]
 
     def _let_run(self, waiting: _Waiting | None) -> None:
         """Begin a script that has come just now, or one that waits."""
@@ -120,17 +132,9 @@ class ScriptTurns:
             waiting.go.set()
 
     def _first(self) -> _Waiting:
+        """Return who has the longest rest, what was waited now taken into account."""
         now = self._clock()
-        return min(self._waiting, key=lambda each: self._standing(each, now))
-
-    def _lately(self, owner: str, now: float) -> float:
-        """Return how long an owner's scripts were on the way lately, in seconds."""
-        spent, at = self._spent.get(owner, (NEWCOMER, now))
-        return spent * math.exp2((at - now) / HALF_LIFE)
-
-    def _standing(self, waiting: _Waiting, now: float) -> float:
-        """Return what the next turn goes by: the least is first."""
-        return self._lately(waiting.owner, now) - FORGIVEN * (now - waiting.since)
+        return max(self._waiting, key=lambda each: self._rest(each.owner) + FORGIVEN * (now - each.since))
 
 
 TURNS: Final = ScriptTurns()

@@ -1,4 +1,4 @@
-"""Whose page is drawn next: one after the other, and whoever has asked least lately first."""
+"""Whose page is drawn next: one after the other, and whoever rests longest between two first."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 from ui.web.guards import script_turns
-from ui.web.guards.script_turns import FORGIVEN, HALF_LIFE, NEWCOMER, ScriptTurns
+from ui.web.guards.script_turns import FORGIVEN, LONGEST_REST, NEWCOMER, ScriptTurns
 
 
 class Scene:
@@ -35,10 +35,12 @@ class Scene:
         self.ends.append((end, thread))
         return end
 
-    def had(self, owner: str, seconds: float) -> None:
-        """Let a script of an owner have been on the way for so long."""
-        with self.turns.turn(owner):
-            self.now += seconds
+    def asked(self, owner: str, *rests: float) -> None:
+        """Let an owner ask after each of these rests, and be answered at once."""
+        for rest in rests:
+            self.now += rest
+            with self.turns.turn(owner):
+                pass
 
     def runs(self, name: str = "running") -> threading.Event:
         """Start a script of somebody else, beside which others wait."""
@@ -63,10 +65,14 @@ class Scene:
             assert not thread.is_alive()
 
 
+HASTE = [0.1] * 10
+CALM = [4.0] * 5
+
+
 def test_whoever_works_here_goes_first_then_who_is_new_then_who_presses_without_pause() -> None:
     scene = Scene()
-    scene.had("greedy", 12.0)
-    scene.had("polite", 0.3)
+    scene.asked("polite", *CALM)
+    scene.asked("greedy", *HASTE)
     running = scene.runs()
     for number, owner in enumerate(("greedy", "new", "polite"), 1):
         scene.script(owner)
@@ -76,17 +82,21 @@ def test_whoever_works_here_goes_first_then_who_is_new_then_who_presses_without_
     assert scene.began == ["running", "polite", "new", "greedy"]
 
 
-def test_time_that_was_waited_counts() -> None:
+def test_three_quick_clicks_are_no_haste_and_what_was_waited_is_no_rest_and_no_fault() -> None:
     scene = Scene()
+    scene.asked("polite", *CALM, 0.2, 0.2, 0.2)
+    assert scene.turns._rest("polite") > NEWCOMER
+    scene.asked("greedy", *HASTE)
+    before = scene.turns._rest("greedy")
     running = scene.runs()
-    end = scene.script("greedy", "first")
+    end = scene.script("greedy", "waited")
     scene.waiting(1)
     scene.now += 8.0
     running.set()
-    scene.until(lambda: "first" in scene.began)
+    scene.until(lambda: "waited" in scene.began)
     end.set()
     scene.ends[1][1].join(60)
-    assert scene.turns._lately("greedy", scene.now) == 8.0
+    assert scene.turns._rest("greedy") <= before
     scene.over()
 
 
@@ -101,19 +111,19 @@ def test_equals_go_in_the_order_in_which_they_came() -> None:
     assert scene.began == ["first", "a", "b", "c"]
 
 
-def test_nobody_waits_for_ever_behind_those_who_come_anew() -> None:
+def test_nobody_waits_for_ever_behind_those_who_rest_longer() -> None:
     scene = Scene()
-    scene.had("greedy", 6.0)
+    scene.asked("polite", *CALM)
+    scene.asked("greedy", *HASTE)
     running = scene.runs()
     scene.script("greedy")
     scene.waiting(1)
-    scene.now += HALF_LIFE  # half is forgotten, and the waiting counts besides
-    assert 3.0 - FORGIVEN * HALF_LIFE < NEWCOMER
-    scene.script("new")
+    scene.now += LONGEST_REST / FORGIVEN
+    scene.script("polite")
     scene.waiting(2)
     running.set()
     scene.over()
-    assert scene.began == ["running", "greedy", "new"]
+    assert scene.began == ["running", "greedy", "polite"]
 
 
 def test_one_runs_at_a_time_and_an_error_gives_its_place_back() -> None:
@@ -152,17 +162,18 @@ def test_beside_one_that_hangs_another_begins_and_then_the_next(monkeypatch) -> 
         assert waited == 0
 
 
-def test_what_was_long_ago_is_forgotten_and_so_are_owners(monkeypatch) -> None:
+def test_an_absence_is_no_endless_rest_and_of_many_owners_those_of_long_ago_are_forgotten(
+    monkeypatch,
+) -> None:
     scene = Scene()
-    scene.had("greedy", 1.0)
-    assert scene.turns._lately("greedy", scene.now) == 1.0
-    assert scene.turns._lately("greedy", scene.now + 2 * HALF_LIFE) == 0.25
+    scene.asked("away", 0.0, 3600.0)
+    assert scene.turns._rest("away") < LONGEST_REST
     monkeypatch.setattr(script_turns, "_MOST_OWNERS", 10)
     for number in range(30):
-        with scene.turns.turn(f"owner {number}"):
-            pass
-    assert len(scene.turns._spent) <= 11
-    assert "greedy" in scene.turns._spent
+        scene.asked(f"owner {number}", 1.0)
+    assert len(scene.turns._rests) <= 10
+    assert "away" not in scene.turns._rests
+    assert "owner 29" in scene.turns._rests
 
 
 def test_a_script_that_waits_for_something_lets_others_go_on() -> None:
