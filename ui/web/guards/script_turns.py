@@ -3,7 +3,8 @@
 All scripts share one interpreter: thirty at once make each take thirty times as long, and two already hold up
 what is sent meanwhile, while no more gets done. What counts is how long an owner usually rests before asking
 again: who presses without pause does not, and waits for oneself; who touches a field now and then is next.
-What someone has waited is held against nobody.
+What someone has waited is held against nobody. Between the scripts of several who do not rest there is a
+pause as long as each of them, for the others and for training.
 """
 
 from __future__ import annotations
@@ -30,6 +31,11 @@ Less than who works here takes, more than who presses without pause: a class tha
 FORGIVEN: Final = 0.3
 """Seconds of rest that a second of waiting makes up for: nobody waits for ever behind those who rest more."""
 
+HASTE: Final = 0.5
+"""Seconds: who rests less presses without pause."""
+
+LONGEST_PAUSE: Final = 0.25
+
 SLOW: Final = 0.5
 """Seconds after which another script begins beside one that waits for a disk, or hangs."""
 
@@ -43,17 +49,30 @@ class _Waiting:
     go: threading.Event = field(default_factory=threading.Event)
 
 
+def _later(seconds: float, call: Callable[[], None]) -> None:
+    timer = threading.Timer(seconds, call)
+    timer.daemon = True
+    timer.start()
+
+
 class ScriptTurns:
     """Give the scripts of pages their turns.
 
     Args:
         clock: seconds, growing.
+        later: calls something after so many seconds.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        later: Callable[[float, Callable[[], None]], object] = _later,
+    ) -> None:
         self._clock = clock
+        self._later = later
         self._running = 0
         self._began = -math.inf  # when a script was let run last
+        self._pausing = False
         self._waiting: list[_Waiting] = []
         self._rests: dict[str, tuple[float, float]] = {}  # the mean, and when the last script ended
         self._lock = threading.Lock()
@@ -92,7 +111,8 @@ class ScriptTurns:
     def _begin(self, owner: str) -> float:
         with self._lock:
             self._note_rest(owner)
-            if not self._running and not self._waiting:
+            is_free = not self._waiting or (self._pausing and not self._is_hasty(owner))
+            if not self._running and is_free:
                 self._let_run(None)
                 return 0.0
             mine = _Waiting(owner, self._clock())
@@ -110,6 +130,19 @@ class ScriptTurns:
                 kept = sorted(self._rests.items(), key=lambda each: each[1][1])[_MOST_OWNERS // 2 :]
                 self._rests = dict(kept)
             self._running -= 1
+            if self._running or not self._waiting:
+                return
+            first, spent = self._first(), min(LONGEST_PAUSE, self._clock() - self._began)
+            if len(self._waiting) > 1 and self._is_hasty(owner) and self._is_hasty(first.owner):
+                self._pausing = True
+                self._later(spent, self._go_on)
+            else:
+                self._let_run(first)
+
+    def _go_on(self) -> None:
+        """Let the next run after a pause, unless someone has come meanwhile who rests."""
+        with self._lock:
+            self._pausing = False
             if not self._running and self._waiting:
                 self._let_run(self._first())
 
@@ -119,6 +152,9 @@ class ScriptTurns:
             mean, ended = self._rests[owner]
             rest = min(LONGEST_REST, self._clock() - ended)
             self._rests[owner] = (mean + NEWEST_SHARE * (rest - mean), ended)
+
+    def _is_hasty(self, owner: str) -> bool:
+        return self._rest(owner) < HASTE
 
     def _rest(self, owner: str) -> float:
         return self._rests.get(owner, (NEWCOMER, 0.0))[0]

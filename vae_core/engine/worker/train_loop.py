@@ -70,7 +70,7 @@ class TrainLoop:
 
     def _take_turn(self, turn: Turn) -> None:
         """Do what an owner has ordered, and then train for what is left; orders are taken in between."""
-        owner, began = turn.owner, time.perf_counter()
+        owner, began, at_work = turn.owner, time.perf_counter(), time.process_time()
         spent, trained = 0.0, False
         while not self._inbox.closed and self._has_work(owner):
             if self._errands[owner] or owner in self._errand:
@@ -84,7 +84,7 @@ class TrainLoop:
             begins = not trained and self._training[owner] and not self._errands[owner]
             if not begins and (spent >= turn.seconds or self._is_urgent(turn, spent)):
                 break
-        self._schedule.took(turn, spent)
+        self._schedule.took(turn, spent, time.process_time() - at_work)
         if not self._has_work(owner):
             self._forget(owner)
         self._note_busy("")

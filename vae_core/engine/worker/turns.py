@@ -35,6 +35,9 @@ FIRST_SHARE: Final = 0.5
 QUIET_SECONDS: Final = 10.0
 """Seconds of turns since what was asked for last has come: after them an owner asks for nothing of late."""
 
+PATIENCE: Final = 2.2
+"""Seconds that one who asks for nothing waits at most before the others are passed by."""
+
 A_FRAME: Final = 0.38
 """Seconds that training up to a frame may take on a busy machine."""
 
@@ -135,8 +138,15 @@ class Schedule:
                 return Turn(owner, length - debt, is_first=False)
         return None
 
-    def took(self, turn: Turn, seconds: float) -> None:
-        """Note how long a turn really took."""
+    def took(self, turn: Turn, seconds: float, worked: float | None = None) -> None:
+        """Note how long a turn really took.
+
+        Args:
+            turn: which.
+            seconds: on the clock.
+            worked: of these at work, as far as known: that others took the processor meanwhile is held
+                against nobody who asks for nothing.
+        """
         self._now += seconds
         if turn.owner in self:
             self._waits_since[turn.owner] = self._now
@@ -145,8 +155,11 @@ class Schedule:
             self._owed += seconds / FIRST_SHARE
         else:
             self._owed = max(0.0, self._owed - seconds)
-        forgiven = 0.0 if turn.owner in self._asked_at else max(0.0, A_FRAME - self.length())
-        self.charge(turn.owner, seconds - turn.seconds - forgiven)
+        if turn.owner in self._asked_at:
+            self.charge(turn.owner, seconds - turn.seconds)
+        else:
+            held = seconds if worked is None else min(worked, seconds)
+            self.charge(turn.owner, held - turn.seconds - max(0.0, A_FRAME - self.length()))
         for owner in self._debts.keys() - self._waits_since.keys():  # time goes by for who is not here, too
             self._debts[owner] -= seconds / max(1, len(self))
         self._debts = {owner: debt for owner, debt in self._debts.items() if debt > 0}
@@ -178,7 +191,8 @@ class Schedule:
 
     def _next_to_lose_patience(self) -> str | None:
         """Return who has asked for nothing of late, and has waited as long as a round should take."""
-        waited = (owner for owner in self._ring if self._now - self._waits_since[owner] > self._round())
+        patience = min(PATIENCE, self._round())
+        waited = (owner for owner in self._ring if self._now - self._waits_since[owner] > patience)
         return next((each for each in waited if each not in self._asked_at and self._has_paid(each)), None)
 
     def _has_paid(self, owner: str) -> bool:

@@ -108,6 +108,14 @@ def test_beside_thirty_who_ask_without_pause_a_quiet_one_waits_for_a_round(frame
     assert longest < 4.0
 
 
+def test_that_others_took_the_processor_is_held_against_those_alone_who_asked():
+    for worked, asks, debt in ((0.2, False, 0.0), (2.0, False, 1.0), (0.2, True, 1.0)):
+        schedule = schedule_of("a", "b", asks=asks)
+        turn = schedule.turn()
+        schedule.took(turn, turn.seconds + 1.0, min(worked, 1.0) + turn.seconds * (worked > 1))
+        assert schedule._debts.get("a", 0.0) == pytest.approx(debt)
+
+
 def test_what_was_done_out_of_turn_is_paid_for_too():
     schedule = schedule_of("a", "b")
     schedule.charge("a", 2.5 * schedule.length())

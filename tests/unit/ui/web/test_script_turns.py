@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+import pytest
+
 from ui.web.guards import script_turns
 from ui.web.guards.script_turns import FORGIVEN, LONGEST_REST, NEWCOMER, ScriptTurns
 
@@ -14,7 +16,10 @@ class Scene:
 
     def __init__(self) -> None:
         self.now = 0.0
-        self.turns = ScriptTurns(clock=lambda: self.now)
+        self.pauses: list[tuple[float, Callable[[], None]]] = []
+        self.turns = ScriptTurns(
+            clock=lambda: self.now, later=lambda seconds, call: self.pauses.append((seconds, call))
+        )
         self.began: list[str] = []
         self.changed = threading.Condition()
         self.ends: list[tuple[threading.Event, threading.Thread]] = []
@@ -124,6 +129,48 @@ def test_nobody_waits_for_ever_behind_those_who_rest_longer() -> None:
     running.set()
     scene.over()
     assert scene.began == ["running", "greedy", "polite"]
+
+
+def test_between_those_who_do_not_rest_is_a_pause_in_which_others_come_at_once() -> None:
+    scene = Scene()
+    scene.asked("polite", *CALM)
+    for _ in range(20):
+        scene.now += 0.1
+        scene.asked("a", 0.0)
+        scene.asked("b", 0.0)
+        scene.asked("c", 0.0)
+    end = scene.script("a")
+    scene.until(lambda: len(scene.began) == 1)
+    for number, name in enumerate(("b", "c"), 1):
+        scene.script(name)
+        scene.waiting(number)
+    scene.now += 0.06
+    end.set()
+    scene.ends[0][1].join(60)
+    ((seconds, go_on),) = scene.pauses
+    assert seconds == pytest.approx(0.06), "as long as what has just run"
+    assert scene.began == ["a"]
+    with scene.turns.turn("polite") as waited:
+        assert waited == 0
+        go_on()
+        assert scene.began == ["a"], "one at a time"
+    scene.until(lambda: len(scene.began) == 2)
+    scene.over()
+    assert scene.began[:2] == ["a", "b"]
+    assert not scene.turns._pausing
+
+
+def test_one_alone_without_rest_has_no_pause() -> None:
+    scene = Scene()
+    scene.asked("a", *HASTE, *HASTE)
+    end = scene.script("a", "first")
+    scene.until(lambda: len(scene.began) == 1)
+    scene.script("a", "second")
+    scene.waiting(1)
+    end.set()
+    scene.until(lambda: len(scene.began) == 2)
+    scene.over()
+    assert not scene.pauses
 
 
 def test_one_runs_at_a_time_and_an_error_gives_its_place_back() -> None:
