@@ -118,13 +118,13 @@ def test_positions_are_those_of_the_map():
 
 def test_a_map_is_drawn_upright_in_its_classes_colours():
     places = np.array([[0.0, 0], [1, 1], [0, 1]])
-    labels = np.array([0, 1, 0])
-    png = map_picture.draw(places, labels, ["", ""], size=200)  # a name would cover the dots
+    labels = np.array([0, 2, 0])
+    png = map_picture.draw(places, labels, ["", "", ""], size=200)  # a name would cover the dots
     image = np.asarray(Image.open(io.BytesIO(png)).convert("RGBA"))
     assert image[199, 199, 3] == 0  # no ground
     top_right, bottom_left = image[10, 190], image[190, 10]
     assert top_right[3] > 100
-    assert top_right[0] > top_right[2]  # orange
+    assert top_right[0] > top_right[2]  # red
     assert bottom_left[2] > bottom_left[0]  # blue
 
 
