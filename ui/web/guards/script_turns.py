@@ -35,6 +35,7 @@ HASTE: Final = 0.5
 """Seconds: who rests less presses without pause."""
 
 LONGEST_PAUSE: Final = 0.25
+"""Seconds between two who do not rest, however long a script takes."""
 
 SLOW: Final = 0.5
 """Seconds after which another script begins beside one that waits for a disk, or hangs."""

@@ -8,7 +8,7 @@ Five rules keep the others' maps moving:
 - an owner has one first turn a round; what they ask for besides waits for their place in the ring;
 - whoever takes longer than a turn, as a large step may, is in *debt*, and is passed over until it is paid;
   a frame that takes longer than a turn of many is held only against those who have just asked for something;
-- who has asked for nothing of late, and has waited as long as a round should take, waits no longer;
+- who has asked for nothing of late, and has waited for a short round, waits no longer;
 - one person alone gets long turns, so that nothing is lost on changing over; many get short ones.
 """
 
@@ -190,7 +190,7 @@ class Schedule:
         return next(may, None)
 
     def _next_to_lose_patience(self) -> str | None:
-        """Return who has asked for nothing of late, and has waited as long as a round should take."""
+        """Return who has asked for nothing of late, and has waited for `PATIENCE`, or a round that is shorter."""
         patience = min(PATIENCE, self._round())
         waited = (owner for owner in self._ring if self._now - self._waits_since[owner] > patience)
         return next((each for each in waited if each not in self._asked_at and self._has_paid(each)), None)
