@@ -190,7 +190,7 @@ class Schedule:
         return next(may, None)
 
     def _next_to_lose_patience(self) -> str | None:
-        """Return who has asked for nothing of late, and has waited for `PATIENCE`, or a round that is shorter."""
+        """Return who has asked for nothing of late, and waited for `PATIENCE` or a shorter round."""
         patience = min(PATIENCE, self._round())
         waited = (owner for owner in self._ring if self._now - self._waits_since[owner] > patience)
         return next((each for each in waited if each not in self._asked_at and self._has_paid(each)), None)
