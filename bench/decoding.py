@@ -95,20 +95,25 @@ def main() -> None:
 
 def compare(page: Page, model: VAE, folder: Path) -> tuple[float, float]:
     """Return the largest pixel difference over random latents, and the milliseconds of one decode."""
-    codes = 1.5 * torch.randn(LATENTS, model.config.latent_dim, generator=torch.Generator().manual_seed(3))
+    random, config = torch.Generator().manual_seed(3), model.config
+    codes = 1.5 * torch.randn(LATENTS, config.latent_dim, generator=random)
+    if config.categories:
+        codes = torch.randint(config.categories, codes.shape, generator=random).float()
+    labels = (
+        torch.zeros(LATENTS, dtype=torch.long) if config.n_classes else None
+    )  # `decoder.decode` is told 0 too
     model.eval()
     with torch.no_grad():
-        expected = torch.cat([model.decode_images(part) for part in torch.split(codes, 100)])
+        told = [None] * (LATENTS // 100) if labels is None else torch.split(labels, 100)
+        parts = zip(torch.split(codes, 100), told, strict=True)
+        expected = torch.cat([model.decode_images(z, y) for z, y in parts])
     decoder = {f"decoder.{key}": value.float() for key, value in model.decoder.state_dict().items()}
     save_file({**decoder, "codes": codes, "expected": expected}, folder / "model.safetensors")
-    page.evaluate(
-        OPEN,
-        ["/model.safetensors", {**model.config.to_dict(), "layers": nets_to_json(model.config.layers())}],
-    )
-    parts = [page.evaluate(COMPARE, [first, PART]) for first in range(0, LATENTS, PART)]
-    return float(torch.tensor([part[0] for part in parts]).max()), sorted(part[1] for part in parts)[
-        len(parts) // 2
-    ]
+    told_page = {**config.to_dict(), "layers": nets_to_json(config.layers()), "categories": config.categories}
+    page.evaluate(OPEN, ["/model.safetensors", told_page])
+    found = [page.evaluate(COMPARE, [first, PART]) for first in range(0, LATENTS, PART)]
+    worst = float(torch.tensor([difference for difference, _ in found]).max())
+    return worst, sorted(took for _, took in found)[len(found) // 2]
 
 
 TOGETHER = """(count) => {

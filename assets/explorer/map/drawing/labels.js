@@ -62,20 +62,21 @@ function fullestCell({ name, indices }, positions) {
 function shareBetween(groups, positions) {
   let [between, total] = [0, 0];
   for (const axis of [0, 1]) {
-    const all = groups.flatMap(({ indices }) => Array.from(indices, (n) => positions[2 * n + axis]));
-    const middle = mean(all);
-    total += all.reduce((sum, value) => sum + (value - middle) ** 2, 0);
-    for (const { indices } of groups) {
-      const own = mean(Array.from(indices, (n) => positions[2 * n + axis]));
-      between += indices.length * (own - middle) ** 2;
-    }
+    const own = groups.map(({ indices }) => {
+      let [sum, squares] = [0, 0];
+      for (const n of indices) {
+        const value = positions[2 * n + axis];
+        sum += value;
+        squares += value * value;
+      }
+      return { count: indices.length, sum, squares };
+    });
+    const count = own.reduce((all, group) => all + group.count, 0);
+    const correction = own.reduce((all, group) => all + group.sum, 0) ** 2 / count;
+    total += own.reduce((all, group) => all + group.squares, 0) - correction;
+    between += own.reduce((all, group) => all + group.sum ** 2 / group.count, 0) - correction;
   }
   return total > 0 ? between / total : 0;
-}
-
-/** @param {number[]} values @returns {number} */
-function mean(values) {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /**
