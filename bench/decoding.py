@@ -16,8 +16,8 @@ import torch
 from playwright.sync_api import Page, sync_playwright
 from safetensors.torch import save_file
 
-from bench.chromium import launch
-from bench.table import print_table
+from bench.tools.chromium import launch
+from bench.tools.table import print_table
 from ui.web.compressed import pack_file
 from vae_core import VAE, ModelConfig, build_model, load_bundle
 from vae_core.config.configs import ARCHITECTURES

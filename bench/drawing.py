@@ -20,8 +20,8 @@ import numpy.typing as npt
 import torch
 from playwright.sync_api import sync_playwright
 
-from bench.chromium import launch
-from bench.table import Rows, print_table
+from bench.tools.chromium import launch
+from bench.tools.table import Rows, print_table
 from bench.ui import serve
 from ui.page.urls import explorer_url
 from vae_core import TrainConfig, load_bundle, load_image_set

@@ -16,8 +16,8 @@ from dataclasses import replace
 
 import torch
 
-from bench import textbook
-from bench.table import print_table
+from bench.plain import textbook
+from bench.tools.table import print_table
 from bench.training import sixty_thousand
 from vae_core import VAE, ImageSet, ModelConfig, TrainConfig, Trainer
 from vae_core.measures.evaluate import importance_nll

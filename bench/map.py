@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from playwright.sync_api import CDPSession, Page, sync_playwright
 
-from bench.chromium import launch
-from bench.table import print_table
+from bench.tools.chromium import launch
+from bench.tools.table import print_table
 from bench.ui import FIRST_HOVER, SETTLED_LATENCY, WATCH_MOUNT, open_when_up, serve, wait_ready
 from vae_core.bundles.bundle import load_bundle, pack_bundle
 from vae_core.release.recipes import SHIPPED_BUNDLES

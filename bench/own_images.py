@@ -24,9 +24,9 @@ import numpy as np
 from PIL import Image
 
 from bench.classroom.visitor import LONG, Visitor
-from bench.served import Served, served
-from bench.stream import COOKIE
-from bench.table import Rows, milliseconds, print_table
+from bench.tools.served import Served, served
+from bench.tools.stream import COOKIE
+from bench.tools.table import Rows, milliseconds, print_table
 from ui.library.disk.brought import FOLDER
 from vae_core import load_image_set
 from vae_core.images.own_sets import SUFFIX, describe_set

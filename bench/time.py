@@ -20,9 +20,9 @@ import numpy as np
 import torch
 from playwright.sync_api import Page, sync_playwright
 
-from bench.chromium import launch
 from bench.map import FORGET_DECODING, watch_decoding
-from bench.table import print_table
+from bench.tools.chromium import launch
+from bench.tools.table import print_table
 from bench.ui import SETTLED_LATENCY, serve
 from tests.unit.engine.engine_watcher import Watcher, wait_until
 from ui.train.mishaps import MISHAPS, Mishap

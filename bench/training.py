@@ -1,4 +1,4 @@
-"""How fast `Trainer` trains, against the plain loop of `bench/textbook.py`, printed as one table.
+"""How fast `Trainer` trains, against the plain loop of `bench/plain/textbook.py`, printed as one table.
 
     python -m bench.training            60,000 images, ten epochs, three seeds: a quarter of an hour on two cores
     python -m bench.training --quick    the speeds alone, one epoch each
@@ -15,8 +15,8 @@ from dataclasses import replace
 
 import torch
 
-from bench import textbook
-from bench.table import print_table
+from bench.plain import textbook
+from bench.tools.table import print_table
 from vae_core import VAE, ImageSet, ModelConfig, TrainConfig, Trainer, elbo_terms, image_sets, load_image_set
 from vae_core.config.families import FAMILIES
 

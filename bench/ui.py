@@ -2,7 +2,7 @@
 
     python -m bench.ui
 
-Starts the app, and beside it the plain way (`st.slider` to torch to `st.image`, bench/plain_app.py), with the
+Starts the app, and beside it the plain way (`st.slider` to torch to `st.image`, bench/plain/app.py), with the
 same model, in the same browser, in the same run. The plain way has Streamlit's own settings: with ours it is
 some three times as fast. Figures from a busy machine are high: quote ratios.
 """
@@ -23,8 +23,8 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
-from bench.chromium import launch
-from bench.table import print_table
+from bench.tools.chromium import launch
+from bench.tools.table import print_table
 
 ROOT = Path(__file__).resolve().parent.parent
 MODEL = "fashion-16"
@@ -49,7 +49,7 @@ def main() -> None:
                 )
                 rows += navigation(page, url)
                 rows += hovering(page, url)
-            with serve("bench/plain_app.py", home=home, wait=True) as (url, _):
+            with serve("bench/plain/app.py", home=home, wait=True) as (url, _):
                 plain = plain_slider(browser.new_page(viewport={"width": 1280, "height": 900}), url)
         browser.close()
     ours = float(

@@ -19,8 +19,8 @@ from bench.classroom.kills import kill_servers, kill_workers, stop_workers
 from bench.classroom.lesson import lesson_together
 from bench.classroom.soak import soak, soak_rows
 from bench.classroom.watchers import watchers
-from bench.served import Served, served
-from bench.table import Rows, print_table
+from bench.tools.served import Served, served
+from bench.tools.table import Rows, print_table
 
 
 def main() -> None:

@@ -11,8 +11,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from bench.classroom.visitor import LONG, SMALL, Visitor
-from bench.served import Served
-from bench.table import Rows
+from bench.tools.served import Served
+from bench.tools.table import Rows
 
 LOOK_SECONDS = 5.0
 METHODS = ("GET", "GET", "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")

@@ -13,8 +13,8 @@ import time
 from dataclasses import dataclass
 
 from bench.classroom.visitor import LONG, Visitor
-from bench.served import Served, is_gone
-from bench.table import Rows, at_share
+from bench.tools.served import Served, is_gone
+from bench.tools.table import Rows, at_share
 from vae_core.bundles.bundle import read_header
 from vae_core.engine.runs.run import PROGRESS
 

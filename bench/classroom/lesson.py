@@ -17,9 +17,9 @@ import psutil
 from websockets.asyncio.client import connect
 
 from bench.classroom.visitor import Visitor
-from bench.served import Served
-from bench.stream import COOKIE
-from bench.table import Rows, at_share, milliseconds
+from bench.tools.served import Served
+from bench.tools.stream import COOKIE
+from bench.tools.table import Rows, at_share, milliseconds
 
 LESSON = "6. Two forces"
 BETAS = (1, 0.01, 0.25, 0.5, 2, 4)

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.classroom.visitor import LONG, Visitor
-from bench.served import Served, is_gone, served
-from bench.table import Rows, at_share, milliseconds
+from bench.tools.served import Served, is_gone, served
+from bench.tools.table import Rows, at_share, milliseconds
 
 
 @dataclass
@@ -131,7 +131,7 @@ def browsers(url: str, seconds: float, count: int = 2) -> list[float]:
     """Let real Chromiums train and hover; returns their frames a second."""
     from playwright.sync_api import sync_playwright
 
-    from bench.chromium import launch
+    from bench.tools.chromium import launch
 
     paces = []
     with sync_playwright() as playwright:

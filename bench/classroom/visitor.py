@@ -23,7 +23,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from bench.stream import COOKIE, Stream
+from bench.tools.stream import COOKIE, Stream
 from vae_core.storage.home import owner_hash
 
 LONG = "train_images=mnist&train_epochs=500"

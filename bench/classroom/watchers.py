@@ -6,9 +6,9 @@ import asyncio
 import time
 
 from bench.classroom.visitor import LONG, Visitor
-from bench.served import Served
-from bench.stream import Stream
-from bench.table import Rows
+from bench.tools.served import Served
+from bench.tools.stream import Stream
+from bench.tools.table import Rows
 
 
 async def watchers(server: Served, seconds: float, count: int = 8) -> Rows:

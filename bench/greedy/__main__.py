@@ -20,8 +20,8 @@ from bench.greedy.crowd import crowd
 from bench.greedy.mishaps import clock_jumps, full_disks, second_servers
 from bench.greedy.people import people
 from bench.greedy.requests import requests
-from bench.served import Served, served
-from bench.table import Rows, print_table
+from bench.tools.served import Served, served
+from bench.tools.table import Rows, print_table
 
 PARTS = ("people", "crowd", "stopped", "disks", "jumps", "second", "requests")
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 
 from bench.classroom.visitor import LONG, Visitor
-from bench.served import Served, served
-from bench.table import Rows, at_share, milliseconds
+from bench.tools.served import Served, served
+from bench.tools.table import Rows, at_share, milliseconds
 
 
 def crowd(home: Path, count: int, training: int, seconds: float) -> Rows:

@@ -16,9 +16,9 @@ import time
 from pathlib import Path
 
 from bench.classroom.visitor import LONG, Visitor
-from bench.served import ROOT, Served, served
-from bench.stream import Stream
-from bench.table import Rows
+from bench.tools.served import ROOT, Served, served
+from bench.tools.stream import Stream
+from bench.tools.table import Rows
 from vae_core.bundles.bundle import read_header
 from vae_core.engine.runs.run import PROGRESS, RECORD
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import httpx
 
 from bench.classroom.visitor import LONG, Visitor
-from bench.served import Served, served
-from bench.stream import COOKIE
-from bench.table import Rows, milliseconds
+from bench.tools.served import Served, served
+from bench.tools.stream import COOKIE
+from bench.tools.table import Rows, milliseconds
 
 DEAREST = "train_images=shapes&train_architecture=article&train_batch_size=4096&train_epochs=500"
 """The dearest settings that the page takes."""

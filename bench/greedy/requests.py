@@ -13,9 +13,9 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from bench.classroom.visitor import LONG, Visitor
-from bench.served import Served, served
-from bench.stream import COOKIE
-from bench.table import Rows
+from bench.tools.served import Served, served
+from bench.tools.stream import COOKIE
+from bench.tools.table import Rows
 
 LOOK_SECONDS = 10.0
 AT_ONCE = 64

@@ -11,7 +11,7 @@ from bench.classroom import visitor
 from bench.classroom.hostile import hostile
 from bench.classroom.soak import soak
 from bench.classroom.visitor import SMALL
-from bench.served import served
+from bench.tools.served import served
 
 pytestmark = [
     pytest.mark.process,

@@ -1,0 +1,1 @@
+"""The plain way of doing the same, beside which ours is measured."""
