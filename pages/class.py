@@ -19,13 +19,16 @@ if (task := links.find(st.query_params.get(state.TASK, ""), "task")) is not None
 
 with st.container(key="class_head", horizontal=True, vertical_alignment="bottom", gap="large"):
     with st.container(width="stretch", gap="xsmall"):
-        opening("Class", "Students **type the code** they are shown. Who teaches chooses below what all do:")
+        opening(
+            "Class",
+            "**Students** type the six letters that they are shown. **Teachers** choose what the class does:",
+        )
     with st.container(width="content"):
         code_entry.code_entry()
 notices = st.container()
 
 CARDS = {
-    "join": ":material/qr_code_2: Show the address; others open it in a browser",
+    "join": ":material/qr_code_2: Show the class the address to open",
     "follow": ":material/cast: Let others see what you show, as you move",
     "task": ":material/assignment: Send others to a page with settings and a question",
     "lesson": ":material/school: Do a lesson together: all predict, then all try",

@@ -8,7 +8,10 @@ from ui.identity.operator import is_operator
 from ui.page.navigation import link_notices, opening
 from ui.server import overview
 
-opening("Server", "What goes on here, for whoever runs the server. **Put any run aside, or stop it.**")
+opening(
+    "Server",
+    "What goes on here, for whoever runs it. **Each run can be put aside, or stopped**, in its line.",
+)
 notices = st.container()
 
 if is_operator():

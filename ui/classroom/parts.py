@@ -28,9 +28,10 @@ def join() -> None:
     """Draw the address at which others find this server, to read from the back row and to scan."""
     choices = addresses()
     if only_here():
-        st.caption(
-            ":material/warning: This server was started for its own machine alone. Start it with "
-            "`--server.address=0.0.0.0` to let others join."
+        st.warning(
+            "**Only this machine can open it yet.** Start the server with `--server.address=0.0.0.0` to let "
+            "others join.",
+            icon=":material/warning:",
         )
     chosen = st.selectbox(
         "Address",
@@ -47,7 +48,8 @@ def join() -> None:
         )
         return
     poster(address)
-    st.caption("Everyone in the same network can open it in a browser; there is nothing to install.")
+    if not only_here():
+        st.caption("Everyone in the same network can open it in a browser; there is nothing to install.")
 
 
 def follow_me() -> None:

@@ -71,7 +71,7 @@ def ways_on(lesson: Lesson | None) -> None:
         return
     with st.container(key="learn_ways", width="content", horizontal=True, gap="small"):
         presenting.present_link()
-        link("notes", "Notes", query={state.LESSON: lesson.slug})
+        link("notes", "For teachers", query={state.LESSON: lesson.slug})
 
 
 def player(lesson: Lesson | None, room: str) -> None:

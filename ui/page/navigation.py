@@ -45,7 +45,7 @@ PLACES: Final = (
     Place("models", "Models", ":material/deployed_code:"),
     Place("images", "Images", ":material/photo_library:"),
     Place("class", "Class", ":material/groups:"),
-    Place("notes", "Notes", ":material/menu_book:", is_listed=False),
+    Place("notes", "For teachers", ":material/menu_book:", is_listed=False),
     Place("server", "Server", ":material/dns:", is_listed=False),
 )
 

@@ -52,34 +52,36 @@ def controls(run: RunInfo | None, settings: Settings) -> None:
     button_help()
     with st.container(key="train_controls", gap="xxsmall"):
         if run is None:
-            _start(run, settings)
+            _start(settings, is_again=False, is_main=True)
             with st.container(key="train_waiting"):
-                _moving(run)
+                _moving(run, is_main=False)
                 _keeping(run, settings)
             return
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="train_playing"):
-            _start(run, settings)
-            _moving(run)
+            # To begin anew comes first once a run has ended, or the fields say something else than it.
+            is_again = is_same_run(run, settings)
+            goes_on = is_again and (run.resumable or run.active)
+            _start(settings, is_again=is_again, is_main=not goes_on)
+            _moving(run, is_main=goes_on)
             _mishaps()
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="train_keeping"):
             _keeping(run, settings)
 
 
-def _start(run: RunInfo | None, settings: Settings) -> None:
-    is_same = run is not None and is_same_run(run, settings)
+def _start(settings: Settings, *, is_again: bool, is_main: bool) -> None:
     st.button(
-        "Start over" if is_same else "Start",
+        "Start over" if is_again else "Start",
         key="train_start",
-        type="primary",
-        icon=":material/replay:" if is_same else ":material/play_arrow:",
+        type="primary" if is_main else "secondary",
+        icon=":material/replay:" if is_again else ":material/play_arrow:",
         disabled=bool(settings.wrong),
         on_click=start,
         width=120,
     )
 
 
-def _moving(run: RunInfo | None) -> None:
-    """Draw what lets a run rest, go on and end."""
+def _moving(run: RunInfo | None, *, is_main: bool) -> None:
+    """Draw what lets a run rest, go on and end; the first of it is what one mainly wants, or not."""
     resumable = run is not None and run.resumable
     is_movable = run is not None and run.state not in ("done", "queued")
     _action(
@@ -89,6 +91,7 @@ def _moving(run: RunInfo | None) -> None:
         is_on=run is not None and (resumable or run.active),
         do="resume" if resumable else "pause",
         width=100,
+        is_main=is_main,
     )
     _action("Step", "train_step", "skip_next", is_on=is_movable, do="step")
     _action("Epoch", "train_epoch", "fast_forward", is_on=is_movable, do="epoch")
@@ -98,10 +101,25 @@ def _moving(run: RunInfo | None) -> None:
 
 
 def _action(
-    label: str, key: str, icon: str, *, is_on: bool, do: str, width: int | Literal["content"] = "content"
+    label: str,
+    key: str,
+    icon: str,
+    *,
+    is_on: bool,
+    do: str,
+    width: int | Literal["content"] = "content",
+    is_main: bool = False,
 ) -> None:
-    icon = f":material/{icon}:"
-    st.button(label, key=key, icon=icon, disabled=not is_on, on_click=act, args=(do,), width=width)
+    st.button(
+        label,
+        key=key,
+        icon=f":material/{icon}:",
+        type="primary" if is_main else "secondary",
+        disabled=not is_on,
+        on_click=act,
+        args=(do,),
+        width=width,
+    )
 
 
 def _mishaps() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ui.page.pictures import on_buttons
+from ui.page.text import by_hand
 from ui.train.actions import start_mishap
 from ui.train.diagram import diagram
 from ui.train.mishaps import MISHAPS
@@ -18,15 +19,14 @@ def what_to_do(run: RunInfo | None) -> str:
     # The field itself is drawn below, and may not have told its value yet.
     asked = st.session_state.get("train_family") or st.query_params.get("train_family", "")
     family = FAMILIES.get(run.model.family if run else asked, FAMILIES["vae"])
-    if "beta" not in family.settings:
-        return (
-            "A model learns here, live. **Press Start** and walk over its map while it forms; then change a "
-            "setting and watch."
-        )
-    return (
-        "A VAE learns here, live. **Press Start** and walk over its map while it forms; then raise beta and "
-        "watch the dots draw together."
+    has_beta = "beta" in family.settings
+    first = (
+        "**Press Start** and walk over its map while it forms"
+        if run is None
+        else f"{by_hand('Move over its map', 'Touch its map')}: every place decodes to a picture"
     )
+    then = "raise beta and watch the dots draw together" if has_beta else "change a setting and watch"
+    return f"A {'VAE' if has_beta else 'model'} learns here, live. {first}; then {then}."
 
 
 def first_screen(settings: Settings) -> None:

@@ -93,14 +93,16 @@ def main() -> int:
 
 
 def _draw_thumbs(images: str, model: str) -> None:
-    """Draw four of a set's images, and one of them with what a shipped model makes of it."""
+    """Draw four of a set's images, and the one that a shipped model rebuilds best beside what it makes."""
     probe = (bundle := load_bundle(BUNDLES / f"{model}.safetensors")).probe
     assert probe.mean is not None
     shown = np.arange(4) if probe.labels is None else _one_of_each(probe.labels.numpy())[:4]
-    made = bundle.model.decode_images(probe.mean[shown[:1]]).detach().numpy()
+    made = (bundle.model.decode_images(probe.mean[shown]).detach().numpy() * 255).round().astype(np.uint8)
     real = probe.images.numpy()[shown]
+    missed = ((made - real.astype(float)) ** 2).mean((1, 2, 3)) / real.var((1, 2, 3))
+    best = slice(int(missed.argmin()), int(missed.argmin()) + 1)
     THUMBS.mkdir(parents=True, exist_ok=True)
-    for what, pictures in {"": real, "-in": real[:1], "-out": (made * 255).round().astype(np.uint8)}.items():
+    for what, pictures in {"": real, "-in": real[best], "-out": made[best]}.items():
         sheet = sheets.to_image(sheets.grid(pictures, 2, gap=0)).convert("RGB")
         large = sheet.resize((THUMB, THUMB), Image.Resampling.NEAREST)
         large.save(THUMBS / f"{images}{what}.webp", "WEBP", lossless=True, method=6)

@@ -69,14 +69,11 @@ export class Readout {
     setText(this.prior.first, typical ? whyTypical(typical) : "");
     setText(this.prior.second, `log p(z) ${fixed(near.logPrior, 1)} nats`);
     setText(this.data.word, dataWord(gaps) || (isOfCategories ? categoriesWord(distances) : "–"));
-    setText(
-      this.data.first,
-      distances.length ? `${distanceText(distances[0], space)} from the nearest image` : "",
-    );
-    setText(
-      this.data.second,
-      Number.isFinite(gaps) ? `${fixed(gaps, 1)} × the usual gap between images` : "",
-    );
+    const away = distances.length ? `${distanceText(distances[0], space)} from the nearest image` : "";
+    // By the gap the word was chosen; where there is room for one line, it is this.
+    const inGaps = Number.isFinite(gaps) ? `${fixed(gaps, 1)} × the usual gap between images` : "";
+    setText(this.data.first, inGaps || away);
+    setText(this.data.second, inGaps && away);
     setText(this.map.word, isEstimate ? "An estimate" : "–");
     setText(this.map.first, isEstimate ? `${fixed(distance)} map units from the nearest dot` : "");
     setText(this.map.second, isEstimate ? "made from the 8 nearest dots" : "");

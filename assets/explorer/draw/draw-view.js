@@ -315,7 +315,7 @@ export class DrawView {
     this.seen.clear();
     this.errors.clear("Where it errs");
     this.verdict.rest(
-      "Draw on the pad. Or put one of the model’s images there: click a dot of the map, or a picture below it.",
+      "Draw on the pad. Or put one of the model’s images there: choose a dot of the map, or a picture below it.",
     );
   }
 

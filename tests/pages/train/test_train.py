@@ -116,9 +116,29 @@ def test_start_over_is_said_when_the_fields_are_the_runs(app: App, engine: FakeE
     engine.current = a_run()
     app.open("train")
     assert app.test.button(key="train_start").label == "Start over"
+    assert main_button(app) == "train_pause", "what would lose the moment is not what the eye finds first"
     app.test.number_input(key="train_seed").set_value(3)
     app.run()
     assert app.test.button(key="train_start").label == "Start"
+    assert main_button(app) == "train_start"
+
+
+def test_what_comes_first_is_what_one_can_do(app: App, engine: FakeEngine) -> None:
+    app.open("train")
+    assert main_button(app) == "train_start"
+    engine.current = a_run(state="paused")
+    app.open("train")
+    assert (main_button(app), app.test.button(key="train_pause").label) == ("train_pause", "Resume")
+    engine.current = a_run(state="done")
+    app.open("train")
+    assert main_button(app) == "train_start"
+
+
+def main_button(app: App) -> str:
+    (found,) = [
+        key for key in ("train_start", "train_pause") if app.test.button(key=key).proto.type == "primary"
+    ]
+    return found
 
 
 @pytest.mark.parametrize("chosen", MISHAPS, ids=lambda each: each.name)

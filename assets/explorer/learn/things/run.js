@@ -61,7 +61,8 @@ export class RunThing {
       name,
       buttons: new ChoiceButtons(
         NAMES[name] ?? name,
-        values.map((value) => [Number(value), String(value)]),
+        // The first is the one to begin with; they stand by size.
+        values.toSorted((a, b) => Number(a) - Number(b)).map((value) => [Number(value), String(value)]),
         (value) => this.#choose(name, value, true),
         { "data-part": name, "data-quantity": name },
       ),
