@@ -108,7 +108,7 @@ def running_app(home: Path, *options: str, port: int = 0, root: Path = ROOT) -> 
     command = [sys.executable, "-m", "streamlit", "run", str(root / "app.py"), "--server.headless=true"]
     command += [f"--server.port={port}", "--browser.gatherUsageStats=false", *options]
     # A run whose page has been closed is put aside soon: it would take the processor from later tests.
-    defaults = {"LATENT_PARK_MINUTES": "1"}
+    defaults = {"LATENT_PARK_MINUTES": "0.2"}
     environment = defaults | os.environ | {"LATENT_HOME": str(home), "OMP_NUM_THREADS": "1"}
     with log.open("wb") as output:
         server = subprocess.Popen(command, cwd=home, env=environment, stdout=output, stderr=subprocess.STDOUT)

@@ -134,7 +134,7 @@ def _card(entry: ModelEntry, picture: pictures.Picture) -> None:
         link("explore", "Explore", query={state.EXPLORE_MODEL: entry.name})
         link("interpolate", "Interpolate", query={state.INTERPOLATE_MODEL: entry.name})
         if query := further_query(entry):
-            link("train", "Train further", query=query)
+            link("train", "Train on", query=query)
     origin = f"{plain(entry.name)}, {'came with the app' if entry.shipped else 'yours'}"
     st.caption(f"{origin} · {net_facts(entry)}")
     facts = [(name, value) for name, value, _ in model_metrics(entry) if name != TIGHTER][:2]

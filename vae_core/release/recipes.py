@@ -107,7 +107,7 @@ RECIPES: Final = (
         "shapes",
         "Shapes with known factors, total correlation weighed",
         ModelConfig((1, 32, 32), 10, family="beta_tc"),
-        TrainConfig(epochs=40, learning_rate=2e-3, beta=6.0, seed=1),
+        TrainConfig(epochs=160, batch_size=64, beta=6.0, seed=2),
         "as shapes-10, but only what dimensions say together is made dear: size gets one of its own",
     ),
     Recipe(

@@ -13,7 +13,7 @@ from ui.train.mishaps import MISHAPS, Mishap
 from vae_core import ModelConfig, TrainConfig
 from vae_core.config.families import FAMILIES
 from vae_core.config.settings import LIVE, SETTINGS, Number, number
-from vae_core.engine import EngineBusyError
+from vae_core.engine import EngineBusyError, RunInfo
 
 
 def test_start_trains_what_the_fields_say(app: App, engine: FakeEngine, component: FakeExplorer) -> None:
@@ -123,15 +123,17 @@ def test_start_over_is_said_when_the_fields_are_the_runs(app: App, engine: FakeE
     assert main_button(app) == "train_start"
 
 
-def test_what_comes_first_is_what_one_can_do(app: App, engine: FakeEngine) -> None:
+@pytest.mark.parametrize(
+    ("run", "comes_first"),
+    [(None, "train_start"), (a_run(state="paused"), "train_pause"), (a_run(state="done"), "train_start")],
+    ids=["no run", "paused", "done"],
+)
+def test_what_comes_first_is_what_one_can_do(
+    app: App, engine: FakeEngine, run: RunInfo | None, comes_first: str
+) -> None:
+    engine.current = run
     app.open("train")
-    assert main_button(app) == "train_start"
-    engine.current = a_run(state="paused")
-    app.open("train")
-    assert (main_button(app), app.test.button(key="train_pause").label) == ("train_pause", "Resume")
-    engine.current = a_run(state="done")
-    app.open("train")
-    assert main_button(app) == "train_start"
+    assert main_button(app) == comes_first
 
 
 def main_button(app: App) -> str:

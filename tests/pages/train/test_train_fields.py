@@ -352,5 +352,5 @@ def test_a_mishap_begins_untrained(app: App, engine: FakeEngine) -> None:
 def test_models_leads_to_training_further(app: App) -> None:
     app.open("models")
     links = app.test.get("page_link")
-    queries = [link.query_string for link in links if link.label == "Train further"]
+    queries = [link.query_string for link in links if link.label == "Train on"]
     assert any("train_weights=mnist-16" in each and "train_latent_dim=16" in each for each in queries)
