@@ -246,6 +246,20 @@ def test_readings_at_a_moment_and_after_going_back(call: Callable) -> None:
     assert found == [[-105, -105, -103, -102], -104, 1, [None, None]]
 
 
+def test_what_is_told_again_between_two_measurements_is_no_reading(call: Callable) -> None:
+    found = call(
+        "data/series.js",
+        """(() => { const readings = new m.Readings(a);
+            for (const [epoch, test_kl] of [[0, 2], [1, 2], [2, 2], [3, 4], [4, 4], [5, 2]])
+                readings.add({ epoch, kl: epoch, test_kl });
+            const { train, test } = readings.curves.kl;
+            return [train.points.length, test.points, test.at(2)];
+        })()""",
+        FAMILIES["vae"].to_dict()["terms"],
+    )
+    assert found == [6, [[0, 2], [3, 4], [5, 2]], 2]
+
+
 def test_the_curves_stand_in_a_table_too(watch: Callable) -> None:
     page, run, errors = watch()
     started(page, run)
