@@ -64,7 +64,7 @@ def test_bars_stand_on_a_scale_of_round_numbers(watch: Callable) -> None:
 def test_a_branch_s_curves_stand_beside_its_parent_s(watch: Callable) -> None:
     history = [
         {"epoch": epoch / 2, "step": 50 * epoch, "log_likelihood": -300.0 + epoch, "kl": 3.0,
-         "test_log_likelihood": -310.0, "test_kl": 3.0}
+         "test_log_likelihood": -310.0 + epoch, "test_kl": 3.0}
         for epoch in range(7)
     ]  # fmt: skip
     parent = {"run": "r0", "title": "Noise", "step": 200, "epoch": 2.0, "history": history}
