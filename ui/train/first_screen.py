@@ -20,13 +20,20 @@ def what_to_do(run: RunInfo | None) -> str:
     asked = st.session_state.get("train_family") or st.query_params.get("train_family", "")
     family = FAMILIES.get(run.model.family if run else asked, FAMILIES["vae"])
     has_beta = "beta" in family.settings
-    first = (
-        "**Press Start** and walk over its map while it forms"
-        if run is None
-        else f"{by_hand('Move over its map', 'Touch its map')}: every place decodes to a picture"
-    )
-    then = "raise beta and watch the dots draw together" if has_beta else "change a setting and watch"
-    return f"A {'VAE' if has_beta else 'model'} learns here, live. {first}; then {then}."
+    what = f"A {'VAE' if has_beta else 'model'} learns here, live. "
+    then = ("raise beta", " and watch the dots draw together")
+    if not has_beta:
+        then = ("change a setting", " and watch")
+    if run is None:
+        return f"{what}**Press Start** and walk over its map while it forms; then {''.join(then)}."
+    hand = by_hand("Move over its map", "Touch its map")
+    decodes = ": every place decodes to a picture"
+    return f"{_with_room(what)}{hand}{_with_room(decodes)}; then {then[0]}{_with_room(then[1])}."
+
+
+def _with_room(words: str) -> str:
+    """Write what a phone leaves out beside a run, so that the map is in its first screen."""
+    return f'<span class="with-room">{words}</span>'
 
 
 def first_screen(settings: Settings) -> None:
