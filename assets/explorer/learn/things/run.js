@@ -62,7 +62,7 @@ export class RunThing {
       buttons: new ChoiceButtons(
         NAMES[name] ?? name,
         // The first is the one to begin with; they stand by size.
-        values.toSorted((a, b) => Number(a) - Number(b)).map((value) => [Number(value), String(value)]),
+        [...values].sort((a, b) => Number(a) - Number(b)).map((value) => [Number(value), String(value)]),
         (value) => this.#choose(name, value, true),
         { "data-part": name, "data-quantity": name },
       ),
